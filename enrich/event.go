@@ -1,0 +1,18 @@
+package enrich
+
+import "time"
+
+// Event is one row of a Log Analytics table on its way to the sinks.
+type Event struct {
+	// ID is the same each time the same row is read: the service's _ItemId, or a digest of the row's content
+	// where the table has none.
+	ID string
+	// Time is when it happened (TimeGenerated), in UTC.
+	Time time.Time
+	// Table is the Log Analytics table, such as "AuditLogs".
+	Table string
+	// Row holds the columns. It is never changed after it was read.
+	Row
+	// Risk is what the modules said; the zero value when nothing matched.
+	Risk Risk
+}

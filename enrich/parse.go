@@ -1,0 +1,238 @@
+package enrich
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// SplitArray returns the row whose cells are the elements of a JSON array, as in a reply of the query API. There
+// must be one element per column.
+func SplitArray(columns *Columns, array []byte) (Row, error) {
+	array = validUTF8(array)
+	cells := make([]Span, 0, columns.Len())
+	i := skipSpace(array, 0)
+	if i >= len(array) || array[i] != '[' {
+		return Row{}, &SyntaxError{i, "want '['"}
+	}
+	for i++; ; i++ {
+		start := skipSpace(array, i)
+		end, err := ScanValue(array, start)
+		if err != nil {
+			return Row{}, err
+		}
+		cells = append(cells, Span{uint32(start), uint32(end)})
+		if i = skipSpace(array, end); i >= len(array) {
+			return Row{}, io.ErrUnexpectedEOF
+		}
+		if array[i] == ']' {
+			break
+		}
+		if array[i] != ',' {
+			return Row{}, &SyntaxError{i, "want ',' or ']'"}
+		}
+	}
+	if len(cells) != columns.Len() {
+		return Row{}, fmt.Errorf("row has %d cells, the table has %d columns", len(cells), columns.Len())
+	}
+	return NewRow(columns, array, cells), nil
+}
+
+// validUTF8 returns text with what isn't UTF-8 replaced by U+FFFD.
+func validUTF8(text []byte) []byte {
+	if utf8.Valid(text) {
+		return text
+	}
+	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
+}
+
+// ObjectParser makes rows of JSON objects, one column a member. It remembers the shapes it has seen. It is not for
+// use by several goroutines at once.
+type ObjectParser struct {
+	typeOf func(table, column string) Type
+	shapes map[string]*Columns // by table and names
+	unique map[string]bool     // names that hold no name twice
+	names  []Span
+	key    []byte
+}
+
+// NewObjectParser returns a parser that asks typeOf for the types of columns; nil means all are strings.
+func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
+	if typeOf == nil {
+		typeOf = func(string, string) Type { return String }
+	}
+	return &ObjectParser{typeOf: typeOf, shapes: map[string]*Columns{}, unique: map[string]bool{}}
+}
+
+// Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk" and
+// "event_id", which riskrelay itself adds, are left out of the row; id is the event_id if there was one. Of members
+// with one name the last counts.
+func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error) {
+	line = validUTF8(line)
+	cells, err := p.members(line)
+	if err != nil {
+		return "", "", Row{}, err
+	}
+	p.names, cells = p.withoutRepeats(line, p.names, cells)
+	kept := 0
+	for i, name := range p.names {
+		value := line[cells[i].Start:cells[i].End]
+		switch string(line[name.Start:name.End]) {
+		case `"Type"`:
+			table = unquoted(value)
+		case `"risk"`:
+			continue
+		case `"event_id"`:
+			id = unquoted(value)
+			continue
+		}
+		p.names[kept], cells[kept] = name, cells[i]
+		kept++
+	}
+	p.names, cells = p.names[:kept], cells[:kept]
+	return table, id, NewRow(p.shape(line, table), line, cells), nil
+}
+
+func unquoted(quoted []byte) string {
+	text, err := Unquote(quoted)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+var errNotObject = errors.New("not a JSON object")
+
+// members leaves the places of the names in p.names and returns those of the values.
+func (p *ObjectParser) members(line []byte) ([]Span, error) {
+	p.names = p.names[:0]
+	cells := make([]Span, 0, 32)
+	i := skipSpace(line, 0)
+	if i >= len(line) || line[i] != '{' {
+		return nil, errNotObject
+	}
+	if i = skipSpace(line, i+1); i < len(line) && line[i] == '}' {
+		return cells, trailing(line, i+1)
+	}
+	for {
+		name := skipSpace(line, i)
+		value, err := scanName(line, name)
+		if err != nil {
+			return nil, err
+		}
+		value = skipSpace(line, value)
+		end, err := ScanValue(line, value)
+		if err != nil {
+			return nil, err
+		}
+		nameEnd, _ := scanString(line, name)
+		p.names = append(p.names, Span{uint32(name), uint32(nameEnd)})
+		cells = append(cells, Span{uint32(value), uint32(end)})
+		if i = skipSpace(line, end); i >= len(line) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		switch line[i] {
+		case '}':
+			return cells, trailing(line, i+1)
+		case ',':
+			i++
+		default:
+			return nil, &SyntaxError{i, fmt.Sprintf("unexpected %q, want ',' or '}'", rune(line[i]))}
+		}
+	}
+}
+
+func trailing(line []byte, i int) error {
+	if i = skipSpace(line, i); i < len(line) {
+		return &SyntaxError{i, "text after the object"}
+	}
+	return nil
+}
+
+// withoutRepeats keeps the last of members with one name.
+func (p *ObjectParser) withoutRepeats(line []byte, names, cells []Span) (_, _ []Span) {
+	if p.unique[string(p.namesKey(line, ""))] {
+		return names, cells
+	}
+	last := make(map[string]int, len(names))
+	for i, n := range names {
+		last[unquoted(line[n.Start:n.End])] = i
+	}
+	if len(last) == len(names) {
+		remember(p.unique, string(p.key), true)
+		return names, cells
+	}
+	kept := 0
+	for i, n := range names {
+		if last[unquoted(line[n.Start:n.End])] == i {
+			names[kept], cells[kept] = n, cells[i]
+			kept++
+		}
+	}
+	return names[:kept], cells[:kept]
+}
+
+// namesKey joins the table and the names in line. The result is good until the next call.
+func (p *ObjectParser) namesKey(line []byte, table string) []byte {
+	p.key = append(p.key[:0], table...)
+	for _, n := range p.names {
+		p.key = append(p.key, line[n.Start:n.End]...)
+	}
+	return p.key
+}
+
+// maxShapes bounds what a parser remembers, should every object have other members.
+const maxShapes = 4096
+
+// shape returns the columns for the names in line.
+func (p *ObjectParser) shape(line []byte, table string) *Columns {
+	if c := p.shapes[string(p.namesKey(line, table))]; c != nil {
+		return c
+	}
+	names, types := make([]string, len(p.names)), make([]Type, len(p.names))
+	for i, n := range p.names {
+		names[i] = strings.Clone(unquoted(line[n.Start:n.End]))
+		types[i] = p.typeOf(table, names[i])
+	}
+	c := NewColumns(names, types)
+	remember(p.shapes, string(p.key), c)
+	return c
+}
+
+func remember[V any](m map[string]V, key string, v V) {
+	if len(m) >= maxShapes {
+		clear(m)
+	}
+	m[key] = v
+}
+
+// NewEvent makes an event of a row: its time is TimeGenerated, its id _ItemId, or the row's digest where there is
+// none.
+func NewEvent(table string, row Row) Event {
+	e := Event{Table: table, Row: row, ID: row.Text("_ItemId")}
+	e.Time, _ = time.Parse(time.RFC3339Nano, row.Text("TimeGenerated")) // the zero time says that there is none
+	e.Time = e.Time.UTC()
+	if e.ID == "" {
+		e.ID = row.Digest()
+	}
+	return e
+}
+
+// Digest is 32 hexadecimal digits that depend on the row's content alone: the order of columns and whether a
+// dynamic column came as text or as JSON make no difference.
+func (r *Row) Digest() string {
+	text := make([]byte, 0, len(r.text)+64)
+	if r.columns != nil {
+		for _, i := range r.columns.sorted {
+			text = r.appendField(text, i, true)
+		}
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}

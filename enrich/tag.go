@@ -1,0 +1,165 @@
+package enrich
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Severity grades a match. The zero value is not a severity.
+type Severity int
+
+// The severities, in rising order.
+const (
+	Info Severity = iota + 1
+	Low
+	Medium
+	High
+	Critical
+)
+
+// SeverityNames are the words for the severities in rising order, as rule files and outputs spell them.
+func SeverityNames() []string { return []string{"info", "low", "medium", "high", "critical"} }
+
+// ParseSeverity returns the severity that name spells; the error lists the words there are.
+func ParseSeverity(name string) (Severity, error) {
+	if i := slices.Index(SeverityNames(), name); i >= 0 {
+		return Severity(i + 1), nil
+	}
+	return 0, fmt.Errorf("unknown severity %q: one of %v", name, SeverityNames())
+}
+
+// String is the severity's word, or "" for the zero value.
+func (s Severity) String() string {
+	if s < Info || s > Critical {
+		return ""
+	}
+	return SeverityNames()[s-1]
+}
+
+// MarshalText writes the severity's word.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the severity's word; "" is the zero value.
+func (s *Severity) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*s = 0
+		return nil
+	}
+	*s, err = ParseSeverity(string(text))
+	return err
+}
+
+// Object is somebody or something that a match puts at risk, for risk-based alerting.
+type Object struct {
+	Type  string `json:"type"` // user, application, service_principal, vault, ip, ...
+	Value string `json:"value"`
+}
+
+// Tag is one rule's answer about one event: a match, a suppressed match, or an error.
+type Tag struct {
+	Rule       string   // the rule's dotted id, which is also the tag's text
+	Revision   string   // hash of the rule's logic
+	Pack       string   // the rule pack and its version, "name@1.2.3"
+	Guide      []string // rows of the guide that the rule implements
+	Severity   Severity
+	Score      int // 0-100
+	Reasons    []string
+	Message    string
+	Objects    []Object
+	Mitre      []string // ATT&CK technique ids
+	Suppressed string   // why an exception silenced the match; "" when it counts
+	Error      string   // why the rule could not judge the event; nothing but Rule is set beside it
+}
+
+// Match is a tag as it leaves in an event's risk.
+type Match struct {
+	ID         string   `json:"id"`
+	Revision   string   `json:"revision,omitempty"`
+	Pack       string   `json:"pack,omitempty"`
+	Guide      []string `json:"guide,omitempty"`
+	Severity   Severity `json:"severity"`
+	Score      int      `json:"score"`
+	Reasons    []string `json:"reasons,omitempty"`
+	Message    string   `json:"message,omitempty"`
+	Mitre      []string `json:"mitre,omitempty"`
+	Suppressed string   `json:"suppressed,omitempty"`
+}
+
+// Failure says which rule or module could not judge an event, and why.
+type Failure struct {
+	Rule   string `json:"rule,omitempty"`
+	Module string `json:"module,omitempty"`
+	Reason string `json:"reason"`
+}
+
+// Risk is everything that modules said about one event, as it goes out under the key "risk".
+type Risk struct {
+	Level      Severity  `json:"level,omitempty"` // the highest severity of the matches
+	Score      int       `json:"score"`           // the sum of the matches' scores, at most 100
+	Tags       []string  `json:"tags,omitempty"`  // the ids of the rules that matched, sorted
+	Rules      []Match   `json:"rules,omitempty"`
+	Objects    []Object  `json:"objects,omitempty"`
+	Suppressed []Match   `json:"suppressed,omitempty"`
+	Errors     []Failure `json:"errors,omitempty"`
+}
+
+// Tagged reports whether a rule matched.
+func (r *Risk) Tagged() bool { return len(r.Rules) > 0 }
+
+// Empty reports whether nothing was said: no match, no suppressed match and no error.
+func (r *Risk) Empty() bool {
+	return len(r.Rules) == 0 && len(r.Suppressed) == 0 && len(r.Errors) == 0
+}
+
+// Techniques are the ATT&CK technique ids of all matches, sorted, each once.
+func (r *Risk) Techniques() []string {
+	var all []string
+	for i := range r.Rules {
+		all = append(all, r.Rules[i].Mitre...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// maxScore caps the sum of an event's scores.
+const maxScore = 100
+
+// Add merges one module's tags. The result doesn't depend on the order of calls.
+func (r *Risk) Add(module string, tags []Tag) {
+	for i := range tags {
+		r.add(module, &tags[i])
+	}
+	slices.SortFunc(r.Rules, func(a, b Match) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.Suppressed, func(a, b Match) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.Errors, compareFailures)
+	slices.SortFunc(r.Objects, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
+	})
+	r.Objects = slices.Compact(r.Objects)
+	slices.Sort(r.Tags)
+	r.Tags = slices.Compact(r.Tags)
+}
+
+func (r *Risk) add(module string, t *Tag) {
+	match := Match{
+		ID: t.Rule, Revision: t.Revision, Pack: t.Pack, Guide: t.Guide, Severity: t.Severity, Score: t.Score,
+		Reasons: t.Reasons, Message: t.Message, Mitre: t.Mitre, Suppressed: t.Suppressed,
+	}
+	switch {
+	case t.Error != "":
+		r.Errors = append(r.Errors, Failure{Rule: t.Rule, Module: module, Reason: t.Error})
+	case t.Suppressed != "":
+		r.Suppressed = append(r.Suppressed, match)
+	default:
+		r.Rules = append(r.Rules, match)
+		r.Tags = append(r.Tags, t.Rule)
+		r.Objects = append(r.Objects, t.Objects...)
+		r.Level = max(r.Level, t.Severity)
+		r.Score = min(maxScore, r.Score+t.Score)
+	}
+}
+
+func compareFailures(a, b Failure) int {
+	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Reason, b.Reason))
+}

@@ -1,0 +1,114 @@
+// Package pipeline moves events from a source, through the enricher, to the sinks, and writes down how far each
+// sink is. Read this file first: it holds the three contracts that everything under host is built from.
+//
+//	Source --Batch--> Enricher --Batch--> Sink, Sink, ...   and, when a sink has confirmed: Ledger
+//
+// The promise: a mark advances only after the sink confirmed everything before it. So a crash loses nothing; what
+// was not confirmed is read and sent again, with the same event ids.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// Window is a stretch of one stream: the unit of work, of retry and of proof. From is inside, To is not; both are
+// ingestion times. A source without ingestion times (a file) leaves them zero.
+type Window struct {
+	Stream   string
+	From, To time.Time
+	// Slot of Slots: the rows whose hash(_ItemId, Slots) is Slot. Slots of 0 means all rows.
+	Slot, Slots int
+}
+
+// Mark is how far a window was read, in words that only its source understands: the last row of a batch. "" is the
+// window's beginning.
+type Mark string
+
+// Batch is a run of events of one stream and one table, in the window's order.
+type Batch struct {
+	Events []enrich.Event
+	Next   Mark // where to go on when all these events are confirmed
+}
+
+// Source reads rows.
+type Source interface {
+	// Read calls deliver with the rows of w that come after the mark, in order, and returns nil only when the whole
+	// window was read and complete. The batch belongs to deliver; an error from deliver ends the reading and is
+	// returned as it is. ErrTooLarge says that the window must be cut; every other error that the window must be
+	// read again from the last mark.
+	Read(ctx context.Context, w Window, after Mark, deliver func(Batch) error) error
+}
+
+// ErrTooLarge says that a window holds more than one query can answer: read it in parts.
+var ErrTooLarge = errors.New("window too large")
+
+// RetryAfter is an error that tells how long to wait before the next try.
+type RetryAfter struct {
+	Wait time.Duration
+	Err  error
+}
+
+func (e *RetryAfter) Error() string { return fmt.Sprintf("%v (asked to wait %v)", e.Err, e.Wait) }
+
+// Unwrap returns the reason.
+func (e *RetryAfter) Unwrap() error { return e.Err }
+
+// Promise says what a sink's confirmation is worth.
+type Promise string
+
+// The promises, strongest first.
+const (
+	Indexed    Promise = "indexed"     // Splunk HEC with indexer acknowledgement
+	Accepted   Promise = "accepted"    // Splunk HEC without: in the receiver's queue
+	Received   Promise = "received"    // syslog over TCP or TLS: read by a live connection
+	BestEffort Promise = "best effort" // syslog over UDP
+	Written    Promise = "written"     // a file, synced
+)
+
+// Receipt is a sink's confirmation of one Send.
+type Receipt struct {
+	Events  int   // how many were confirmed
+	Bytes   int64 // how many bytes went out, after compression
+	Promise Promise
+}
+
+// Sink sends events somewhere.
+type Sink interface {
+	// Send returns once all events are confirmed, or with an error: a *PartialError names the events that can never
+	// be taken (all others are confirmed), every other error means that nothing is known to be confirmed and that
+	// the same events must be sent again. Send doesn't change or keep events and may be called from several goroutines.
+	Send(ctx context.Context, events []enrich.Event) (Receipt, error)
+	// Close ends connections. No Send may be running.
+	Close() error
+}
+
+// Rejection is one event that a sink will never take.
+type Rejection struct {
+	Index  int    // into the events of the Send
+	Reason string // the receiver's words
+}
+
+// PartialError says that some events of a Send were refused for good and all others are confirmed.
+type PartialError struct{ Rejected []Rejection }
+
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("%d events refused for good, first: %s", len(e.Rejected), e.Rejected[0].Reason)
+}
+
+// Stream is where windows come from: one table of one workspace, or one file.
+type Stream struct {
+	Name   string // stable: the ledger's key
+	Source Source
+	// Plan returns the window that begins at frontier, the end of what was planned so far (zero at the very first
+	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends
+	// returns ErrEnd.
+	Plan func(ctx context.Context, frontier time.Time) (w Window, wait time.Duration, ok bool, err error)
+}
+
+// ErrEnd is what Plan returns when nothing will ever follow.
+var ErrEnd = errors.New("end of stream")
