@@ -174,7 +174,7 @@ func Expand(cell []byte) []byte {
 	if err != nil || len(text) > maxExpandSize || !validWithin(text, maxExpandDepth) {
 		return cell
 	}
-	return text
+	return bytes.Trim(text, " \t\r\n")
 }
 
 func opensComposite(text []byte) bool {

@@ -29,7 +29,7 @@ type Window struct {
 // window's beginning.
 type Mark string
 
-// Batch is a run of events of one stream and one table, in the window's order.
+// Batch is a run of events of one stream, in the window's order.
 type Batch struct {
 	Events []enrich.Event
 	Next   Mark // where to go on when all these events are confirmed
@@ -73,6 +73,7 @@ const (
 // Receipt is a sink's confirmation of one Send.
 type Receipt struct {
 	Events  int   // how many were confirmed
+	Dead    int   // how many were refused for good and kept by DeadLetter
 	Bytes   int64 // how many bytes went out, after compression
 	Promise Promise
 }
@@ -108,7 +109,24 @@ type Stream struct {
 	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends
 	// returns ErrEnd.
 	Plan func(ctx context.Context, frontier time.Time) (w Window, wait time.Duration, ok bool, err error)
+	// Volatile streams can't be read a second time (standard input): they aren't written to the ledger, and every
+	// sink is waited for.
+	Volatile bool
 }
 
 // ErrEnd is what Plan returns when nothing will ever follow.
 var ErrEnd = errors.New("end of stream")
+
+// Ledger remembers streams over restarts.
+type Ledger interface {
+	// Open returns the record of a stream, an empty one when there is none.
+	Open(stream string) (Record, error)
+}
+
+// Record is one stream's state on disk.
+type Record interface {
+	// State is a copy of the state.
+	State() *State
+	// Update changes the state and returns when it is on the disk. It changes nothing when change or the disk fails.
+	Update(change func(*State) error) error
+}

@@ -1,0 +1,148 @@
+// Package ledger remembers how far each sink is in each stream, so that a crash loses nothing and repeats little.
+//
+// A record is one stream's [pipeline.State] as JSON behind a CRC-32C. Records lie in a [Store], which offers
+// compare-and-swap on a revision: a second writer, or a host that was paused and taken over, fails instead of
+// overwriting. A record that was damaged on disk is reported and begun anew from the stream's start: the workspace
+// still holds the rows, and they are sent again with the same event ids.
+package ledger
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// Errors of stores and records.
+var (
+	ErrNotFound = errors.New("no such record")
+	ErrConflict = errors.New("the record was changed by somebody else")
+	ErrCorrupt  = errors.New("the record is damaged: its checksum doesn't match")
+)
+
+// Store keeps small values under keys, each with a revision that grows with every change.
+type Store interface {
+	// Get returns a value and its revision, or ErrNotFound.
+	Get(key string) (value []byte, revision uint64, err error)
+	// Put replaces the value if its revision still is the given one (0: there is none yet) and returns the new
+	// revision, or ErrConflict. When it returns, the value is on the disk.
+	Put(key string, value []byte, revision uint64) (uint64, error)
+	// Keys lists all keys.
+	Keys() ([]string, error)
+}
+
+// Ledger opens records in a store.
+type Ledger struct {
+	store Store
+	// Damaged is told of each record that had to be given up; nil means nobody wants to know.
+	Damaged func(stream string, err error)
+}
+
+// New returns the ledger in store.
+func New(store Store) *Ledger { return &Ledger{store: store} }
+
+// Open returns the record of a stream, an empty one when there is none.
+func (l *Ledger) Open(stream string) (pipeline.Record, error) {
+	r := &record{store: l.store, key: stream, state: &pipeline.State{}}
+	value, revision, err := l.store.Get(stream)
+	if errors.Is(err, ErrNotFound) {
+		return r, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger of %s: %w", stream, err)
+	}
+	r.revision = revision
+	state, err := Decode(value)
+	if err != nil {
+		if l.Damaged != nil {
+			l.Damaged(stream, err)
+		}
+		return r, nil
+	}
+	r.state = state
+	return r, nil
+}
+
+// Streams returns the state of every stream in the ledger; damaged ones are left out.
+func (l *Ledger) Streams() (map[string]*pipeline.State, error) {
+	keys, err := l.store.Keys()
+	if err != nil {
+		return nil, fmt.Errorf("list the ledger: %w", err)
+	}
+	states := map[string]*pipeline.State{}
+	for _, key := range keys {
+		value, _, err := l.store.Get(key)
+		if err != nil {
+			return nil, fmt.Errorf("read the ledger of %s: %w", key, err)
+		}
+		if state, err := Decode(value); err == nil {
+			states[key] = state
+		}
+	}
+	return states, nil
+}
+
+// record is one stream's state in memory and on disk.
+type record struct {
+	store Store
+	key   string
+
+	mu       sync.Mutex
+	revision uint64
+	state    *pipeline.State
+}
+
+// State is a copy of the state as it is on disk.
+func (r *record) State() *pipeline.State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state.Clone()
+}
+
+// Update applies change to the state and writes it; nothing changes when either fails.
+func (r *record) Update(change func(*pipeline.State) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := r.state.Clone()
+	if err := change(next); err != nil {
+		return err
+	}
+	value, err := Encode(next)
+	if err != nil {
+		return err
+	}
+	revision, err := r.store.Put(r.key, value, r.revision)
+	if err != nil {
+		return fmt.Errorf("write the ledger of %s: %w", r.key, err)
+	}
+	r.state, r.revision = next, revision
+	return nil
+}
+
+// Encode returns a state as it lies in a store: four bytes of CRC-32C (Castagnoli, big endian) and JSON.
+func Encode(s *pipeline.State) ([]byte, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encode the ledger: %w", err)
+	}
+	value := binary.BigEndian.AppendUint32(make([]byte, 0, len(text)+4), checksum(text))
+	return append(value, text...), nil
+}
+
+// Decode reads what Encode wrote; damage is ErrCorrupt.
+func Decode(value []byte) (*pipeline.State, error) {
+	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
+		return nil, ErrCorrupt
+	}
+	s := new(pipeline.State)
+	if err := json.Unmarshal(value[4:], s); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return s, nil
+}
+
+func checksum(text []byte) uint32 { return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) }

@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
+// or the window proved unreadable for now. It gives the claims back. Its error is fatal: the ledger can't be
+// written, or ctx ended.
+func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet) error {
+	defer f.release(w, outlets)
+	for try := 1; ; try++ {
+		left, err := f.round(ctx, w, outlets)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, new(*ledgerError)):
+			return err
+		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
+			return nil
+		case errors.Is(err, ErrTooLarge):
+			return f.halves(ctx, w, outlets, err)
+		}
+		f.report(err, "read "+w.String())
+		if outlets = left; len(outlets) == 0 || try >= maxTries {
+			return nil // open in the ledger; catchUp comes back to it
+		}
+		if err := sleep(ctx, pause(err, try)); err != nil {
+			return err
+		}
+	}
+}
+
+// round reads w once for each group of outlets that have the same mark, and returns those that still need it.
+func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet) (left []*Outlet, err error) {
+	for mark, group := range f.byMark(w, outlets) {
+		detached, passErr := f.pass(ctx, w, mark, group)
+		if passErr != nil {
+			err = errors.Join(err, passErr)
+			left = append(left, without(group, detached)...)
+		}
+	}
+	return left, err
+}
+
+// byMark groups the outlets that still need w by how far they are.
+func (f *follower) byMark(w Window, outlets []*Outlet) map[Mark][]*Outlet {
+	state, groups := f.record.State(), map[Mark][]*Outlet{}
+	for _, o := range outlets {
+		if s, ok := state.Sink(w, o.Name); ok {
+			groups[s.Mark] = append(groups[s.Mark], o)
+		}
+	}
+	return groups
+}
+
+func without(all, some []*Outlet) (rest []*Outlet) {
+	gone := map[*Outlet]bool{}
+	for _, o := range some {
+		gone[o] = true
+	}
+	for _, o := range all {
+		if !gone[o] {
+			rest = append(rest, o)
+		}
+	}
+	return rest
+}
+
+// halves cuts a window that was too large and drives both parts.
+func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why error) error {
+	a, b, err := w.Cut()
+	if err != nil {
+		f.report(fmt.Errorf("%w: %w", err, why), "read "+w.String())
+		return nil
+	}
+	f.Log.WithField("window", w.String()).Debug("window too large, reading it in halves")
+	f.Stats.Split(f.stream.Name)
+	for _, part := range []Window{a, b} {
+		for _, o := range outlets {
+			f.claim(part, o)
+		}
+	}
+	if err = f.update(func(s *State) error { return s.Cut(w) }); err == nil {
+		err = f.drive(ctx, a, outlets)
+	}
+	if err != nil {
+		f.release(a, outlets)
+		f.release(b, outlets)
+		if errors.Is(err, errNotOpen) {
+			return nil
+		}
+		return err
+	}
+	return f.drive(ctx, b, outlets)
+}
+
+// ledgerError is a failure to write the ledger. Nothing may be sent that can't be written down, so it ends the run.
+type ledgerError struct{ error }
+
+func (e *ledgerError) Unwrap() error { return e.error }
+
+func (f *follower) update(change func(*State) error) error {
+	err := f.record.Update(change)
+	if err != nil && !errors.Is(err, errNotOpen) {
+		return &ledgerError{err}
+	}
+	return err
+}

@@ -1,0 +1,200 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// errNobody ends a reading that no sink waits for any more.
+var errNobody = errors.New("every sink was left behind")
+
+// pass reads w once, from mark, for outlets that all stand at mark. It returns the outlets that were left behind:
+// too slow for the others. The error is the source's, or a *ledgerError; the outlets that were not left behind have
+// confirmed up to their marks.
+func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet) (detached []*Outlet, err error) {
+	lanes := make([]*lane, len(outlets))
+	for i, o := range outlets {
+		lanes[i] = f.startLane(w, o)
+	}
+	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
+		f.Enricher.Enrich(ctx, b.Events)
+		f.Stats.Read(f.stream.Name, b.Events, len(outlets))
+		return f.offer(ctx, lanes, b)
+	})
+	complete := err == nil
+	if errors.Is(err, errNobody) {
+		err = nil
+	}
+	for _, l := range lanes {
+		laneErr := l.finish()
+		switch {
+		case l.detached:
+			detached = append(detached, l.outlet)
+		case errors.As(laneErr, new(*ledgerError)) || errors.Is(laneErr, errNotOpen):
+			err = errors.Join(err, laneErr)
+		case laneErr != nil: // the sink gave up
+			f.report(laneErr, "deliver "+w.String())
+			detached = append(detached, l.outlet)
+		case complete:
+			err = errors.Join(err, f.update(func(s *State) error { s.Done(w, l.outlet.Name); return nil }))
+		}
+	}
+	return detached, err
+}
+
+// offer hands b to every lane. Lanes that don't take it while others wait are left behind; a lane alone may take
+// as long as it needs.
+func (f *follower) offer(ctx context.Context, lanes []*lane, b Batch) error {
+	var waiting []*lane
+	attached := 0
+	for _, l := range lanes {
+		if l.detached || l.failed() {
+			continue
+		}
+		attached++
+		select {
+		case l.batches <- b:
+		default:
+			waiting = append(waiting, l)
+		}
+	}
+	if attached == 0 {
+		return errNobody
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	deadline := time.After(patience)
+	for _, l := range waiting {
+		if attached == 1 || f.stream.Volatile {
+			deadline = nil // nobody else waits, or the rows can't be had again
+		}
+		select {
+		case l.batches <- b:
+		case <-l.ctx.Done():
+			attached--
+		case <-deadline:
+			l.detach()
+			attached--
+			deadline = closedTimer() // the others of this round had their time too
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if attached == 0 {
+		return errNobody
+	}
+	return nil
+}
+
+func closedTimer() <-chan time.Time {
+	c := make(chan time.Time)
+	close(c)
+	return c
+}
+
+// laneDepth is how many batches wait in a lane: enough to keep the sink busy, few enough to stay small.
+const laneDepth = 4
+
+// lane carries the batches of one pass to one sink, and advances the sink's mark in order.
+type lane struct {
+	outlet   *Outlet
+	batches  chan Batch
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	group    *errgroup.Group
+	detached bool
+}
+
+// sent is one Send under way.
+type sent struct {
+	batch   Batch
+	receipt chan error
+	count   *Count
+}
+
+func (f *follower) startLane(w Window, o *Outlet) *lane {
+	l := &lane{outlet: o, batches: make(chan Batch, laneDepth)}
+	l.ctx, l.cancel = context.WithCancelCause(f.send)
+	l.group = new(errgroup.Group)
+	flights := make(chan sent, max(1, o.Concurrency)-1)
+	l.group.Go(func() error {
+		defer close(flights)
+		for b := range l.batches {
+			s := sent{batch: b, receipt: make(chan error, 1), count: new(Count)}
+			select {
+			case flights <- s: // a place is free
+				go l.deliver(s)
+			case <-l.ctx.Done():
+				return l.ctx.Err()
+			}
+		}
+		return nil
+	})
+	l.group.Go(func() error {
+		err := f.land(w, l, flights)
+		if err != nil {
+			l.cancel(err)
+			for s := range flights {
+				<-s.receipt
+			}
+		}
+		return err
+	})
+	return l
+}
+
+// deliver sends a batch and says how it went.
+func (l *lane) deliver(s sent) {
+	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
+	*s.count = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}
+	s.receipt <- err
+}
+
+// land waits for the Sends in the order they left and advances the mark behind each.
+func (f *follower) land(w Window, l *lane, flights <-chan sent) error {
+	for s := range flights {
+		if err := <-s.receipt; err != nil {
+			return fmt.Errorf("send to %s: %w", l.outlet.Name, err)
+		}
+		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, s.batch.Next, *s.count) })
+		if err != nil {
+			return err
+		}
+		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, *s.count)
+	}
+	return nil
+}
+
+var errDetached = errors.New("left behind: slower than the other sinks")
+
+func (l *lane) detach() {
+	l.detached = true
+	l.cancel(errDetached)
+}
+
+func (l *lane) failed() bool { return l.ctx.Err() != nil }
+
+// finish waits until everything in the lane was sent, or its sending failed.
+func (l *lane) finish() error {
+	close(l.batches)
+	err := l.group.Wait()
+	l.cancel(nil)
+	return err
+}
+
+// risky reports how many of events a rule matched.
+func risky(events []enrich.Event) (n int) {
+	for i := range events {
+		if events[i].Risk.Tagged() {
+			n++
+		}
+	}
+	return n
+}

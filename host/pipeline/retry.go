@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+const (
+	firstPause = 500 * time.Millisecond
+	maxPause   = 5 * time.Minute
+)
+
+// pause is how long to wait after the given number of failures: what the other side asked for, or an exponential
+// back-off with jitter.
+func pause(err error, failures int) time.Duration {
+	if asked := new(RetryAfter); errors.As(err, &asked) {
+		return asked.Wait + rand.N(asked.Wait/10+time.Millisecond)
+	}
+	d := min(maxPause, firstPause<<min(failures, 20))
+	return d/2 + rand.N(d/2)
+}
+
+// Health says whether a sink takes events. The zero value is healthy.
+type Health struct {
+	mu  sync.Mutex
+	err error
+}
+
+// OK reports whether the last Send worked.
+func (h *Health) OK() bool { return h.Err() == nil }
+
+// Err is why the last Send failed, nil when it worked.
+func (h *Health) Err() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err
+}
+
+// set notes how a Send went and reports whether that is news.
+func (h *Health) set(err error) (news bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	news = (h.err == nil) != (err == nil)
+	h.err = err
+	return news
+}
+
+// Retry is a sink that tries another one until it works.
+type Retry struct {
+	Sink
+	Health *Health
+	// Tries is how often a Send is tried; 0 means until its context ends.
+	Tries int
+	// Notify is told when the sink stops working (err is why) and when it works again (nil).
+	Notify func(err error)
+}
+
+// Send tries until the sink took all events or refused some for good.
+func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error) {
+	for try := 1; ; try++ {
+		receipt, err := r.Sink.Send(ctx, events)
+		if ctx.Err() != nil && err != nil {
+			return receipt, err // says nothing about the sink
+		}
+		final := err == nil || errors.As(err, new(*PartialError))
+		if final {
+			r.note(nil)
+			return receipt, err
+		}
+		r.note(err)
+		if r.Tries > 0 && try >= r.Tries {
+			return receipt, fmt.Errorf("gave up after %d tries: %w", try, err)
+		}
+		if sleep(ctx, pause(err, try)) != nil {
+			return receipt, err
+		}
+	}
+}
+
+func (r *Retry) note(err error) {
+	if r.Health.set(err) && r.Notify != nil {
+		r.Notify(err)
+	}
+}

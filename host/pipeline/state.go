@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is what the ledger holds of one stream: plain data, changed only by its methods.
+type State struct {
+	Frontier time.Time        `json:"frontier"` // everything before it was planned
+	Open     []Progress       `json:"open"`     // windows that a sink still needs, in the order of planning
+	Total    map[string]Count `json:"total"`    // by sink, over all windows
+}
+
+// Progress is how far each sink is in an open window.
+type Progress struct {
+	Window Window               `json:"window"`
+	Sinks  map[string]SinkState `json:"sinks"` // the sinks that still need the window
+}
+
+// SinkState is how far one sink is in one window.
+type SinkState struct {
+	Mark Mark `json:"mark"`
+	Count
+}
+
+// Count counts events of a sink.
+type Count struct {
+	Confirmed int64 `json:"confirmed"`
+	Dead      int64 `json:"dead"` // refused for good and written to the dead-letter file
+}
+
+func (c Count) plus(d Count) Count { return Count{c.Confirmed + d.Confirmed, c.Dead + d.Dead} }
+
+// Clone is a deep copy.
+func (s *State) Clone() *State {
+	c := &State{Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total)}
+	for i := range c.Open {
+		c.Open[i].Sinks = maps.Clone(c.Open[i].Sinks)
+	}
+	return c
+}
+
+// errNotOpen says that nobody needs a window any more, or that it was cut meanwhile.
+var errNotOpen = errors.New("the window is not open")
+
+// Begin plans w for sinks and moves the frontier to its end.
+func (s *State) Begin(w Window, sinks []string) {
+	p := Progress{Window: w, Sinks: map[string]SinkState{}}
+	for _, name := range sinks {
+		p.Sinks[name] = SinkState{}
+	}
+	s.Open = append(s.Open, p)
+	if w.To.After(s.Frontier) {
+		s.Frontier = w.To
+	}
+}
+
+// Advance notes that sink confirmed up to mark, with n more events. An empty mark leaves the mark where it was.
+func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {
+	at := s.find(w)
+	if at < 0 {
+		return fmt.Errorf("%v: %w", w, errNotOpen)
+	}
+	state, ok := s.Open[at].Sinks[sink]
+	if !ok {
+		return fmt.Errorf("%v: %w for %s", w, errNotOpen, sink)
+	}
+	if mark != "" {
+		state.Mark = mark
+	}
+	state.Count = state.plus(n)
+	s.Open[at].Sinks[sink] = state
+	if s.Total == nil {
+		s.Total = map[string]Count{}
+	}
+	s.Total[sink] = s.Total[sink].plus(n)
+	return nil
+}
+
+// Done closes w for sink, and altogether when no other sink needs it.
+func (s *State) Done(w Window, sink string) {
+	at := s.find(w)
+	if at < 0 {
+		return
+	}
+	if delete(s.Open[at].Sinks, sink); len(s.Open[at].Sinks) == 0 {
+		s.Open = slices.Delete(s.Open, at, at+1)
+	}
+}
+
+// Cut replaces w by its two halves. Marks stay: they are places in the stream's order and so hold in both halves.
+func (s *State) Cut(w Window) error {
+	at := s.find(w)
+	if at < 0 {
+		return fmt.Errorf("%v: %w", w, errNotOpen)
+	}
+	a, b, err := w.Cut()
+	if err != nil {
+		return err
+	}
+	whole := s.Open[at]
+	s.Open = slices.Replace(s.Open, at, at+1,
+		Progress{a, maps.Clone(whole.Sinks)}, Progress{b, maps.Clone(whole.Sinks)})
+	return nil
+}
+
+// Sink is how far sink is in w; ok is false when it doesn't need w any more.
+func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
+	if at := s.find(w); at >= 0 {
+		state, ok = s.Open[at].Sinks[sink]
+	}
+	return state, ok
+}
+
+func (s *State) find(w Window) int {
+	return slices.IndexFunc(s.Open, func(p Progress) bool { return p.Window.equal(w) })
+}
