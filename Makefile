@@ -1,0 +1,57 @@
+# Everything a developer or CI runs. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+TOOLS := -modfile=.ci/tools.mod
+KUSTO := host/source/loganalytics/testdata/kusto
+FUZZTIME ?= 10s
+
+.PHONY: help build test test-deps soak check lint fmt fuzz bench demo generate tidy
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/riskrelay
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/riskrelay ./host/cmd/riskrelay
+
+test-deps: ## install what tests need and Go can't bring: rsyslog and Node.js (apt-get), the KQL parser (npm)
+	.ci/test-deps
+
+test: test-deps ## run all tests with the race detector (installs their needs first)
+	$(GO) test -race -shuffle=on -timeout 15m ./...
+
+soak: test-deps ## the kill -9 test in full: 50 kills during 100,000 events
+	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run TestKill -v ./host/e2e/...
+
+check: lint ## what CI checks besides tests: format, vet, linters, generated files, go.mod, rules
+	$(GO) vet ./...
+	.ci/unchanged "generated files are stale: run make generate" $(MAKE) -s generate
+	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
+	$(GO) run ./host/cmd/riskrelay rules lint
+	$(GO) run ./host/cmd/riskrelay rules test
+
+lint: ## gofumpt and golangci-lint
+	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \
+	  if [ -n "$$unformatted" ]; then echo "run make fmt: $$unformatted"; exit 1; fi
+	$(GO) tool $(TOOLS) golangci-lint run --config .ci/golangci.yml ./...
+
+fmt: ## format the code
+	$(GO) tool $(TOOLS) gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## benchmarks: decode, tag, encode, and the whole pipeline with its ratio to pass-through
+	$(GO) test -run '^$$' -bench . -benchmem ./enrich/... ./host/... ./plugin/...
+
+demo: build ## the main job without Azure, in a minute; KEEP=1 keeps it running
+	bin/riskrelay demo $(if $(KEEP),--keep)
+
+generate: ## write generated files anew
+	$(GO) generate ./...
+
+tidy: ## tidy go.mod
+	$(GO) mod tidy

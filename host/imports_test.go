@@ -1,0 +1,115 @@
+package host_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/riskrelay/riskrelay/"
+
+// layer is what a package may import of ours. Packages are named without the module's path; "x/..." is x and all
+// below it. The first line that matches counts.
+type layer struct {
+	pkg  string
+	ours []string
+}
+
+// The arrows of the architecture: they point at enrich.
+func layers() []layer {
+	return []layer{
+		{"enrich", nil},
+		{"enrich/schema", []string{"enrich"}},
+		{"enrich/rulefile", []string{"enrich"}},
+		{"enrich/celrule/...", []string{"enrich", "enrich/schema", "enrich/rulefile"}},
+		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/rulefile"}},
+		{"rules", nil},
+		{"plugin/example/...", []string{"plugin", "enrich"}},
+		{"plugin/...", []string{"plugin/...", "enrich"}},
+		{"host/pipeline", []string{"enrich"}},
+		{"host/ledger", []string{"host/pipeline"}},
+		{"host/ledger/boltstore", []string{"host/ledger"}},
+		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
+		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
+		{"host/ruleset", []string{"enrich", "rules"}},
+		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
+		{"host/e2e/...", []string{"host/...", "enrich/..."}},
+		{"host", []string{"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
+			"enrich", "enrich/celrule", "plugin"}},
+		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
+	}
+}
+
+// doors are the heavy dependencies and the one place where each may be imported.
+func doors() map[string][]string {
+	return map[string][]string{
+		"github.com/Azure/":              {"host/source/loganalytics"},
+		"github.com/google/cel-go":       {"enrich/celrule"},
+		"github.com/hashicorp/go-plugin": {"plugin"},
+		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
+		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
+	}
+}
+
+// pkg is what `go list` says of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) (list []pkg) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func matches(pattern, name string) bool {
+	if base, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return name == base || strings.HasPrefix(name, base+"/")
+	}
+	return pattern == name
+}
+
+// TestImports holds the table of who may import whom.
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		at := slices.IndexFunc(layers(), func(l layer) bool { return matches(l.pkg, name) })
+		if at < 0 {
+			t.Errorf("%s has no place in the table of layers", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			if ours, ok := strings.CutPrefix(i, module); ok {
+				allowed := slices.ContainsFunc(layers()[at].ours, func(pattern string) bool { return matches(pattern, ours) })
+				if !allowed {
+					t.Errorf("%s imports %s", name, ours)
+				}
+				continue
+			}
+			if name == "enrich" && strings.Contains(i, ".") {
+				t.Errorf("enrich imports %s: it is for the standard library only", i)
+			}
+			for door, rooms := range doors() {
+				if strings.HasPrefix(i, door) && !slices.Contains(rooms, name) {
+					t.Errorf("%s imports %s, whose door is %v", name, i, rooms)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+func open(t *testing.T, dir string) *boltstore.Store {
+	t.Helper()
+	store, err := boltstore.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+func window(i int) pipeline.Window {
+	at := time.Date(2026, 1, 2, 3, i, 0, 0, time.UTC)
+	return pipeline.Window{Stream: "s", From: at, To: at.Add(time.Minute)}
+}
+
+func record(t *testing.T, l *ledger.Ledger) pipeline.Record {
+	t.Helper()
+	r, err := l.Open("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func begin(w pipeline.Window, sinks ...string) func(*pipeline.State) error {
+	return func(s *pipeline.State) error { s.Begin(w, sinks); return nil }
+}
+
+func TestStateSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	r := record(t, ledger.New(store))
+	for i := range 3 {
+		if err := r.Update(begin(window(i), "hec", "syslog")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := r.Update(func(s *pipeline.State) error {
+		s.Done(window(0), "hec")
+		s.Done(window(0), "syslog")
+		s.Done(window(1), "syslog")
+		return s.Advance(window(1), "hec", "mark-9", pipeline.Count{Confirmed: 40, Dead: 2})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%+v", r.State())
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := record(t, ledger.New(open(t, dir))).State()
+	if got := fmt.Sprintf("%+v", again); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if at, ok := again.Sink(window(1), "hec"); !ok || at.Mark != "mark-9" || at.Confirmed != 40 || at.Dead != 2 {
+		t.Errorf("hec in window 1: %+v, %v", at, ok)
+	}
+	if len(again.Open) != 2 || !again.Frontier.Equal(window(2).To) {
+		t.Errorf("%+v", again)
+	}
+}
+
+func TestAFailedChangeChangesNothing(t *testing.T) {
+	r := record(t, ledger.New(open(t, t.TempDir())))
+	if err := r.Update(begin(window(0), "hec")); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	err := r.Update(func(s *pipeline.State) error {
+		s.Done(window(0), "hec")
+		return broken
+	})
+	if !errors.Is(err, broken) || len(r.State().Open) != 1 {
+		t.Errorf("%v, %+v", err, r.State())
+	}
+}
+
+func TestTwoWritersConflict(t *testing.T) {
+	l := ledger.New(open(t, t.TempDir()))
+	one, two := record(t, l), record(t, l)
+	if err := one.Update(begin(window(0), "hec")); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Update(begin(window(0), "hec")); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("the second writer got %v", err)
+	}
+}
+
+func TestADirectoryHasOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir)
+	if _, err := boltstore.Open(dir); !errors.Is(err, boltstore.ErrLocked) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestEveryFlippedBitIsFound damages each bit of an encoded state.
+func TestEveryFlippedBitIsFound(t *testing.T) {
+	s := &pipeline.State{}
+	s.Begin(window(1), []string{"hec"})
+	value, err := ledger.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(value) * 8 {
+		value[i/8] ^= 1 << (i % 8)
+		if _, err := ledger.Decode(value); !errors.Is(err, ledger.ErrCorrupt) {
+			t.Fatalf("bit %d: %v", i, err)
+		}
+		value[i/8] ^= 1 << (i % 8)
+	}
+	if _, err := ledger.Decode(value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADamagedRecordIsReportedAndBegunAnew(t *testing.T) {
+	store := open(t, t.TempDir())
+	if _, err := store.Put("s", []byte("rubbish"), 0); err != nil {
+		t.Fatal(err)
+	}
+	l := ledger.New(store)
+	var told string
+	l.Damaged = func(stream string, err error) { told = fmt.Sprint(stream, ": ", err) }
+	r := record(t, l)
+	if err := r.Update(begin(window(0), "hec")); err != nil {
+		t.Fatal(err)
+	}
+	if told == "" || len(r.State().Open) != 1 {
+		t.Errorf("told %q, state %+v", told, r.State())
+	}
+}
+
+func TestAFileThatIsNoLedgerIsSetAside(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, boltstore.FileName)
+	if err := os.WriteFile(path, make([]byte, 64<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, dir)
+	if _, err := store.Put("s", []byte("x"), 0); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := filepath.Glob(path + ".*.damaged")
+	if err != nil || len(aside) != 1 {
+		t.Errorf("set aside: %v, %v", aside, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	value, err := ledger.Encode(&pipeline.State{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(value)
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if s, err := ledger.Decode(value); (s == nil) == (err == nil) {
+			t.Errorf("%q: %v, %v", value, s, err)
+		}
+	})
+}
