@@ -1,0 +1,122 @@
+package celrule
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// expression is a compiled expression of one rule in one table.
+type expression struct {
+	checked *ast.AST
+	program cel.Program
+	watched bool // its cost isn't bounded beforehand
+	uses    uses
+}
+
+// compiler compiles the expressions of one rule for one table, lets first, so that each sees those before it.
+type compiler struct {
+	lang     *language
+	table    *table
+	env      *cel.Env
+	lets     map[string]*types.Type
+	problems rulefile.Problems
+}
+
+func newCompiler(l *language, t *table) *compiler {
+	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}}
+}
+
+// compile returns the expression, or nil after it noted why not. The types that fit are want; none means any. key is
+// what messages call the expression.
+func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expression {
+	parsed, issues := c.env.Parse(in.expr)
+	if issues.Err() != nil {
+		c.problems = append(c.problems, syntaxProblems(in, issues)...)
+		return nil
+	}
+	written := c.lang.macros.expand(in, parsed.NativeRep())
+	writeNulls(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
+	look := &inspector{
+		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
+		isLet: func(name string) bool { return c.lets[name] != nil },
+	}
+	look.walk(parsed.NativeRep().Expr())
+	look.uses.macros = written.used
+	found := append(written.problems, look.problems...)
+	checked, issues := c.env.Check(parsed)
+	if issues.Err() != nil {
+		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
+		found = append(found, x.problems(issues)...)
+	}
+	if c.problems = append(c.problems, found...); len(found) > 0 {
+		return nil
+	}
+	if got := checked.OutputType(); len(want) > 0 && got.Kind() != types.DynKind && !slices.ContainsFunc(want, got.IsExactType) {
+		c.problems = append(c.problems, in.problem(CodeResult, 0, 0, notA(key, want[0].String(), got.String())))
+		return nil
+	}
+	return c.plan(in, checked, look.uses)
+}
+
+// methods are the columns that the methods of event read in this table.
+func (c *compiler) methods() map[string][]string {
+	out := map[string][]string{}
+	for _, f := range c.lang.functions {
+		if f.of == c.table.name {
+			out[f.name] = f.columns
+		}
+	}
+	return out
+}
+
+// plan makes the program, after a look at what it can cost.
+func (c *compiler) plan(in fragment, checked *cel.Ast, u uses) *expression {
+	refuse := func(code, message string) *expression {
+		c.problems = append(c.problems, in.problem(code, 0, 0, message))
+		return nil
+	}
+	cost, err := c.env.EstimateCost(checked, estimator{c.lang})
+	if err != nil {
+		return refuse(CodeCost, fmt.Sprintf("estimate the cost: %v", err))
+	}
+	if cost.Max > maxCost {
+		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
+	}
+	e := &expression{checked: checked.NativeRep(), watched: cost.Max > boundedCost, uses: u}
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if e.watched {
+		options = append(options, cel.CostLimit(runCost), cel.InterruptCheckFrequency(interruptEvery))
+	}
+	if e.program, err = c.env.Program(checked, options...); err != nil {
+		return refuse(CodeType, fmt.Sprintf("plan the expression: %v", err))
+	}
+	return e
+}
+
+// let compiles a let and makes its name known to what follows. After an error the name stands for anything, so that
+// nothing else is reported about it.
+func (c *compiler) let(declared rulefile.Let) *expression {
+	name := declared.Name.Value
+	if slices.Contains(words(), name) {
+		c.problems = append(c.problems, declared.Name.Problem(CodeName, 0, 0, fmt.Sprintf("a let can't be called `%s`: the name is taken", name)))
+		return nil
+	}
+	e := c.compile(whole(declared.Expr), "")
+	typ := types.DynType
+	if e != nil {
+		typ = e.checked.GetType(e.checked.Expr().ID())
+	}
+	env, err := c.env.Extend(cel.Variable(name, typ))
+	if err != nil {
+		c.problems = append(c.problems, declared.Name.Problem(CodeName, 0, 0, fmt.Sprintf("declare the let: %v", err)))
+		return nil
+	}
+	c.env, c.lets[name] = env, typ
+	return e
+}

@@ -1,0 +1,204 @@
+package celrule
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// contextType is the type of the variable context.
+const contextType = "Context"
+
+// surroundings are the variable context, ready for questions.
+type surroundings struct {
+	settings rulefile.Settings
+	holidays map[string]bool
+	lists    map[string]*list
+	seen     map[string]map[string]bool
+	apps     *list
+	appByID  map[string]ref.Val
+}
+
+func newSurroundings(s rulefile.Settings) (*surroundings, error) {
+	c := &surroundings{
+		settings: s, holidays: map[string]bool{}, lists: map[string]*list{}, seen: map[string]map[string]bool{},
+		apps: newList(nil), appByID: map[string]ref.Val{},
+	}
+	if h := s.Context.BusinessHours; h != nil {
+		for _, day := range h.Holidays {
+			c.holidays[day] = true
+		}
+	}
+	for name, items := range s.Context.Lists {
+		c.lists[name] = newSet(items, false)
+	}
+	for name, keys := range s.Context.Seen {
+		c.seen[name] = map[string]bool{}
+		for _, k := range keys {
+			c.seen[name][k] = true
+		}
+	}
+	var apps []ref.Val
+	for _, object := range s.Context.Applications {
+		app, err := jsonValue(object)
+		if err != nil {
+			return nil, err
+		}
+		apps = append(apps, app)
+		for _, key := range []string{"appId", "id"} {
+			if id := strings.ToLower(text(member(app, key))); id != "" && c.appByID[id] == nil {
+				c.appByID[id] = app
+			}
+		}
+	}
+	c.apps = newList(apps)
+	return c, nil
+}
+
+// lacks says which of the needed parts is not configured, "" when all are.
+func (c *surroundings) lacks(needs []string) string {
+	x := c.settings.Context
+	for _, need := range needs {
+		var ok bool
+		part, name, _ := strings.Cut(need, ".")
+		switch part {
+		case "business_hours":
+			ok = x.BusinessHours != nil
+		case "verified_domains":
+			ok = x.VerifiedDomains != nil
+		case "dns":
+			ok = x.DNS != nil
+		case "lists":
+			_, ok = x.Lists[name]
+		case "credential_lifetime":
+			ok = x.CredentialLifetime > 0
+		case "applications":
+			ok = x.Applications != nil
+		case "seen":
+			_, ok = x.Seen[name]
+		}
+		if !ok {
+			return need
+		}
+	}
+	return ""
+}
+
+// outsideHours reports whether nobody works at t.
+func (c *surroundings) outsideHours(t time.Time) bool {
+	h := c.settings.Context.BusinessHours
+	if h == nil {
+		return false
+	}
+	for _, w := range h.Changes {
+		if !t.Before(w.From) && t.Before(w.To) {
+			return false
+		}
+	}
+	local := t.In(h.Zone)
+	minute := local.Hour()*60 + local.Minute()
+	if h.From < h.To {
+		return !c.workday(local) || minute < h.From || minute >= h.To
+	}
+	if minute >= h.From { // the part before midnight
+		return !c.workday(local)
+	}
+	return minute >= h.To || !c.workday(local.AddDate(0, 0, -1))
+}
+
+func (c *surroundings) workday(local time.Time) bool {
+	return c.settings.Context.BusinessHours.Days[local.Weekday()] && !c.holidays[local.Format(time.DateOnly)]
+}
+
+func (c *surroundings) owns(host string) bool {
+	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool { return under(host, d) })
+}
+
+func (c *surroundings) verdict(host string) string {
+	return firstOf(c.settings.Context.DNS[strings.TrimSuffix(strings.ToLower(host), ".")], "unknown")
+}
+
+func (c *surroundings) app(id string) ref.Val {
+	if app, ok := c.appByID[strings.ToLower(id)]; ok {
+		return app
+	}
+	return types.NullValue
+}
+
+func (c *surroundings) list(name string) ref.Val {
+	if l, ok := c.lists[name]; ok {
+		return l
+	}
+	return newList(nil)
+}
+
+// newContextType returns the type of the variable context with its fields.
+func newContextType() *objectType {
+	t := newObjectType(contextType, "what is known beside the row; a rule that needs a part which is not configured is off")
+	fieldOf(t, "credential_lifetime", types.DurationType, "how long credentials may live [credential_lifetime]",
+		func(c *surroundings) ref.Val { return types.Duration{Duration: c.settings.Context.CredentialLifetime} })
+	fieldOf(t, "apps", types.NewListType(types.DynType), "all Graph application objects [applications]",
+		func(c *surroundings) ref.Val { return c.apps })
+	return t
+}
+
+// contextMethods are the functions of the variable context. The word in brackets at the end of each doc is the key of
+// the context file that it needs.
+func contextMethods(of *types.Type) []function {
+	one := func(name, param, result, doc string, arg, typ *types.Type, do func(*surroundings, ref.Val) ref.Val) function {
+		return function{
+			name: name, of: contextType, params: param, result: result, doc: doc, opts: []cel.FunctionOpt{
+				cel.MemberOverload("context_"+name, []*types.Type{of, arg}, typ, cel.BinaryBinding(func(c, v ref.Val) ref.Val {
+					o, ok := c.(*object)
+					if !ok || v.Type() != ref.Type(arg) {
+						return types.MaybeNoSuchOverloadErr(v)
+					}
+					return do(o.of.(*surroundings), v)
+				})),
+			},
+		}
+	}
+	s := func(v ref.Val) string { return string(v.(types.String)) }
+	return []function{
+		one("outside_hours", "time timestamp", "bool", "nobody works at the time [business_hours]", types.TimestampType, types.BoolType,
+			func(c *surroundings, v ref.Val) ref.Val { return types.Bool(c.outsideHours(v.(types.Timestamp).Time)) }),
+		one("owns", "host string", "bool", "the host is a verified domain or under one [verified_domains]", types.StringType, types.BoolType,
+			func(c *surroundings, v ref.Val) ref.Val { return types.Bool(c.owns(s(v))) }),
+		one("dns", "host string", "string", "nxdomain, resolves or unknown [dns]", types.StringType, types.StringType,
+			func(c *surroundings, v ref.Val) ref.Val { return types.String(c.verdict(s(v))) }),
+		one("list", "name string", "list(string)", "a list of the context file; the name must be a literal [lists.NAME]", types.StringType, texts,
+			func(c *surroundings, v ref.Val) ref.Val { return c.list(s(v)) }),
+		one("app", "id string", "dyn", "the Graph object with the application id or object id, null for none [applications]", types.StringType, types.DynType,
+			func(c *surroundings, v ref.Val) ref.Val { return c.app(s(v)) }),
+		{
+			name: "seen", of: contextType, params: "baseline string, key string", result: "bool",
+			doc: "the key is in the baseline, whose name must be a literal [seen.NAME]", opts: []cel.FunctionOpt{
+				cel.MemberOverload("context_seen", []*types.Type{of, types.StringType, types.StringType}, types.BoolType,
+					cel.FunctionBinding(func(args ...ref.Val) ref.Val {
+						o, ok := args[0].(*object)
+						baseline, ok2 := args[1].(types.String)
+						key, ok3 := args[2].(types.String)
+						if !ok || !ok2 || !ok3 {
+							return types.MaybeNoSuchOverloadErr(args[0])
+						}
+						return types.Bool(o.of.(*surroundings).seen[string(baseline)][string(key)])
+					})),
+			},
+		},
+	}
+}
+
+// contextNeeds is the part of the context that a function or field of context needs; a "." at its end asks for the
+// first argument as a literal.
+func contextNeeds(name string) string {
+	return map[string]string{
+		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
+		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "seen": "seen.",
+	}[name]
+}

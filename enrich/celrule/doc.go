@@ -1,0 +1,42 @@
+// Package celrule is riskrelay's own rule module: rules written in the Common Expression Language (CEL,
+// https://cel.dev), in the rule files of package rulefile. No other package imports cel-go.
+//
+// # From a file to a tag
+//
+//	files -> rulefile.Parse -> language (types, functions, lists, macros)      env.go
+//	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
+//	                        -> rules, index by operation                       rule.go, set.go, index.go
+//	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
+//	      -> candidates of the index -> when -> adjust -> message, objects     eval.go
+//
+// A set is compiled as a whole and put in the place of the old one as a whole. All problems of all files come back
+// together, each with its place in the file.
+//
+// # The language
+//
+// The variables are event, lists, macros, context, now and the rule's lets. The type of event is that of the table:
+// each column under its own name, and helpers in lower case that fold what the logs spell in several ways. [Language]
+// lists all of it; testdata/language.txt is that list.
+//
+//   - A typed column that the row doesn't have is its type's zero value, as in Kusto. A rule for several tables is
+//     compiled for each, and must be right for each.
+//   - Dynamic columns are maps and lists. A member or element that isn't there ends the rule without a match; write
+//     has(a.b), a.?b.orValue(x) or a.b == null to ask for it. Members that are null count as not there. A dynamic
+//     column that the row doesn't have is empty.
+//   - event.operation is folded: lower case, plain hyphens, single spaces. Comparing it with anything else is an error.
+//   - lists.NAME finds its items by hash; where the list says case: insensitive, "in" takes no notice of case.
+//   - macros.NAME(..) is written into the place of its use, arguments included, before types are checked.
+//   - context.NAME is what is known beside the row. A rule whose condition, message or objects need a part that is not
+//     configured is off, and says so; an adjust step is passed over. What only a let needs counts where the let is used.
+//   - In a message, {expression} is replaced by its value: lists with commas between, an empty list as "none", what the
+//     event doesn't have as "(unknown)". {{ and }} are braces.
+//   - An adjust step that changes the severity alone takes the score along, by as much as the two severities' usual
+//     scores are apart.
+//
+// # What bounds a rule
+//
+// Regular expressions are literals. The cost of each expression is estimated for large rows; beyond a limit it is
+// refused, and where the estimate leaves it open the expression is watched and stopped when it runs. Values from rows
+// are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB of JSON in a text. What is over makes the rules that
+// look at it report an error; the event goes on.
+package celrule

@@ -1,0 +1,126 @@
+package celrule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// Names of the variables of the language.
+const (
+	varEvent   = "event"
+	varLists   = "lists"
+	varMacros  = "macros"
+	varContext = "context"
+	varNow     = "now"
+)
+
+// listsType is the type of the variable lists.
+const listsType = "Lists"
+
+// words are the names that a let can't have.
+func words() []string { return []string{varEvent, varLists, varMacros, varContext, varNow} }
+
+// language is everything that the expressions of one set of files may use.
+type language struct {
+	views    *viewTypes
+	context  *objectType
+	lists    *objectType
+	sets     map[string]*list
+	macros   *macros
+	tables   map[string]*table
+	provider *provider
+	envs     map[*table]*cel.Env
+	// functions are all functions beside CEL's own, for suggestions and the list of the language.
+	functions []function
+}
+
+// newLanguage returns the language for the tables that the packs name and the lists that they declare. Tables that
+// nobody knows are left out.
+func newLanguage(packs []*rulefile.Pack) (*language, error) {
+	l := &language{
+		views: newViewTypes(), context: newContextType(), lists: newObjectType(listsType, "the lists of the rule files"),
+		sets: map[string]*list{}, tables: map[string]*table{}, envs: map[*table]*cel.Env{},
+	}
+	for _, p := range packs {
+		for i := range p.Lists {
+			l.addList(&p.Lists[i])
+		}
+		for _, r := range p.Rules {
+			for _, name := range r.Tables {
+				if t, ok := newTable(name.Value, l.views); ok && l.tables[name.Value] == nil {
+					l.tables[name.Value] = t
+				}
+			}
+		}
+	}
+	return l, l.build()
+}
+
+func (l *language) addList(declared *rulefile.List) {
+	items := make([]string, len(declared.Items))
+	for i, item := range declared.Items {
+		items[i] = item.Value
+	}
+	set := newSet(items, declared.CaseInsensitive)
+	l.sets[declared.Name.Value] = set
+	l.lists.add(declared.Name.Value, field{doc: declared.Doc.Value, typ: texts, get: func(any) ref.Val { return set }})
+}
+
+// sortedTables are the tables in the order of their names, so that nothing depends on the order of files.
+func (l *language) sortedTables() []*table {
+	var out []*table
+	for _, name := range slices.Sorted(maps.Keys(l.tables)) {
+		out = append(out, l.tables[name])
+	}
+	return out
+}
+
+// build makes one environment a table.
+func (l *language) build() error {
+	all := append(l.views.all(), l.context, l.lists)
+	l.functions = append(functions(l.views), targetMethods(l.views)...)
+	l.functions = append(l.functions, contextMethods(l.context.cel)...)
+	for _, t := range l.sortedTables() {
+		all = append(all, t.typ)
+		l.functions = append(l.functions, t.methods(l.views)...)
+	}
+	var err error
+	if l.provider, err = newProvider(all...); err != nil {
+		return fmt.Errorf("set up the rule language: %w", err)
+	}
+	base, err := cel.NewCustomEnv(l.options()...)
+	if err != nil {
+		return fmt.Errorf("set up the rule language: %w", err)
+	}
+	for _, t := range l.sortedTables() {
+		if l.envs[t], err = base.Extend(cel.Variable(varEvent, t.typ.cel)); err != nil {
+			return fmt.Errorf("set up the rule language for %s: %w", t.name, err)
+		}
+	}
+	l.macros, err = newMacros(base)
+	return err
+}
+
+func (l *language) options() []cel.EnvOption {
+	options := []cel.EnvOption{
+		cel.StdLib(), cel.CustomTypeAdapter(l.provider), cel.CustomTypeProvider(l.provider), cel.OptionalTypes(),
+		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
+		cel.ParserExpressionSizeLimit(2 * rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
+		cel.Variable(varLists, l.lists.cel), cel.Variable(varContext, l.context.cel), cel.Variable(varNow, types.TimestampType),
+		nullFunction(),
+	}
+	for _, f := range l.functions {
+		options = append(options, cel.Function(f.name, f.opts...))
+	}
+	return options
+}
+
+// maxNestedExpression bounds how deep parentheses and calls may nest.
+const maxNestedExpression = 100

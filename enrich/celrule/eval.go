@@ -1,0 +1,279 @@
+package celrule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// worker evaluates rules, one event after the other. It is the variables of the rule that is running.
+type worker struct {
+	set    *ruleSet
+	frames map[string]*frame // by table
+	ctx    context.Context
+	now    types.Timestamp
+
+	frame *frame
+	rule  *tableRule
+	lets  []ref.Val // nil until asked for
+}
+
+func newWorker(s *ruleSet) *worker {
+	w := &worker{set: s, frames: map[string]*frame{}}
+	for name, t := range s.tables {
+		w.frames[name] = newFrame(t.table)
+	}
+	return w
+}
+
+// tag evaluates the rules of the event's table. choose picks the candidates.
+func (w *worker) tag(e *enrich.Event, choose func(*tableSet, *frame) []*tableRule) (tags []enrich.Tag) {
+	t, ok := w.set.tables[e.Table]
+	if !ok {
+		return nil
+	}
+	w.frame = w.frames[e.Table]
+	w.frame.reset(e)
+	for _, r := range choose(t, w.frame) {
+		tags = append(tags, w.evaluate(r)...)
+	}
+	return tags
+}
+
+// evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
+func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
+	defer func() {
+		if p := recover(); p != nil { // a fault of this package must not stop the events
+			tags = []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
+		}
+	}()
+	w.rule = r
+	if cap(w.lets) < len(r.lets) {
+		w.lets = make([]ref.Val, len(r.lets))
+	}
+	w.lets = w.lets[:len(r.lets)]
+	clear(w.lets)
+	switch holds, err := w.holds(r.when); {
+	case err != nil:
+		return w.failure(err, "when")
+	case !holds:
+		return nil
+	}
+	return w.match()
+}
+
+// failure is the tag for an error, none for a missing field.
+func (w *worker) failure(err error, key string) []enrich.Tag {
+	if isMissing(err) {
+		w.rule.missing.Add(1)
+		return nil
+	}
+	return []enrich.Tag{{Rule: w.rule.info.ID, Error: key + ": " + explain(err)}}
+}
+
+// explain says what went wrong in words for people.
+func explain(err error) string {
+	var cancelled interpreter.EvalCancelledError
+	if errors.As(err, &cancelled) {
+		switch cancelled.Cause {
+		case interpreter.CostLimitExceeded:
+			return "took too long: the event is too large for this rule"
+		case interpreter.ContextCancelled:
+			return "stopped: time is up"
+		}
+	}
+	if strings.HasPrefix(err.Error(), "no such overload") {
+		return "a dynamic value has a type that the rule doesn't expect (" + err.Error() + ")"
+	}
+	return err.Error()
+}
+
+// holds evaluates a condition.
+func (w *worker) holds(e *expression) (bool, error) {
+	v, err := w.eval(e)
+	if err != nil {
+		return false, err
+	}
+	b, ok := v.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("want true or false, got %s", v.Type().TypeName())
+	}
+	return bool(b), nil
+}
+
+func (w *worker) eval(e *expression) (ref.Val, error) {
+	if e.watched {
+		v, _, err := e.program.ContextEval(w.ctx, w)
+		return v, err
+	}
+	v, _, err := e.program.Eval(w)
+	return v, err
+}
+
+// ResolveName is a variable's value, for CEL.
+func (w *worker) ResolveName(name string) (any, bool) {
+	switch name {
+	case varEvent:
+		return w.frame, true
+	case varLists:
+		return w.set.lists, true
+	case varContext:
+		return w.set.context, true
+	case varNow:
+		return w.now, true
+	}
+	for i := range w.rule.lets {
+		if w.rule.lets[i].name == name {
+			return w.let(i), true
+		}
+	}
+	return nil, false
+}
+
+// Parent is nil: there are no outer variables.
+func (w *worker) Parent() cel.Activation { return nil }
+
+// let is the value of a let, evaluated once for each rule and event. An error is a value, too: it comes out where the
+// let is used.
+func (w *worker) let(i int) ref.Val {
+	if w.lets[i] != nil {
+		return w.lets[i]
+	}
+	v, err := w.eval(w.rule.lets[i].expression)
+	if err == nil {
+		err = tooLarge(v)
+	}
+	if err != nil {
+		v = types.WrapErr(err)
+	}
+	w.lets[i] = v
+	return v
+}
+
+// tooLarge keeps lets that double a value again and again from filling the memory.
+func tooLarge(v ref.Val) error {
+	const maxItems = 1 << 17
+	switch v := v.(type) {
+	case types.String:
+		if len(v) > maxText {
+			return fmt.Errorf("a let makes a text of %d bytes, at most %d are allowed", len(v), maxText)
+		}
+	case traits.Lister:
+		if n, _ := v.Size().(types.Int); n > maxItems {
+			return fmt.Errorf("a let makes a list of %d items, at most %d are allowed", n, maxItems)
+		}
+	}
+	return nil
+}
+
+// match is the tag of a rule whose condition holds.
+func (w *worker) match() []enrich.Tag {
+	r := w.rule
+	tag := enrich.Tag{
+		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
+		Severity: r.info.Severity, Score: r.score,
+	}
+	var failures []enrich.Tag
+	for i := range r.adjust {
+		holds, err := w.holds(r.adjust[i].when)
+		if err != nil {
+			failures = append(failures, w.failure(err, fmt.Sprintf("adjust %q", r.adjust[i].reason))...)
+			continue
+		}
+		if holds {
+			r.adjust[i].apply(&tag)
+		}
+	}
+	tag.Message = w.message()
+	tag.Objects = w.objects()
+	return append([]enrich.Tag{tag}, failures...)
+}
+
+// apply makes the step's changes. A step that changes only the severity takes the score along, by as much as the two
+// severities' usual scores are apart.
+func (s *step) apply(tag *enrich.Tag) {
+	if s.severity != 0 {
+		if !s.hasScore {
+			tag.Score += defaultScore(s.severity) - defaultScore(tag.Severity)
+		}
+		tag.Severity = s.severity
+	}
+	switch {
+	case s.hasScore && s.score.Relative:
+		tag.Score += s.score.Points
+	case s.hasScore:
+		tag.Score = s.score.Points
+	}
+	tag.Score = max(0, min(100, tag.Score))
+	tag.Reasons = append(tag.Reasons, s.reason)
+}
+
+// maxMessage bounds a message, which holds texts that other people chose.
+const maxMessage = 2000
+
+// unknownText stands in a message for a value that the event doesn't have.
+const unknownText = "(unknown)"
+
+func (w *worker) message() string {
+	var b strings.Builder
+	for _, p := range w.rule.message {
+		if p.expr == nil {
+			b.WriteString(p.fixed)
+			continue
+		}
+		v, err := w.eval(p.expr)
+		if err != nil {
+			b.WriteString(unknownText)
+			continue
+		}
+		if s := display(v); s != "" {
+			b.WriteString(s)
+		} else {
+			b.WriteString(unknownText)
+		}
+	}
+	return cutText(oneLine(b.String()), maxMessage)
+}
+
+// oneLine replaces what would break a line or hide in it.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s))
+}
+
+// cutText shortens s to about n bytes, at the end of a character.
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// maxObject bounds the value of an object.
+const maxObject = 512
+
+func (w *worker) objects() (out []enrich.Object) {
+	for _, o := range w.rule.objects {
+		v, err := w.eval(o.value)
+		if err != nil {
+			continue // no such field in this event
+		}
+		if s := cutText(oneLine(display(v)), maxObject); s != "" {
+			out = append(out, enrich.Object{Type: o.typ, Value: s})
+		}
+	}
+	return out
+}

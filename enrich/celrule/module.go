@@ -1,0 +1,87 @@
+package celrule
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
+// implements enrich.Module.
+type Module struct{ set atomic.Pointer[ruleSet] }
+
+// New returns a module without rules, which tags nothing until Configure gives it some.
+func New() *Module {
+	m := &Module{}
+	s := &ruleSet{}
+	s.finish()
+	m.set.Store(s)
+	return m
+}
+
+// Describe lists all rules; those that are off say why.
+func (m *Module) Describe(context.Context) (enrich.Description, error) {
+	about := m.set.Load().about
+	about.Rules = slices.Clone(about.Rules)
+	return about, nil
+}
+
+// Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
+// stays, and the error is the rulefile.Problems of all files. Settings are a YAML document with the keys context (the
+// shape of a context file) and at (a pinned clock).
+func (m *Module) Configure(_ context.Context, config enrich.Config) error {
+	set, err := compileSet(config)
+	if err != nil {
+		return err
+	}
+	m.set.Store(set)
+	return nil
+}
+
+// Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other
+// rules. The only error is that of ctx.
+func (m *Module) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
+	return m.set.Load().tag(ctx, events, (*tableSet).candidates)
+}
+
+func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, choose func(*tableSet, *frame) []*tableRule) ([][]enrich.Tag, error) {
+	tags := make([][]enrich.Tag, len(events))
+	if len(s.tables) == 0 {
+		return tags, ctx.Err()
+	}
+	w := s.workers.Get().(*worker)
+	defer s.workers.Put(w)
+	defer w.forget()
+	w.ctx, w.now = ctx, s.now()
+	for i := range events {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		tags[i] = w.tag(&events[i], choose)
+	}
+	return tags, nil
+}
+
+// forget lets go of the last event, so that an idle worker keeps no row alive.
+func (w *worker) forget() {
+	w.ctx = nil
+	for _, f := range w.frames {
+		f.row, f.views = nil, views{}
+		clear(f.cells)
+	}
+	clear(w.lets)
+}
+
+// MissingFields is how often rules ended at a field that a dynamic value didn't have, by rule id. That is no fault, but
+// a rule for which it happens always may have a typing error.
+func (m *Module) MissingFields() map[string]uint64 {
+	out := map[string]uint64{}
+	for _, r := range m.set.Load().rules {
+		if n := r.missing.Load(); n > 0 {
+			out[r.info.ID] = n
+		}
+	}
+	return out
+}

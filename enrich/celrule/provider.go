@@ -1,0 +1,64 @@
+package celrule
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+)
+
+// provider tells CEL the types that rules see.
+type provider struct {
+	*types.Registry
+	types map[string]*objectType
+}
+
+func newProvider(all ...*objectType) (*provider, error) {
+	registry, err := types.NewRegistry()
+	if err != nil {
+		return nil, err
+	}
+	p := &provider{Registry: registry, types: map[string]*objectType{}}
+	for _, t := range all {
+		p.types[t.name] = t
+	}
+	return p, nil
+}
+
+// FindStructType is the type called name.
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if t, ok := p.types[name]; ok {
+		return types.NewTypeTypeWithParam(t.cel), true
+	}
+	return p.Registry.FindStructType(name)
+}
+
+// FindStructFieldNames are the names of a type's fields, sorted.
+func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
+	if t, ok := p.types[name]; ok {
+		return slices.Sorted(maps.Keys(t.fields)), true
+	}
+	return p.Registry.FindStructFieldNames(name)
+}
+
+// FindStructFieldType is how to reach a field.
+func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType, bool) {
+	t, ok := p.types[name]
+	if !ok {
+		return p.Registry.FindStructFieldType(name, fieldName)
+	}
+	f, ok := t.fields[fieldName]
+	if !ok {
+		return nil, false
+	}
+	return f.fieldType(), true
+}
+
+// NewValue refuses: rules can't make objects.
+func (p *provider) NewValue(name string, fields map[string]ref.Val) ref.Val {
+	if _, ok := p.types[name]; ok {
+		return types.NewErr("rules can't make a %s", name)
+	}
+	return p.Registry.NewValue(name, fields)
+}

@@ -1,0 +1,126 @@
+package celrule
+
+import (
+	"strings"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+)
+
+// role is the assignment of an Entra or Azure role.
+type role struct {
+	present       bool
+	id            string // template or definition, a GUID in lower case
+	name          string
+	scope         string
+	principalID   string
+	principalType string // ServicePrincipal, User, Group, or "" for unknown
+	principalName string
+}
+
+func (f *frame) role() *role {
+	if f.views.role == nil {
+		if f.table.name == "AzureActivity" {
+			f.views.role = f.activityRole()
+		} else {
+			f.views.role = f.auditRole()
+		}
+	}
+	return f.views.role
+}
+
+// auditRole reads both shapes that AuditLogs has for role assignments: the directory's, where the principal carries
+// Role.* properties, and that of Privileged Identity Management, where the role is a target of its own. The role's
+// template id counts: names differ between the two ("Company Administrator" is Global Administrator).
+func (f *frame) auditRole() *role {
+	roleTarget := f.target("Role")
+	id := firstOf(f.newOrOld("Role.TemplateId"), f.detail("TemplateId"), f.detail("RoleDefinitionOriginId"))
+	r := &role{
+		id:   lastGUID(id),
+		name: firstOf(f.newOrOld("Role.DisplayName"), roleTarget.name),
+	}
+	r.present = f.change("Role.TemplateId").present || f.change("Role.DisplayName").present || f.change("Role.ObjectID").present ||
+		roleTarget.present && strings.Contains(f.operation(), "role")
+	if !r.present {
+		return &role{}
+	}
+	if r.id == "" {
+		r.id = lastGUID(firstOf(roleTarget.id, f.newOrOld("Role.ObjectID")))
+	}
+	r.scope = firstOf(f.newOrOld("RoleScope"), f.detail("Scope"))
+	if p := f.principal(); p != nil {
+		r.principalID, r.principalType, r.principalName = p.id, principalType(p.typ), firstOf(p.name, p.upn)
+	}
+	return r
+}
+
+// principal is the target that got the role: the one with Role.* properties, or the first that can have a role.
+func (f *frame) principal() *target {
+	var first *target
+	all := f.targets()
+	for i := range all {
+		t := &all[i]
+		if principalType(t.typ) == "" {
+			continue
+		}
+		if t.change("Role.TemplateId").present || t.change("Role.DisplayName").present || t.change("Role.ObjectID").present {
+			return t
+		}
+		if first == nil {
+			first = t
+		}
+	}
+	return first
+}
+
+// principalType brings a type into its usual spelling; "" for what can't have a role.
+func principalType(s string) string {
+	for _, known := range []string{"ServicePrincipal", "User", "Group"} {
+		if strings.EqualFold(s, known) {
+			return known
+		}
+	}
+	return ""
+}
+
+// activityRole reads the request of an Azure role assignment. Its members are written in two casings, and older
+// clients leave the principal's type out: that is unknown, not "no". Authorization.evidence is about the caller.
+// https://learn.microsoft.com/rest/api/authorization/role-assignments/create
+func (f *frame) activityRole() *role {
+	if !strings.Contains(f.operation(), "roleassignments/") {
+		return &role{}
+	}
+	properties := f.jsonColumn("Properties_d", "Properties")
+	body := decodeValue(anyCase(properties, "requestbody"))
+	if _, ok := body.(*jsonMap); !ok {
+		body = decodeValue(anyCase(properties, "responseBody"))
+	}
+	inner := anyCase(body, "properties")
+	definition := text(anyCase(inner, "roleDefinitionId"))
+	r := &role{
+		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(text(anyCase(inner, "principalId"))),
+		principalType: principalType(text(anyCase(inner, "principalType"))),
+	}
+	r.scope = firstOf(text(anyCase(inner, "scope")), text(anyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
+	if at := strings.Index(strings.ToLower(r.scope), "/providers/microsoft.authorization/roleassignments/"); at >= 0 {
+		r.scope = r.scope[:at]
+	}
+	return r
+}
+
+// anyCase is the member of an object whose name differs at most in case.
+func anyCase(v ref.Val, name string) ref.Val {
+	m, ok := v.(*jsonMap)
+	if !ok {
+		return types.NullValue
+	}
+	if found, ok := m.find(name); ok {
+		return found
+	}
+	for i, n := range m.names {
+		if strings.EqualFold(n, name) {
+			return m.values[i]
+		}
+	}
+	return types.NullValue
+}

@@ -1,0 +1,212 @@
+package celrule
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// rule is a rule with what all its tables share.
+type rule struct {
+	info     enrich.RuleInfo
+	score    int
+	declared *rulefile.Rule
+	missing  *atomic.Uint64 // evaluations that ended at a missing field
+}
+
+// tableRule is a rule compiled for one table.
+type tableRule struct {
+	*rule
+	lets    []letExpression
+	when    *expression
+	adjust  []step
+	message []messagePiece
+	objects []riskObject
+	needs   []string // parts of the context without which the rule can't run
+}
+
+type letExpression struct {
+	name string
+	*expression
+}
+
+// step is an adjust step.
+type step struct {
+	when     *expression
+	severity enrich.Severity // 0 leaves it
+	score    rulefile.Score
+	hasScore bool
+	reason   string
+	needs    []string // parts of the context without which the step is passed over
+}
+
+type messagePiece struct {
+	fixed string
+	expr  *expression // nil in fixed text
+}
+
+type riskObject struct {
+	typ   string
+	value *expression
+}
+
+// defaultScore is the score of a rule that names none.
+func defaultScore(s enrich.Severity) int {
+	return map[enrich.Severity]int{enrich.Info: 5, enrich.Low: 20, enrich.Medium: 40, enrich.High: 70, enrich.Critical: 90}[s]
+}
+
+func newRule(p *rulefile.Pack, declared *rulefile.Rule) *rule {
+	severity, _ := enrich.ParseSeverity(declared.Severity.Value) // the rule file was checked
+	r := &rule{declared: declared, score: defaultScore(severity), missing: new(atomic.Uint64)}
+	if declared.Score.Present() {
+		r.score = declared.Score.Points
+	}
+	r.info = enrich.RuleInfo{
+		ID: declared.ID.Value, Title: declared.Title.Value, Pack: p.Name.Value + "@" + p.Version.Value,
+		Tables: values(declared.Tables), Guide: values(declared.Guide), Severity: severity, Mitre: values(declared.Mitre),
+	}
+	return r
+}
+
+func values(texts []rulefile.Text) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, t.Value)
+	}
+	return out
+}
+
+// compileFor compiles the rule for one table.
+func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems) {
+	c, d := newCompiler(l, t), r.declared
+	out := &tableRule{rule: r}
+	for _, let := range d.Let {
+		if e := c.let(let); e != nil {
+			out.lets = append(out.lets, letExpression{let.Name.Value, e})
+		}
+	}
+	out.when = c.compile(whole(d.When), "`when`", types.BoolType)
+	for _, a := range d.Adjust {
+		s := step{score: a.Score, hasScore: a.Score.Present(), reason: a.Reason.Value, when: c.compile(whole(a.If), "`if`", types.BoolType)}
+		s.severity, _ = enrich.ParseSeverity(a.Severity.Value) // absent or checked
+		out.adjust = append(out.adjust, s)
+	}
+	if d.Message.Present() {
+		out.message = c.message(d.Message)
+	}
+	for _, o := range d.Objects {
+		out.objects = append(out.objects, riskObject{o.Type.Value, c.compile(whole(o.Value), "the value of an object", types.StringType)})
+	}
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	out.settleNeeds()
+	return out, nil
+}
+
+func (c *compiler) message(t rulefile.Text) (out []messagePiece) {
+	pieces, problems := parseMessage(t)
+	c.problems = append(c.problems, problems...)
+	for _, p := range pieces {
+		if p.expr.expr == "" {
+			out = append(out, messagePiece{fixed: p.fixed})
+			continue
+		}
+		out = append(out, messagePiece{expr: c.compile(p.expr, "")})
+	}
+	return out
+}
+
+// expressions are those without which a match can't be told: all but the lets and the adjust steps.
+func (r *tableRule) expressions() []*expression {
+	out := []*expression{r.when}
+	for _, p := range r.message {
+		if p.expr != nil {
+			out = append(out, p.expr)
+		}
+	}
+	for _, o := range r.objects {
+		out = append(out, o.value)
+	}
+	return out
+}
+
+// through are the uses of the expressions and of the lets that they use.
+func (r *tableRule) through(expressions ...*expression) uses {
+	u := newUses()
+	for _, e := range expressions {
+		u.add(e.uses)
+	}
+	for i := len(r.lets) - 1; i >= 0; i-- { // a let uses only those before it
+		if u.lets[r.lets[i].name] {
+			u.add(r.lets[i].uses)
+		}
+	}
+	return u
+}
+
+// all are the uses of the whole rule.
+func (r *tableRule) all() uses {
+	all := r.expressions()
+	for _, s := range r.adjust {
+		all = append(all, s.when)
+	}
+	return r.through(all...)
+}
+
+func (r *tableRule) settleNeeds() {
+	r.needs = names(r.through(r.expressions()...).needs)
+	for i := range r.adjust {
+		r.adjust[i].needs = names(r.through(r.adjust[i].when).needs)
+	}
+}
+
+// revisionLength is enough to tell the revisions of a rule apart.
+const revisionLength = 12
+
+// revision is a hash of everything that decides about a match: expressions, tables, severity, score, and the lists and
+// macros that are used. Titles, texts and tests may change without another revision.
+func (r *rule) revision(l *language, u uses) string {
+	d := r.declared
+	parts := append([]string{"when", d.When.Value, "severity", d.Severity.Value, "score", strconv.Itoa(r.score), "tables"}, sorted(values(d.Tables))...)
+	for _, let := range d.Let {
+		parts = append(parts, "let", let.Name.Value, let.Expr.Value)
+	}
+	for _, a := range d.Adjust {
+		parts = append(parts, "adjust", a.If.Value, a.Severity.Value, a.Score.Value)
+	}
+	for _, o := range d.Objects {
+		parts = append(parts, "object", o.Type.Value, o.Value.Value)
+	}
+	for _, name := range names(u.macros) {
+		m := l.macros.byName[name].declared
+		parts = append(append(parts, "macro", name, m.Expr.Value), values(m.Params)...)
+	}
+	for _, name := range names(u.lists) {
+		set := l.sets[name]
+		parts = append(append(parts, "list", name, strconv.FormatBool(set.fold)), sorted(slices.Collect(maps.Keys(set.set)))...)
+	}
+	hash := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(hash, "%q\n", strings.Join(strings.Fields(p), " "))
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:revisionLength]
+}
+
+func sorted(texts []string) []string {
+	slices.Sort(texts)
+	return texts
+}
+
+func byID(a, b *tableRule) int { return cmp.Compare(a.info.ID, b.info.ID) }

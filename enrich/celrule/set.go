@@ -1,0 +1,205 @@
+package celrule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+)
+
+// ruleSet is one configuration: all rules of all files, compiled. It doesn't change.
+type ruleSet struct {
+	rules   []*rule
+	tables  map[string]*tableSet
+	lists   *object
+	context *object
+	at      time.Time // the pinned clock, zero for the wall clock
+	about   enrich.Description
+	workers sync.Pool
+}
+
+// tableSet are the rules of one table.
+type tableSet struct {
+	table *table
+	all   []*tableRule // in the order of their ids
+	index index
+}
+
+// compileSet compiles all files together. All problems of all files come back in the order of their places.
+func compileSet(config enrich.Config) (*ruleSet, error) {
+	settings, problems := rulefile.ParseSettings("settings", config.Settings)
+	var packs []*rulefile.Pack
+	for _, f := range config.Files {
+		pack, found := rulefile.Parse(f.Name, f.Data)
+		problems = append(problems, found...)
+		if pack != nil {
+			packs = append(packs, pack)
+		}
+	}
+	problems = append(problems, rulefile.Check(packs)...)
+	lang, err := newLanguage(packs)
+	if err != nil {
+		return nil, err
+	}
+	around, err := newSurroundings(settings)
+	if err != nil {
+		return nil, fmt.Errorf("read the applications of the context: %w", err)
+	}
+	s := &ruleSet{
+		tables: map[string]*tableSet{}, at: settings.At,
+		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
+	}
+	s.workers.New = func() any { return newWorker(s) }
+	problems = append(problems, s.compile(lang, packs, around)...)
+	if problems.Sort(); problems.HasErrors() {
+		return nil, unique(problems)
+	}
+	s.finish()
+	return s, nil
+}
+
+// unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
+func unique(problems rulefile.Problems) (out rulefile.Problems) {
+	for _, p := range problems {
+		last := len(out) - 1
+		if last < 0 || out[last].Pos != p.Pos || out[last].Code != p.Code || out[last].Message != p.Message {
+			out = append(out, p)
+			continue
+		}
+		out[last].Suggestion = firstOf(out[last].Suggestion, p.Suggestion)
+	}
+	return out
+}
+
+func (s *ruleSet) compile(lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
+	for _, p := range packs {
+		for i := range p.Macros {
+			problems = append(problems, lang.macros.add(&p.Macros[i])...)
+		}
+	}
+	for _, p := range packs {
+		for i := range p.Rules {
+			problems = append(problems, s.add(lang, p, &p.Rules[i], around)...)
+		}
+	}
+	return problems
+}
+
+// add compiles one rule for all its tables.
+func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule, around *surroundings) (problems rulefile.Problems) {
+	if !declared.When.Present() {
+		return nil // the rule file has been reported
+	}
+	r, used := newRule(p, declared), newUses()
+	var compiled []*tableRule
+	for _, name := range declared.Tables {
+		t, ok := lang.tables[name.Value]
+		if !ok {
+			problems = append(problems, unknownTable(name))
+			continue
+		}
+		tr, found := r.compileFor(lang, t)
+		if problems = append(problems, found...); tr == nil {
+			continue
+		}
+		used.add(tr.all())
+		compiled = append(compiled, tr)
+		if lacking := around.lacks(tr.needs); lacking != "" {
+			r.info.Off = "needs context " + lacking
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	r.info.Revision = r.revision(lang, used)
+	s.rules = append(s.rules, r)
+	for i, tr := range compiled {
+		s.put(lang.tables[declared.Tables[i].Value], tr, around)
+	}
+	return nil
+}
+
+// put makes a rule ready to run, unless it is off.
+func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
+	if r.info.Off != "" {
+		return
+	}
+	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return around.lacks(st.needs) != "" })
+	if s.tables[t.name] == nil {
+		s.tables[t.name] = &tableSet{table: t}
+	}
+	s.tables[t.name].all = append(s.tables[t.name].all, r)
+}
+
+func unknownTable(name rulefile.Text) rulefile.Problem {
+	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
+	var known []string
+	for _, t := range schema.Tables() {
+		known = append(known, t.Name)
+	}
+	if p.Suggestion = didYouMean(name.Value, known); p.Suggestion == "" {
+		p.Suggestion = "known: " + strings.Join(known, ", ") + "; the name of a custom table ends with " + customSuffix
+	}
+	return p
+}
+
+// moduleName and moduleVersion are how the module calls itself.
+const (
+	moduleName    = "cel"
+	moduleVersion = "1.0.0"
+)
+
+// finish indexes the rules and writes the description.
+func (s *ruleSet) finish() {
+	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.info.ID, b.info.ID) })
+	s.about = enrich.Description{Name: moduleName, Version: moduleVersion}
+	for _, r := range s.rules {
+		s.about.Rules = append(s.about.Rules, r.info)
+	}
+	columns := map[string]bool{"Type": true} // never empty, which would mean all
+	for _, t := range s.tables {
+		slices.SortFunc(t.all, byID)
+		t.index = newIndex(t.all, s.setOf)
+		for _, r := range t.all {
+			for column := range r.all().columns {
+				columns[column] = true
+			}
+		}
+	}
+	s.about.Selector = enrich.Selector{Tables: slices.Sorted(maps.Keys(s.tables)), Columns: names(columns)}
+	if len(s.tables) == 0 {
+		s.about.Selector.Tables = []string{noTable} // an empty list would mean all tables
+	}
+}
+
+// noTable is the name of no table.
+const noTable = "(none)"
+
+// setOf is the list of the rule files with the name.
+func (s *ruleSet) setOf(name string) *list {
+	l, ok := s.lists.typ.fields[name]
+	if !ok {
+		return nil
+	}
+	set, _ := l.get(nil).(*list)
+	return set
+}
+
+// candidates are the rules of the table that can match the event in the frame.
+func (t *tableSet) candidates(f *frame) []*tableRule { return t.index.candidates(f.operation()) }
+
+// now is the clock that rules see.
+func (s *ruleSet) now() types.Timestamp {
+	if s.at.IsZero() {
+		return types.Timestamp{Time: time.Now().UTC()}
+	}
+	return types.Timestamp{Time: s.at}
+}

@@ -1,0 +1,245 @@
+package celrule
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+)
+
+// list is a CEL list. One made from a rule file's list finds its items by hash.
+type list struct {
+	traits.Lister
+	items []ref.Val
+	set   map[string]bool // nil for lists that aren't searched by hash
+	fold  bool            // upper and lower case are alike; set holds lower case
+}
+
+func newList(items []ref.Val) *list {
+	return &list{Lister: types.NewRefValList(types.DefaultTypeAdapter, items), items: items}
+}
+
+func newStrings(texts []string) *list {
+	items := make([]ref.Val, len(texts))
+	for i, s := range texts {
+		items[i] = types.String(s)
+	}
+	return newList(items)
+}
+
+// newSet returns the value of lists.NAME.
+func newSet(texts []string, fold bool) *list {
+	l := newStrings(texts)
+	l.set, l.fold = make(map[string]bool, len(texts)), fold
+	for _, s := range texts {
+		l.set[l.key(s)] = true
+	}
+	return l
+}
+
+func (l *list) key(s string) string {
+	if l.fold {
+		return strings.ToLower(s)
+	}
+	return s
+}
+
+// Contains is the operator in.
+func (l *list) Contains(v ref.Val) ref.Val {
+	if l.set == nil {
+		return l.Lister.Contains(v)
+	}
+	s, ok := v.(types.String)
+	return types.Bool(ok && l.set[l.key(string(s))])
+}
+
+// jsonMap is a JSON object as a CEL map. Objects of logs are small, so that a search is faster than a hash.
+type jsonMap struct {
+	names  []string
+	values []ref.Val
+	places map[string]int // nil while the object is small
+}
+
+const smallObject = 12
+
+func (m *jsonMap) place(name string) (int, bool) {
+	if m.places != nil {
+		i, ok := m.places[name]
+		return i, ok
+	}
+	for i, n := range m.names {
+		if n == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// set puts a member in; of members with one name the last counts, and null takes a member away.
+func (m *jsonMap) set(name string, v ref.Val) {
+	if i, ok := m.place(name); ok {
+		m.values[i] = v // stays when null: find leaves it out
+		return
+	}
+	if v == types.NullValue {
+		return
+	}
+	m.names, m.values = append(m.names, name), append(m.values, v)
+	switch {
+	case m.places != nil:
+		m.places[name] = len(m.names) - 1
+	case len(m.names) > smallObject:
+		m.places = make(map[string]int, 2*len(m.names))
+		for i, n := range m.names {
+			m.places[n] = i
+		}
+	}
+}
+
+func (m *jsonMap) find(name string) (ref.Val, bool) {
+	i, ok := m.place(name)
+	if !ok || m.values[i] == types.NullValue {
+		return nil, false
+	}
+	return m.values[i], true
+}
+
+func (m *jsonMap) count() int {
+	n := 0
+	for _, v := range m.values {
+		if v != types.NullValue {
+			n++
+		}
+	}
+	return n
+}
+
+// Find looks a key up, for CEL.
+func (m *jsonMap) Find(key ref.Val) (ref.Val, bool) {
+	name, ok := key.(types.String)
+	if !ok {
+		return nil, false
+	}
+	return m.find(string(name))
+}
+
+// Get is the member called key, or CEL's error for a missing key.
+func (m *jsonMap) Get(key ref.Val) ref.Val {
+	if v, ok := m.Find(key); ok {
+		return v
+	}
+	return types.NewErr("no such key: %v", key.Value())
+}
+
+// Contains reports whether there is a member called key.
+func (m *jsonMap) Contains(key ref.Val) ref.Val {
+	_, ok := m.Find(key)
+	return types.Bool(ok)
+}
+
+// Size is the number of members.
+func (m *jsonMap) Size() ref.Val { return types.Int(m.count()) }
+
+// Iterator walks over the names of the members.
+func (m *jsonMap) Iterator() traits.Iterator {
+	var names []string
+	for i, n := range m.names {
+		if m.values[i] != types.NullValue {
+			names = append(names, n)
+		}
+	}
+	return newStrings(names).Iterator()
+}
+
+// Equal reports whether two maps have the same members.
+func (m *jsonMap) Equal(other ref.Val) ref.Val {
+	o, ok := other.(traits.Mapper)
+	if !ok || o.Size() != m.Size() {
+		return types.False
+	}
+	for i, n := range m.names {
+		if m.values[i] == types.NullValue {
+			continue
+		}
+		v, ok := o.Find(types.String(n))
+		if !ok || types.Equal(m.values[i], v) != types.True {
+			return types.False
+		}
+	}
+	return types.True
+}
+
+// Type is the type of CEL maps.
+func (m *jsonMap) Type() ref.Type { return types.MapType }
+
+// Value is the map itself; rules never see Go values.
+func (m *jsonMap) Value() any { return m }
+
+var errNoConversion = errors.New("a value of a rule can't become a Go value")
+
+// ConvertToNative always fails.
+func (m *jsonMap) ConvertToNative(reflect.Type) (any, error) { return nil, errNoConversion }
+
+// ConvertToType knows only the map's own type.
+func (m *jsonMap) ConvertToType(t ref.Type) ref.Val {
+	switch t {
+	case types.MapType:
+		return m
+	case types.TypeType:
+		return types.MapType
+	}
+	return types.NewErr("type conversion error from map to '%s'", t)
+}
+
+// isMissing reports whether an evaluation failed because a dynamic value has no such member or element: for a rule
+// that is "no match", not a fault.
+func isMissing(err error) bool {
+	s := err.Error()
+	return strings.HasPrefix(s, "no such key: ") || strings.HasPrefix(s, "index out of bounds: ")
+}
+
+// display is v as text for messages and objects: lists with commas between, an empty
+// one as "none", maps as JSON, null as nothing.
+func display(v ref.Val) string {
+	switch v := v.(type) {
+	case types.String:
+		return string(v)
+	case types.Timestamp:
+		return v.Time.UTC().Format("2006-01-02T15:04:05Z")
+	case types.Duration:
+		return v.Duration.String()
+	case *jsonMap:
+		return compact(v)
+	case *object:
+		return v.label()
+	case *absent:
+		return ""
+	case traits.Lister:
+		if v.Size() == types.IntZero {
+			return "none"
+		}
+		var b strings.Builder
+		for it, n := v.Iterator(), 0; it.HasNext() == types.True; n++ {
+			if n > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(display(it.Next()))
+		}
+		return b.String()
+	case *types.Optional:
+		if v.HasValue() {
+			return display(v.GetValue())
+		}
+		return ""
+	case types.Null:
+		return ""
+	}
+	if s := text(v); s != "" {
+		return s
+	}
+	return fmt.Sprint(v.Value())
+}

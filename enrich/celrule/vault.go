@@ -1,0 +1,135 @@
+package celrule
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/riskrelay/riskrelay/enrich/schema"
+)
+
+// vault is one view over the Key Vault rows of AzureDiagnostics and of AZKVAuditLogs.
+// https://learn.microsoft.com/azure/key-vault/general/logging
+type vault struct {
+	present   bool
+	name      string
+	class     string
+	object    string
+	failed    bool
+	status    int
+	signature string
+}
+
+func (f *frame) vault() *vault {
+	if f.views.vault == nil {
+		f.views.vault = f.decodeVault()
+	}
+	return f.views.vault
+}
+
+// isVault tells Key Vault's rows from those of all other services that share AzureDiagnostics.
+func (f *frame) isVault() bool {
+	return f.table.name == "AZKVAuditLogs" || strings.EqualFold(f.text("ResourceProvider"), "MICROSOFT.KEYVAULT")
+}
+
+func (f *frame) decodeVault() *vault {
+	if !f.isVault() {
+		return &vault{class: "other"}
+	}
+	v := &vault{
+		present: true, class: schema.VaultClass(f.operation()), signature: f.text("ResultSignature"),
+		object: firstOf(f.vaultText("id_s"), f.text("Id")),
+	}
+	status, _ := strconv.ParseFloat(firstOf(f.vaultText("httpStatusCode_d"), f.text("HttpStatusCode")), 64)
+	v.status = int(status)
+	v.failed = v.status >= 400 || failedSignature(v.signature) || strings.HasPrefix(fold(f.text("ResultType")), "fail")
+	request := firstOf(f.vaultText("requestUri_s"), f.text("RequestUri"))
+	v.name = strings.ToLower(firstOf(f.text("Resource"), lastSegment(f.text("_ResourceId")), firstLabel(v.object), firstLabel(request)))
+	return v
+}
+
+// failedSignature reads ResultSignature, the words of an HTTP status. ResultType says "Success" even for refused
+// requests.
+func failedSignature(s string) bool {
+	switch fold(s) {
+	case "", "ok", "accepted", "created", "no content", "none", "success", "succeeded":
+		return false
+	}
+	return true
+}
+
+// vaultText is a column of AzureDiagnostics. Where a workspace has too many columns the service puts rare ones into
+// AdditionalFields.
+func (f *frame) vaultText(name string) string {
+	if s := f.text(name); s != "" || f.table.name != "AzureDiagnostics" {
+		return s
+	}
+	if f.views.overflow == nil {
+		f.views.overflow = f.jsonColumn("AdditionalFields")
+	}
+	return text(member(f.views.overflow, name))
+}
+
+func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x.
+func firstLabel(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	label, _, _ := strings.Cut(u.Hostname(), ".")
+	return label
+}
+
+// vaultActor reads the claims of a Key Vault row.
+func vaultActor(f *frame) *actor {
+	if !f.isVault() {
+		return (&actor{ip: f.text("CallerIPAddress")}).known("unknown")
+	}
+	claims := member(f.jsonColumn("Identity"), "claim")
+	if f.table.name == "AzureDiagnostics" {
+		claims = f.flatClaims()
+	}
+	a := claimedActor(claims)
+	a.ip = firstOf(f.text("CallerIPAddress"), f.text("CallerIpAddress"), a.ip)
+	return a.known(a.kindOfClaims(claims))
+}
+
+// flatClaims collects the claims that AzureDiagnostics spreads over columns. The service guesses a column's type, and
+// with it the end of its name, from the first values it sees.
+func (f *frame) flatClaims() ref.Val {
+	const prefix = "identity_claim_"
+	claims := &jsonMap{}
+	for name, columns := range map[string][2]string{
+		"oid":         {"oid_g", "oid_s"},
+		"appid":       {"appid_g", "appid_s"},
+		"upn":         {"upn_s"},
+		"unique_name": {"unique_name_s"},
+		"scp":         {"scp_s"},
+		"ipaddr":      {"ipaddr_s"},
+		"idtyp":       {"idtyp_s"},
+		"xms_mirid":   {"xms_mirid_s"},
+		claimObjectID: {
+			"http_schemas_microsoft_com_identity_claims_objectidentifier_g",
+			"http_schemas_microsoft_com_identity_claims_objectidentifier_s",
+		},
+		claimUPN:   {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_upn_s"},
+		claimName:  {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_name_s"},
+		claimScope: {"http_schemas_microsoft_com_identity_claims_scope_s"},
+	} {
+		for _, column := range columns {
+			if column == "" {
+				continue
+			}
+			if s := f.vaultText(prefix + column); s != "" {
+				claims.set(name, types.String(s))
+				break
+			}
+		}
+	}
+	return claims
+}

@@ -1,0 +1,76 @@
+package rulefile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Check looks at all files of a set together: an id, a list or a macro may stand there once, and the files of one
+// pack must agree on its version. The order of packs has no meaning. It doesn't repeat what Parse found.
+func Check(packs []*Pack) Problems {
+	c := checker{first: map[string]Text{}, versions: map[string]Text{}}
+	for _, p := range inFileOrder(packs) {
+		c.version(p)
+		for _, l := range p.Lists {
+			c.unique("list", l.Name)
+		}
+		for _, m := range p.Macros {
+			c.unique("macro", m.Name)
+		}
+		for _, r := range p.Rules {
+			c.unique("rule", r.ID)
+		}
+	}
+	c.problems.Sort()
+	return c.problems
+}
+
+type checker struct {
+	first    map[string]Text
+	versions map[string]Text
+	problems Problems
+}
+
+// unique reports a name that an earlier one of the same kind has.
+func (c *checker) unique(kind string, name Text) {
+	if !name.Present() {
+		return
+	}
+	key := kind + " " + name.Value
+	if first, taken := c.first[key]; taken {
+		p := name.Problem(CodeDuplicate, 0, 0, fmt.Sprintf("the %s `%s` exists already", kind, name.Value))
+		p.Suggestion = fmt.Sprintf("the first one is at %s", first.Pos)
+		c.problems = append(c.problems, p)
+		return
+	}
+	c.first[key] = name
+}
+
+func (c *checker) version(p *Pack) {
+	if !p.Name.Present() || !p.Version.Present() {
+		return
+	}
+	first, known := c.versions[p.Name.Value]
+	if !known {
+		c.versions[p.Name.Value] = p.Version
+		return
+	}
+	if first.Value != p.Version.Value {
+		problem := p.Version.Problem(CodeConflict, 0, 0,
+			fmt.Sprintf("pack `%s` has version %s here and %s elsewhere", p.Name.Value, p.Version.Value, first.Value))
+		problem.Suggestion = fmt.Sprintf("the other one is at %s", first.Pos)
+		c.problems = append(c.problems, problem)
+	}
+}
+
+func inFileOrder(packs []*Pack) []*Pack {
+	sorted := make([]*Pack, 0, len(packs))
+	for _, p := range packs {
+		if p != nil {
+			sorted = append(sorted, p)
+		}
+	}
+	slices.SortStableFunc(sorted, func(a, b *Pack) int { return cmp.Compare(a.File, b.File) })
+	return sorted
+}

@@ -1,0 +1,271 @@
+package rulefile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// kind is what a node of a YAML document is.
+type kind uint8
+
+const (
+	null kind = iota
+	text
+	number
+	boolean
+	mapping
+	sequence
+	refused // reported already; nothing more is said about it
+)
+
+// String names the kind as messages do.
+func (k kind) String() string {
+	return [...]string{"nothing", "text", "a number", "a boolean", "a mapping", "a list", "something that is not supported"}[k]
+}
+
+// node is a YAML value with its place.
+type node struct {
+	kind  kind
+	text  Text // the scalar as written; of a collection only the place
+	pairs []pair
+	items []*node
+}
+
+type pair struct {
+	key   Text
+	value *node
+}
+
+// tree reads data as one YAML document. A problem says why it can't.
+func tree(src *source, data string) (*node, Problems) {
+	t := &builder{source: src}
+	tokens := lexer.Tokenize(data)
+	if p, ok := t.tooDeep(tokens); ok {
+		return nil, Problems{p}
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, Problems{t.syntax(err)}
+	}
+	var body ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if body != nil {
+			return nil, Problems{t.problem(doc.Body.GetToken(), CodeSyntax, "a file holds one YAML document, this is the second")}
+		}
+		body = doc.Body
+	}
+	if body == nil {
+		return nil, Problems{{Pos: Pos{File: src.file}, Severity: Error, Code: CodeSyntax, Message: "the file is empty"}}
+	}
+	n := t.build(body, 1)
+	return n, t.problems
+}
+
+// builder makes nodes of the library's syntax tree.
+type builder struct {
+	source   *source
+	problems Problems
+}
+
+func (t *builder) pos(tk *token.Token) Pos {
+	if tk == nil || tk.Position == nil {
+		return Pos{File: t.source.file}
+	}
+	line := min(max(1, tk.Position.Line), len(t.source.lines)) // the library counts some ends of files as a line
+	return Pos{t.source.file, line, max(1, tk.Position.Column)}
+}
+
+func (t *builder) problem(tk *token.Token, code, message string) Problem {
+	pos := t.pos(tk)
+	return Problem{Pos: pos, Severity: Error, Code: code, Message: message, Line: t.source.line(pos.Line), Width: 1}
+}
+
+// syntax makes a problem of the parser's error.
+func (t *builder) syntax(err error) Problem {
+	var located yaml.Error
+	if errors.As(err, &located) {
+		p := t.problem(located.GetToken(), CodeSyntax, located.GetMessage())
+		if strings.Contains(p.Line, " ? ") { // what most often goes wrong with CEL in YAML
+			p.Suggestion = "text with `: ` inside needs quotes or a block (|)"
+		}
+		return p
+	}
+	return Problem{Pos: Pos{File: t.source.file}, Severity: Error, Code: CodeSyntax, Message: err.Error()}
+}
+
+// tooDeep looks for nesting that would exhaust the parser's stack, before it runs. Flow collections nest by their
+// brackets; block collections can't nest deeper than the columns of their indicators allow, or the indicators of one
+// line.
+func (t *builder) tooDeep(tokens token.Tokens) (Problem, bool) {
+	const maxColumn = 1000
+	depth, entries, line := 0, 0, 0
+	for _, tk := range tokens {
+		switch tk.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			depth++
+		case token.MappingEndType, token.SequenceEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			if tk.Position.Line != line {
+				line, entries = tk.Position.Line, 0
+			}
+			if entries++; tk.Position.Column > maxColumn {
+				entries = MaxDepth + 1
+			}
+		}
+		if depth > MaxDepth || entries > MaxDepth {
+			return t.problem(tk, CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)), true
+		}
+	}
+	return Problem{}, false
+}
+
+func (t *builder) build(n ast.Node, depth int) *node {
+	out := &node{text: Text{Pos: t.pos(n.GetToken()), source: t.source}}
+	if depth > MaxDepth {
+		out.kind = refused
+		t.problems = append(t.problems, t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
+		return out
+	}
+	switch n := n.(type) {
+	case *ast.NullNode:
+	case *ast.StringNode:
+		out.kind, out.text.Value, out.text.style = text, n.Value, styleOf(n.Token)
+	case *ast.LiteralNode:
+		out.kind, out.text.Value, out.text.style = text, n.Value.Value, block
+		out.text.Pos = t.pos(n.Start)
+	case *ast.IntegerNode, *ast.FloatNode:
+		out.kind, out.text.Value = number, n.GetToken().Value
+	case *ast.BoolNode:
+		out.kind, out.text.Value = boolean, n.Token.Value
+	case *ast.MappingNode:
+		out.kind = mapping
+		t.mapping(out, n.Values, depth)
+		if len(out.pairs) > 0 && !n.IsFlowStyle {
+			out.text.Pos = out.pairs[0].key.Pos
+		}
+	case *ast.MappingValueNode:
+		out.kind = mapping
+		t.mapping(out, []*ast.MappingValueNode{n}, depth)
+		if len(out.pairs) > 0 {
+			out.text.Pos = out.pairs[0].key.Pos
+		}
+	case *ast.SequenceNode:
+		out.kind = sequence
+		for _, v := range n.Values {
+			out.items = append(out.items, t.build(v, depth+1))
+		}
+	default:
+		out.kind = refused
+		t.problems = append(t.problems, t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
+	}
+	return out
+}
+
+func forbidden(n ast.Node) string {
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		return "anchors, aliases and merge keys are not supported; use a list or a macro, or write it out"
+	case *ast.TagNode:
+		return "YAML tags are not supported"
+	}
+	return "a value of this kind is not supported: " + n.Type().YAMLName()
+}
+
+func (t *builder) mapping(out *node, values []*ast.MappingValueNode, depth int) {
+	for _, v := range values {
+		key := t.build(v.Key, depth+1)
+		if key.kind == refused {
+			continue
+		}
+		if key.kind == mapping || key.kind == sequence {
+			t.problems = append(t.problems, t.problem(v.Key.GetToken(), CodeType, "a key must be text"))
+			continue
+		}
+		out.pairs = append(out.pairs, pair{key.text, t.build(v.Value, depth+1)})
+	}
+}
+
+func styleOf(tk *token.Token) style {
+	switch tk.Type {
+	case token.SingleQuoteType:
+		return singleQuoted
+	case token.DoubleQuoteType:
+		return doubleQuoted
+	}
+	return plain
+}
+
+// appendJSON appends the node as JSON on one line. Numbers keep their digits.
+func (n *node) appendJSON(dst []byte) ([]byte, error) {
+	switch n.kind {
+	case null:
+		return append(dst, "null"...), nil
+	case boolean:
+		return append(dst, strings.ToLower(n.text.Value)...), nil
+	case number:
+		return n.appendNumber(dst)
+	case text:
+		return enrich.AppendString(dst, n.text.Value), nil
+	case sequence:
+		dst = append(dst, '[')
+		for i, item := range n.items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var err error
+			if dst, err = item.appendJSON(dst); err != nil {
+				return dst, err
+			}
+		}
+		return append(dst, ']'), nil
+	}
+	dst = append(dst, '{')
+	for i, p := range n.pairs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(enrich.AppendString(dst, p.key.Value), ':')
+		var err error
+		if dst, err = p.value.appendJSON(dst); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+func (n *node) appendNumber(dst []byte) ([]byte, error) {
+	if json.Valid([]byte(n.text.Value)) {
+		return append(dst, n.text.Value...), nil
+	}
+	if i, err := strconv.ParseInt(n.text.Value, 0, 64); err == nil {
+		return strconv.AppendInt(dst, i, 10), nil
+	}
+	f, err := strconv.ParseFloat(n.text.Value, 64)
+	if err != nil {
+		return dst, &numberError{n.text}
+	}
+	return strconv.AppendFloat(dst, f, 'g', -1, 64), nil
+}
+
+// numberError is a number that JSON can't hold.
+type numberError struct{ at Text }
+
+// Error names the number.
+func (e *numberError) Error() string {
+	return fmt.Sprintf("%s is not a number that JSON can hold; put it in quotes", e.at.Value)
+}

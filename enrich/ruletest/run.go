@@ -1,0 +1,235 @@
+package ruletest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// The codes of problems that a run adds to those of the files.
+const (
+	CodeUntested = "R108" // warning: a rule without a firing or without a silent test
+	CodeModule   = "R109" // the module gave a reason of its own for refusing the files
+)
+
+// Options say what to run.
+type Options struct {
+	// Files are all rule files of the set.
+	Files []enrich.File
+	// New returns a module to run tests on. It is called once for each pair of context and clock.
+	New func() enrich.Module
+	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule
+	// file. Without it such tests fail.
+	Open func(name string) ([]byte, error)
+	// Only, if not nil, picks tests by rule id and name.
+	Only func(rule, test string) bool
+}
+
+// Run runs the tests of all rules. The error says that ctx ended; everything else, problems of files and modules
+// included, is in the report.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	r := &runner{options: o, report: &Report{}}
+	cases := r.collect()
+	r.compile(ctx)
+	if !r.report.Problems.HasErrors() {
+		for _, group := range grouped(cases) {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("run rule tests: %w", err)
+			}
+			r.run(ctx, group)
+		}
+	}
+	for _, c := range cases {
+		r.report.add(c.result)
+	}
+	r.report.Problems.Sort()
+	return r.report, nil
+}
+
+func (r *Report) add(t Result) {
+	if r.Problems.HasErrors() {
+		return // nothing ran
+	}
+	if t.Passed = len(t.Failures) == 0; t.Passed {
+		r.Passed++
+		t.Got = nil
+	} else {
+		r.Failed++
+	}
+	r.Results = append(r.Results, t)
+}
+
+// runner runs tests and fills a report.
+type runner struct {
+	options Options
+	report  *Report
+}
+
+// testCase is a test on its way through a run.
+type testCase struct {
+	test   rulefile.Test
+	file   string
+	tables []string
+	events []enrich.Event
+	result Result
+}
+
+func (c *testCase) fail(format string, args ...any) {
+	c.result.Failures = append(c.result.Failures, fmt.Sprintf(format, args...))
+}
+
+// compile asks a module for what is wrong with the expressions, once and before any test, so that it isn't said with
+// each.
+func (r *runner) compile(ctx context.Context) {
+	err := r.options.New().Configure(ctx, enrich.Config{Files: r.options.Files})
+	var problems rulefile.Problems
+	switch {
+	case err == nil:
+	case errors.As(err, &problems):
+		r.report.Problems = withoutRepeats(append(r.report.Problems, problems...))
+	default:
+		r.report.Problems = append(r.report.Problems, rulefile.Problem{
+			Severity: rulefile.Error, Code: CodeModule, Message: fmt.Sprintf("the module refused the files: %v", err),
+		})
+	}
+}
+
+func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
+	seen := map[rulefile.Problem]bool{}
+	for _, p := range all {
+		if !seen[p] {
+			distinct = append(distinct, p)
+		}
+		seen[p] = true
+	}
+	return distinct
+}
+
+// collect reads the files and returns their tests.
+func (r *runner) collect() (cases []*testCase) {
+	var packs []*rulefile.Pack
+	for _, f := range r.options.Files {
+		pack, problems := rulefile.Parse(f.Name, f.Data)
+		r.report.Problems = append(r.report.Problems, problems...)
+		if pack != nil {
+			packs = append(packs, pack)
+		}
+	}
+	r.report.Problems = append(r.report.Problems, rulefile.Check(packs)...)
+	for _, p := range packs {
+		r.report.Rules += len(p.Rules)
+		for _, rule := range p.Rules {
+			cases = append(cases, r.ofRule(p, rule)...)
+		}
+	}
+	return cases
+}
+
+func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase) {
+	firing, silent := false, false
+	for _, t := range rule.Tests {
+		firing, silent = firing || !t.Want.None, silent || t.Want.None
+		if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
+			continue
+		}
+		c := &testCase{test: t, file: p.File, tables: values(rule.Tables)}
+		c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
+		cases = append(cases, c)
+	}
+	if !firing || !silent {
+		r.report.Problems = append(r.report.Problems, untested(rule, firing, silent))
+	}
+	return cases
+}
+
+func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
+	missing := "a firing and a silent test"
+	switch {
+	case firing:
+		missing = "a silent test (want: none)"
+	case silent:
+		missing = "a firing test"
+	}
+	p := rule.ID.Problem(CodeUntested, 0, 0, fmt.Sprintf("the rule `%s` has no %s", rule.ID.Value, strings.TrimPrefix(missing, "a ")))
+	p.Severity = rulefile.Warning
+	return p
+}
+
+// grouped puts tests with the same settings together, in the order of their first tests.
+func grouped(cases []*testCase) (groups [][]*testCase) {
+	place := map[string]int{}
+	for _, c := range cases {
+		key := string(settings(c.test))
+		i, known := place[key]
+		if !known {
+			i = len(groups)
+			place[key] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], c)
+	}
+	return groups
+}
+
+// run runs tests that have their settings in common.
+func (r *runner) run(ctx context.Context, group []*testCase) {
+	failAll := func(err error) {
+		for _, c := range group {
+			c.fail("%v", err)
+		}
+	}
+	module := r.options.New()
+	if err := module.Configure(ctx, enrich.Config{Files: r.options.Files, Settings: settings(group[0].test)}); err != nil {
+		failAll(fmt.Errorf("configure the module: %w", err))
+		return
+	}
+	about, err := module.Describe(ctx)
+	if err != nil {
+		failAll(fmt.Errorf("describe the module: %w", err))
+		return
+	}
+	var events []enrich.Event
+	for _, c := range group {
+		r.load(c, about)
+		events = append(events, c.events...)
+	}
+	tags, err := module.Tag(ctx, events)
+	if err == nil && len(tags) != len(events) {
+		err = fmt.Errorf("got answers for %d rows of %d", len(tags), len(events))
+	}
+	if err != nil {
+		failAll(fmt.Errorf("tag the rows: %w", err))
+		return
+	}
+	for _, c := range group {
+		if len(c.result.Failures) == 0 {
+			c.result.Failures, c.result.Got = judge(c.result.Rule, c.test.Want, tags[:len(c.events)])
+		}
+		tags = tags[len(c.events):]
+	}
+}
+
+// load makes the events of a test, and fails it when it can't prove anything.
+func (r *runner) load(c *testCase, about enrich.Description) {
+	i := slices.IndexFunc(about.Rules, func(info enrich.RuleInfo) bool { return info.ID == c.result.Rule })
+	switch {
+	case i < 0:
+		c.fail("the module has no such rule")
+	case about.Rules[i].Off != "":
+		c.fail("the rule is off: %s", about.Rules[i].Off)
+	}
+	var err error
+	if c.events, err = r.events(c); err != nil {
+		c.fail("%v", err)
+	}
+	for n, e := range c.events {
+		if !slices.Contains(c.tables, e.Table) {
+			c.fail("row %d is of table %q, the rule is about %s", n+1, e.Table, strings.Join(c.tables, ", "))
+		}
+	}
+}

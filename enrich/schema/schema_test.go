@@ -1,0 +1,141 @@
+package schema_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+)
+
+// Column counts without the hidden ones, as the table reference lists them.
+var wantColumns = map[string]int{
+	"AuditLogs": 30, "SigninLogs": 93, "AADNonInteractiveUserSignInLogs": 84, "AADServicePrincipalSignInLogs": 44,
+	"AADManagedIdentitySignInLogs": 45, "OfficeActivity": 140, "AzureActivity": 33, "AZKVAuditLogs": 47,
+	"GraphApplications": 16,
+}
+
+func TestTables(t *testing.T) {
+	types := []enrich.Type{
+		enrich.Bool, enrich.Datetime, enrich.Decimal, enrich.Dynamic, enrich.GUID, enrich.Int, enrich.Long,
+		enrich.Real, enrich.String, enrich.Timespan,
+	}
+	for _, table := range schema.Tables() {
+		listed, last := 0, ""
+		for _, c := range table.Columns {
+			if c.Name <= last {
+				t.Errorf("%s: column %s comes after %s", table.Name, c.Name, last)
+			}
+			if last = c.Name; !c.Hidden {
+				listed++
+			}
+			if !slices.Contains(types, c.Type) {
+				t.Errorf("%s.%s has the unknown type %q", table.Name, c.Name, c.Type)
+			}
+		}
+		if want, ok := wantColumns[table.Name]; ok && listed != want {
+			t.Errorf("%s has %d columns, want %d", table.Name, listed, want)
+		}
+		for _, name := range []string{table.TimeColumn, table.IDColumn, table.CorrelationColumn, table.OperationColumn, "Type", "_ItemId"} {
+			if _, ok := table.Column(name); name != "" && !ok {
+				t.Errorf("%s has no column %s", table.Name, name)
+			}
+		}
+	}
+	if n := len(schema.Tables()); n != len(wantColumns)+1 { // and AzureDiagnostics
+		t.Errorf("%d tables, want %d", n, len(wantColumns)+1)
+	}
+}
+
+func TestTypeOf(t *testing.T) {
+	for _, c := range []struct {
+		table, column string
+		want          enrich.Type
+	}{
+		{"AuditLogs", "TargetResources", enrich.Dynamic},
+		{"AuditLogs", "ActivityDateTime", enrich.Datetime},
+		{"AuditLogs", "DurationMs", enrich.Long},
+		{"AuditLogs", "nowhere_d", enrich.String},
+		{"AuditLogs", "_BilledSize", enrich.Real},
+		{"SigninLogs", "Status", enrich.Dynamic},
+		{"AADNonInteractiveUserSignInLogs", "Status", enrich.String},
+		{"AZKVAuditLogs", "HttpStatusCode", enrich.Int},
+		{"AzureDiagnostics", "httpStatusCode_d", enrich.Real},
+		{"AzureDiagnostics", "never_seen_d", enrich.Real},
+		{"AzureDiagnostics", "never_seen_b", enrich.Bool},
+		{"AzureDiagnostics", "never_seen_g", enrich.GUID},
+		{"AzureDiagnostics", "never_seen_t", enrich.Datetime},
+		{"AzureDiagnostics", "never_seen_s", enrich.String},
+		{"AzureDiagnostics", "AdditionalFields", enrich.Dynamic},
+		{"Custom_CL", "x_d", enrich.String},
+	} {
+		if got := schema.TypeOf(c.table, c.column); got != c.want {
+			t.Errorf("TypeOf(%s, %s) = %s, want %s", c.table, c.column, got, c.want)
+		}
+	}
+}
+
+func TestLookup(t *testing.T) {
+	if table, ok := schema.Lookup("AzureDiagnostics"); !ok || !table.Guessed || table.OperationColumn != "OperationName" {
+		t.Errorf("Lookup(AzureDiagnostics) = %v, %v", table, ok)
+	}
+	if _, ok := schema.Lookup("auditlogs"); ok {
+		t.Error("a table's case counts")
+	}
+	if table, _ := schema.Lookup("AADNonInteractiveUserSignInLogs"); true {
+		if c, ok := table.Column("DeviceDetail"); !ok || !c.JSON || c.Type != enrich.String {
+			t.Errorf("DeviceDetail = %+v, %v", c, ok)
+		}
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for name, want := range map[string]schema.Kind{
+		"KeyDescription": schema.Credentials, "keydescription": schema.Credentials, "AppAddress": schema.Addresses,
+		"DelegatedPermissionGrant.Scope": schema.Words, "TargetId.ServicePrincipalNames": schema.Semicolons,
+		"Included Updated Properties": schema.Commas, "AppRole.Value": "",
+	} {
+		if got := schema.KindOf(name); got != want {
+			t.Errorf("KindOf(%s) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestAPIs(t *testing.T) {
+	const graph, exchange, sharepoint = "00000003-0000-0000-c000-000000000000", "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000"
+	for token, want := range map[string]string{
+		"https://graph.microsoft.com": graph, "https://GRAPH.microsoft.com:443/v1.0": graph, "graph.microsoft.com": graph,
+		"Microsoft.Exchange": exchange, "https://outlook.office365.com/": exchange,
+		"https://contoso-my.sharepoint.com": sharepoint, "a.b.sharepoint.com/x": sharepoint,
+		"https://graph.microsoft.com.evil.example": "", "https://sharepoint.com.example": "", "sharepoint.com": "", "": "", "...": "",
+	} {
+		if api, ok := schema.APIByToken(token); api.ID != want || ok != (want != "") {
+			t.Errorf("APIByToken(%q) = %v, %v; want %q", token, api, ok, want)
+		}
+	}
+	for _, api := range schema.APIs() {
+		if got, ok := schema.APIByID(strings.ToUpper(api.ID)); !ok || got != api {
+			t.Errorf("APIByID(%s) = %v, %v", api.ID, got, ok)
+		}
+		if got, ok := schema.APIByName(strings.ToUpper(api.Name)); !ok || got != api {
+			t.Errorf("APIByName(%s) = %v, %v", api.Name, got, ok)
+		}
+	}
+	if n := len(schema.APIs()); n != 23 {
+		t.Errorf("%d APIs, want 23", n)
+	}
+}
+
+func TestVaultClass(t *testing.T) {
+	for op, want := range map[string]string{
+		"SecretGet": "read", "secretget": "read", "SecretBackup": "read", "KeyDecrypt": "use", "SecretListDeleted": "list",
+		"CertificatePurge": "delete", "VaultPatch": "acl", "VaultGet": "control", "Authentication": "auth",
+		"KeyExpiredEventGridNotification": "notification", "VaultAccessPolicyChangedEventGridNotification": "acl",
+		"": "other", "ManagedHsmThing": "other", "SecretSet": "write",
+	} {
+		if got := schema.VaultClass(op); got != want {
+			t.Errorf("VaultClass(%s) = %s, want %s", op, got, want)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package schema
+
+import (
+	"strings"
+	"sync"
+)
+
+// VaultClass is what kind of access a Key Vault operation is: read, list, use, write, delete, acl (who may use the
+// vault), control (the vault itself), auth (the challenge that every client meets first), notification, or other for
+// an operation that vaultops.txt doesn't name. The operation's case doesn't count.
+func VaultClass(operation string) string {
+	if class := vaultClasses()[strings.ToLower(operation)]; class != "" {
+		return class
+	}
+	return "other"
+}
+
+var vaultClasses = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for _, line := range lines("vaultops.txt") {
+		words := strings.Fields(line)
+		for i := 1; i < len(words); i++ {
+			m[strings.ToLower(words[i])] = words[0]
+		}
+	}
+	return m
+})

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/host/config"
+)
+
+const defaultConfig = "/etc/riskrelay/riskrelay.yaml"
+
+func addConfig(c *cobra.Command, path *string) {
+	c.Flags().StringVarP(path, "config", "c", defaultConfig, "configuration file; *.yaml in conf.d beside it add to it")
+}
+
+func loadConfig(path string) (config.Config, error) {
+	c, err := config.Load(path, os.LookupEnv)
+	return c, exit(exitConfig, err)
+}
+
+func newConfig(s streams) *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Look at the configuration"}
+	c.AddCommand(newConfigShow(s), newConfigReference(s))
+	return c
+}
+
+func newConfigShow(s streams) *cobra.Command {
+	var path, format string
+	c := &cobra.Command{
+		Use: "show", Short: "Print the effective configuration, defaults and drop-in files included", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			text, err := yaml.Marshal(c)
+			if err == nil && format == "json" {
+				text, err = yaml.YAMLToJSON(text)
+			}
+			if err != nil {
+				return exit(exitRuntime, fmt.Errorf("write the configuration: %w", err))
+			}
+			_, err = s.out.Write(text)
+			return exit(exitRuntime, err)
+		},
+	}
+	addConfig(c, &path)
+	addFormat(c, &format)
+	return c
+}
+
+func newConfigReference(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "reference", Short: "Print every key with its default and what it means", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(s.out, config.Reference)
+			return exit(exitRuntime, err)
+		},
+	}
+}

@@ -1,0 +1,107 @@
+// Command riskrelay forwards Azure AD and Key Vault logs from Log Analytics to a SIEM, each event tagged with risk.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// The exit codes, the same for every command.
+const (
+	exitOK       = 0
+	exitFindings = 1 // findings, or tests that failed
+	exitRules    = 2 // rules that don't load
+	exitConfig   = 3 // configuration or arguments
+	exitRuntime  = 4 // something outside can't be reached or written
+	exitStopped  = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitError is an error that knows its exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// exit gives err an exit code; an error that has one keeps it, problems in rules are always exitRules.
+func exit(code int, err error) error {
+	if err == nil || errors.As(err, new(*exitError)) {
+		return err
+	}
+	return &exitError{code, err}
+}
+
+// ruleExit gives an error of loading rules its exit code: problems inside the files are rule errors.
+func ruleExit(err error) error {
+	if errors.As(err, new(rulefile.Problems)) {
+		return exit(exitRules, err)
+	}
+	return exit(exitConfig, err)
+}
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, s streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(s.err, "riskrelay: "+text) //nolint:errcheck // nobody is left to tell
+	}
+	known := new(exitError)
+	if errors.As(err, &known) {
+		return known.code
+	}
+	return exitConfig // cobra's own errors are about arguments
+}
+
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "riskrelay",
+		Short: "Forward Azure AD and Key Vault logs to a SIEM, each event tagged with risk",
+		Long: "riskrelay queries Log Analytics, tags every event with risk by evaluating CEL rules, and forwards\n" +
+			"every event, tagged or not, to Splunk HEC, syslog or a file.\n\n" +
+			"Exit codes: 0 ok, 1 findings or failed tests, 2 rule errors, 3 configuration or arguments,\n" +
+			"4 runtime or connectivity, 130 interrupted.",
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.AddCommand(
+		newRun(s), newDemo(s), newValidate(s), newTag(s), newRules(s), newConfig(s), newModule(), newVersion(s),
+	)
+	return root
+}

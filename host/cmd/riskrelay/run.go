@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+func newRun(s streams) *cobra.Command {
+	var path string
+	var options host.Options
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Query, tag and forward until told to stop",
+		Long: "run moves events until SIGTERM or SIGINT, which drain what was read. SIGHUP reads the rules, the context and the\n" +
+			"modules' settings again; a set that doesn't load leaves the old one at work.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			options.Log = newLog(s, loaded.Log)
+			options.Stdin, options.Stdout = s.in, s.out
+			return run(c.Context(), loaded, path, options)
+		},
+	}
+	addConfig(c, &path)
+	c.Flags().BoolVar(&options.Once, "once", false, "handle what there is now and end")
+	c.Flags().BoolVar(&options.DryRun, "dry-run", false, "read and tag, print the events instead of sending them, and move no mark")
+	return c
+}
+
+func run(ctx context.Context, c config.Config, path string, options host.Options) error {
+	h, err := host.New(ctx, c, options)
+	if err != nil {
+		return ruleOrRuntime(err)
+	}
+	defer h.Close()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	go func() {
+		for range hup {
+			reload(ctx, h, path, options.Log)
+		}
+	}()
+	err = h.Run(ctx)
+	close(stopReading(hup))
+	switch {
+	case errors.Is(err, pipeline.ErrIncomplete), err != nil:
+		return exit(exitRuntime, err)
+	case ctx.Err() != nil:
+		options.Log.Info("stopped")
+	}
+	return nil
+}
+
+// stopReading takes a signal channel back, so that it can be closed.
+func stopReading(c chan os.Signal) chan os.Signal {
+	signal.Stop(c)
+	return c
+}
+
+// reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
+func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogger) {
+	c, err := loadConfig(path)
+	if err == nil {
+		err = h.Reload(ctx, c)
+	}
+	if err != nil {
+		log.WithError(err).Error("can't reload: the old rules stay at work")
+		return
+	}
+	log.Info("rules reloaded")
+}
+
+// ruleOrRuntime is the exit code for a host that can't start.
+func ruleOrRuntime(err error) error {
+	if coded := ruleExit(err); errors.As(err, new(*host.RuleError)) {
+		return coded
+	}
+	return exit(exitRuntime, fmt.Errorf("can't start: %w", err))
+}
+
+func newLog(s streams, c config.Log) *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(s.err)
+	level, err := logrus.ParseLevel(c.Level)
+	if err != nil {
+		level = logrus.InfoLevel // config has checked it
+	}
+	log.SetLevel(level)
+	if c.Format == "json" {
+		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
+	} else {
+		_, noColor := os.LookupEnv("NO_COLOR")
+		log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor})
+	}
+	return log
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+	"github.com/riskrelay/riskrelay/host/source/file"
+)
+
+// ruleFlags are the flags that say which rules a command works on.
+type ruleFlags struct {
+	ruleset.Options
+	at string
+}
+
+func (f *ruleFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.Paths, "rules", nil, "rule file, or directory of rule files (may be repeated)")
+	c.Flags().BoolVar(&f.Builtin, "builtin", true, "take the built-in rules too")
+	c.Flags().StringVar(&f.Context, "context", "", "context file: business hours, verified domains, DNS verdicts, lists, ...")
+	c.Flags().StringVar(&f.at, "at", "", "pinned clock, RFC 3339, such as 2026-01-02T15:04:05Z")
+}
+
+// load reads the rules and returns the CEL module configured with them.
+func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
+	if f.at != "" {
+		at, err := time.Parse(time.RFC3339Nano, f.at)
+		if err != nil {
+			return nil, exit(exitConfig, fmt.Errorf("--at: %w", err))
+		}
+		f.At = at
+	}
+	config, err := ruleset.Load(f.Options)
+	if err != nil {
+		return nil, exit(exitConfig, err)
+	}
+	module := celrule.New()
+	if err := module.Configure(ctx, config); err != nil {
+		return nil, ruleExit(err)
+	}
+	return module, nil
+}
+
+func newTag(s streams) *cobra.Command {
+	var flags ruleFlags
+	var onlyTagged bool
+	c := &cobra.Command{
+		Use:   "tag [FILE|-]",
+		Short: "Tag Log Analytics rows and print them",
+		Long: "tag reads Log Analytics rows, one JSON object a line with the table's name in \"Type\", and writes each as one\n" +
+			"JSON line with \"event_id\" and, where a rule matched, \"risk\" added. Dynamic columns may be text or objects.",
+		Example: `  riskrelay tag rows.ndjson
+  riskrelay tag --only-tagged --context context.yaml - < rows.ndjson`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			module, err := flags.load(c.Context())
+			if err != nil {
+				return err
+			}
+			in, name := s.in, "-"
+			if len(args) == 1 && args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return exit(exitConfig, fmt.Errorf("open the rows: %w", err))
+				}
+				defer f.Close() //nolint:errcheck // it was only read
+				in, name = f, args[0]
+			}
+			t := tagger{enricher: enrich.NewEnricher(module), out: bufio.NewWriterSize(s.out, 64<<10), err: s.err, onlyTagged: onlyTagged}
+			return t.run(c.Context(), in, name)
+		},
+	}
+	flags.add(c)
+	c.Flags().BoolVar(&onlyTagged, "only-tagged", false, "leave out rows that no rule matched")
+	return c
+}
+
+// tagger tags rows and prints them.
+type tagger struct {
+	enricher   *enrich.Enricher
+	out        *bufio.Writer
+	err        io.Writer
+	onlyTagged bool
+	bad        int
+	unknown    map[string]int // rows by table that isn't known
+	line       []byte
+}
+
+func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
+	t.unknown = map[string]int{}
+	rows := file.NewReader(in, name, func(e *file.LineError) {
+		t.bad++
+		fmt.Fprintln(t.err, e) //nolint:errcheck // nobody is left to tell
+	})
+	rows.Eager = name == "-"
+	for {
+		events, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return exit(exitRuntime, err)
+		}
+		if ctx.Err() != nil {
+			return exit(exitStopped, errors.New("interrupted"))
+		}
+		t.enricher.Enrich(ctx, events)
+		if err := t.print(events); err != nil {
+			return exit(exitRuntime, fmt.Errorf("write the rows: %w", err))
+		}
+	}
+	return t.summary()
+}
+
+func (t *tagger) print(events []enrich.Event) error {
+	for i := range events {
+		e := &events[i]
+		if _, ok := schema.Lookup(e.Table); !ok {
+			t.unknown[e.Table]++
+		}
+		if t.onlyTagged && !e.Risk.Tagged() {
+			continue
+		}
+		line, err := eventjson.Append(t.line[:0], e)
+		if err != nil {
+			return err
+		}
+		t.line = append(line, '\n')
+		if _, err := t.out.Write(t.line); err != nil {
+			return err
+		}
+	}
+	return t.out.Flush()
+}
+
+// summary reports what was odd: rows of unknown tables are only counted, lines that aren't rows are an error.
+func (t *tagger) summary() error {
+	for table, n := range t.unknown {
+		fmt.Fprintf(t.err, "warning: %d rows of table %q, which no rule knows, passed through untagged\n", n, table) //nolint:errcheck // nobody is left to tell
+	}
+	if t.bad > 0 {
+		return exit(exitConfig, fmt.Errorf("%d lines are not rows; all others were tagged", t.bad))
+	}
+	return nil
+}

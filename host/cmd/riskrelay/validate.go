@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+)
+
+func newValidate(s streams) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "validate",
+		Short: "Check configuration, rules and modules without going online",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			return validate(c.Context(), s, loaded)
+		},
+	}
+	addConfig(c, &path)
+	return c
+}
+
+func validate(ctx context.Context, s streams, c config.Config) error {
+	rules, err := ruleset.Load(c.RuleOptions())
+	if err != nil {
+		return exit(exitConfig, err)
+	}
+	module := celrule.New()
+	if err := module.Configure(ctx, rules); err != nil {
+		return ruleExit(err)
+	}
+	about, err := module.Describe(ctx)
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
+	if err := host.Check(c); err != nil {
+		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
+	}
+	_, err = fmt.Fprintf(s.out, "ok: %d streams, %d rules, %d modules, %d sinks\n",
+		c.Sources.Count(), len(about.Rules), len(c.Modules), len(c.Sinks.Names()))
+	return exit(exitRuntime, err)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker: -X main.version=1.2.3.
+var version = "" //nolint:gochecknoglobals // the linker can set nothing else
+
+type build struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func thisBuild() build {
+	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if b.Version == "" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			b.Revision = s.Value
+		}
+	}
+	return b
+}
+
+func newVersion(s streams) *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			b := thisBuild()
+			if format == "json" {
+				return writeJSON(s.out, b)
+			}
+			_, err := fmt.Fprintf(s.out, "riskrelay %s %s %s %s\n", b.Version, b.Revision, b.Go, b.Platform)
+			return exit(exitRuntime, err)
+		},
+	}
+	addFormat(c, &format)
+	return c
+}
+
+func addFormat(c *cobra.Command, format *string) {
+	c.Flags().StringVar(format, "format", "text", "text or json")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if *format != "text" && *format != "json" {
+			return exit(exitConfig, fmt.Errorf("unknown format %q: text or json", *format))
+		}
+		return nil
+	}
+}
+
+func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return exit(exitRuntime, encoder.Encode(v))
+}

@@ -1,0 +1,277 @@
+// Package config is riskrelay's configuration: one YAML file and the drop-ins beside it, read strictly.
+//
+// The parts belong to the packages that they configure; this package puts them together, checks every key and
+// value, and says where in which file something is wrong.
+package config
+
+import (
+	_ "embed" // Reference
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
+	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
+)
+
+// Reference is a configuration file with every key, its default and what it means.
+//
+//go:embed reference.yaml
+var Reference string
+
+// Config is the whole configuration.
+type Config struct {
+	DataDir string        `yaml:"data_dir"` // the ledger, dead letters and module sockets
+	Drain   time.Duration `yaml:"drain"`    // how long what was read may be sent after SIGTERM
+	Log     Log           `yaml:"log"`
+	Sources Sources       `yaml:"sources"`
+	Rules   Rules         `yaml:"rules"`
+	Modules []Module      `yaml:"modules"`
+	Sinks   Sinks         `yaml:"sinks"`
+}
+
+// Log says what is logged to standard error, and how.
+type Log struct {
+	Level  string `yaml:"level"`  // error, warn, info, debug
+	Format string `yaml:"format"` // text, json
+}
+
+// Sources are where events come from.
+type Sources struct {
+	LogAnalytics []LogAnalytics `yaml:"log_analytics"`
+	Files        []string       `yaml:"files"` // NDJSON files; "-" is standard input
+}
+
+// Count is the number of streams.
+func (s Sources) Count() int {
+	n := len(s.Files)
+	for _, la := range s.LogAnalytics {
+		n += len(la.Tables)
+	}
+	return n
+}
+
+// Rules say which rules the CEL module works with.
+type Rules struct {
+	Builtin bool     `yaml:"builtin"` // the embedded packs
+	Paths   []string `yaml:"paths"`   // rule files and directories of them
+	Context string   `yaml:"context"` // the context file
+	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
+}
+
+// Module is a rule module in a process of its own.
+type Module struct {
+	Name     string         `yaml:"name"`
+	Path     string         `yaml:"path"` // absolute
+	Args     []string       `yaml:"args"`
+	SHA256   string         `yaml:"sha256"`   // of the program, in hexadecimal
+	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
+}
+
+// Sinks are where events go. Names are the ledger's keys, so they must stay.
+type Sinks struct {
+	SplunkHEC []SplunkHEC `yaml:"splunk_hec"`
+	Syslog    []Syslog    `yaml:"syslog"`
+	File      []File      `yaml:"file"`
+}
+
+// LogAnalytics is one workspace.
+type LogAnalytics struct {
+	loganalytics.Config `yaml:",inline"`
+}
+
+// SplunkHEC is a named Splunk HEC sink.
+type SplunkHEC struct {
+	Name             string `yaml:"name"`
+	splunkhec.Config `yaml:",inline"`
+}
+
+// Syslog is a named syslog sink.
+type Syslog struct {
+	Name          string `yaml:"name"`
+	syslog.Config `yaml:",inline"`
+}
+
+// File is a named file sink.
+type File struct {
+	Name            string `yaml:"name"`
+	filesink.Config `yaml:",inline"`
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *LogAnalytics) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain LogAnalytics
+	p := plain{loganalytics.Defaults()}
+	err := unmarshal(&p)
+	*c = LogAnalytics(p)
+	return err
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *SplunkHEC) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain SplunkHEC
+	p := plain{Config: splunkhec.Defaults()}
+	err := unmarshal(&p)
+	*c = SplunkHEC(p)
+	return err
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *Syslog) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Syslog
+	p := plain{Config: syslog.Defaults()}
+	err := unmarshal(&p)
+	*c = Syslog(p)
+	return err
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *File) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain File
+	p := plain{Config: filesink.Defaults()}
+	err := unmarshal(&p)
+	*c = File(p)
+	return err
+}
+
+// Defaults is the configuration before any file was read.
+func Defaults() Config {
+	return Config{
+		DataDir: "/var/lib/riskrelay",
+		Drain:   5 * time.Second,
+		Log:     Log{Level: "info", Format: "text"},
+		Rules:   Rules{Builtin: true},
+	}
+}
+
+// Names are the names of all sinks.
+func (s Sinks) Names() (names []string) {
+	for _, c := range s.SplunkHEC {
+		names = append(names, c.Name)
+	}
+	for _, c := range s.Syslog {
+		names = append(names, c.Name)
+	}
+	for _, c := range s.File {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// RuleOptions are the rules as package ruleset takes them.
+func (c Config) RuleOptions() ruleset.Options {
+	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Context: c.Rules.Context}
+}
+
+// validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
+func (c Config) validate(file string) (problems rulefile.Problems) {
+	wrong := func(key string, err error) {
+		for _, e := range split(err) {
+			problems = append(problems, rulefile.Problem{
+				Pos: rulefile.Pos{File: file}, Severity: rulefile.Error, Code: CodeValue, Message: fmt.Sprintf("%s: %v", key, e),
+			})
+		}
+	}
+	wrong("log", c.Log.validate())
+	if c.Sources.Count() == 0 {
+		wrong("sources", errors.New("name a workspace under log_analytics, or files to replay"))
+	}
+	for i, s := range c.Sources.LogAnalytics {
+		wrong(fmt.Sprintf("sources.log_analytics[%d]", i), s.Validate())
+	}
+	if len(c.Sinks.Names()) == 0 {
+		wrong("sinks", errors.New("name at least one of splunk_hec, syslog, file"))
+	}
+	for _, s := range c.Sinks.SplunkHEC {
+		wrong("sinks.splunk_hec "+s.Name, s.Validate())
+	}
+	for _, s := range c.Sinks.Syslog {
+		wrong("sinks.syslog "+s.Name, s.Validate())
+	}
+	for _, s := range c.Sinks.File {
+		wrong("sinks.file "+s.Name, s.Validate())
+	}
+	wrong("sinks", distinct(c.Sinks.Names()))
+	for i, m := range c.Modules {
+		wrong(fmt.Sprintf("modules[%d] %s", i, m.Name), m.validate())
+	}
+	return problems
+}
+
+// split is the errors that err joins.
+func split(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func (l Log) validate() error {
+	var errs []error
+	if _, err := logrus.ParseLevel(l.Level); err != nil {
+		errs = append(errs, fmt.Errorf("level: %q is none of error, warn, info, debug", l.Level))
+	}
+	if l.Format != "text" && l.Format != "json" {
+		errs = append(errs, fmt.Errorf("format: %q is none of text, json", l.Format))
+	}
+	return errors.Join(errs...)
+}
+
+func (m Module) validate() error {
+	var errs []error
+	if m.Name == "" {
+		errs = append(errs, errors.New("name: a module needs one"))
+	}
+	if !filepath.IsAbs(m.Path) {
+		errs = append(errs, fmt.Errorf("path: %q is not an absolute path", m.Path))
+	}
+	if len(m.SHA256) != 64 {
+		errs = append(errs, errors.New("sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits"))
+	}
+	return errors.Join(errs...)
+}
+
+func distinct(names []string) error {
+	var errs []error
+	slices.Sort(names)
+	for i, name := range names {
+		switch {
+		case name == "":
+			errs = append(errs, errors.New("every sink needs a name: the ledger knows it by that"))
+		case i > 0 && name == names[i-1]:
+			errs = append(errs, fmt.Errorf("two sinks are called %q", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// lists empties the lists and returns a function that puts what they held before what they hold then.
+func (c *Config) lists() (restore func()) {
+	var undo []func()
+	undo = append(undo,
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Modules),
+		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
+	)
+	return func() {
+		for _, f := range undo {
+			f()
+		}
+	}
+}
+
+func held[T any](list *[]T) (restore func()) {
+	before := *list
+	*list = nil
+	return func() { *list = append(before, *list...) }
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+func noEnv(string) (string, bool) { return "", false }
+
+// TestReferenceIsComplete loads the reference and checks that it names every key, each with its default.
+func TestReferenceIsComplete(t *testing.T) {
+	var c Config
+	if problems := c.Read("reference.yaml", []byte(strings.ReplaceAll(Reference, "${VARIABLE}", "x")), noEnv); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal([]byte(Reference), &tree); err != nil {
+		t.Fatal(err)
+	}
+	for _, missing := range absent("", reflect.TypeFor[Config](), tree) {
+		t.Errorf("the reference doesn't name %s", missing)
+	}
+	defaults := Defaults()
+	for _, pair := range [][2]any{
+		{c.DataDir, defaults.DataDir},
+		{c.Drain, defaults.Drain},
+		{c.Log, defaults.Log},
+		{c.Rules.Builtin, defaults.Rules.Builtin},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("the reference says %v, the default is %v", pair[0], pair[1])
+		}
+	}
+	// Each list item written with all its defaults equals one written with none.
+	var bare Config
+	minimal := `
+sources: {log_analytics: [{workspace: 00000000-0000-0000-0000-000000000000}]}
+sinks:
+  splunk_hec: [{name: splunk, url: "https://splunk.example.com:8088", token_file: /etc/riskrelay/hec-token}]
+  syslog: [{name: archive, address: "logs.example.com:6514"}]
+  file: [{name: disk, path: /var/log/riskrelay/events.ndjson}]`
+	if problems := bare.Read("minimal.yaml", []byte(minimal), noEnv); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if !reflect.DeepEqual(bare.Sources.LogAnalytics, c.Sources.LogAnalytics) || !reflect.DeepEqual(bare.Sinks, c.Sinks) {
+		t.Errorf("the reference's values are not the defaults:\n%+v\n%+v\n%+v\n%+v", bare.Sources, c.Sources, bare.Sinks, c.Sinks)
+	}
+}
+
+// absent lists the keys of t that value, a YAML value, doesn't have.
+func absent(path string, t reflect.Type, value any) (list []string) {
+	switch t.Kind() {
+	case reflect.Slice:
+		items, _ := value.([]any)
+		if t.Elem().Kind() != reflect.Struct {
+			return nil
+		}
+		if len(items) == 0 {
+			return []string{path}
+		}
+		return absent(path+"[]", t.Elem(), items[0])
+	case reflect.Struct:
+		mapping, _ := value.(map[string]any)
+		for key, field := range keys(t) {
+			inner, ok := mapping[key]
+			if !ok {
+				list = append(list, path+"."+key)
+				continue
+			}
+			list = append(list, absent(path+"."+key, field, inner)...)
+		}
+	}
+	return list
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	path := write("riskrelay.yaml", "data_dir: ${HOME_DIR}/$$x\nsources: {files: [a]}\nrules: {paths: [p]}\nsinks: {file: [{name: one, path: o}]}\n")
+	write("conf.d/20-b.yaml", "rules: {builtin: false, paths: [r]}\ndrain: 1m\n")
+	write("conf.d/10-a.yaml", "rules: {paths: [q]}\ndrain: 2m\nsources: {files: [b]}\n")
+	c, err := Load(path, func(name string) (string, bool) { return "/srv", name == "HOME_DIR" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DataDir != "/srv/$x" || c.Drain.String() != "1m0s" || c.Rules.Builtin ||
+		strings.Join(c.Rules.Paths, "") != "pqr" || strings.Join(c.Sources.Files, "") != "ab" || len(c.Sinks.File) != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(Reference))
+	f.Add([]byte("sinks: {file: [{name: x, path: ${A:-b}}]}"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		c := Defaults()
+		_ = c.Read("f", data, noEnv).Error() // must neither panic nor hang
+	})
+}

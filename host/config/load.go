@@ -1,0 +1,114 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// The codes of configuration problems.
+const (
+	CodeSyntax  = "C001" // not YAML
+	CodeUnknown = "C101" // unknown key
+	CodeValue   = "C102" // a value of the wrong type, or one that can't be
+	CodeEnv     = "C103" // a variable that isn't set
+)
+
+// Load reads the configuration file at path and, in the order of their names, the *.yaml files in the directory
+// conf.d beside it, whose lists add to the file's and whose other keys replace it. All problems of all files are
+// returned at once, as rulefile.Problems.
+func Load(path string, getenv func(string) (string, bool)) (Config, error) {
+	config := Defaults()
+	paths := []string{path}
+	dropIns, err := filepath.Glob(filepath.Join(filepath.Dir(path), "conf.d", "*.yaml"))
+	if err != nil {
+		return config, fmt.Errorf("look for drop-in files: %w", err)
+	}
+	slices.Sort(dropIns)
+	var problems rulefile.Problems
+	for _, p := range append(paths, dropIns...) {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return config, readError(err)
+		}
+		problems = append(problems, config.Read(p, data, getenv)...)
+	}
+	if len(problems) == 0 {
+		problems = config.validate(path)
+	}
+	return config, problems.Err()
+}
+
+func readError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no configuration file: %w (give one with --config, or begin with `riskrelay config reference`)", err)
+	}
+	return fmt.Errorf("read the configuration: %w", err)
+}
+
+// Read adds one file strictly: unknown keys, wrong types and variables that aren't set are problems. Variables are
+// written ${NAME} or ${NAME:-default} inside values, and $$ is a dollar sign.
+func (c *Config) Read(name string, data []byte, getenv func(string) (string, bool)) rulefile.Problems {
+	source := &sourceFile{name: name, lines: strings.Split(string(data), "\n")}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return rulefile.Problems{source.fromYAML(CodeSyntax, err)}
+	}
+	defer c.lists()()
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		source.expand(doc.Body, getenv)
+		if source.check(doc.Body, reflect.TypeFor[Config]()); len(source.problems) > 0 {
+			continue
+		}
+		if err := yaml.NodeToValue(doc.Body, c); err != nil {
+			source.problems = append(source.problems, source.fromYAML(CodeValue, err))
+		}
+	}
+	return source.problems
+}
+
+// sourceFile collects the problems of one file.
+type sourceFile struct {
+	name     string
+	lines    []string
+	problems rulefile.Problems
+}
+
+func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
+	var located yaml.Error
+	if errors.As(err, &located) && located.GetToken() != nil {
+		position := located.GetToken().Position
+		return s.problem(code, position.Line, position.Column, len(located.GetToken().Value), located.GetMessage())
+	}
+	return rulefile.Problem{Pos: rulefile.Pos{File: s.name}, Severity: rulefile.Error, Code: code, Message: err.Error()}
+}
+
+func (s *sourceFile) problem(code string, line, column, width int, message string) rulefile.Problem {
+	p := rulefile.Problem{
+		Pos:      rulefile.Pos{File: s.name, Line: line, Column: column},
+		Severity: rulefile.Error, Code: code, Message: message, Width: width,
+	}
+	if line >= 1 && line <= len(s.lines) {
+		p.Line = s.lines[line-1]
+	}
+	return p
+}
+
+func (s *sourceFile) at(code string, n ast.Node, message string) rulefile.Problem {
+	tk := n.GetToken()
+	return s.problem(code, tk.Position.Line, tk.Position.Column, len(tk.Value), message)
+}

@@ -1,0 +1,93 @@
+package peer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Rsyslog is a running rsyslogd.
+type Rsyslog struct {
+	Address  string // for syslog.Config
+	CAFile   string // the authority of its certificate and of the client's
+	CertFile string // the client's certificate, which rsyslog asks for
+	KeyFile  string
+	out      string
+	process  *process
+}
+
+// StartRsyslog runs rsyslogd with a TLS receiver until the test ends. It takes what the system has; when it has no
+// rsyslog, the test fails and says what to install.
+func StartRsyslog(t testing.TB) *Rsyslog {
+	t.Helper()
+	binary, err := exec.LookPath("rsyslogd")
+	if err != nil {
+		if binary, err = exec.LookPath("/usr/sbin/rsyslogd"); err != nil {
+			t.Fatal("rsyslogd is not installed: run make test-deps, or apt-get install rsyslog rsyslog-gnutls")
+		}
+	}
+	dir := t.TempDir()
+	files, address := newCertificates(t, dir), freeAddress(t)
+	r := &Rsyslog{
+		Address: address, CAFile: files.ca, CertFile: files.clientCert, KeyFile: files.clientKey,
+		out: filepath.Join(dir, "received.ndjson"),
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := fmt.Sprintf(`
+global(workDirectory=%q maxMessageSize="128k"
+  defaultNetstreamDriverCAFile=%q defaultNetstreamDriverCertFile=%q defaultNetstreamDriverKeyFile=%q)
+main_queue(queue.timeoutShutdown="30000")
+module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="x509/certvalid")
+input(type="imtcp" address="127.0.0.1" port=%q)
+template(name="parsed" type="list" option.jsonf="on") {
+  property(outname="severity" name="syslogseverity-text" format="jsonf")
+  property(outname="facility" name="syslogfacility-text" format="jsonf")
+  property(outname="time" name="timereported" dateFormat="rfc3339" date.inUTC="on" format="jsonf")
+  property(outname="host" name="hostname" format="jsonf")
+  property(outname="app" name="app-name" format="jsonf")
+  property(outname="msgid" name="msgid" format="jsonf")
+  property(outname="sd" name="structured-data" format="jsonf")
+  property(outname="msg" name="msg" format="jsonf")
+}
+action(type="omfile" file=%q template="parsed" fileCreateMode="0600")
+`, dir, files.ca, files.serverCert, files.serverKey, port, r.out)
+	configFile := filepath.Join(dir, "rsyslog.conf")
+	write(t, configFile, config)
+	r.process = startProcess(t, binary, "-n", "-f", configFile, "-i", filepath.Join(dir, "pid"))
+	r.process.listening(t, address)
+	return r
+}
+
+// Stop ends rsyslogd, which writes what it has in its queue, and returns what it received, in order. Close the sink first.
+func (r *Rsyslog) Stop(t testing.TB) []Received {
+	t.Helper()
+	r.process.stop(t)
+	content, err := os.ReadFile(r.out)
+	if err != nil {
+		t.Fatalf("read what rsyslogd wrote: %v (are rsyslog and rsyslog-gnutls installed?)\n%s", err, r.process.output.String())
+	}
+	var all []Received
+	for line := range bytes.Lines(content) {
+		fields := map[string]string{}
+		var event map[string]any
+		err := json.Unmarshal(line, &fields)
+		if err == nil {
+			err = json.Unmarshal([]byte(fields["msg"]), &event)
+		}
+		if err != nil {
+			t.Fatalf("read what rsyslogd wrote: %v in %.300q", err, line)
+		}
+		delete(fields, "msg")
+		id, _ := event["event_id"].(string) // "" is invented for sure
+		all = append(all, Received{ID: id, Fields: fields, Event: event})
+	}
+	return all
+}

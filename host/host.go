@@ -1,0 +1,165 @@
+// Package host puts the parts together: it builds streams, modules and sinks from a configuration and runs the
+// pipeline between them.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+)
+
+// Options say how a host runs.
+type Options struct {
+	Log    *logrus.Logger
+	Stdin  io.Reader // the rows of the file "-"
+	Stdout io.Writer // where a dry run prints
+	Once   bool      // handle what there is now and end
+	DryRun bool      // print instead of sending, and remember nothing
+	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
+	Observe func(stream string, events []enrich.Event)
+}
+
+// Host is a running riskrelay.
+type Host struct {
+	pipeline *pipeline.Pipeline
+	modules  *modules
+	letters  *filesink.DeadLetters // nil in a dry run
+	closers  []io.Closer
+	log      *logrus.Logger
+}
+
+// RuleError says that rules didn't load.
+type RuleError struct{ err error }
+
+func (e *RuleError) Error() string { return e.err.Error() }
+
+// Unwrap returns the problems.
+func (e *RuleError) Unwrap() error { return e.err }
+
+// New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
+// no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
+func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
+	h := &Host{log: o.Log}
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
+	if h.modules, err = startModules(ctx, c, o.Log); err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, h.modules)
+	stats := &pipeline.Stats{Observe: o.Observe}
+	h.pipeline = &pipeline.Pipeline{
+		Enricher: h.modules.enricher(stats), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
+	}
+	if o.DryRun {
+		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
+	} else if err := h.openDisk(c, o); err != nil {
+		return nil, err
+	}
+	h.pipeline.Streams, err = h.streams(c, o)
+	return h, err
+}
+
+// openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
+func (h *Host) openDisk(c config.Config, o Options) (err error) {
+	if err := h.openLedger(c.DataDir); err != nil {
+		return err
+	}
+	if h.letters, err = filesink.OpenDeadLetters(filepath.Join(c.DataDir, DeadLetterFile)); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.letters)
+	return h.openSinks(c, o)
+}
+
+func (h *Host) openLedger(dir string) error {
+	store, err := boltstore.Open(dir)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, store)
+	l := ledger.New(store)
+	l.Damaged = func(stream string, err error) {
+		h.log.WithError(err).WithField("stream", stream).
+			Error("the ledger's record is damaged: reading begins anew, and rows that were sent before are sent again with the same event_id")
+	}
+	h.pipeline.Ledger = l
+	return nil
+}
+
+// Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
+func (h *Host) Run(ctx context.Context) error {
+	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	err := h.pipeline.Run(ctx)
+	f := h.pipeline.Stats.Figures()
+	h.log.WithFields(logrus.Fields{"read": f.Read, "tagged": f.Tagged, "sinks": fmt.Sprintf("%+v", f.Sinks)}).Info("ended")
+	return err
+}
+
+// Figures are the counts so far.
+func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
+
+// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
+func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.configure(ctx, c) }
+
+// Close ends modules and connections and lets go of the ledger. Run must have returned.
+func (h *Host) Close() {
+	if h.pipeline != nil {
+		for _, o := range h.pipeline.Outlets {
+			if err := o.Sink.Close(); err != nil {
+				h.log.WithError(err).WithField("sink", o.Name).Warn("can't close the sink")
+			}
+		}
+	}
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		if err := h.closers[i].Close(); err != nil {
+			h.log.WithError(err).Warn("can't close")
+		}
+	}
+}
+
+// Check looks at the files that a configuration names, without changing anything or going online.
+func Check(c config.Config) error {
+	var errs []error
+	for _, s := range c.Sinks.File { // opening one would make the file
+		_, err := os.Stat(filepath.Dir(s.Path))
+		errs = append(errs, err)
+	}
+	c.Sinks.File = nil
+	sinks, err := buildSinks(c)
+	errs = append(errs, err)
+	for _, s := range sinks {
+		errs = append(errs, s.sink.Close())
+	}
+	for _, path := range c.Sources.Files {
+		if path != "-" {
+			_, err := os.Stat(path)
+			errs = append(errs, err)
+		}
+	}
+	for _, m := range c.Modules {
+		if info, err := os.Stat(m.Path); err != nil {
+			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
+		} else if info.Mode()&0o111 == 0 {
+			errs = append(errs, fmt.Errorf("module %s: %s is not executable", m.Name, m.Path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// DeadLetterFile is the file in the data directory that keeps what a sink refused for good, with the reason.
+const DeadLetterFile = "dead-letters.ndjson"

@@ -1,0 +1,122 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/goccy/go-yaml"
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/plugin"
+)
+
+// modules are the rule modules of a host: the CEL module first, then those that the configuration names.
+type modules struct {
+	cel      enrich.Module
+	others   map[string]enrich.Module
+	order    []string
+	closers  []io.Closer
+	log      *logrus.Logger
+	isolated bool
+}
+
+func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
+	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
+	err := m.start(ctx, c)
+	if err == nil {
+		err = m.configure(ctx, c)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+func (m *modules) start(ctx context.Context, c config.Config) error {
+	if c.Rules.Isolate {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find this program, to start the CEL module: %w", err)
+		}
+		if m.cel, err = m.launch(ctx, config.Module{Name: "cel", Path: self, Args: []string{"module", "cel"}}); err != nil {
+			return err
+		}
+	}
+	for _, one := range c.Modules {
+		module, err := m.launch(ctx, one)
+		if err != nil {
+			return err
+		}
+		m.others[one.Name], m.order = module, append(m.order, one.Name)
+	}
+	return nil
+}
+
+func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module, error) {
+	process, err := plugin.Launch(ctx, plugin.Options{
+		Path: one.Path, Args: one.Args, SHA256: one.SHA256,
+		Logger: m.log.WithField("module", one.Name),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start module %s: %w", one.Name, err)
+	}
+	m.closers = append(m.closers, process)
+	return process, nil
+}
+
+// configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
+// people change most, goes first, and nothing else is touched when it refuses.
+func (m *modules) configure(ctx context.Context, c config.Config) error {
+	rules, err := ruleset.Load(c.RuleOptions())
+	if err != nil {
+		return &RuleError{err}
+	}
+	if err := m.cel.Configure(ctx, rules); err != nil {
+		return &RuleError{err}
+	}
+	for _, one := range c.Modules {
+		module, ok := m.others[one.Name]
+		if !ok {
+			m.log.WithField("module", one.Name).Warn("a new module starts with the next restart")
+			continue
+		}
+		settings, err := yaml.Marshal(one.Settings)
+		if err != nil {
+			return fmt.Errorf("write the settings of module %s: %w", one.Name, err)
+		}
+		if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
+			return fmt.Errorf("configure module %s: %w", one.Name, err)
+		}
+	}
+	return nil
+}
+
+func (m *modules) enricher(stats *pipeline.Stats) *enrich.Enricher {
+	all := []enrich.Module{m.cel}
+	for _, name := range m.order {
+		all = append(all, m.others[name])
+	}
+	e := enrich.NewEnricher(all...)
+	e.Failed = func(module string, events int, err error) {
+		stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
+		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)
+	}
+	return e
+}
+
+// Close ends the modules' processes.
+func (m *modules) Close() error {
+	var errs []error
+	for _, c := range m.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}

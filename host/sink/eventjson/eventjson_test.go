@@ -1,0 +1,91 @@
+package eventjson_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+	"github.com/riskrelay/riskrelay/host/sink/sinktest"
+)
+
+func TestShapes(t *testing.T) {
+	e := sinktest.Event("e-1", "AuditLogs", `{"a":[1]}`, "hello")
+	tagged := e
+	tagged.Risk.Add("cel", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Score: 5}})
+	untyped := enrich.Event{ID: "e-2", Table: "Custom_CL"}
+	row := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"`
+	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]}`
+	for _, c := range []struct {
+		event     *enrich.Event
+		row, full string
+	}{
+		{&e, "{" + row + "}", "{" + row + `,"event_id":"e-1"}`},
+		{&tagged, "{" + row + "," + risk + "}", "{" + row + `,"event_id":"e-1",` + risk + "}"},
+		{&untyped, "{}", `{"Type":"Custom_CL","event_id":"e-2"}`},
+	} {
+		if got, err := eventjson.AppendRow(nil, c.event); err != nil || string(got) != c.row {
+			t.Errorf("row of %s: %s, %v; want %s", c.event.ID, got, err, c.row)
+		}
+		if got, err := eventjson.Append(nil, c.event); err != nil || string(got) != c.full {
+			t.Errorf("%s: %s, %v; want %s", c.event.ID, got, err, c.full)
+		}
+	}
+}
+
+// TestFileSourceReadsIt checks that a line gives back the event it was made of.
+func TestFileSourceReadsIt(t *testing.T) {
+	for _, e := range sinktest.Hostile() {
+		line, err := eventjson.Append(nil, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, id, row, err := enrich.NewObjectParser(nil).Parse(line)
+		if err != nil || table != e.Table || id != e.ID || row.Text("Message") != e.Text("Message") {
+			t.Errorf("%s came back as %s of %s, %v", e.ID, id, table, err)
+		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 5000), strings.Repeat("é\x01", 4000), strings.Repeat("\\\"", 3000)} {
+		details := `["` + strings.Repeat("y", 3000) + `"]`
+		e := sinktest.Event("e-1", "AuditLogs", details, text)
+		before, _ := eventjson.AppendRow(nil, &e)
+		for _, excess := range []int{1, 100, 2000, 4000, 6500} {
+			short, ok := eventjson.Shorten(&e, excess)
+			after, err := eventjson.AppendRow(nil, &short)
+			if !ok || err != nil || len(before)-len(after) < excess {
+				t.Fatalf("excess %d: from %d to %d bytes, %v, %v", excess, len(before), len(after), ok, err)
+			}
+			if !json.Valid(after) || !strings.Contains(string(after), "shortened by riskrelay: ") || short.ID != e.ID {
+				t.Errorf("excess %d: %.300s", excess, after)
+			}
+		}
+		if short, ok := eventjson.Shorten(&e, 1<<20); ok || short.Text("Message") != e.Text("Message") {
+			t.Error("shortened by more than there is")
+		}
+	}
+	if _, ok := eventjson.Shorten(&enrich.Event{ID: "no row"}, 1); ok {
+		t.Error("shortened an event without a row")
+	}
+}
+
+// FuzzShorten checks that a shortened event is JSON, and shorter by what was asked.
+func FuzzShorten(f *testing.F) {
+	f.Add(strings.Repeat("x", 600), `{"a":1}`, 10)
+	f.Add(strings.Repeat("\u2028\"", 600), "["+strings.Repeat(`"\u0000",`, 300)+"1]", 500)
+	f.Fuzz(func(t *testing.T, text, details string, excess int) {
+		e := sinktest.Event("e", "T", details, text)
+		before, err := eventjson.AppendRow(nil, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		short, ok := eventjson.Shorten(&e, excess)
+		after, err := eventjson.AppendRow(nil, &short)
+		if err != nil || !json.Valid(after) || ok && len(before)-len(after) < excess {
+			t.Fatalf("from %d to %d bytes with %d asked, %v: %.200q", len(before), len(after), excess, err, after)
+		}
+	})
+}

@@ -1,0 +1,214 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+	"github.com/riskrelay/riskrelay/host/sink/received"
+	"github.com/riskrelay/riskrelay/host/sink/sinktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func line(t *testing.T, e *enrich.Event) []byte {
+	t.Helper()
+	text, err := eventjson.Append(nil, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// following is a sink whose file is read after each Send.
+type following struct {
+	*Sink
+	got *received.Log
+	t   *testing.T
+}
+
+func (f following) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
+	receipt, err := f.Sink.Send(ctx, events)
+	record(f.t, f.got, f.lines.path)
+	return receipt, err
+}
+
+func record(t *testing.T, into *received.Log, path string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := enrich.NewObjectParser(nil)
+	for text := range bytes.Lines(content) {
+		if _, id, _, err := parser.Parse(text); err != nil {
+			t.Errorf("%v in %q", err, text)
+		} else {
+			into.Add(id, bytes.TrimSuffix(text, []byte("\n")))
+		}
+	}
+}
+
+func newSink(t testing.TB, c Config) *Sink {
+	t.Helper()
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSuite(t *testing.T) {
+	sinktest.TestSink(t, func(t *testing.T) sinktest.Peer {
+		s := newSink(t, Config{Path: filepath.Join(t.TempDir(), "events.ndjson")})
+		got := new(received.Log)
+		return sinktest.Peer{Sink: following{s, got, t}, Got: got, Content: line, Promise: pipeline.Written}
+	})
+}
+
+func TestIncompleteLastLineIsRemoved(t *testing.T) {
+	for content, want := range map[string]string{
+		"": "", "{\"a\":1}\n": "{\"a\":1}\n", "{\"a\":1}\n{\"b\":": "{\"a\":1}\n", "{\"b\"": "",
+		"{\"a\":1}\n" + strings.Repeat("x", 200_000): "{\"a\":1}\n",
+	} {
+		path := filepath.Join(t.TempDir(), "events.ndjson")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := newSink(t, Config{Path: path})
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != want {
+			t.Errorf("%.20q became %.20q, %v; want %q", content, got, err, want)
+		}
+		if _, err := s.Send(t.Context(), sinktest.Events(2)); err != nil {
+			t.Error(err)
+		}
+		s.Close()
+		if got, err = os.ReadFile(path); err != nil || bytes.Count(got, []byte("\n")) != 2+strings.Count(want, "\n") {
+			t.Errorf("after two events: %q, %v", got, err)
+		}
+	}
+}
+
+func TestFailedWriteIsRepaired(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	s := newSink(t, Config{Path: path})
+	if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
+		t.Fatal(err)
+	}
+	// A write that got half through: whole lines and a part are in the file, but nobody confirmed them.
+	if _, err := s.lines.file.WriteString("{\"half\":1}\n{\"half"); err != nil {
+		t.Fatal(err)
+	}
+	s.lines.file.Close()
+	if _, err := s.Send(t.Context(), sinktest.Events(3)); err == nil {
+		t.Fatal("a write to a closed file was confirmed")
+	}
+	if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	content, err := os.ReadFile(path)
+	if err != nil || bytes.Count(content, []byte("\n")) != 6 || bytes.Contains(content, []byte("half")) {
+		t.Errorf("%d lines, %v; want 6 and no halves", bytes.Count(content, []byte("\n")), err)
+	}
+}
+
+func TestRotation(t *testing.T) {
+	directory := t.TempDir()
+	s := newSink(t, Config{Path: filepath.Join(directory, "events.ndjson"), MaxBytes: minRotation})
+	events := sinktest.Events(2000)
+	for i := 0; i < len(events); i += 200 {
+		if _, err := s.Send(t.Context(), events[i:i+200]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	files, err := filepath.Glob(filepath.Join(directory, "events.ndjson*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v; want several", files, err)
+	}
+	got, want := new(received.Log), map[string]uint64{}
+	for _, path := range files {
+		record(t, got, path)
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v; want mode 0600", path, info.Mode(), err)
+		}
+	}
+	for i := range events {
+		want[events[i].ID] = received.Sum(line(t, &events[i]))
+	}
+	if d := got.Compare(want); !d.None() || got.Total() != len(events) {
+		t.Errorf("difference %v, %d lines", d, got.Total())
+	}
+}
+
+func TestWrongConfigs(t *testing.T) {
+	for want, c := range map[string]Config{
+		"path: name the file":             {},
+		"max_bytes: 5 is neither":         {Path: "x", MaxBytes: 5},
+		"no such file":                    {Path: filepath.Join(t.TempDir(), "no", "file")},
+		"directory":                       {Path: t.TempDir()},
+		"not a regular file: it can't be": {Path: os.DevNull},
+	} {
+		if s, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, %v; want %q", c, s, err, want)
+		}
+	}
+}
+
+func TestDeadLetters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.ndjson")
+	d, err := OpenDeadLetters(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := sinktest.Hostile()
+	if err := d.Keep("siem")(events, []pipeline.Rejection{{Index: 1, Reason: "code 6\n\"bad\""}, {Index: 4, Reason: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for text := range bytes.Lines(content) {
+		var got struct {
+			Time, Sink, Reason string
+			Event              struct {
+				ID string `json:"event_id"`
+			}
+		}
+		if err := json.Unmarshal(text, &got); err != nil || got.Time == "" || got.Sink != "siem" || got.Reason == "" {
+			t.Errorf("%+v, %v in %q", got, err, text)
+		}
+		ids = append(ids, got.Event.ID)
+	}
+	if strings.Join(ids, " ") != events[1].ID+" "+events[4].ID {
+		t.Errorf("kept %v", ids)
+	}
+}
+
+func BenchmarkSend(b *testing.B) {
+	s, events := newSink(b, Config{Path: filepath.Join(b.TempDir(), "events")}), sinktest.Events(500)
+	defer s.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Send(b.Context(), events); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(events))/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,148 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// lines is a file of whole lines: what append returned from is on the disk, and nothing is there in part. It is not
+// for use by several goroutines at once.
+type lines struct {
+	path string
+	max  int64 // size above which the file is renamed; 0 for never
+	file *os.File
+	size int64 // of whole, synced lines
+	// broken says that the file may hold more than size: a write or sync failed, and the system may have dropped
+	// the pages. The file is opened anew before the next write.
+	broken bool
+}
+
+func openLines(path string, maxBytes int64) (*lines, error) {
+	l := &lines{path: path, max: maxBytes}
+	return l, l.open()
+}
+
+func (l *lines) open() error {
+	file, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open file: %w", err)
+	}
+	size, err := whole(file)
+	if err == nil {
+		err = cutTo(file, size)
+	}
+	if err == nil {
+		err = syncDirectory(l.path)
+	}
+	if err != nil {
+		file.Close()
+		return fmt.Errorf("open %s: %w", l.path, err)
+	}
+	l.file, l.size, l.broken = file, size, false
+	return nil
+}
+
+var errNotRegular = errors.New("not a regular file: it can't be synced")
+
+// whole is the size of the file without an incomplete last line.
+func whole(file *os.File) (int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return 0, errNotRegular
+	}
+	block := make([]byte, 64<<10)
+	for end := info.Size(); end > 0; {
+		start := max(0, end-int64(len(block)))
+		n, err := file.ReadAt(block[:end-start], start)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if at := bytes.LastIndexByte(block[:n], '\n'); at >= 0 {
+			return start + int64(at) + 1, nil
+		}
+		end = start
+	}
+	return 0, nil
+}
+
+func cutTo(file *os.File, size int64) error {
+	info, err := file.Stat()
+	if err != nil || info.Size() == size {
+		return err
+	}
+	if err := file.Truncate(size); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// syncDirectory makes the file's name durable.
+func syncDirectory(path string) error {
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
+	return directory.Sync()
+}
+
+// append writes text, which is whole lines, and returns when it is on the disk. After an error nothing of it counts,
+// and the next append begins by removing what there may be of it.
+func (l *lines) append(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if err := l.ready(); err != nil {
+		return err
+	}
+	if _, err := l.file.Write(text); err != nil {
+		l.broken = true
+		return fmt.Errorf("append to file: %w", err)
+	}
+	if err := l.file.Sync(); err != nil {
+		l.broken = true
+		return fmt.Errorf("append to file: %w", err)
+	}
+	l.size += int64(len(text))
+	return nil
+}
+
+// ready opens the file anew after a failure, and renames it when it is full.
+func (l *lines) ready() error {
+	if l.broken {
+		l.file.Close()
+		size := l.size
+		if err := l.open(); err != nil {
+			return err
+		}
+		size = min(size, l.size) // somebody may have moved the file away
+		if err := cutTo(l.file, size); err != nil {
+			l.broken = true
+			return fmt.Errorf("repair %s: %w", l.path, err)
+		}
+		l.size = size
+	}
+	if l.max == 0 || l.size < l.max {
+		return nil
+	}
+	old := fmt.Sprintf("%s.%s", l.path, time.Now().UTC().Format("20060102T150405.000000000Z"))
+	if err := os.Rename(l.path, old); err != nil {
+		return fmt.Errorf("begin a new file: %w", err)
+	}
+	l.file.Close()
+	if err := l.open(); err != nil {
+		l.broken, l.size = true, 0
+		return err
+	}
+	return nil
+}
+
+func (l *lines) close() error { return l.file.Close() }

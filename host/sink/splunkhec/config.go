@@ -1,0 +1,140 @@
+package splunkhec
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// Config is a Splunk HEC sink as the configuration file describes it. Start from Defaults.
+type Config struct {
+	// URL is where the collector listens, without a path: https://splunk.example.com:8088. http is for loopback only.
+	URL string `yaml:"url"`
+	// TokenFile holds the token. Only its owner may read it; it is read again when it changes.
+	TokenFile string `yaml:"token_file"`
+	// Index is the index to write to; empty leaves it to the token.
+	Index string `yaml:"index"`
+	// Host is the envelope's host; empty is this machine's name.
+	Host string `yaml:"host"`
+	// Source is the envelope's source. {workspace} in it stands for Workspace.
+	Source string `yaml:"source"`
+	// Sourcetype is the envelope's source type. {table} in it stands for the table in lower case.
+	Sourcetype string `yaml:"sourcetype"`
+	// Workspace names the workspace; empty takes each row's TenantId, which is the workspace's id.
+	Workspace string `yaml:"workspace"`
+	// CAFile holds the authorities that may sign the collector's certificate; empty trusts the system's.
+	CAFile string `yaml:"ca_file"`
+	// CertFile and KeyFile are the certificate to show to the collector, if it asks.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// BatchBytes is how many bytes of envelopes, before compression, go into a request.
+	BatchBytes int `yaml:"batch_bytes"`
+	// Requests is how many requests of one batch of events may be under way.
+	Requests int `yaml:"requests"`
+	// Gzip compresses requests.
+	Gzip bool `yaml:"gzip"`
+	// Ack waits until the indexers have acknowledged; the token must have useACK on.
+	Ack bool `yaml:"ack"`
+	// AckTimeout is how long an acknowledgement may take before the events are sent again.
+	AckTimeout time.Duration `yaml:"ack_timeout"`
+	// Timeout bounds a request.
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+// Defaults is the configuration that URL and TokenFile complete.
+func Defaults() Config {
+	return Config{
+		Source:     "riskrelay:{workspace}",
+		Sourcetype: "azure:loganalytics:{table}",
+		BatchBytes: 1 << 20, // what Splunk Cloud recommends at most; more gains nothing
+		Requests:   2,
+		Gzip:       true,
+		AckTimeout: 5 * time.Minute,
+		Timeout:    time.Minute,
+	}
+}
+
+const (
+	minBatch = 4 << 10
+	maxBatch = 64 << 20
+)
+
+// Validate returns one error for each key that is wrong, joined, or nil. It reads no file.
+func (c Config) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if err := validURL(c.URL); err != nil {
+		wrong("url: %w", err)
+	}
+	if c.TokenFile == "" {
+		wrong("token_file: name the file that holds the HEC token")
+	}
+	if c.Sourcetype == "" {
+		wrong("sourcetype: must not be empty")
+	}
+	if c.Source == "" {
+		wrong("source: must not be empty")
+	}
+	if c.BatchBytes < minBatch || c.BatchBytes > maxBatch {
+		wrong("batch_bytes: %d is not between %d and %d", c.BatchBytes, minBatch, maxBatch)
+	}
+	if c.Requests < 1 || c.Requests > 64 {
+		wrong("requests: %d is not between 1 and 64", c.Requests)
+	}
+	if c.Timeout <= 0 {
+		wrong("timeout: must be positive")
+	}
+	if c.Ack && c.AckTimeout <= 0 {
+		wrong("ack_timeout: must be positive")
+	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		wrong("cert_file and key_file: give both or neither")
+	}
+	return errors.Join(errs...)
+}
+
+func validURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case text == "":
+		return errors.New("say where the collector listens, such as https://splunk.example.com:8088")
+	case err != nil:
+		return errors.New("not a URL: want something like https://splunk.example.com:8088")
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("%q is not a URL like https://splunk.example.com:8088", u.Redacted())
+	case u.User != nil:
+		return errors.New("holds a user or password: put the token into token_file")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
+		return fmt.Errorf("%q has a path: give scheme, host and port only", text)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("http would send the token in the clear: use https (with ca_file for a private authority)")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c Config) tls() endpoint.TLS {
+	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile}
+}
+
+// host is the envelope's host.
+func (c Config) host() string {
+	if c.Host != "" {
+		return c.Host
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "riskrelay"
+	}
+	return name
+}

@@ -1,0 +1,125 @@
+package splunkhec
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+)
+
+// encoder writes events in the envelope of the HTTP Event Collector. Index, host, source and source type come from
+// the configuration and the table's name, never from a text in the event.
+// https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
+type encoder struct {
+	host       []byte // ,"host":"..."
+	index      []byte // ,"index":"...", or nothing
+	source     string
+	sourcetype string
+	workspace  string
+}
+
+func newEncoder(c Config) *encoder {
+	e := &encoder{source: c.Source, sourcetype: c.Sourcetype, workspace: c.Workspace}
+	e.host = enrich.AppendString([]byte(`"host":`), c.host())
+	if c.Index != "" {
+		e.index = enrich.AppendString([]byte(`,"index":`), c.Index)
+	}
+	return e
+}
+
+// append appends one event's envelope on one line.
+func (c *encoder) append(dst []byte, e *enrich.Event) ([]byte, error) {
+	dst = append(dst, '{')
+	dst = appendTime(dst, e.Time)
+	dst = append(dst, c.host...)
+	dst = append(dst, c.index...)
+	dst = append(dst, `,"source":`...)
+	dst = enrich.AppendString(dst, strings.ReplaceAll(c.source, "{workspace}", c.workspaceOf(e)))
+	dst = append(dst, `,"sourcetype":`...)
+	dst = enrich.AppendString(dst, strings.ReplaceAll(c.sourcetype, "{table}", plainTable(e.Table)))
+	dst = append(dst, `,"event":`...)
+	dst, err := eventjson.AppendRow(dst, e)
+	if err != nil {
+		return dst, err
+	}
+	dst = appendIndexed(append(dst, `,"fields":{`...), e)
+	return append(dst, "}}\n"...), nil
+}
+
+// appendTime appends the time in seconds with milliseconds; without a time Splunk takes its own clock.
+func appendTime(dst []byte, t time.Time) []byte {
+	ms := t.UnixMilli()
+	if t.IsZero() || ms < 0 {
+		return dst
+	}
+	dst = strconv.AppendInt(append(dst, `"time":`...), ms/1000, 10)
+	rest := ms % 1000
+	return append(dst, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10), ',')
+}
+
+// appendIndexed appends the indexed fields, so that tstats finds risk without reading events.
+func appendIndexed(dst []byte, e *enrich.Event) []byte {
+	dst = enrich.AppendString(append(dst, `"event_id":`...), e.ID)
+	if !e.Risk.Tagged() {
+		return dst
+	}
+	dst = enrich.AppendString(append(dst, `,"risk_level":`...), e.Risk.Level.String())
+	dst = append(enrich.AppendInt(append(dst, `,"risk_score":"`...), int64(e.Risk.Score)), '"')
+	dst = appendStrings(append(dst, `,"risk_rule":`...), e.Risk.Tags)
+	if techniques := e.Risk.Techniques(); len(techniques) > 0 {
+		dst = appendStrings(append(dst, `,"mitre_technique_id":`...), techniques)
+	}
+	return dst
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = enrich.AppendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// workspaceOf is the configured workspace, or the id in the row's TenantId if it looks like one.
+func (c *encoder) workspaceOf(e *enrich.Event) string {
+	if c.workspace != "" {
+		return c.workspace
+	}
+	if id := e.Text("TenantId"); isGUID(id) {
+		return strings.ToLower(id)
+	}
+	return "unknown"
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainTable is the table in lower case, or "other" when that is not a table's name: a file to be replayed can hold
+// anything.
+func plainTable(table string) string {
+	for _, c := range []byte(table) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (c < '0' || c > '9') && c != '_' {
+			return "other"
+		}
+	}
+	if table == "" || len(table) > 64 {
+		return "other"
+	}
+	return strings.ToLower(table)
+}

@@ -1,0 +1,218 @@
+package splunkhec
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+)
+
+// batch is the body of one request, and which events it holds.
+type batch struct {
+	body   []byte
+	events []int // places of the events in the Send
+	ends   []int // where each ends in body
+}
+
+// part is the body with the events from..to.
+func (b *batch) part(from, to int) []byte {
+	start := 0
+	if from > 0 {
+		start = b.ends[from-1]
+	}
+	return b.body[start:b.ends[to-1]]
+}
+
+// delivery is one Send under way.
+type delivery struct {
+	*Sink
+	events []enrich.Event
+
+	mu       sync.Mutex
+	bytes    int64
+	rejected []pipeline.Rejection
+}
+
+// pack fills b with events from place next on and returns the place after the last. It takes at least one event.
+func (d *delivery) pack(b *batch, next int) int {
+	b.body, b.events, b.ends = b.body[:0], b.events[:0], b.ends[:0]
+	limit := int(d.limit.Load())
+	for ; next < len(d.events); next++ {
+		before := len(b.body)
+		body, err := d.encoder.append(b.body, &d.events[next])
+		if err != nil {
+			d.reject(next, err.Error())
+			continue
+		}
+		if b.body = body; len(body) > limit && before > 0 {
+			b.body = body[:before]
+			break
+		}
+		b.events, b.ends = append(b.events, next), append(b.ends, len(body))
+	}
+	return next
+}
+
+// deliver sends the events from..to of b. It cuts the request where the collector refuses events or the size, so
+// that each event ends up delivered or rejected for what it is.
+func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
+	if from >= to {
+		return nil
+	}
+	r, sent, err := d.request(ctx, b.part(from, to))
+	if err != nil {
+		return err
+	}
+	one := to-from == 1
+	switch v := r.verdict(); {
+	case v == delivered:
+		d.add(sent)
+		return nil
+	case v == invalid && one:
+		d.reject(b.events[from], r.String())
+		return nil
+	case v == invalid:
+		return d.deliverParts(ctx, b, suspects(from, to, r.Invalid))
+	case v == tooLarge && one:
+		return d.deliverShortened(ctx, b.events[from], len(b.part(from, to)))
+	case v == tooLarge:
+		d.learn(len(b.part(from, to)) / 2)
+		return d.deliverParts(ctx, b, []int{from, (from + to) / 2, to})
+	}
+	return r.err()
+}
+
+func (d *delivery) deliverParts(ctx context.Context, b *batch, cuts []int) error {
+	for i := 1; i < len(cuts); i++ {
+		if err := d.deliver(ctx, b, cuts[i-1], cuts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suspects cuts from..to so that the event the collector complained about stands alone. Sources disagree whether its
+// number counts from 0 or 1, so both candidates do; without a number the request is halved.
+func suspects(from, to int, number *int) []int {
+	if number == nil || *number < 0 || *number > to-from {
+		return []int{from, (from + to) / 2, to}
+	}
+	at := from + *number
+	cuts := []int{from, max(from, at-1), at, min(at+1, to), to}
+	cuts = slices.Compact(cuts)
+	if len(cuts) == 2 {
+		return []int{from, (from + to) / 2, to}
+	}
+	return cuts
+}
+
+// leastEvent is the size below which an event is not shortened any more.
+const leastEvent = 2 << 10
+
+// deliverShortened sends one event that was too large alone, shorter and shorter, and rejects it when that doesn't
+// help.
+func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
+	for want := size / 2; want >= leastEvent; want /= 2 {
+		short, ok := eventjson.Shorten(&d.events[at], size-want)
+		if !ok {
+			break
+		}
+		body, err := d.encoder.append(nil, &short)
+		if err != nil {
+			break
+		}
+		r, sent, err := d.request(ctx, body)
+		switch {
+		case err != nil:
+			return err
+		case r.verdict() == delivered:
+			d.add(sent)
+			return nil
+		case r.verdict() == invalid:
+			d.reject(at, r.String())
+			return nil
+		case r.verdict() != tooLarge:
+			return r.err()
+		}
+	}
+	d.reject(at, "too large for the collector even when shortened")
+	return nil
+}
+
+// learn remembers that the collector takes requests of about size bytes.
+func (s *Sink) learn(size int) {
+	for {
+		old := s.limit.Load()
+		if int64(size) >= old || s.limit.CompareAndSwap(old, max(minBatch, int64(size))) {
+			return
+		}
+	}
+}
+
+// slowdown is the pause between requests while the collector's queues are nearly full.
+const slowdown = time.Second
+
+// request posts body, once more if the token turns out to have changed, and waits for the acknowledgement if there
+// are any. Sent is the size of the request's body.
+func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err error) {
+	if err := s.pace(ctx); err != nil {
+		return r, 0, err
+	}
+	packed := s.compress(body)
+	defer s.bodies.Put(packed)
+	for try := 1; ; try++ {
+		token, err := s.token.Get()
+		if err != nil {
+			return r, 0, err
+		}
+		if r, err = s.post(ctx, token, packed.Bytes()); err != nil {
+			return r, 0, err
+		}
+		if r.verdict() == denied && try == 1 {
+			changed, err := s.token.Reread(token)
+			if err != nil {
+				return r, 0, err
+			}
+			if changed {
+				continue
+			}
+		}
+		if r.nearFull() {
+			s.slow.Store(time.Now().Add(slowdown).UnixMilli())
+		}
+		return r, packed.Len(), nil
+	}
+}
+
+func (d *delivery) add(sent int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bytes += int64(sent)
+}
+
+func (d *delivery) reject(at int, reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rejected = append(d.rejected, pipeline.Rejection{Index: at, Reason: reason})
+}
+
+func (d *delivery) receipt() (pipeline.Receipt, error) {
+	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: d.promise()}
+	if len(d.rejected) == 0 {
+		return r, nil
+	}
+	slices.SortFunc(d.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
+	return r, &pipeline.PartialError{Rejected: d.rejected}
+}
+
+func (s *Sink) promise() pipeline.Promise {
+	if s.config.Ack {
+		return pipeline.Indexed
+	}
+	return pipeline.Accepted
+}

@@ -1,0 +1,142 @@
+// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go; encode.go is the
+// envelope and reply.go what the collector's answers mean.
+package splunkhec
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// Sink sends to one collector.
+type Sink struct {
+	config   Config
+	base     string
+	token    *endpoint.SecretFile
+	encoder  *encoder
+	client   *http.Client
+	channels channels
+
+	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
+	slow    atomic.Int64 // Unix milliseconds before which no request leaves
+	renewed atomic.Int64 // Unix seconds when connections were last renewed
+	batches sync.Pool
+	bodies  sync.Pool
+}
+
+// New returns a sink for a valid configuration. It reads the token once, so that a missing or unprotected file shows
+// at the start, and connects to nothing.
+func New(c Config) (*Sink, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Sink{
+		config:  c,
+		base:    strings.TrimRight(c.URL, "/") + "/services/collector",
+		token:   endpoint.NewSecretFile(c.TokenFile),
+		encoder: newEncoder(c),
+	}
+	if _, err := s.token.Get(); err != nil {
+		return nil, err
+	}
+	if _, err := c.tls().Config(); err != nil {
+		return nil, err
+	}
+	s.batches.New = func() any { return new(batch) }
+	s.bodies.New = newBody
+	s.limit.Store(int64(c.BatchBytes))
+	s.renewed.Store(time.Now().Unix())
+	s.client = newClient(c)
+	return s, nil
+}
+
+func newClient(c Config) *http.Client {
+	jar, _ := cookiejar.New(nil) // never fails without options; keeps a load balancer's choice, which acks need
+	return &http.Client{
+		Jar: jar,
+		// A redirect would carry the token to a host that nobody configured.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: endpoint.Dial,
+			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := endpoint.Dial(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return endpoint.Handshake(ctx, conn, address, c.tls())
+			},
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     time.Minute,
+			DisableCompression:  true,
+			WriteBufferSize:     64 << 10,
+		},
+	}
+}
+
+// Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.
+func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
+	s.renewConnections()
+	d := &delivery{Sink: s, events: events}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.config.Requests)
+	for next := 0; next < len(events); {
+		b := s.batches.Get().(*batch)
+		next = d.pack(b, next)
+		group.Go(func() error {
+			defer s.batches.Put(b)
+			return d.deliver(groupCtx, b, 0, len(b.events))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return pipeline.Receipt{}, fmt.Errorf("send to Splunk at %s: %w", s.config.URL, err)
+	}
+	return d.receipt()
+}
+
+// Close closes the connections.
+func (s *Sink) Close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}
+
+// connectionAge bounds how long a connection is used, so that changes in DNS and certificates take effect.
+const connectionAge = 5 * time.Minute
+
+func (s *Sink) renewConnections() {
+	now, last := time.Now().Unix(), s.renewed.Load()
+	if now-last > int64(connectionAge/time.Second) && s.renewed.CompareAndSwap(last, now) {
+		s.client.CloseIdleConnections()
+	}
+}
+
+// pace waits while the collector asked for fewer events.
+func (s *Sink) pace(ctx context.Context) error {
+	wait := time.Until(time.UnixMilli(s.slow.Load()))
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	return sleep(ctx, wait)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

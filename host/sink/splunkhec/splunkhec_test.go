@@ -1,0 +1,126 @@
+package splunkhec
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/sink/sinktest"
+)
+
+func TestValidate(t *testing.T) {
+	good := Defaults()
+	good.URL, good.TokenFile = "https://splunk.example.com:8088", "/etc/riskrelay/token"
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*Config){
+		"url: say where":                  func(c *Config) { c.URL = "" },
+		"url: http would send":            func(c *Config) { c.URL = "http://splunk.example.com:8088" },
+		"url: \"ftp://x\" is not":         func(c *Config) { c.URL = "ftp://x" },
+		"url: holds a user or password":   func(c *Config) { c.URL = "https://u:fake@splunk.example.com" },
+		"has a path":                      func(c *Config) { c.URL = "https://splunk.example.com/services/collector" },
+		"token_file: name the file":       func(c *Config) { c.TokenFile = "" },
+		"batch_bytes: 1 is not between":   func(c *Config) { c.BatchBytes = 1 },
+		"requests: 0 is not between":      func(c *Config) { c.Requests = 0 },
+		"timeout: must be positive":       func(c *Config) { c.Timeout = 0 },
+		"ack_timeout: must be positive":   func(c *Config) { c.Ack, c.AckTimeout = true, 0 },
+		"cert_file and key_file: give":    func(c *Config) { c.CertFile = "x" },
+		"sourcetype: must not be empty":   func(c *Config) { c.Sourcetype = "" },
+		"source: must not be empty\nbatc": func(c *Config) { c.Source, c.BatchBytes = "", 1 },
+	} {
+		c := good
+		change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "u:fake") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	for _, url := range []string{"http://127.0.0.1:8088", "http://localhost:8088", "http://[::1]:8088/", "https://10.0.0.1"} {
+		if c := good; validURL(url) != nil {
+			t.Errorf("%s: %v", c.URL, validURL(url))
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"": 0, "soon": 0, "-5": 0, "0": 0, "90": 90 * time.Second, "999999": time.Hour,
+		"Sun, 01 Mar 2026 09:00:30 GMT": 30 * time.Second, "Sun, 01 Mar 2026 08:00:00 GMT": 0,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("%q: %v, want %v", header, got, want)
+		}
+	}
+}
+
+func TestSuspectsAlwaysShrink(t *testing.T) {
+	for size := 2; size < 12; size++ {
+		for number := -2; number < size+3; number++ {
+			cuts := suspects(5, 5+size, &number)
+			if cuts[0] != 5 || cuts[len(cuts)-1] != 5+size || len(cuts) < 3 {
+				t.Fatalf("size %d, number %d: %v", size, number, cuts)
+			}
+			for i := 1; i < len(cuts); i++ {
+				if cuts[i] <= cuts[i-1] {
+					t.Fatalf("size %d, number %d: %v", size, number, cuts)
+				}
+			}
+		}
+	}
+}
+
+// FuzzEnvelope checks that whatever the event holds, the envelope is one line of JSON that says the same.
+func FuzzEnvelope(f *testing.F) {
+	for _, e := range sinktest.Hostile() {
+		f.Add(e.ID, e.Table, e.Text("Message"), int64(1772355600123))
+	}
+	f.Add("", "../../x", "\xff", int64(-1))
+	encoder := newEncoder(Config{Host: "h", Source: "s:{workspace}", Sourcetype: "t:{table}", Index: "i"})
+	f.Fuzz(func(t *testing.T, id, table, text string, ms int64) {
+		e := sinktest.Event(id, table, text, text)
+		e.Time = time.UnixMilli(ms % (1 << 42)).UTC()
+		e.Risk.Add("m", []enrich.Tag{{Rule: id, Severity: enrich.Low, Message: text, Mitre: []string{text}}})
+		line, err := encoder.append(nil, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(line), "\n") != 1 || line[len(line)-1] != '\n' {
+			t.Fatalf("not one line: %q", line)
+		}
+		var got struct {
+			Sourcetype string
+			Event      struct{ Message string }
+			Fields     struct {
+				EventID string   `json:"event_id"`
+				Rule    []string `json:"risk_rule"`
+			}
+		}
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatalf("%v in %q", err, line)
+		}
+		want := strings.ToValidUTF8(text, "\uFFFD")
+		if len(text) == len(want) && got.Event.Message != want || got.Fields.EventID == "" != (id == "") || len(got.Fields.Rule) != 1 {
+			t.Fatalf("got %+v of %q", got, text)
+		}
+		if strings.Trim(got.Sourcetype, "abcdefghijklmnopqrstuvwxyz0123456789_:") != "" {
+			t.Fatalf("source type %q", got.Sourcetype)
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	encoder, events := newEncoder(Defaults()), sinktest.Events(512)
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = dst[:0]
+		for i := range events {
+			dst, _ = encoder.append(dst, &events[i])
+		}
+	}
+	b.SetBytes(int64(len(dst)))
+	b.ReportMetric(float64(b.N*len(events))/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,173 @@
+package syslog
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// conn is one connection. Syslog has no acknowledgements; the nearest to one is that the receiver's system took the
+// bytes and that the connection then lived on for a while, for a receiver that dies with bytes unread resets it.
+type conn struct {
+	counted *countedConn // the TCP connection
+	stream  net.Conn     // what messages are written to: the same, or TLS on it
+	gone    chan struct{}
+	why     error // set before gone is closed
+}
+
+// countedConn counts the bytes that were handed to the system.
+type countedConn struct {
+	net.Conn
+	written atomic.Int64
+}
+
+func (c *countedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+// open connects as c says.
+func open(ctx context.Context, c Config) (*conn, error) {
+	plain, err := endpoint.Dial(ctx, TCP, c.Address)
+	if err != nil {
+		return nil, err
+	}
+	counted := &countedConn{Conn: plain}
+	out := &conn{counted: counted, stream: counted, gone: make(chan struct{})}
+	if c.Network == TLS {
+		secured, err := endpoint.Handshake(ctx, counted, c.Address, c.tls())
+		if err != nil {
+			return nil, err
+		}
+		out.stream = secured
+	}
+	go out.watch()
+	return out, nil
+}
+
+var errPeerClosed = errors.New("the receiver closed the connection")
+
+// watch reads until the connection ends. A receiver has nothing to say but that.
+func (c *conn) watch() {
+	_, err := io.Copy(io.Discard, c.stream)
+	if err == nil {
+		err = errPeerClosed
+	}
+	c.why = err
+	close(c.gone)
+}
+
+// end is why the connection ended, nil while it lives.
+func (c *conn) end() error {
+	select {
+	case <-c.gone:
+		return c.why
+	default:
+		return nil
+	}
+}
+
+// slice is how much is written under one deadline, so that a slow receiver isn't taken for a dead one.
+const slice = 64 << 10
+
+// write writes all of frames and returns the place in the connection's bytes behind them.
+func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) (place int64, err error) {
+	stop := context.AfterFunc(ctx, func() { _ = c.stream.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	for len(frames) > 0 {
+		if err := c.stream.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+			return 0, errors.Join(err, c.end())
+		}
+		if err := errors.Join(ctx.Err(), c.end()); err != nil { // after the deadline, which must not undo stop's
+			return 0, err
+		}
+		n, err := c.stream.Write(frames[:min(slice, len(frames))])
+		if err != nil {
+			return 0, errors.Join(err, ctx.Err(), c.end())
+		}
+		frames = frames[n:]
+	}
+	return c.counted.written.Load(), nil
+}
+
+// poll is the pause between two looks at the send queue.
+const poll = 2 * time.Millisecond
+
+// confirm returns nil once the receiver's system has acknowledged the bytes before place and the connection
+// has lived on for grace.
+func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Duration) error {
+	progress, best := time.Now(), int64(-1)
+	for {
+		written := c.counted.written.Load() // before the queue is looked at: then acknowledged is never too high
+		queued, known, err := endpoint.Unacknowledged(c.counted.Conn)
+		if err != nil {
+			return errors.Join(fmt.Errorf("look at the send queue: %w", err), c.end())
+		}
+		acknowledged := written - int64(queued)
+		if !known || acknowledged >= place {
+			return c.linger(ctx, grace)
+		}
+		if acknowledged > best {
+			progress, best = time.Now(), acknowledged
+		}
+		if time.Since(progress) > timeout {
+			return fmt.Errorf("the receiver took nothing for %v", timeout)
+		}
+		if err := c.linger(ctx, poll); err != nil {
+			return err
+		}
+	}
+}
+
+// linger waits for d and fails when the connection ends meanwhile.
+func (c *conn) linger(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-c.gone:
+		return c.why
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return c.end()
+	}
+}
+
+// farewell is how long close waits for the receiver to close its side.
+const farewell = 5 * time.Second
+
+// close ends the connection after the receiver has read everything: it says that nothing follows, and waits until the
+// receiver closes too. It has no error: every event was confirmed before, or its Send failed.
+func (c *conn) close() {
+	c.closeWrite()
+	timer := time.NewTimer(farewell)
+	defer timer.Stop()
+	select {
+	case <-c.gone:
+	case <-timer.C:
+	}
+	c.drop()
+}
+
+func (c *conn) closeWrite() {
+	if secured, ok := c.stream.(*tls.Conn); ok {
+		_ = secured.CloseWrite()
+	}
+	if tcp, ok := c.counted.Conn.(*net.TCPConn); ok {
+		_ = tcp.CloseWrite()
+	}
+}
+
+// drop ends the connection at once.
+func (c *conn) drop() {
+	_ = c.counted.Close() // wakes watch
+	<-c.gone
+}

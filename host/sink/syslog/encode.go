@@ -1,0 +1,208 @@
+package syslog
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+)
+
+// encoder writes events as syslog messages. The text of a message is the event as one line of JSON without control
+// characters: nothing in it can end a frame or begin one.
+type encoder struct {
+	facility int
+	rfc3164  bool
+	host     string
+	app      string
+	sdID     string // name of the structured data
+	limit    int    // bytes of a message
+	framing  string // "" for none
+}
+
+func newEncoder(c Config) *encoder {
+	e := &encoder{
+		facility: slices.Index(facilities(), c.Facility), rfc3164: c.Format == RFC3164, host: c.hostname(), app: c.AppName,
+		sdID: "riskrelay@" + c.EnterpriseID, limit: c.maxMessage(), framing: c.Framing,
+	}
+	if c.Network == UDP {
+		e.framing = ""
+	}
+	return e
+}
+
+// append appends the event as one framed message. ok is false, and nothing is appended, when the event can't be
+// made to fit.
+func (c *encoder) append(dst []byte, e *enrich.Event) (out []byte, ok bool, err error) {
+	start := len(dst)
+	if out, err = c.message(dst, e); err != nil {
+		return dst, false, err
+	}
+	if excess := len(out) - start - c.limit; excess > 0 {
+		short, shortened := eventjson.Shorten(e, excess)
+		if !shortened {
+			return dst, false, nil
+		}
+		if out, err = c.message(dst, &short); err != nil || len(out)-start > c.limit {
+			return c.appendShorter(dst, e, excess)
+		}
+	}
+	return c.frame(out, start), true, nil
+}
+
+// appendShorter tries again with more room, for texts that grow when their control characters are escaped.
+func (c *encoder) appendShorter(dst []byte, e *enrich.Event, excess int) (out []byte, ok bool, err error) {
+	short, shortened := eventjson.Shorten(e, excess+c.limit/2)
+	if !shortened {
+		return dst, false, nil
+	}
+	if out, err = c.message(dst, &short); err != nil || len(out)-len(dst) > c.limit {
+		return dst, false, err
+	}
+	return c.frame(out, len(dst)), true, nil
+}
+
+// frame makes a frame of the message that begins at start (RFC 6587, 3.4).
+func (c *encoder) frame(out []byte, start int) []byte {
+	switch c.framing {
+	case LF:
+		return append(out, '\n')
+	case Octet:
+		var length [12]byte
+		prefix := append(strconv.AppendInt(length[:0], int64(len(out)-start), 10), ' ')
+		return slices.Insert(out, start, prefix...)
+	}
+	return out
+}
+
+func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
+	dst = append(strconv.AppendInt(append(dst, '<'), int64(c.facility*8+severity(&e.Risk)), 10), '>')
+	if c.rfc3164 {
+		dst = c.header3164(dst, e.Time)
+	} else {
+		dst = c.header5424(dst, e)
+	}
+	text := len(dst)
+	dst, err := eventjson.Append(dst, e)
+	if err != nil {
+		return dst, err
+	}
+	return escapeControls(dst, text), nil
+}
+
+// header5424 appends the header behind the priority and the structured data (RFC 5424, 6).
+func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
+	dst = append(dst, "1 "...)
+	if e.Time.IsZero() {
+		dst = append(dst, '-')
+	} else {
+		dst = e.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z")
+	}
+	dst = append(append(dst, ' '), c.host...)
+	dst = append(append(dst, ' '), c.app...)
+	dst = append(dst, " - "...)
+	if id := plain(e.Table, maxMessageID); id != "" {
+		dst = append(dst, id...)
+	} else {
+		dst = append(dst, '-')
+	}
+	dst = append(append(dst, " ["...), c.sdID...)
+	dst = appendParam(dst, "event_id", e.ID)
+	dst = appendParam(dst, "table", e.Table)
+	if e.Risk.Tagged() {
+		dst = appendParam(dst, "level", e.Risk.Level.String())
+		dst = appendParam(dst, "score", strconv.Itoa(e.Risk.Score))
+		for _, tag := range e.Risk.Tags {
+			dst = appendParam(dst, "rule", tag)
+		}
+	}
+	return append(dst, "] "...)
+}
+
+// header3164 appends the header behind the priority and the tag (RFC 3164, 4.1). The time is UTC.
+func (c *encoder) header3164(dst []byte, t time.Time) []byte {
+	dst = t.UTC().AppendFormat(dst, time.Stamp)
+	dst = append(append(dst, ' '), c.host...)
+	dst = append(append(dst, ' '), c.app...)
+	return append(dst, ": "...)
+}
+
+// appendParam appends a parameter of structured data: in its value '"', '\' and ']' are escaped (RFC 5424, 6.3.3),
+// and control characters, which the RFC allows but frames don't survive, become U+FFFD.
+func appendParam(dst []byte, name, value string) []byte {
+	dst = append(append(append(dst, ' '), name...), `="`...)
+	for _, r := range value {
+		switch {
+		case r == '"' || r == '\\' || r == ']':
+			dst = append(dst, '\\', byte(r))
+		case isControl(r):
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return append(dst, '"')
+}
+
+// isControl reports whether r is a control character or one of Unicode's line breaks.
+func isControl(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029
+}
+
+// escapeControls replaces control characters and Unicode's line breaks in the JSON at out[from:] by \u escapes. They
+// can only stand inside strings, but for tabs between values.
+func escapeControls(out []byte, from int) []byte {
+	at := nextControl(out, from)
+	if at < 0 {
+		return out
+	}
+	rest := bytes.Clone(out[at:])
+	out = out[:at]
+	for len(rest) > 0 {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == '\t':
+			out = append(out, ' ')
+		case isControl(r):
+			const hex = "0123456789abcdef"
+			out = append(out, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+		default:
+			out = append(out, rest[:size]...)
+		}
+		rest = rest[size:]
+	}
+	return out
+}
+
+// nextControl is where the first character lies that escapeControls replaces, -1 if there is none.
+func nextControl(text []byte, from int) int {
+	for i := from; i < len(text); i++ {
+		switch c := text[i]; {
+		case c < 0x20 || c == 0x7f:
+			return i
+		case c == 0xc2 && i+1 < len(text) && text[i+1] < 0xa0: // U+0080 to U+009F
+			return i
+		case c == 0xe2 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2]&^1 == 0xa8: // U+2028 and U+2029
+			return i
+		}
+	}
+	return -1
+}
+
+// severity is the syslog severity of a risk: 2 critical to 5 notice, 6 informational for the rest (RFC 5424, table 2).
+func severity(r *enrich.Risk) int {
+	switch r.Level {
+	case enrich.Critical:
+		return 2
+	case enrich.High:
+		return 3
+	case enrich.Medium:
+		return 4
+	case enrich.Low:
+		return 5
+	}
+	return 6
+}

@@ -1,0 +1,203 @@
+// Package syslog sends events as syslog messages over TLS, TCP or UDP. Read sink.go, then conn.go for what it takes
+// before an event counts as received, and encode.go for the messages.
+package syslog
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// Sink sends to one receiver over one connection, which it opens when needed. Sends write one after the other, but
+// wait for their confirmation side by side: the more of them run, the less the wait costs.
+type Sink struct {
+	config  Config
+	encoder *encoder
+	buffers sync.Pool
+
+	turn chan struct{} // holds a token while somebody writes
+	conn *conn         // of whoever has the turn; nil before the first
+	udp  net.Conn
+}
+
+// New returns a sink for a valid configuration. It reads the certificate files once, so that a missing one shows at
+// the start, and connects to nothing.
+func New(c Config) (*Sink, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if _, err := c.tls().Config(); err != nil {
+		return nil, err
+	}
+	s := &Sink{config: c, encoder: newEncoder(c), turn: make(chan struct{}, 1)}
+	s.buffers.New = func() any { return new([]byte) }
+	return s, nil
+}
+
+// Send writes events, one message each. It implements pipeline.Sink.
+func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
+	if len(events) == 0 {
+		return pipeline.Receipt{Promise: s.promise()}, nil
+	}
+	if s.config.Network == UDP {
+		return s.sendDatagrams(ctx, events)
+	}
+	buffer := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buffer)
+	frames, rejected := (*buffer)[:0], []pipeline.Rejection(nil)
+	for i := range events {
+		var reason string
+		if frames, reason = s.encode(frames, &events[i]); reason != "" {
+			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
+		}
+	}
+	*buffer = frames
+	if err := s.deliver(ctx, frames); err != nil {
+		return pipeline.Receipt{}, s.explain(err)
+	}
+	return s.receipt(len(events), int64(len(frames)), rejected)
+}
+
+func (s *Sink) encode(dst []byte, e *enrich.Event) (out []byte, reason string) {
+	out, ok, err := s.encoder.append(dst, e)
+	switch {
+	case err != nil:
+		return dst, err.Error()
+	case !ok:
+		return dst, fmt.Sprintf("longer than max_message (%d bytes) even when shortened", s.encoder.limit)
+	}
+	return out, ""
+}
+
+func (s *Sink) deliver(ctx context.Context, frames []byte) error {
+	if len(frames) == 0 {
+		return nil
+	}
+	c, place, err := s.write(ctx, frames)
+	if err != nil {
+		return err
+	}
+	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
+}
+
+// write waits for its turn and writes frames on a connection that lives.
+func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
+	if err := s.connect(ctx); err != nil {
+		return nil, 0, err
+	}
+	c := s.conn
+	place, err := c.write(ctx, frames, s.config.Timeout)
+	if err != nil { // it may have broken off inside a frame: nothing can follow on this connection
+		c.drop()
+		s.conn = nil
+	}
+	return c, place, err
+}
+
+// connect makes sure that there is a connection which the receiver hasn't closed.
+func (s *Sink) connect(ctx context.Context) error {
+	if s.conn != nil && s.conn.end() == nil {
+		return ctx.Err()
+	}
+	if s.conn != nil {
+		s.conn.drop()
+		s.conn = nil
+	}
+	c, err := open(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	s.conn = c
+	return nil
+}
+
+func (s *Sink) explain(err error) error {
+	return fmt.Errorf("send syslog to %s over %s: %w", s.config.Address, s.config.Network, err)
+}
+
+func (s *Sink) receipt(events int, bytes int64, rejected []pipeline.Rejection) (pipeline.Receipt, error) {
+	r := pipeline.Receipt{Events: events - len(rejected), Bytes: bytes, Promise: s.promise()}
+	if len(rejected) > 0 {
+		return r, &pipeline.PartialError{Rejected: rejected}
+	}
+	return r, nil
+}
+
+func (s *Sink) promise() pipeline.Promise {
+	if s.config.Network == UDP {
+		return pipeline.BestEffort
+	}
+	return pipeline.Received
+}
+
+// sendDatagrams writes one datagram for each event. Nobody knows what arrives.
+func (s *Sink) sendDatagrams(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return pipeline.Receipt{}, ctx.Err()
+	}
+	var total int64
+	var message []byte
+	var rejected []pipeline.Rejection
+	for i := range events {
+		var reason string
+		if message, reason = s.encode(message[:0], &events[i]); reason != "" {
+			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
+			continue
+		}
+		if err := s.datagram(ctx, message); err != nil {
+			return pipeline.Receipt{}, s.explain(err)
+		}
+		total += int64(len(message))
+	}
+	return s.receipt(len(events), total, rejected)
+}
+
+// datagram sends one. An error may be about the one before: that is when it shows that nobody listens (udp(7)).
+func (s *Sink) datagram(ctx context.Context, message []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.udp == nil {
+		c, err := endpoint.Dial(ctx, UDP, s.config.Address)
+		if err != nil {
+			return err
+		}
+		s.udp = c
+	}
+	_ = s.udp.SetWriteDeadline(time.Now().Add(s.config.Timeout)) // fails only on a closed socket, as Write will
+	_, err := s.udp.Write(message)
+	if err == nil {
+		return nil
+	}
+	s.udp.Close()
+	s.udp = nil
+	return err
+}
+
+// Close ends the connection: it waits a few seconds for the receiver to have read everything.
+func (s *Sink) Close() error {
+	if s.conn != nil {
+		s.conn.close()
+		s.conn = nil
+	}
+	if s.udp != nil {
+		s.udp.Close()
+		s.udp = nil
+	}
+	return nil
+}

@@ -1,0 +1,332 @@
+package syslog_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
+	"github.com/riskrelay/riskrelay/host/sink/sinktest"
+	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/sink/syslog/syslogtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start starts a receiver and returns it with a configuration that fits.
+func start(t testing.TB, server syslogtest.Config) (*syslogtest.Server, syslog.Config) {
+	t.Helper()
+	s, err := syslogtest.Start(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		for _, err := range s.Malformed() {
+			t.Error(err)
+		}
+	})
+	c := syslog.Defaults()
+	c.Address, c.Network, c.Hostname, c.Grace = s.Addr, syslog.TCP, "relay01", 20*time.Millisecond
+	if server.UDP {
+		c.Network = syslog.UDP
+	}
+	if server.LF {
+		c.Framing = syslog.LF
+	}
+	if server.RFC3164 {
+		c.Format = syslog.RFC3164
+	}
+	return s, c
+}
+
+func newSink(t testing.TB, c syslog.Config) *syslog.Sink {
+	t.Helper()
+	s, err := syslog.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// withTLS changes both sides to TLS with client certificates.
+func withTLS(t testing.TB) (syslogtest.Config, func(*syslog.Config)) {
+	t.Helper()
+	ca, err := endpointtest.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tlsConfig, err := ca.ServerConfig("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := ca.Issue("relay01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tlsConfig.ClientCAs, tlsConfig.ClientAuth = ca.Pool(), tls.RequireAndVerifyClientCert
+	dir := t.TempDir()
+	caFile, err := ca.WriteFile(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key, err := client.WriteFiles(dir, "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return syslogtest.Config{TLS: tlsConfig}, func(c *syslog.Config) {
+		c.Network, c.CAFile, c.CertFile, c.KeyFile = syslog.TLS, caFile, cert, key
+	}
+}
+
+func TestSuite(t *testing.T) {
+	secured, useTLS := withTLS(t)
+	for name, c := range map[string]struct {
+		server  syslogtest.Config
+		change  func(*syslog.Config)
+		promise pipeline.Promise
+	}{
+		"tcp":          {promise: pipeline.Received},
+		"tcp, lf":      {promise: pipeline.Received, server: syslogtest.Config{LF: true}},
+		"tcp, rfc3164": {promise: pipeline.Received, server: syslogtest.Config{RFC3164: true}},
+		"tls":          {promise: pipeline.Received, server: secured, change: useTLS},
+		"udp":          {promise: pipeline.BestEffort, server: syslogtest.Config{UDP: true}, change: func(c *syslog.Config) { c.MaxMessage = 60 << 10 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sinktest.TestSink(t, func(t *testing.T) sinktest.Peer {
+				server, config := start(t, c.server)
+				if c.change != nil {
+					c.change(&config)
+				}
+				return sinktest.Peer{Sink: newSink(t, config), Got: &server.Events, Content: syslog.Text, Promise: c.promise}
+			})
+		})
+	}
+}
+
+// TestReceiverDies lets receivers die again and again in the middle of what they read. What Send confirmed must be
+// there all the same.
+func TestReceiverDies(t *testing.T) {
+	secured, useTLS := withTLS(t)
+	for name, c := range map[string]struct {
+		server syslogtest.Config
+		change func(*syslog.Config)
+	}{"tcp": {syslogtest.Config{}, func(*syslog.Config) {}}, "tls": {secured, useTLS}} {
+		t.Run(name, func(t *testing.T) {
+			c.server.Cut = func(n int) bool { return n%97 == 0 && n < 12*97 }
+			server, config := start(t, c.server)
+			c.change(&config)
+			// At most 200 events are under way: the receiver reads them in a small part of the grace.
+			config.Grace = 500 * time.Millisecond
+			sink := newSink(t, config)
+			events, sent := sinktest.Events(2000), map[string]uint64{}
+			var failures atomic.Int64
+			work := make(chan []enrich.Event)
+			var group sync.WaitGroup
+			for range 4 {
+				group.Go(func() {
+					for batch := range work {
+						for {
+							if _, err := sink.Send(t.Context(), batch); err == nil {
+								break
+							}
+							failures.Add(1)
+						}
+					}
+				})
+			}
+			for i := 0; i < len(events); i += 50 {
+				work <- events[i : i+50]
+			}
+			close(work)
+			group.Wait()
+			for i := range events {
+				sent[events[i].ID] = 0
+			}
+			if d := server.Events.Compare(sent); !d.None() {
+				t.Errorf("%d confirmed events are missing, %d were invented", len(d.Missing), len(d.Invented))
+			}
+			if n := server.Connections(); n < 5 || failures.Load() == 0 {
+				t.Errorf("%d connections and %d failed Sends: the receiver didn't die often", n, failures.Load())
+			}
+			if err := sink.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestCutRightAfterWriting is about a receiver that reads one message and dies: nothing of the Send may count.
+func TestCutRightAfterWriting(t *testing.T) {
+	_, config := start(t, syslogtest.Config{Cut: func(n int) bool { return n == 1 }})
+	config.Grace = 5 * time.Second // the cut comes long before
+	sink := newSink(t, config)
+	receipt, err := sink.Send(t.Context(), sinktest.Events(20))
+	if err == nil {
+		t.Errorf("confirmed %+v on a connection that was cut", receipt)
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClosedByReceiverBetweenSends(t *testing.T) {
+	server, config := start(t, syslogtest.Config{})
+	sink := newSink(t, config)
+	for round := 1; round <= 3; round++ {
+		for try := 0; ; try++ { // a reset may reach us after the next write: then Send says so
+			if _, err := sink.Send(t.Context(), sinktest.Events(10)); err == nil {
+				break
+			} else if try == 3 {
+				t.Fatal(err)
+			}
+		}
+		server.CutAll()
+	}
+	if n := server.Events.Len(); n != 10 {
+		t.Errorf("%d events arrived, want 10", n)
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStuckReceiver is about one that reads nothing.
+func TestStuckReceiver(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			accepted <- conn
+		}
+	}()
+	config := syslog.Defaults()
+	config.Address, config.Network, config.Timeout = listener.Addr().String(), syslog.TCP, 50*time.Millisecond
+	sink := newSink(t, config)
+	if _, err := sink.Send(t.Context(), sinktest.Events(20_000)); err == nil {
+		t.Error("confirmed though nobody reads")
+	}
+	// With time to spare, the end of the context ends the wait.
+	config.Timeout = time.Hour
+	patient := newSink(t, config)
+	ctx, cancel := context.WithCancel(t.Context())
+	context.AfterFunc(ctx, func() {})
+	go func() {
+		<-accepted
+		cancel()
+	}()
+	if _, err := patient.Send(ctx, sinktest.Events(20_000)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	for _, s := range []*syslog.Sink{sink, patient} {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	listener.Close()
+}
+
+func TestTLSRefusesStrangers(t *testing.T) {
+	secured, useTLS := withTLS(t)
+	_, config := start(t, secured)
+	useTLS(&config)
+	for name, change := range map[string]func(*syslog.Config){
+		"unknown authority":     func(c *syslog.Config) { c.CAFile = "" },
+		"other name":            func(c *syslog.Config) { c.ServerName = "siem.example.com" },
+		"no client certificate": func(c *syslog.Config) { c.CertFile, c.KeyFile = "", "" },
+	} {
+		c := config
+		c.Grace = 5 * time.Second // a refused client certificate shows only after the handshake
+		change(&c)
+		sink := newSink(t, c)
+		if _, err := sink.Send(t.Context(), sinktest.Events(1)); err == nil || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("%s: got %v, want an error about certificates", name, err)
+		}
+		if err := sink.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestErrorsHoldNoSecret(t *testing.T) {
+	_, useTLS := withTLS(t)
+	config := syslog.Defaults()
+	config.Address = "127.0.0.1:1"
+	useTLS(&config)
+	const canary = "fake-private-key-canary"
+	config.KeyFile = filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(config.KeyFile, []byte(canary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := syslog.New(config); err == nil || strings.Contains(err.Error(), canary) {
+		t.Errorf("a key file that isn't one: %v", err)
+	}
+}
+
+func TestTooLongForMaxMessage(t *testing.T) {
+	server, config := start(t, syslogtest.Config{UDP: true})
+	config.MaxMessage = 2048
+	sink := newSink(t, config)
+	many := sinktest.Event("many", "AuditLogs", `["small"]`, "short")
+	many.Risk.Add("test", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Message: strings.Repeat("y", 4000)}})
+	events := []enrich.Event{
+		sinktest.Event("giant", "AuditLogs", `["small"]`, strings.Repeat("\x01", 9000)), many,
+		sinktest.Event("small", "AuditLogs", `["small"]`, "x"),
+	}
+	receipt, err := sink.Send(t.Context(), events)
+	partial := new(pipeline.PartialError)
+	if !errors.As(err, &partial) || len(partial.Rejected) != 1 || partial.Rejected[0].Index != 1 || receipt.Events != 2 {
+		t.Errorf("receipt %+v, error %v; want event 1 rejected", receipt, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := server.Events.Wait(ctx, 2); err != nil {
+		t.Errorf("%d events arrived, want 2", server.Events.Len())
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkSend(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		for buffer := make([]byte, 256<<10); err == nil; {
+			_, err = conn.Read(buffer)
+		}
+		if conn != nil {
+			conn.Close()
+		}
+	}()
+	config := syslog.Defaults()
+	config.Address, config.Network, config.Grace = listener.Addr().String(), syslog.TCP, 0
+	sink, events := newSink(b, config), sinktest.Events(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sink.Send(b.Context(), events); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(events))/b.Elapsed().Seconds(), "events/s")
+	sink.Close()
+}

@@ -1,0 +1,164 @@
+// Package file reads Log Analytics rows from NDJSON files and standard input, so that captures can be replayed
+// through the same pipeline and ledger as live streams.
+//
+// The ledger knows windows of time; a file has places instead. So a window's From and To are byte offsets, kept as
+// nanoseconds since 1970, and a mark is an offset in decimal. A file that grew since the last run goes on where it
+// ended.
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// Source reads one file.
+type Source struct {
+	path  string
+	stdin io.Reader
+	bad   func(*LineError)
+}
+
+// Streams returns one stream per path of a file with one row a line; "-" is standard input. Bad is told of each line
+// that isn't a row.
+func Streams(paths []string, stdin io.Reader, bad func(*LineError)) (streams []pipeline.Stream) {
+	for _, path := range paths {
+		s := &Source{path: path, stdin: stdin, bad: bad}
+		if path == "-" {
+			streams = append(streams, pipeline.Stream{Name: "stdin", Source: s, Plan: s.planStdin, Volatile: true})
+		} else {
+			streams = append(streams, pipeline.Stream{Name: "file:" + path, Source: s, Plan: s.plan})
+		}
+	}
+	return streams
+}
+
+func offsetTime(offset int64) time.Time { return time.Unix(0, offset).UTC() }
+
+func timeOffset(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// plan is the stretch from frontier to the file's end.
+func (s *Source) plan(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return pipeline.Window{}, 0, false, fmt.Errorf("look at the file: %w", err)
+	}
+	from, size := timeOffset(frontier), info.Size()
+	if size < from {
+		return pipeline.Window{}, 0, false, fmt.Errorf("%s is shorter (%d bytes) than what was read of it (%d): "+
+			"was it replaced? Give the new file another name", s.path, size, from)
+	}
+	if size == from {
+		return pipeline.Window{}, 0, false, pipeline.ErrEnd
+	}
+	return pipeline.Window{From: offsetTime(from), To: offsetTime(size)}, 0, true, nil
+}
+
+func (s *Source) planStdin(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+	if !frontier.IsZero() {
+		return pipeline.Window{}, 0, false, pipeline.ErrEnd
+	}
+	return pipeline.Window{From: offsetTime(0), To: offsetTime(math.MaxInt64)}, 0, true, nil
+}
+
+// errReread says that standard input can't be read a second time.
+var errReread = errors.New("standard input can't be read again")
+
+// Read delivers the rows between the window's offsets that lie behind the mark.
+func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mark, deliver func(pipeline.Batch) error) error {
+	from, to := timeOffset(w.From), timeOffset(w.To)
+	if after != "" {
+		mark, err := strconv.ParseInt(string(after), 10, 64)
+		if err != nil || mark < from || mark > to {
+			return fmt.Errorf("mark %q is no offset of %v", after, w)
+		}
+		from = mark
+	}
+	r, closer, err := s.open(from, to)
+	if err != nil {
+		return err
+	}
+	defer closer()
+	for {
+		events, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			continue
+		}
+		next := pipeline.Mark(strconv.FormatInt(r.Offset(), 10))
+		if err := deliver(pipeline.Batch{Events: events, Next: next}); err != nil {
+			return err
+		}
+	}
+}
+
+// open returns a reader at offset from. Rows without an id are counted from the beginning of their block, so the
+// rows between it and from are read once more and thrown away.
+func (s *Source) open(from, to int64) (*Reader, func(), error) {
+	if s.path == "-" {
+		if from > 0 {
+			return nil, nil, errReread
+		}
+		return NewReader(s.stdin, s.path, s.bad), func() {}, nil
+	}
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the file: %w", err)
+	}
+	closer := func() { f.Close() } //nolint:errcheck // it was only read
+	start := from / blockBytes * blockBytes
+	if start > 0 { // a block begins at the first line that starts in it
+		start--
+	}
+	r := NewReader(io.NewSectionReader(f, start, to-start), s.path, s.bad)
+	r.offset = start
+	if err := r.skipTo(start, from); err != nil {
+		closer()
+		return nil, nil, err
+	}
+	return r, closer, nil
+}
+
+// skipTo reads from start, the byte before a block or the file's beginning, to offset from.
+func (r *Reader) skipTo(start, from int64) error {
+	bad := r.bad
+	defer func() { r.bad = bad }()
+	r.bad = func(*LineError) {}
+	if start > 0 {
+		if _, err := r.readLine(); err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("find the place in %s: %w", r.name, err)
+		}
+	}
+	for r.offset < from {
+		at := r.offset
+		line, err := r.readLine()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("find the place in %s: %w", r.name, err)
+		}
+		r.event(append([]byte(nil), line...), at)
+		if err != nil {
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+)
+
+const (
+	batchEvents = 512
+	batchBytes  = 1 << 20
+	// MaxLine is the longest line that is read as a row. Log Analytics itself allows rows of about 1 MB.
+	MaxLine = 16 << 20
+	// blockBytes is the stretch of a file in which rows without an id are told apart by counting. It bounds memory,
+	// and what must be read again after a restart.
+	blockBytes = 64 << 20
+)
+
+// LineError is a line that isn't a row. Reading goes on behind it.
+type LineError struct {
+	Name string // the file, "-" for standard input
+	Line int    // from 1; 0 when reading began in the middle of the file
+	Text []byte // the line
+	Err  error
+}
+
+// Error is "NAME:LINE: REASON".
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Name, e.Line, e.Err) }
+
+// Unwrap returns the reason.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// Reader makes events of lines that each hold one Log Analytics row as a JSON object, with the table's name in
+// "Type". Empty lines are skipped.
+type Reader struct {
+	name   string
+	lines  *bufio.Reader
+	parser *enrich.ObjectParser
+	bad    func(*LineError)
+
+	// Eager makes Next return what there is instead of waiting for more, as a pipe needs.
+	Eager bool
+
+	offset int64 // behind the last line that was read
+	line   int
+	block  int64
+	seen   map[string]int // digests of rows without an id, in this block
+	long   []byte         // the beginning of a line longer than the buffer
+}
+
+// NewReader reads lines from r. Name stands in messages; bad is told of each line that isn't a row.
+func NewReader(r io.Reader, name string, bad func(*LineError)) *Reader {
+	return &Reader{
+		name: name, lines: bufio.NewReaderSize(r, 256<<10), bad: bad,
+		parser: enrich.NewObjectParser(schema.TypeOf), seen: map[string]int{},
+	}
+}
+
+// Offset is the place in the file behind the last line that was read, in bytes.
+func (r *Reader) Offset() int64 { return r.offset }
+
+// Next returns the events of the next lines, about a megabyte, and io.EOF when there are no more.
+func (r *Reader) Next() ([]enrich.Event, error) {
+	events := make([]enrich.Event, 0, batchEvents)
+	var text []byte // one block of memory for the rows of the batch
+	size := 0
+	for len(events) < batchEvents {
+		start := r.offset
+		line, err := r.readLine()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("read %s: %w", r.name, err)
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			if len(text)+len(line) > cap(text) {
+				text = make([]byte, 0, max(len(line), batchBytes/2))
+			}
+			text = append(text, line...)
+			if e, ok := r.event(text[len(text)-len(line):len(text):len(text)], start); ok {
+				events = append(events, e)
+			}
+		}
+		if err != nil { // io.EOF
+			if len(events) > 0 {
+				return events, nil
+			}
+			return nil, io.EOF
+		}
+		if size += int(r.offset - start); size > batchBytes || r.Eager && r.lines.Buffered() == 0 && len(events) > 0 {
+			break
+		}
+	}
+	return events, nil
+}
+
+// readLine returns the next line, good until the next call, and io.EOF with the last one.
+func (r *Reader) readLine() ([]byte, error) {
+	part, err := r.lines.ReadSlice('\n')
+	r.long = r.long[:0]
+	for errors.Is(err, bufio.ErrBufferFull) {
+		r.long = append(r.long, part...)
+		r.offset += int64(len(part))
+		if len(r.long) > MaxLine {
+			return nil, fmt.Errorf("line %d is longer than %d bytes: is this a file of one row a line?", r.line+1, MaxLine)
+		}
+		part, err = r.lines.ReadSlice('\n')
+	}
+	r.offset += int64(len(part))
+	r.line++
+	if len(r.long) > 0 {
+		r.long = append(r.long, part...)
+		return r.long, err
+	}
+	return part, err
+}
+
+func (r *Reader) event(line []byte, start int64) (enrich.Event, bool) {
+	table, id, row, err := r.parser.Parse(line)
+	if err != nil {
+		r.bad(&LineError{Name: r.name, Line: r.line, Text: line, Err: err})
+		return enrich.Event{}, false
+	}
+	e := enrich.NewEvent(table, row)
+	switch {
+	case id != "":
+		e.ID = id
+	case row.Text("_ItemId") == "":
+		e.ID = r.distinct(e.ID, start)
+	}
+	return e, true
+}
+
+// distinct tells rows with the same content apart: the second gets another id than the first, each time the file
+// is read.
+func (r *Reader) distinct(digest string, start int64) string {
+	if block := start / blockBytes; block != r.block {
+		r.block = block
+		clear(r.seen)
+	}
+	r.seen[digest]++
+	if n := r.seen[digest]; n > 1 || r.block > 0 {
+		return fmt.Sprintf("%s-%d.%d", digest, r.block, n)
+	}
+	return digest
+}

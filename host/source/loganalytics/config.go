@@ -1,0 +1,158 @@
+package loganalytics
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"time"
+)
+
+// Config says which workspace is read, as whom and how.
+type Config struct {
+	Workspace  string     `yaml:"workspace"`  // the workspace's GUID ("Workspace ID" in the portal)
+	Cloud      string     `yaml:"cloud"`      // public, usgov or china
+	Endpoint   string     `yaml:"endpoint"`   // https URL to use in place of the cloud's; "/v1" is added to a bare host
+	Audience   string     `yaml:"audience"`   // whom tokens are for, when the endpoint isn't the cloud's
+	CAFile     string     `yaml:"ca_file"`    // PEM certificates to trust besides the system's
+	Credential Credential `yaml:"credential"` // as whom
+	Tables     []Table    `yaml:"tables"`     // what is read
+
+	Start     time.Duration `yaml:"start"`      // how far back the very first window begins
+	Settle    time.Duration `yaml:"settle"`     // how long rows may take to show up in order behind their ingestion time
+	Every     time.Duration `yaml:"every"`      // how often a table is asked for new rows
+	MaxWindow time.Duration `yaml:"max_window"` // the longest window
+	Timeout   time.Duration `yaml:"timeout"`    // how long the service may work on one query; the service allows 10 minutes
+
+	MaxRequests int `yaml:"max_requests"` // in 30 seconds; several hosts with one identity have to share the service's 200
+}
+
+// Table is one table to read.
+type Table struct {
+	Name   string `yaml:"name"`
+	Filter string `yaml:"filter"` // a KQL condition; only rows for which it is true are read
+}
+
+// Credential says as whom the workspace is asked. Files are read again when they changed.
+type Credential struct {
+	Kind            string `yaml:"kind"`             // default, managed, workload, secret or certificate
+	TenantID        string `yaml:"tenant_id"`        // the directory
+	ClientID        string `yaml:"client_id"`        // the application, or a user-assigned managed identity
+	SecretFile      string `yaml:"secret_file"`      // for kind secret
+	CertificateFile string `yaml:"certificate_file"` // for kind certificate: PEM or PKCS#12 with the private key
+	TokenFile       string `yaml:"token_file"`       // for kind workload, if not in AZURE_FEDERATED_TOKEN_FILE
+	Authority       string `yaml:"authority"`        // https URL that hands out tokens, when it isn't the cloud's
+}
+
+// The kinds of credentials.
+const (
+	kindDefault     = "default"
+	kindManaged     = "managed"
+	kindWorkload    = "workload"
+	kindSecret      = "secret"
+	kindCertificate = "certificate"
+)
+
+// Defaults returns a configuration that lacks only the workspace. Two minutes of settling is what Microsoft Sentinel
+// waits before it looks at freshly ingested rows:
+// https://learn.microsoft.com/azure/sentinel/near-real-time-rules
+func Defaults() Config {
+	return Config{
+		Cloud:      "public",
+		Credential: Credential{Kind: kindDefault},
+		Tables: []Table{
+			{Name: "AuditLogs"}, {Name: "SigninLogs"}, {Name: "AADNonInteractiveUserSignInLogs"},
+			{Name: "AADServicePrincipalSignInLogs"}, {Name: "AADManagedIdentitySignInLogs"}, {Name: "AzureActivity"},
+			{Name: "AzureDiagnostics"}, {Name: "AZKVAuditLogs"}, {Name: "OfficeActivity"},
+		},
+		Start:     time.Hour,
+		Settle:    2 * time.Minute,
+		Every:     30 * time.Second,
+		MaxWindow: time.Hour,
+		Timeout:   3 * time.Minute,
+
+		MaxRequests: defaultRequests,
+	}
+}
+
+var (
+	guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	// Names of tables and columns: https://learn.microsoft.com/kusto/query/schema-entities/entity-names
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+)
+
+// Validate returns all mistakes as one error; each begins with the key that is wrong. It opens no file.
+func (c *Config) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(guid.MatchString(c.Workspace), "workspace: %q is no GUID: take the Workspace ID from the workspace's Overview page in the portal", c.Workspace)
+	_, known := clouds()[c.Cloud]
+	check(known, "cloud: %q is unknown: use public, usgov or china", c.Cloud)
+	check(c.Endpoint == "" || isHTTPS(c.Endpoint), "endpoint: %q is no https URL: tokens are not sent without TLS", c.Endpoint)
+	check(c.Audience == "" || isHTTPS(c.Audience), "audience: %q is no https URL", c.Audience)
+	check(c.Start >= 0, "start: %v is negative", c.Start)
+	check(c.Settle >= 0, "settle: %v is negative", c.Settle)
+	check(c.Every >= time.Millisecond, "every: %v is too short: use 1ms or more", c.Every)
+	check(c.MaxWindow >= c.Every, "max_window: %v is shorter than every (%v)", c.MaxWindow, c.Every)
+	check(c.Timeout >= time.Second && c.Timeout <= maxWait, "timeout: %v is not between 1s and %v, the most that the service allows", c.Timeout, maxWait)
+	check(c.MaxRequests >= 1 && c.MaxRequests <= 1_000_000, "max_requests: %d is not between 1 and 1000000", c.MaxRequests)
+	errs = append(errs, c.validateTables(), c.Credential.validate())
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateTables() error {
+	if len(c.Tables) == 0 {
+		return errors.New("tables: none are named: nothing would be read")
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for i, t := range c.Tables {
+		key := fmt.Sprintf("tables[%d]", i)
+		if !identifier.MatchString(t.Name) {
+			errs = append(errs, fmt.Errorf("%s.name: %q is no table name: use letters, digits and '_'", key, t.Name))
+		}
+		if seen[t.Name] {
+			errs = append(errs, fmt.Errorf("%s.name: %s is there twice: join the filters with \"or\"", key, t.Name))
+		}
+		seen[t.Name] = true
+		if err := checkFilter(t.Filter); err != nil {
+			errs = append(errs, fmt.Errorf("%s.filter: %w", key, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Credential) validate() error {
+	var errs []error
+	need := func(key, value string) {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("credential.%s: is needed for kind %s", key, c.Kind))
+		}
+	}
+	switch c.Kind {
+	case kindDefault, kindManaged, kindWorkload:
+	case kindSecret:
+		need("tenant_id", c.TenantID)
+		need("client_id", c.ClientID)
+		need("secret_file", c.SecretFile)
+	case kindCertificate:
+		need("tenant_id", c.TenantID)
+		need("client_id", c.ClientID)
+		need("certificate_file", c.CertificateFile)
+	default:
+		errs = append(errs, fmt.Errorf("credential.kind: %q is unknown: use default, managed, workload, secret or certificate", c.Kind))
+	}
+	if c.Authority != "" && !isHTTPS(c.Authority) {
+		errs = append(errs, fmt.Errorf("credential.authority: %q is no https URL", c.Authority))
+	}
+	return errors.Join(errs...)
+}
+
+func isHTTPS(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil
+}

@@ -1,0 +1,77 @@
+package loganalytics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// Bin is how many rows were ingested in one minute.
+type Bin struct {
+	Start time.Time // UTC
+	Rows  int
+}
+
+// Counts returns the minutes of w in which rows were ingested, in order. Minutes that w cuts hold what lies in w. It
+// answers in one query what reading would answer in many, and so shows whether rows came late. Its errors are those
+// of Read.
+func (s *Source) Counts(ctx context.Context, w pipeline.Window) ([]Bin, error) {
+	var c counts
+	result, err := s.query.Query(ctx, s.table.countQuery(w), &c)
+	if err == nil {
+		s.answered()
+		if err = result.tooLarge(); err != nil {
+			err = fmt.Errorf("%w: %w", pipeline.ErrTooLarge, err)
+		}
+	} else {
+		err = s.failed(w, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("count %s: %w", s.table.Name, err)
+	}
+	slices.SortFunc(c.bins, func(a, b Bin) int { return a.Start.Compare(b.Start) })
+	return c.bins, nil
+}
+
+// count is how many rows w has.
+func (s *Source) count(ctx context.Context, w pipeline.Window) (rows int, err error) {
+	bins, err := s.Counts(ctx, w)
+	for _, b := range bins {
+		rows += b.Rows
+	}
+	return rows, err
+}
+
+// counts receives the reply of a count query: a time and a number, under names that the service chooses.
+type counts struct {
+	start, rows int
+	bins        []Bin
+}
+
+func (c *counts) begin(_ []string, types []enrich.Type) error {
+	c.start, c.rows = slices.Index(types, enrich.Datetime), slices.Index(types, enrich.Long)
+	if len(types) != 2 || c.start < 0 || c.rows < 0 {
+		return errors.New("reply to a count has other columns than a time and a number")
+	}
+	return nil
+}
+
+func (c *counts) row(text []byte, cells []enrich.Span) error {
+	start, err := parseTime(text, cells[c.start])
+	if err != nil {
+		return fmt.Errorf("read a minute: %w", err)
+	}
+	n := cells[c.rows]
+	rows, err := strconv.Atoi(string(text[n.Start:n.End]))
+	if err != nil {
+		return fmt.Errorf("read a count: %w", err)
+	}
+	c.bins = append(c.bins, Bin{start, rows})
+	return nil
+}

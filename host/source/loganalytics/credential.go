@@ -1,0 +1,108 @@
+package loganalytics
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// newCredential reads the files that c names and returns the credential. Asking for a token comes later.
+func newCredential(c Credential, options azcore.ClientOptions) (azcore.TokenCredential, error) {
+	// A private authority isn't among the instances that Microsoft knows.
+	private := c.Authority != ""
+	if private {
+		options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: c.Authority, Services: options.Cloud.Services}
+	}
+	if c.Kind == kindSecret || c.Kind == kindCertificate {
+		options.Retry.MaxRetries = -1 // the pipeline tries again; the others' retries are part of finding an identity
+	}
+	switch c.Kind {
+	case kindManaged:
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+		if c.ClientID != "" {
+			o.ID = azidentity.ClientID(c.ClientID)
+		}
+		return azidentity.NewManagedIdentityCredential(o)
+	case kindWorkload:
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: options, ClientID: c.ClientID, TenantID: c.TenantID, TokenFilePath: c.TokenFile, DisableInstanceDiscovery: private,
+		})
+	case kindSecret:
+		secret, err := readSecret("secret_file", c.SecretFile)
+		if err != nil {
+			return nil, err
+		}
+		return azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, strings.TrimSpace(string(secret)),
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
+	case kindCertificate:
+		return certificateCredential(c, options, private)
+	default:
+		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+			ClientOptions: options, TenantID: c.TenantID, DisableInstanceDiscovery: private,
+		})
+	}
+}
+
+func certificateCredential(c Credential, options azcore.ClientOptions, private bool) (azcore.TokenCredential, error) {
+	text, err := readSecret("certificate_file", c.CertificateFile)
+	if err != nil {
+		return nil, err
+	}
+	certificates, key, err := azidentity.ParseCertificates(text, nil)
+	if err != nil { // without err's text: it is about the key's bytes
+		return nil, fmt.Errorf("read certificate_file: %s must hold a certificate and its private key, as PEM or as PKCS#12 without a password", c.CertificateFile)
+	}
+	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certificates, key, &azidentity.ClientCertificateCredentialOptions{
+		ClientOptions: options, DisableInstanceDiscovery: private,
+		SendCertificateChain: true, // needed where the app trusts the certificate's issuer and name
+	})
+}
+
+// readSecret reads a file that only its owner may read.
+func readSecret(key, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("read %s: %s may be read by others (mode %04o): chmod 600 it", key, path, info.Mode().Perm())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, fmt.Errorf("read %s: %s is empty", key, path)
+	}
+	return text, nil
+}
+
+// stamp changes when a file of the credential does.
+func (c *Credential) stamp() string {
+	var s strings.Builder
+	for _, path := range []string{c.SecretFile, c.CertificateFile} {
+		if path == "" {
+			continue
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err == nil:
+			fmt.Fprintf(&s, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+		case errors.Is(err, os.ErrNotExist):
+			fmt.Fprintf(&s, "%s -\n", path)
+		}
+	}
+	return s.String()
+}
+
+// clouds are the configurations by their names in ours. azquery has put its endpoints into them.
+func clouds() map[string]cloud.Configuration {
+	return map[string]cloud.Configuration{"public": cloud.AzurePublic, "usgov": cloud.AzureGovernment, "china": cloud.AzureChina}
+}

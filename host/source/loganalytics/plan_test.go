@@ -1,0 +1,177 @@
+package loganalytics
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// stopped is a workspace that tells the time, rounded down to a second as the Date header is, and has no rows.
+type stopped struct {
+	clock *clock
+	ahead time.Duration // of this machine
+	err   error
+	mute  bool // no Date header
+	asked int
+}
+
+func (s *stopped) Query(context.Context, string, rowReceiver) (outcome, error) {
+	s.asked++
+	if !s.mute {
+		s.clock.set(http.Header{"Date": {time.Now().Add(s.ahead).UTC().Format(http.TimeFormat)}})
+	}
+	return outcome{}, s.err
+}
+
+func planner(s *stopped) *Source {
+	s.clock = new(clock)
+	return &Source{
+		name: "la:w:AuditLogs", table: Table{Name: "AuditLogs"}, start: time.Hour, settle: 2 * time.Minute, every: 30 * time.Second,
+		query: s, clock: s.clock, pacer: newPacer(time.Hour), log: quiet(), ok: func() {},
+	}
+}
+
+func TestPlanNeverPassesTheServicesTime(t *testing.T) {
+	for _, ahead := range []time.Duration{0, time.Hour, -time.Hour} { // our clock is right, slow, fast
+		synctest.Test(t, func(t *testing.T) {
+			service := &stopped{ahead: ahead}
+			source := planner(service)
+			random := rand.New(rand.NewPCG(1, 2))
+			server := func() time.Time { return time.Now().Add(ahead) }
+			first, frontier := server().Add(-time.Hour), time.Time{}
+			for range 500 {
+				w, wait, ok, err := source.Plan(t.Context(), frontier)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					if wait <= 0 {
+						t.Fatalf("too early, but no wait: %v", wait)
+					}
+					time.Sleep(wait)
+					continue
+				}
+				if !frontier.IsZero() && !w.From.Equal(frontier) {
+					t.Fatalf("window begins at %v, the frontier is %v", w.From, frontier)
+				}
+				if frontier.IsZero() && w.From.Sub(first).Abs() > time.Second {
+					t.Fatalf("the first window begins at %v, want %v", w.From, first)
+				}
+				if !w.To.After(w.From) || w.To.After(server().Add(-2*time.Minute)) || w.To.Sub(w.From) > time.Hour {
+					t.Fatalf("window is %v, the service's time is %v", w, server())
+				}
+				frontier = w.To
+				source.pacer.read(w.To.Sub(w.From), random.IntN(200_000))
+				time.Sleep(time.Duration(random.Int64N(int64(time.Minute))))
+				service.clock.set(http.Header{"Date": {server().UTC().Format(http.TimeFormat)}})
+			}
+			if service.asked != 1 {
+				t.Errorf("asked %d times for the time", service.asked)
+			}
+		})
+	}
+}
+
+func TestPlanWithoutAnswer(t *testing.T) {
+	cause := errors.New("no route")
+	source := planner(&stopped{err: cause, mute: true})
+	if _, _, ok, err := source.Plan(t.Context(), time.Time{}); ok || !errors.Is(err, cause) {
+		t.Errorf("plan is %v, %v", ok, err)
+	}
+	source = planner(&stopped{err: cause}) // a refusal with a Date
+	if _, _, ok, err := source.Plan(t.Context(), time.Time{}); !ok || err != nil {
+		t.Errorf("plan is %v, %v", ok, err)
+	}
+	source = planner(&stopped{mute: true}) // an answer without
+	if _, _, ok, err := source.Plan(t.Context(), time.Time{}); !ok || err != nil {
+		t.Errorf("plan is %v, %v", ok, err)
+	}
+}
+
+func TestPlanWaitsForAFrontierAheadOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := planner(new(stopped))
+		ahead := time.Now().Add(time.Hour)
+		_, wait, ok, err := source.Plan(t.Context(), ahead)
+		if ok || err != nil || wait != time.Hour+2*time.Minute+30*time.Second {
+			t.Errorf("plan is %v after %v, %v", ok, wait, err)
+		}
+	})
+}
+
+func TestPacer(t *testing.T) {
+	steps := []struct {
+		rows int // -1: too large
+		want time.Duration
+	}{
+		{0, 20 * time.Minute}, {0, 40 * time.Minute}, {0, time.Hour}, {0, time.Hour},
+		{1_000_000, 30 * time.Minute}, {50_000, 30 * time.Minute}, {-1, 15 * time.Minute}, {25_000, 30 * time.Minute},
+	}
+	p := newPacer(time.Hour)
+	for i, s := range steps {
+		if s.rows < 0 {
+			p.tooLarge(p.next())
+		} else {
+			p.read(p.next(), s.rows)
+		}
+		if got := p.next().Round(time.Minute); got != s.want {
+			t.Fatalf("step %d: length is %v, want %v", i, got, s.want)
+		}
+	}
+	for range 100 {
+		p.tooLarge(p.next())
+	}
+	if p.next() != time.Millisecond {
+		t.Errorf("length is %v", p.next())
+	}
+}
+
+// TestAbsentTable has the table come into being between two windows.
+func TestAbsentTable(t *testing.T) {
+	data := new(table)
+	data.fill(3, 1)
+	there := false
+	s := newService(t, func(w http.ResponseWriter, query string) {
+		if !there {
+			fail(w, http.StatusBadRequest, "BadArgumentError", "SemanticError", "SEM0100", "Failed to resolve table or column expression named 'AuditLogs'")
+			return
+		}
+		data.answer(w, query)
+	})
+	source := s.source(s.config())
+	var got reading
+	for _, want := range []int{0, 0, 3} {
+		there = want > 0
+		got = reading{}
+		if err := source.Read(t.Context(), testWindow(time.Minute), "", got.deliver); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.ids) != want || source.Absent() == there {
+			t.Errorf("%d events, want %d; absent is %v", len(got.ids), want, source.Absent())
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	data := new(table)
+	data.fill(10, 1)
+	data.rows[9].ingested = base.Add(3 * time.Minute)
+	s := newService(t, data.answer)
+	bins, err := s.source(s.config()).Counts(t.Context(), testWindow(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bins) != 2 || bins[0] != (Bin{base, 9}) || bins[1] != (Bin{base.Add(3 * time.Minute), 1}) {
+		t.Errorf("bins are %v", bins)
+	}
+	s.answer = text(`{"tables":[{"name":"PrimaryResult","columns":[{"name":"a","type":"datetime"},{"name":"b","type":"long"}],"rows":[]}],"error":` + partial + `}`)
+	if _, err := s.source(s.config()).Counts(t.Context(), testWindow(time.Hour)); !errors.Is(err, pipeline.ErrTooLarge) {
+		t.Errorf("error is %v", err)
+	}
+}

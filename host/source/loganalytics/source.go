@@ -1,0 +1,215 @@
+package loganalytics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// The service's limits for one reply. One that comes near may have been cut.
+// https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#log-queries-and-language
+const (
+	maxRows  = 500_000
+	maxBytes = 104_857_600 / 100 * 95
+)
+
+// shortestSlow is the shortest window that is cut because the service was too slow: below, it isn't the window.
+const shortestSlow = time.Second
+
+// querier asks a workspace.
+type querier interface {
+	// Query hands the rows of a query's reply to to while they arrive.
+	Query(ctx context.Context, kql string, to rowReceiver) (outcome, error)
+}
+
+// Source reads one table.
+type Source struct {
+	name                 string // of the stream
+	table                Table
+	start, settle, every time.Duration
+	query                querier
+	clock                *clock
+	pacer                *pacer
+	log                  logrus.FieldLogger
+	ok                   func() // told of each query that worked
+
+	absent   atomic.Bool // the workspace doesn't have the table yet
+	hopeless atomic.Bool // the last window that couldn't be cut was incomplete all the same
+}
+
+// New returns one stream per table, called "la:<workspace>:<table>"; each stream's source is a *Source. They share one
+// connection and its limits. Credentials are read with the first query. Log is told when a table comes or goes.
+func New(c Config, log logrus.FieldLogger) ([]pipeline.Stream, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	conn, err := newConnection(c)
+	if err != nil {
+		return nil, err
+	}
+	return streams(c, conn, log), nil
+}
+
+func streams(c Config, conn *connection, log logrus.FieldLogger) (all []pipeline.Stream) {
+	for _, t := range c.Tables {
+		s := &Source{
+			name: "la:" + c.Workspace + ":" + t.Name, table: t, start: c.Start, settle: c.Settle, every: c.Every,
+			query: conn, clock: conn.clock, pacer: newPacer(c.MaxWindow), log: log, ok: conn.succeeded,
+		}
+		all = append(all, pipeline.Stream{Name: s.name, Source: s, Plan: s.Plan})
+	}
+	return all
+}
+
+// Absent reports whether the workspace didn't have the table when it was last asked. The service makes a table when
+// its first row arrives.
+func (s *Source) Absent() bool { return s.absent.Load() }
+
+// Read delivers the rows of w behind after, as [pipeline.Source] says. Batches hold at most 512 events or little more
+// than 1 MB. Rows of a reply that proves incomplete at its end were delivered nevertheless: the window is read again
+// and gives the same event ids. [pipeline.ErrTooLarge] says that w must be cut, an *[IncompleteError] that it can't be.
+func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mark, deliver func(pipeline.Batch) error) error {
+	from, err := s.resume(ctx, w, after)
+	if err != nil {
+		return fmt.Errorf("read on in %s: %w", s.table.Name, err)
+	}
+	err = s.read(ctx, w, from, deliver)
+	if errors.Is(err, errStale) {
+		err = s.read(ctx, w, mark{}, deliver)
+	}
+	if own := new(deliverError); errors.As(err, &own) {
+		return own.error
+	}
+	if err != nil {
+		return fmt.Errorf("query %s: %w", s.table.Name, err)
+	}
+	return nil
+}
+
+// resume returns the mark to read on from, the zero mark when the window must be read from its beginning.
+func (s *Source) resume(ctx context.Context, w pipeline.Window, after pipeline.Mark) (mark, error) {
+	m, err := parseMark(after)
+	if err != nil {
+		return mark{}, err
+	}
+	if !m.fits(w) {
+		return mark{}, nil
+	}
+	if !m.at.After(m.from) {
+		return m, nil // nothing lies between
+	}
+	rows, err := s.count(ctx, m.counted(s.name))
+	switch {
+	case errors.Is(err, pipeline.ErrTooLarge) || err == nil && rows != m.before:
+		return mark{}, nil
+	case err != nil:
+		return mark{}, err
+	}
+	return m, nil
+}
+
+// read asks for the rows of w from the mark on.
+func (s *Source) read(ctx context.Context, w pipeline.Window, from mark, deliver func(pipeline.Batch) error) error {
+	rest, whole := w, from.at.IsZero()
+	if !whole {
+		if rest.From = from.at; !rest.From.Before(w.To) {
+			return nil // the mark lies behind w, and what lies before it is proven
+		}
+	}
+	b := newBatcher(s.table.Name, w, from, deliver)
+	result, err := s.query.Query(ctx, s.table.rowsQuery(rest), b)
+	if err != nil {
+		return s.failed(w, err)
+	}
+	s.answered()
+	if err := b.passed(); err != nil {
+		return err
+	}
+	if reason := result.tooLarge(); reason != nil {
+		return s.incomplete(w, b, reason)
+	}
+	s.hopeless.Store(false)
+	if whole && w.Slots == 0 {
+		s.pacer.read(w.To.Sub(w.From), result.rows)
+	}
+	return b.flush()
+}
+
+// tooLarge is why the reply may lack rows, nil when it is whole.
+func (o outcome) tooLarge() error {
+	switch {
+	case o.partial != nil:
+		return o.partial
+	case o.rows >= maxRows:
+		return fmt.Errorf("the reply holds %d rows, the service's limit", o.rows)
+	case o.bytes >= maxBytes:
+		return fmt.Errorf("the reply holds %d bytes, close to the service's limit", o.bytes)
+	}
+	return nil
+}
+
+// incomplete decides what follows from a reply that lacks rows.
+func (s *Source) incomplete(w pipeline.Window, b *batcher, reason error) error {
+	switch {
+	case w.Smallest():
+		s.hopeless.Store(true)
+		if err := b.flush(); err != nil {
+			return err
+		}
+		return &IncompleteError{Window: w, Rows: b.delivered, Err: reason}
+	case s.hopeless.Load():
+		// Cutting has just led nowhere. Cutting every window that far would be millions of queries.
+		return &pipeline.RetryAfter{Wait: time.Minute, Err: reason}
+	}
+	s.pacer.tooLarge(w.To.Sub(w.From))
+	return fmt.Errorf("%w: %w", pipeline.ErrTooLarge, reason)
+}
+
+// failed decides what follows from a query that failed.
+func (s *Source) failed(w pipeline.Window, err error) error {
+	service := new(ServiceError)
+	isService := errors.As(err, &service)
+	switch {
+	case isService && service.noTable(s.table.Name):
+		if !s.absent.Swap(true) {
+			s.log.WithField("table", s.table.Name).Info("the workspace has no such table yet; asking again with each window")
+		}
+		s.ok()
+		return nil
+	case isService && service.Status == http.StatusGatewayTimeout, errors.Is(err, errSlow):
+		if w.Slots > 0 || w.To.Sub(w.From) < shortestSlow {
+			return err
+		}
+	case errors.Is(err, errTooLong):
+		if w.Smallest() {
+			return err
+		}
+	default:
+		return err
+	}
+	s.pacer.tooLarge(w.To.Sub(w.From))
+	return fmt.Errorf("%w: %w", pipeline.ErrTooLarge, err)
+}
+
+// answered notes that the workspace knows the table.
+func (s *Source) answered() {
+	s.ok()
+	if s.absent.Swap(false) {
+		s.log.WithField("table", s.table.Name).Info("the workspace has the table now")
+	}
+}
+
+// discard wants no rows.
+type discard struct{}
+
+func (discard) begin([]string, []enrich.Type) error { return nil }
+
+func (discard) row([]byte, []enrich.Span) error { return nil }

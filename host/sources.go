@@ -1,0 +1,44 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/source/file"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
+)
+
+// streams is the list of the kinds of sources there are.
+func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
+	for _, s := range c.Sources.LogAnalytics {
+		list, err := loganalytics.New(s.Config, o.Log)
+		if err != nil {
+			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
+		}
+		all = append(all, list...)
+	}
+	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
+	if o.DryRun {
+		for i := range all {
+			all[i].Volatile = true // nothing is written down
+		}
+	}
+	return all, nil
+}
+
+// keepLine writes a line that isn't a row to the dead letters: no sink can take it, and nothing is lost silently.
+func (h *Host) keepLine(e *file.LineError) {
+	h.log.WithError(e).Error("a line is not a row: it goes to the dead letters")
+	if h.letters == nil {
+		return
+	}
+	text := enrich.AppendString(nil, string(e.Text))
+	columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
+	event := enrich.NewEvent("", enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}))
+	keep := h.letters.Keep("source " + e.Name)
+	if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {
+		h.log.WithError(err).Error("can't write a dead letter")
+	}
+}

@@ -1,0 +1,13 @@
+// Package plugin is the boundary behind which rule modules run in processes of their own.
+//
+// A module's author calls [Serve] with a Go value and has a program. A host calls [Launch] with the program's path and
+// has that value back as a [Process]: the same [enrich.Module], except that a crash stays on the other side.
+//
+//	host                                     |  module's program
+//	enrich.Enricher                          |
+//	    Process     restart, bisect, check   |
+//	        session     one run's gRPC calls | server     gRPC calls
+//	            program     exec, pipes, kill|     enrich.Module
+//
+// The words of the wire are in proto/rulemodule/v1/rulemodule.proto; tests for any module are in package plugintest.
+package plugin

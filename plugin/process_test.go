@@ -1,0 +1,158 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+func TestLaunch(t *testing.T) {
+	p := launch(t, options(t, "good"))
+	about, err := p.Describe(t.Context())
+	if err != nil || about.Name != "word" || len(about.Rules) != 1 {
+		t.Fatalf("Describe = %+v, %v", about, err)
+	}
+	configure(t, p, "fish")
+	lists, err := p.Tag(t.Context(), events("fish", "fowl", "fish"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"test.word", "", "test.word"}, brief(lists)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConfigureKeepsWhatWorks(t *testing.T) {
+	p := launch(t, options(t, "good"))
+	configure(t, p, "fish")
+	for settings, want := range map[string]string{
+		"refuse":           "settings:1:1: error: refuse is no word\n   1 | refuse\n     | ^^^^^^",
+		"refuse at length": strings.Repeat("a problem\n", 100_000),
+		"crash":            `configure the module: its program ended (exit status 2), saying "panic: configured to death`,
+	} {
+		err := p.Configure(t.Context(), enrich.Config{Settings: []byte(settings)})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Configure(%s) = %.300v, want %.300s", settings, err, want)
+		}
+		lists, err := p.Tag(t.Context(), events("fish"))
+		if err != nil || len(lists[0]) != 1 {
+			t.Errorf("after %s: Tag = %v, %v", settings, lists, err)
+		}
+	}
+}
+
+// poisoned are n events among which those at the given places end a bad module.
+func poisoned(n int, places ...int) []enrich.Event {
+	words := make([]string, n)
+	for i := range words {
+		words[i] = "fish"
+		if slices.Contains(places, i) {
+			words[i] = "poison"
+		}
+	}
+	return events(words...)
+}
+
+func TestPoison(t *testing.T) {
+	tests := []struct {
+		mode, want string
+		n          int
+		places     []int
+	}{
+		{"crash", `its program ended (exit status 2), saying "panic: poisoned by event-`, 512, []int{0}},
+		{"crash", `its program ended (exit status 2), saying "panic: poisoned by event-`, 64, []int{17, 63}},
+		{"exit", `its program ended (exit status 7)`, 64, []int{31}},
+		{"hang", "no answer within 700ms", 4, []int{2}},
+		{"huge", "a message is too large (replies may have 65536 bytes)", 64, []int{5}},
+		{"wild", `module's answer refused: tag id "no good\nat=all" has characters other than`, 64, []int{5}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.mode, func(t *testing.T) {
+			o := options(t, tt.mode)
+			o.MaxReply = 64 << 10
+			if tt.mode == "hang" {
+				o.TagTimeout = 700 * time.Millisecond
+			}
+			p := launch(t, o)
+			configure(t, p, "fish")
+			lists, err := p.Tag(t.Context(), poisoned(tt.n, tt.places...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range brief(lists) {
+				if bad := slices.Contains(tt.places, i); !bad && got != "test.word" || bad && !strings.Contains(got, tt.want) {
+					t.Errorf("event %d: %q", i, got)
+				}
+			}
+			if lists, err = p.Tag(t.Context(), events("fish")); err != nil || len(lists[0]) != 1 {
+				t.Errorf("afterwards: Tag = %v, %v", lists, err)
+			}
+		})
+	}
+}
+
+func TestModuleThatJudgesNothing(t *testing.T) {
+	tests := []struct{ mode, want string }{
+		{"error", "can't judge anything"},
+		{"short", "answered 2 events of 3"},
+		{"crash-always", `module ended 40 times over one batch, the last time: its program ended (exit status 2), saying "panic: no reason`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.mode, func(t *testing.T) {
+			p := launch(t, options(t, tt.mode))
+			words := []string{"a", "b", "c"}
+			if tt.mode == "crash-always" {
+				words = make([]string, 64)
+			}
+			lists, err := p.Tag(t.Context(), events(words...))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Tag = %v, %v, want %s", brief(lists), err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTagStopsWithItsContext(t *testing.T) {
+	p := launch(t, options(t, "hang"))
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := make(chan error, 1)
+	go func() {
+		_, err := p.Tag(ctx, events("poison"))
+		answer <- err
+	}()
+	cancel()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Errorf("Tag = %v", err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	p := launch(t, options(t, "hang"))
+	answer := make(chan error, 1)
+	go func() {
+		_, err := p.Tag(t.Context(), events("poison"))
+		answer <- err
+	}()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-answer; !errors.Is(err, ErrClosed) {
+		t.Errorf("Tag under way = %v", err)
+	}
+	if _, err := p.Tag(t.Context(), events("fish")); !errors.Is(err, ErrClosed) {
+		t.Errorf("Tag afterwards = %v", err)
+	}
+	if err := p.Configure(t.Context(), enrich.Config{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("Configure afterwards = %v", err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,183 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// fake is a module whose runs are Go values. An event with the word "poison" ends a run.
+type fake struct {
+	broken   bool          // no start works
+	delay    time.Duration // of Tag
+	starts   []time.Duration
+	begin    time.Time
+	settings []string // that runs were given
+}
+
+type fakeRun struct {
+	*fake
+	over, closed bool
+}
+
+func (f *fake) start(ctx context.Context) (run, enrich.Description, error) {
+	f.starts = append(f.starts, time.Since(f.begin))
+	if f.broken {
+		return nil, enrich.Description{}, errors.New("no luck")
+	}
+	return &fakeRun{fake: f}, enrich.Description{Name: "fake"}, ctx.Err()
+}
+
+func (r *fakeRun) Configure(_ context.Context, c enrich.Config) (enrich.Description, error) {
+	if string(c.Settings) == "refuse" {
+		return enrich.Description{}, errors.New("refused")
+	}
+	r.settings = append(r.settings, string(c.Settings))
+	return enrich.Description{Name: "fake"}, nil
+}
+
+func (r *fakeRun) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
+	select {
+	case <-time.After(r.delay):
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	for i := range events {
+		if events[i].Text("Word") == "poison" {
+			r.over = true
+			return nil, &lostError{errors.New("poisoned")}
+		}
+	}
+	return make([][]enrich.Tag, len(events)), nil
+}
+
+func (r *fakeRun) Over() bool { return r.over }
+func (r *fakeRun) Close()     { r.over, r.closed = true, true }
+
+func (f *fake) process() *Process {
+	f.begin = time.Now()
+	return newProcess(f.start, Backoff{Min: 100 * time.Millisecond, Max: 30 * time.Second}, func() {})
+}
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{broken: true}
+		p := f.process()
+		defer func() { _ = p.Close() }()
+		for time.Since(f.begin) < 3*time.Minute {
+			called := time.Now()
+			if _, err := p.Tag(t.Context(), events("fish")); err == nil || !strings.Contains(err.Error(), "no luck") {
+				t.Fatalf("Tag = %v", err)
+			}
+			if took := time.Since(called); took > 3*patience {
+				t.Errorf("a call took %v", took)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := len(f.starts); n < 12 || n > 16 {
+			t.Errorf("%d starts in three minutes: %v", n, f.starts)
+		}
+		f.broken = false
+		time.Sleep(30 * time.Second)
+		if _, err := p.Tag(t.Context(), events("fish")); err != nil {
+			t.Errorf("Tag of the module that works again = %v", err)
+		}
+		if p.failures != 0 {
+			t.Errorf("%d failures are remembered", p.failures)
+		}
+	})
+}
+
+func TestBackoffAfter(t *testing.T) {
+	b := Backoff{Min: 100 * time.Millisecond, Max: 30 * time.Second}
+	for failures, want := range map[int]time.Duration{
+		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 8: 25600 * time.Millisecond, 9: 30 * time.Second, 1 << 40: 30 * time.Second,
+	} {
+		if got := b.after(failures); got != want {
+			t.Errorf("after %d failures %v, want %v", failures, got, want)
+		}
+	}
+}
+
+func TestNewRunsHaveTheLastConfiguration(t *testing.T) {
+	f := new(fake)
+	p := f.process()
+	defer func() { _ = p.Close() }()
+	configure(t, p, "one")
+	configure(t, p, "two")
+	if err := p.Configure(t.Context(), enrich.Config{Settings: []byte("refuse")}); err == nil || err.Error() != "refused" {
+		t.Errorf("Configure = %v", err)
+	}
+	p.run.Close()
+	if _, err := p.Tag(t.Context(), events("fish")); err != nil {
+		t.Error(err)
+	}
+	p.run.Close()
+	if err := p.Configure(t.Context(), enrich.Config{Settings: []byte("refuse")}); err == nil || err.Error() != "refused" {
+		t.Errorf("Configure = %v", err)
+	}
+	if _, err := p.Tag(t.Context(), events("fish")); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"one", "two", "two", "two"}, f.settings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestInnocentCallsWaitOutARecovery has events of one call end the run while others are under way.
+func TestInnocentCallsWaitOutARecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{delay: time.Second}
+		p := f.process()
+		defer func() { _ = p.Close() }()
+		configure(t, p, "x")
+		answers := make(chan []string)
+		for _, words := range [][]string{{"fish", "fish"}, {"fish", "poison"}, {"fish"}} {
+			go func() {
+				lists, err := p.Tag(t.Context(), events(words...))
+				answers <- append(brief(lists), errorText(err))
+			}()
+		}
+		var refusals int
+		for range 3 {
+			for _, text := range <-answers {
+				if text != "" {
+					refusals++
+				}
+			}
+		}
+		if refusals != 1 {
+			t.Errorf("%d refusals", refusals)
+		}
+	})
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestEnterStopsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{delay: time.Hour}
+		p := f.process()
+		configure(t, p, "x")
+		go func() { _, _ = p.Tag(t.Context(), events("fish")) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := p.Configure(ctx, enrich.Config{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Configure = %v", err)
+		}
+		_ = p.Close()
+	})
+}

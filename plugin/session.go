@@ -1,0 +1,260 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	rulemodulev1 "github.com/riskrelay/riskrelay/plugin/proto/rulemodule/v1"
+)
+
+// maxHeaders bounds the header of a reply, which holds the text of a failed call.
+const maxHeaders = 64 << 10
+
+// lostError says that a call failed, and the session with it, for a reason that may lie in an event of the call.
+type lostError struct{ reason error }
+
+func (e *lostError) Error() string { return e.reason.Error() }
+
+// Unwrap returns the reason.
+func (e *lostError) Unwrap() error { return e.reason }
+
+// session is one run of a module's program with a connection to it.
+type session struct {
+	options *Options
+	program *program
+	client  *goplugin.Client
+	rpc     rulemodulev1.RuleModuleClient
+	columns []string // to send with events, all when empty
+}
+
+// start starts the program, waits for its greeting, connects and asks for its description.
+func start(ctx context.Context, exe *executable, o *Options) (*session, enrich.Description, error) {
+	limited, cancel := context.WithTimeout(ctx, o.StartTimeout)
+	defer cancel()
+	s := &session{options: o}
+	about, err := s.open(limited, exe)
+	if err == nil {
+		return s, about, nil
+	}
+	s.abandon()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	} else {
+		err = s.explain(limited, err)
+	}
+	return nil, enrich.Description{}, fmt.Errorf("start module %s: %w", exe.path, err)
+}
+
+func (s *session) open(ctx context.Context, exe *executable) (about enrich.Description, err error) {
+	release := func() bool { return true }
+	defer func() { release() }()
+	s.client = goplugin.NewClient(s.clientConfig(exe, func() { release = context.AfterFunc(ctx, s.program.kill) }))
+	protocol, err := s.client.Client()
+	if err != nil {
+		return about, err
+	}
+	service, err := protocol.Dispense(serviceName)
+	if err != nil {
+		return about, err
+	}
+	s.rpc = service.(rulemodulev1.RuleModuleClient)
+	response, err := s.rpc.Describe(ctx, &rulemodulev1.DescribeRequest{})
+	if err != nil {
+		return about, fmt.Errorf("describe: %w", s.plain(err))
+	}
+	if response.GetProblem() != "" {
+		return about, fmt.Errorf("describe: %s", response.GetProblem())
+	}
+	return s.describe(response.GetDescription())
+}
+
+func (s *session) clientConfig(exe *executable, started func()) *goplugin.ClientConfig {
+	o := s.options
+	return &goplugin.ClientConfig{
+		HandshakeConfig:  handshake(),
+		Plugins:          goplugin.PluginSet{serviceName: bridge{}},
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		StartTimeout:     o.StartTimeout,
+		Logger:           hclog.NewNullLogger(), // what it would say is said here in errors
+		SyncStdout:       newLines(o.Logger),
+		SyncStderr:       newLines(o.Logger),
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: o.Dir},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(o.MaxReply)),
+			grpc.WithMaxHeaderListSize(maxHeaders),
+			grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
+		},
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
+			cmd := exe.command(o.Args, append(slices.Clone(o.Env), spec.Env...))
+			p, err := newProgram(cmd, exe.path, socketDir, newLines(o.Logger))
+			if err != nil {
+				return nil, errors.Join(err, os.RemoveAll(socketDir))
+			}
+			p.started = started
+			s.program = p
+			return p, nil
+		},
+	}
+}
+
+// explain says for people why a start failed, after the program has ended.
+func (s *session) explain(ctx context.Context, err error) error {
+	if s.program == nil || s.program.cmd.Process == nil {
+		return err
+	}
+	if problem := s.program.greeting.problem(); problem != nil {
+		return problem
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("it was not ready within %v", s.options.StartTimeout)
+	}
+	if obituary := s.program.obituary(); obituary != nil {
+		return obituary
+	}
+	return err
+}
+
+// describe checks and returns a description, and sends events as it asks from now on.
+func (s *session) describe(d *rulemodulev1.Description) (enrich.Description, error) {
+	about := fromDescription(d)
+	if err := checkDescription(about); err != nil {
+		return about, fmt.Errorf("its description is refused: %w", err)
+	}
+	s.columns = about.Selector.Columns
+	return about, nil
+}
+
+// configureTime is how long a module may take for a new configuration: ten thousand rules compile in a few seconds.
+const configureTime = time.Minute
+
+// Configure hands over a configuration and returns the description that holds from now on. Nothing else may be called
+// meanwhile. When it isn't certain that an error changed nothing, the session is over.
+func (s *session) Configure(ctx context.Context, config enrich.Config) (enrich.Description, error) {
+	call, cancel := context.WithTimeout(ctx, configureTime)
+	defer cancel()
+	response, err := s.rpc.Configure(call, toConfig(config))
+	if err != nil {
+		err = s.failed(ctx, call, configureTime, err)
+	} else if response.GetProblem() != "" {
+		return enrich.Description{}, errors.New(response.GetProblem())
+	}
+	var about enrich.Description
+	if err == nil {
+		about, err = s.describe(response.GetDescription())
+	}
+	if err != nil {
+		s.program.kill()
+		return about, fmt.Errorf("configure the module: %w", err)
+	}
+	return about, nil
+}
+
+// Tag asks about events, in as many calls as their size takes. A *lostError says that the session is over.
+func (s *session) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
+	lists := make([][]enrich.Tag, 0, len(events))
+	for len(events) > 0 {
+		request, n := toEvents(events, s.columns)
+		some, err := s.tag(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		lists, events = append(lists, some...), events[n:]
+	}
+	return lists, nil
+}
+
+func (s *session) tag(ctx context.Context, request *rulemodulev1.TagRequest) ([][]enrich.Tag, error) {
+	limit := s.options.tagTime(len(request.GetEvents()))
+	call, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	response, err := s.rpc.Tag(call, request)
+	if err != nil {
+		return nil, s.failed(ctx, call, limit, err)
+	}
+	if response.GetProblem() != "" {
+		return nil, errors.New(response.GetProblem())
+	}
+	lists := fromLists(response.GetLists())
+	return lists, checkLists(lists, len(request.GetEvents()))
+}
+
+// failed makes an error of a call's failure, and ends the session when it is of no use any more.
+func (s *session) failed(ctx, call context.Context, limit time.Duration, err error) error {
+	code := status.Code(err)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case call.Err() != nil || code == codes.DeadlineExceeded:
+		s.program.kill()
+		return &lostError{fmt.Errorf("no answer within %v", limit)}
+	case code == codes.ResourceExhausted:
+		s.program.kill()
+		return &lostError{fmt.Errorf("a message is too large (replies may have %d bytes): %w", s.options.MaxReply, s.plain(err))}
+	case code == codes.Unavailable || s.program.ended():
+		return &lostError{s.mourn(err)}
+	}
+	return s.plain(err)
+}
+
+// mourn says why the connection broke.
+func (s *session) mourn(err error) error {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-s.program.done:
+	case <-timer.C: // it lives, but doesn't listen
+	}
+	s.program.kill()
+	if obituary := s.program.obituary(); obituary != nil {
+		return obituary
+	}
+	return s.plain(err)
+}
+
+// plain is a gRPC error in the words of its author.
+func (s *session) plain(err error) error {
+	if st, ok := status.FromError(err); ok {
+		return fmt.Errorf("%s (gRPC %v)", st.Message(), st.Code())
+	}
+	return err
+}
+
+// Over reports whether the program has ended.
+func (s *session) Over() bool { return s.program.ended() }
+
+// Close asks the program to end, makes it after a second, and lets go of everything.
+func (s *session) Close() {
+	s.program.stop()
+	s.client.Kill() // finds the program dead and cleans up
+	_ = os.RemoveAll(s.program.socketDir)
+}
+
+// abandon lets go of what there is after a start that failed.
+func (s *session) abandon() {
+	if s.program == nil {
+		return
+	}
+	if s.rpc != nil {
+		s.Close()
+		return
+	}
+	if s.program.cmd.Process != nil {
+		s.program.kill()
+	}
+	_ = os.RemoveAll(s.program.socketDir)
+}
