@@ -41,7 +41,7 @@ func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expres
 		return nil
 	}
 	written := c.lang.macros.expand(in, parsed.NativeRep())
-	writeNulls(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
+	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
 	look := &inspector{
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
 		isLet: func(name string) bool { return c.lets[name] != nil },

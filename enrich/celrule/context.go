@@ -23,12 +23,13 @@ type surroundings struct {
 	seen     map[string]map[string]bool
 	apps     *list
 	appByID  map[string]ref.Val
+	appByURI map[string][]ref.Val
 }
 
 func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 	c := &surroundings{
 		settings: s, holidays: map[string]bool{}, lists: map[string]*list{}, seen: map[string]map[string]bool{},
-		apps: newList(nil), appByID: map[string]ref.Val{},
+		apps: newList(nil), appByID: map[string]ref.Val{}, appByURI: map[string][]ref.Val{},
 	}
 	if h := s.Context.BusinessHours; h != nil {
 		for _, day := range h.Holidays {
@@ -56,9 +57,29 @@ func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 				c.appByID[id] = app
 			}
 		}
+		for _, uri := range redirectURIs(app) {
+			c.appByURI[uri] = append(c.appByURI[uri], app)
+		}
 	}
 	c.apps = newList(apps)
 	return c, nil
+}
+
+// redirectURIs are those of a Graph application or service principal, each once.
+// https://learn.microsoft.com/graph/api/resources/application
+func redirectURIs(app ref.Val) (out []string) {
+	lists := []ref.Val{member(app, "replyUrls")}
+	for _, platform := range []string{"web", "spa", "publicClient"} {
+		lists = append(lists, member(member(app, platform), "redirectUris"))
+	}
+	for _, l := range lists {
+		for _, uri := range elements(l) {
+			if s := text(uri); s != "" && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // lacks says which of the needed parts is not configured, "" when all are.
@@ -176,6 +197,8 @@ func contextMethods(of *types.Type) []function {
 			func(c *surroundings, v ref.Val) ref.Val { return c.list(s(v)) }),
 		one("app", "id string", "dyn", "the Graph object with the application id or object id, null for none [applications]", types.StringType, types.DynType,
 			func(c *surroundings, v ref.Val) ref.Val { return c.app(s(v)) }),
+		one("apps_with_uri", "uri string", "list(dyn)", "the Graph objects that have the redirect URI [applications]", types.StringType, types.NewListType(types.DynType),
+			func(c *surroundings, v ref.Val) ref.Val { return newList(c.appByURI[s(v)]) }),
 		{
 			name: "seen", of: contextType, params: "baseline string, key string", result: "bool",
 			doc: "the key is in the baseline, whose name must be a literal [seen.NAME]", opts: []cel.FunctionOpt{
@@ -199,6 +222,6 @@ func contextMethods(of *types.Type) []function {
 func contextNeeds(name string) string {
 	return map[string]string{
 		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
-		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "seen": "seen.",
+		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "apps_with_uri": "applications", "seen": "seen.",
 	}[name]
 }

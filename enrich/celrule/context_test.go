@@ -72,7 +72,7 @@ context:
   dns: {gone.contoso.example: nxdomain, WWW.contoso.example: resolves}
   lists: {admins: [ann@contoso.example]}
   credential_lifetime: 180d
-  applications: [{id: o1, appId: A1, displayName: orders}]
+  applications: [{id: o1, appId: A1, displayName: orders, web: {redirectUris: ["https://a.example"]}, replyUrls: ["https://a.example"]}, {id: o2, spa: {redirectUris: ["https://a.example"]}}]
   seen: {apps: [a1]}
 `)
 	for host, want := range map[string]bool{"contoso.example": true, "a.CONTOSO.example.": true, "notcontoso.example": false, "": false} {
@@ -87,6 +87,9 @@ context:
 	}
 	if text(member(c.app("a1"), "displayName")) != "orders" || text(member(c.app("O1"), "displayName")) != "orders" || c.app("x") != types.NullValue {
 		t.Error("app by either id")
+	}
+	if n := len(c.appByURI["https://a.example"]); n != 2 {
+		t.Errorf("%d applications have the URI, want 2", n)
 	}
 	if c.settings.Context.CredentialLifetime != 180*24*time.Hour {
 		t.Errorf("credential_lifetime = %v", c.settings.Context.CredentialLifetime)

@@ -37,6 +37,6 @@
 //
 // Regular expressions are literals. The cost of each expression is estimated for large rows; beyond a limit it is
 // refused, and where the estimate leaves it open the expression is watched and stopped when it runs. Values from rows
-// are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB of JSON in a text. What is over makes the rules that
-// look at it report an error; the event goes on.
+// are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB of JSON in a text, 8 KB for a regular expression.
+// What is over makes the rules that look at it report an error; the event goes on.
 package celrule

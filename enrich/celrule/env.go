@@ -114,7 +114,7 @@ func (l *language) options() []cel.EnvOption {
 		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(2 * rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
 		cel.Variable(varLists, l.lists.cel), cel.Variable(varContext, l.context.cel), cel.Variable(varNow, types.TimestampType),
-		nullFunction(),
+		nullFunction(), shortFunction(),
 	}
 	for _, f := range l.functions {
 		options = append(options, cel.Function(f.name, f.opts...))

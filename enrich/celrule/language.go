@@ -83,7 +83,7 @@ func isColumn(table, name string) bool {
 
 // standard are CEL's own functions, operators and macros that rules may use.
 func (l *language) standard() (out []Entry) {
-	own := map[string]bool{isNull: true, "not_strictly_false": true}
+	own := map[string]bool{"not_strictly_false": true}
 	for _, f := range l.functions {
 		own[f.name] = true
 	}

@@ -8,8 +8,8 @@ import (
 // What an expression may cost, in CEL's units: about one a step, and one for ten characters that are looked at.
 const (
 	maxCost     = 20_000_000_000 // more than that at worst: the expression is refused
-	boundedCost = 2_000_000      // up to that at worst: it runs without being watched, which costs three times as much
-	runCost     = 10_000_000     // a watched expression is stopped there
+	boundedCost = 1_000_000      // up to that at worst: it runs without being watched, which costs three times as much
+	runCost     = 500_000        // a watched expression is stopped there, after about 50 ms
 )
 
 // interruptEvery is how many steps of loops a watched expression does between two looks at its context.

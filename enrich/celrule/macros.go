@@ -137,6 +137,9 @@ func (x *expansion) walk(e ast.Expr, within []string) {
 		if name == "" {
 			break
 		}
+		for _, argument := range e.AsCall().Args() {
+			x.walk(argument, within) // before it stands in the body: it may use the same macro
+		}
 		if !x.replace(e, name, within) {
 			x.blank(e)
 			return

@@ -325,7 +325,7 @@ func (x *explainer) callOf(id int64) (function, method bool) {
 }
 
 func (x *explainer) wrongArguments(function, arguments string, at placed) rulefile.Problem {
-	arguments = typeWord(arguments)
+	arguments, function = typeWord(arguments), strings.Replace(function, short, "matches", 1)
 	if operator := operatorWord(function); operator != "" {
 		return at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, strings.ReplaceAll(strings.Trim(arguments, "()"), ", ", " and ")))
 	}

@@ -73,7 +73,7 @@ func (t Text) String() string { return t.Value }
 // At returns the place in the file of the character of Value at offset, counted in characters from 0. It looks
 // through quotes, escapes, block scalars and folded lines.
 func (t Text) At(offset int) Pos {
-	if t.source == nil || !t.Present() {
+	if t.source == nil || !t.Present() || t.Value == "" {
 		return t.Pos
 	}
 	c := cursor{source: t.source, line: t.Pos.Line, column: t.Pos.Column, style: t.style}
@@ -94,6 +94,9 @@ func (t Text) At(offset int) Pos {
 	}
 	if r, size := utf8.DecodeRuneInString(rest); size > 0 && !unicode.IsSpace(r) {
 		c.skipSpaceBefore(r)
+	}
+	if last := len(t.source.lines); c.line > last { // behind the end of the file
+		return Pos{t.Pos.File, last, utf8.RuneCountInString(t.source.line(last)) + 1}
 	}
 	return Pos{t.Pos.File, c.line, c.column}
 }

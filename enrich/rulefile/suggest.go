@@ -7,7 +7,7 @@ import (
 )
 
 // Suggest returns the word among the given ones that is nearest to word, or "" when none is near: at most a third of
-// its letters may differ.
+// its letters may differ, or two in a word of four or five, so that swapped letters count. Case doesn't.
 func Suggest(word string, among []string) string {
 	best, nearest := "", len(word)/3+1
 	for _, candidate := range among {

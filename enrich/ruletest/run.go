@@ -148,14 +148,14 @@ func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase
 }
 
 func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
-	missing := "a firing and a silent test"
+	missing := "firing and no silent test"
 	switch {
 	case firing:
-		missing = "a silent test (want: none)"
+		missing = "silent test (want: none)"
 	case silent:
-		missing = "a firing test"
+		missing = "firing test"
 	}
-	p := rule.ID.Problem(CodeUntested, 0, 0, fmt.Sprintf("the rule `%s` has no %s", rule.ID.Value, strings.TrimPrefix(missing, "a ")))
+	p := rule.ID.Problem(CodeUntested, 0, 0, fmt.Sprintf("the rule `%s` has no %s", rule.ID.Value, missing))
 	p.Severity = rulefile.Warning
 	return p
 }

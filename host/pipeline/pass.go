@@ -102,6 +102,9 @@ func closedTimer() <-chan time.Time {
 // laneDepth is how many batches wait in a lane: enough to keep the sink busy, few enough to stay small.
 const laneDepth = 4
 
+// commitDepth is how many confirmed batches may wait to be written down; a crash sends them again.
+const commitDepth = 8
+
 // lane carries the batches of one pass to one sink, and advances the sink's mark in order.
 type lane struct {
 	outlet   *Outlet
@@ -137,8 +140,10 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		}
 		return nil
 	})
+	landed := make(chan landing, commitDepth)
 	l.group.Go(func() error {
-		err := f.land(w, l, flights)
+		defer close(landed)
+		err := l.land(flights, landed)
 		if err != nil {
 			l.cancel(err)
 			for s := range flights {
@@ -147,7 +152,23 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		}
 		return err
 	})
+	l.group.Go(func() error {
+		err := f.commit(w, l, landed)
+		if err != nil {
+			l.cancel(err)
+			for range landed { // what landed since can't be written down either
+				continue
+			}
+		}
+		return err
+	})
 	return l
+}
+
+// landing is a confirmed stretch of batches.
+type landing struct {
+	mark  Mark
+	count Count
 }
 
 // deliver sends a batch and says how it went.
@@ -157,19 +178,47 @@ func (l *lane) deliver(s sent) {
 	s.receipt <- err
 }
 
-// land waits for the Sends in the order they left and advances the mark behind each.
-func (f *follower) land(w Window, l *lane, flights <-chan sent) error {
+// land waits for the Sends in the order they left.
+func (l *lane) land(flights <-chan sent, landed chan<- landing) error {
 	for s := range flights {
 		if err := <-s.receipt; err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, err)
 		}
-		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, s.batch.Next, *s.count) })
+		landed <- landing{s.batch.Next, *s.count}
+	}
+	return nil
+}
+
+// commit moves the mark behind what has landed. While the ledger is being written, more lands, and is written down
+// together the next time: a slow disk makes larger steps, not slower sinks.
+func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
+	for step := range landed {
+		step.drain(landed)
+		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, step.mark, step.count) })
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, *s.count)
+		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, step.count)
 	}
 	return nil
+}
+
+// drain adds to step what has landed meanwhile.
+func (step *landing) drain(landed <-chan landing) {
+	for {
+		select {
+		case next, ok := <-landed:
+			if !ok {
+				return
+			}
+			if next.mark != "" {
+				step.mark = next.mark
+			}
+			step.count = step.count.plus(next.count)
+		default:
+			return
+		}
+	}
 }
 
 var errDetached = errors.New("left behind: slower than the other sinks")

@@ -252,7 +252,11 @@ func (p *Pipeline) catchUp(ctx context.Context, followers []*follower, o *Outlet
 		case worked && !left:
 			continue
 		}
-		if err := sleep(ctx, catchUpPause); err != nil {
+		wake := planned
+		if last {
+			wake = nil // closed already: only the clock is waited for
+		}
+		if err := sleepOr(ctx, catchUpPause, wake); err != nil {
 			return err
 		}
 	}
@@ -261,11 +265,16 @@ func (p *Pipeline) catchUp(ctx context.Context, followers []*follower, o *Outlet
 // catchUpPause is how often a sink looks for windows that were left open for it.
 const catchUpPause = 500 * time.Millisecond
 
-func sleep(ctx context.Context, d time.Duration) error {
+func sleep(ctx context.Context, d time.Duration) error { return sleepOr(ctx, d, nil) }
+
+// sleepOr waits for d, or until wake is closed.
+func sleepOr(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return nil
+	case <-wake:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -1,6 +1,7 @@
 package splunkhec
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -29,23 +30,38 @@ func newEncoder(c Config) *encoder {
 	return e
 }
 
-// append appends one event's envelope on one line.
-func (c *encoder) append(dst []byte, e *enrich.Event) ([]byte, error) {
+// header is the part of an envelope that events of one table and workspace share, kept from one event to the next.
+type header struct {
+	text   []byte // "host" to "event": with the colon; empty before the first event
+	table  string
+	tenant []byte // the cell TenantId
+}
+
+// append appends one event's envelope on one line. It uses h again when it fits, and makes it anew otherwise.
+func (c *encoder) append(dst []byte, e *enrich.Event, h *header) ([]byte, error) {
+	if tenant := e.Lookup("TenantId"); len(h.text) == 0 || h.table != e.Table || !bytes.Equal(h.tenant, tenant) {
+		h.table, h.tenant = e.Table, append(h.tenant[:0], tenant...)
+		h.text = c.appendHeader(h.text[:0], e)
+	}
 	dst = append(dst, '{')
 	dst = appendTime(dst, e.Time)
-	dst = append(dst, c.host...)
-	dst = append(dst, c.index...)
-	dst = append(dst, `,"source":`...)
-	dst = enrich.AppendString(dst, strings.ReplaceAll(c.source, "{workspace}", c.workspaceOf(e)))
-	dst = append(dst, `,"sourcetype":`...)
-	dst = enrich.AppendString(dst, strings.ReplaceAll(c.sourcetype, "{table}", plainTable(e.Table)))
-	dst = append(dst, `,"event":`...)
+	dst = append(dst, h.text...)
 	dst, err := eventjson.AppendRow(dst, e)
 	if err != nil {
 		return dst, err
 	}
 	dst = appendIndexed(append(dst, `,"fields":{`...), e)
 	return append(dst, "}}\n"...), nil
+}
+
+func (c *encoder) appendHeader(dst []byte, e *enrich.Event) []byte {
+	dst = append(dst, c.host...)
+	dst = append(dst, c.index...)
+	dst = append(dst, `,"source":`...)
+	dst = enrich.AppendString(dst, strings.ReplaceAll(c.source, "{workspace}", c.workspaceOf(e)))
+	dst = append(dst, `,"sourcetype":`...)
+	dst = enrich.AppendString(dst, strings.ReplaceAll(c.sourcetype, "{table}", plainTable(e.Table)))
+	return append(dst, `,"event":`...)
 }
 
 // appendTime appends the time in seconds with milliseconds; without a time Splunk takes its own clock.

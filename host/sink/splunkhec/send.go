@@ -32,6 +32,7 @@ func (b *batch) part(from, to int) []byte {
 type delivery struct {
 	*Sink
 	events []enrich.Event
+	header header // of the event that was packed last
 
 	mu       sync.Mutex
 	bytes    int64
@@ -44,7 +45,7 @@ func (d *delivery) pack(b *batch, next int) int {
 	limit := int(d.limit.Load())
 	for ; next < len(d.events); next++ {
 		before := len(b.body)
-		body, err := d.encoder.append(b.body, &d.events[next])
+		body, err := d.encoder.append(b.body, &d.events[next], &d.header)
 		if err != nil {
 			d.reject(next, err.Error())
 			continue
@@ -122,7 +123,7 @@ func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
 		if !ok {
 			break
 		}
-		body, err := d.encoder.append(nil, &short)
+		body, err := d.encoder.append(nil, &short, new(header))
 		if err != nil {
 			break
 		}

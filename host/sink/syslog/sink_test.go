@@ -125,13 +125,13 @@ func TestReceiverDies(t *testing.T) {
 		change func(*syslog.Config)
 	}{"tcp": {syslogtest.Config{}, func(*syslog.Config) {}}, "tls": {secured, useTLS}} {
 		t.Run(name, func(t *testing.T) {
-			c.server.Cut = func(n int) bool { return n%97 == 0 && n < 12*97 }
+			c.server.Cut = func(n int) bool { return n%97 == 0 && n < 8*97 }
 			server, config := start(t, c.server)
 			c.change(&config)
 			// At most 200 events are under way: the receiver reads them in a small part of the grace.
 			config.Grace = 500 * time.Millisecond
 			sink := newSink(t, config)
-			events, sent := sinktest.Events(2000), map[string]uint64{}
+			events, sent := sinktest.Events(1000), map[string]uint64{}
 			var failures atomic.Int64
 			work := make(chan []enrich.Event)
 			var group sync.WaitGroup

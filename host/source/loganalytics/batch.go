@@ -184,7 +184,7 @@ func (b *batcher) id(row *enrich.Row, at time.Time) string {
 }
 
 func (b *batcher) add(e enrich.Event) error {
-	if b.events == nil {
+	if b.events == nil && b.delivered > 0 { // a first batch may stay small
 		b.events = make([]enrich.Event, 0, batchEvents)
 	}
 	b.events = append(b.events, e)

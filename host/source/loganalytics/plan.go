@@ -12,8 +12,12 @@ import (
 // targetRows is what a window should hold: far from the service's limits, yet few queries.
 const targetRows = 50_000
 
-// firstLength is how long the first windows are, while nobody knows how busy the table is.
-const firstLength = 10 * time.Minute
+const (
+	// firstLength is how long the first windows are, while nobody knows how busy the table is.
+	firstLength = 10 * time.Minute
+	// leastLength keeps one crowded moment, which is cut as needed, from making all windows behind it tiny.
+	leastLength = time.Second
+)
 
 // pacer finds the length of windows.
 type pacer struct {
@@ -54,7 +58,7 @@ func (p *pacer) tooLarge(length time.Duration) {
 	p.set(min(p.length, length/2))
 }
 
-func (p *pacer) set(length time.Duration) { p.length = min(max(length, time.Millisecond), p.max) }
+func (p *pacer) set(length time.Duration) { p.length = min(max(length, leastLength), p.max) }
 
 // Plan returns the window that begins at frontier, or at Config.Start before now when frontier is zero. It ends
 // before the service's own present less Config.Settle, and only once Config.Every has passed since frontier.

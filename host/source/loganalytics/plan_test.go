@@ -110,8 +110,14 @@ func TestPacer(t *testing.T) {
 		rows int // -1: too large
 		want time.Duration
 	}{
-		{0, 20 * time.Minute}, {0, 40 * time.Minute}, {0, time.Hour}, {0, time.Hour},
-		{1_000_000, 30 * time.Minute}, {50_000, 30 * time.Minute}, {-1, 15 * time.Minute}, {25_000, 30 * time.Minute},
+		{0, 20 * time.Minute},
+		{0, 40 * time.Minute},
+		{0, time.Hour},
+		{0, time.Hour},
+		{1_000_000, 30 * time.Minute},
+		{50_000, 30 * time.Minute},
+		{-1, 15 * time.Minute},
+		{25_000, 30 * time.Minute},
 	}
 	p := newPacer(time.Hour)
 	for i, s := range steps {
@@ -127,7 +133,7 @@ func TestPacer(t *testing.T) {
 	for range 100 {
 		p.tooLarge(p.next())
 	}
-	if p.next() != time.Millisecond {
+	if p.next() != leastLength {
 		t.Errorf("length is %v", p.next())
 	}
 }

@@ -285,3 +285,32 @@ func TestReadEndsWithContext(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestRepliesNearTheLimitsAreSuspect(t *testing.T) {
+	tests := []struct {
+		outcome outcome
+		large   bool
+	}{
+		{outcome{rows: 499_999, bytes: 90_000_000}, false},
+		{outcome{rows: 500_000}, true},
+		{outcome{rows: 1, bytes: 99_700_000}, true},
+		{outcome{partial: new(partialError)}, true},
+	}
+	for _, test := range tests {
+		if got := test.outcome.tooLarge(); (got != nil) != test.large {
+			t.Errorf("%+v: %v", test.outcome, got)
+		}
+	}
+}
+
+func TestMarksOfOthersAreRefused(t *testing.T) {
+	s := newService(t, new(table).answer)
+	for _, m := range []pipeline.Mark{"12345", "2|a|b|c|d|e|f|g", "1|2026-01-02T03:00:00.0000000Z|0|0|x|2026-01-02T03:00:00.0000000Z|0|a"} {
+		if err := s.source(s.config()).Read(t.Context(), testWindow(time.Minute), m, nil); err == nil || !strings.Contains(err.Error(), "mark") {
+			t.Errorf("mark %q: %v", m, err)
+		}
+	}
+	if n := len(s.asked()); n != 0 {
+		t.Errorf("%d queries", n)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -57,7 +58,8 @@ func TestReply(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		want := kept{
-			[]string{"A", "B", "C"}, []enrich.Type{"string", "long", "dynamic"},
+			[]string{"A", "B", "C"},
+			[]enrich.Type{"string", "long", "dynamic"},
 			[][]string{{`"a\"]"`, "9007199254740993", `"{\"k\":[1,2]}"`}, {"null", "-1.5e300", "[1]"}, {`"é𝄞"`, "0", `""`}},
 		}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(kept{})); diff != "" {
@@ -150,22 +152,24 @@ func TestCutReply(t *testing.T) {
 	}
 }
 
+// FuzzReply reads a reply at once and in two pieces.
 func FuzzReply(f *testing.F) {
 	data := new(table)
 	data.fill(3, 2)
-	f.Add([]byte(smallReply))
-	f.Add([]byte(rowsReply(data.rows, "")))
-	f.Add([]byte(rowsReply(data.rows, partial)))
-	f.Add([]byte(countReply(data.rows)))
-	f.Fuzz(func(t *testing.T, reply []byte) {
-		var once, slowly kept
+	f.Add([]byte(smallReply), uint(77))
+	f.Add([]byte(rowsReply(data.rows, "")), uint(900))
+	f.Add([]byte(rowsReply(data.rows, partial)), uint(3))
+	f.Add([]byte(countReply(data.rows)), uint(200))
+	f.Fuzz(func(t *testing.T, reply []byte, cut uint) {
+		at := int(cut % uint(len(reply)+1))
+		var once, twice kept
 		a, errA := readReply(bytes.NewReader(reply), &once)
-		b, errB := readReply(iotest.OneByteReader(bytes.NewReader(reply)), &slowly)
+		b, errB := readReply(io.MultiReader(bytes.NewReader(reply[:at]), bytes.NewReader(reply[at:])), &twice)
 		if (errA == nil) != (errB == nil) || a.rows != b.rows {
-			t.Fatalf("at once %v, %v; byte by byte %v, %v", a, errA, b, errB)
+			t.Fatalf("at once %v, %v; in pieces %v, %v", a, errA, b, errB)
 		}
-		if diff := cmp.Diff(once, slowly, cmp.AllowUnexported(kept{})); diff != "" {
-			t.Fatal(diff)
+		if !reflect.DeepEqual(once, twice) {
+			t.Fatal(cmp.Diff(once, twice, cmp.AllowUnexported(kept{})))
 		}
 		var got reading
 		batch := newBatcher("T", testWindow(time.Hour), mark{}, got.deliver)

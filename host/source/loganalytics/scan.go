@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// chunkSize is how much of a reply is read at a time.
-	chunkSize = 256 << 10
+	// The text of a reply is kept in chunks: small ones at first, as most replies hold a few rows only.
+	minChunk, maxChunk = 16 << 10, 256 << 10
 	// maxValue bounds the memory that one row can take. What Log Analytics takes in is far smaller.
 	maxValue = 32 << 20
 )
@@ -34,7 +34,7 @@ func (s *scanner) malformed(format string, args ...any) error {
 func (s *scanner) read() error {
 	if cap(s.buf)-len(s.buf) < 4<<10 {
 		rest := s.buf[s.at:]
-		fresh := make([]byte, len(rest), max(chunkSize, 2*len(rest)))
+		fresh := make([]byte, len(rest), max(minChunk, min(2*cap(s.buf), maxChunk), 2*len(rest)))
 		copy(fresh, rest)
 		s.offset += int64(s.at)
 		s.buf, s.at = fresh, 0

@@ -65,7 +65,7 @@ func (s *service) discovery(w http.ResponseWriter, _ *http.Request) {
 func (s *service) token(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.FormValue("client_secret") != s.secret {
+	if r.FormValue("client_secret") != s.secret && r.FormValue("client_assertion") == "" {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1","error_codes":[7000215]}`)
 		return

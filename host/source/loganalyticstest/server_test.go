@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -298,8 +299,9 @@ func TestHangEndsWithTheClient(t *testing.T) {
 }
 
 func TestRowsAppearWithTheClock(t *testing.T) {
-	now := noon()
-	s := start(t, loganalyticstest.Options{Now: func() time.Time { return now }})
+	var minutes atomic.Int64
+	now := func() time.Time { return noon().Add(time.Duration(minutes.Load()) * time.Minute) }
+	s := start(t, loganalyticstest.Options{Now: now})
 	add(t, s, "AuditLogs", noon(), auditRow)
 	add(t, s, "AuditLogs", noon().Add(time.Minute), auditRow)
 	if err := s.AddLate("AuditLogs", noon().Add(-time.Hour), noon().Add(2*time.Minute), []byte(auditRow)); err != nil {
@@ -307,13 +309,13 @@ func TestRowsAppearWithTheClock(t *testing.T) {
 	}
 	c := connect(t, s)
 	for i, want := range []int{1, 2, 3} {
-		now = noon().Add(time.Duration(i) * time.Minute)
+		minutes.Store(int64(i))
 		r, err := ask(t, s, c, "AuditLogs | project t = ingestion_time() | sort by t asc")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := len(r.Tables[0].Rows); got != want {
-			t.Errorf("at %v: %d rows, want %d", now, got, want)
+			t.Errorf("at %v: %d rows, want %d", now(), got, want)
 		}
 	}
 }
@@ -387,6 +389,44 @@ func TestTimespan(t *testing.T) {
 	for _, span := range []string{"x", "P", "PT", "a/b", "P1M/2026-03-02T11:20:00Z"} {
 		if answer, _ := post(t, s, `{"query":"AuditLogs","timespan":"`+span+`"}`, http.Header{"Content-Type": {"application/json"}}); answer.StatusCode != 400 {
 			t.Errorf("%s: status %d", span, answer.StatusCode)
+		}
+	}
+}
+
+func TestTokensExpireAndHaveAnAudience(t *testing.T) {
+	var hours atomic.Int64
+	s := start(t, loganalyticstest.Options{Now: func() time.Time { return noon().Add(time.Duration(hours.Load()) * time.Hour) }})
+	o := s.Options()
+	token := func(scope string) string {
+		t.Helper()
+		got, err := credential(t, s, o.Tenant, o.ClientID, o.Secret).GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Token
+	}
+	good, other := token(o.Audience+"/.default"), token("https://management.azure.example/.default")
+	for _, c := range []struct {
+		hours int64
+		token string
+		want  int
+	}{{0, good, 200}, {0, other, 403}, {0, "fake", 401}, {0, "", 401}, {1, good, 401}} {
+		hours.Store(c.hours)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Endpoint()+"/workspaces/"+o.Workspace+"/query", strings.NewReader(`{"query":"print 1"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if c.token != "" {
+			req.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		answer, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != c.want {
+			t.Errorf("after %d hours: status %d, want %d", c.hours, answer.StatusCode, c.want)
 		}
 	}
 }

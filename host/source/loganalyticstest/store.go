@@ -70,6 +70,13 @@ func (s *Server) Create(table string) {
 	s.store.table(table)
 }
 
+// Drop removes a table and its rows.
+func (s *Server) Drop(table string) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	delete(s.store.tables, table)
+}
+
 // Add puts rows, each a JSON object with dynamic columns as objects or as text, into a table. They are there for
 // queries once the clock has reached their ingestion time.
 func (s *Server) Add(table string, ingested time.Time, rows ...[]byte) error {

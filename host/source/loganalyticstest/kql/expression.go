@@ -166,7 +166,7 @@ func columnOf(n node) string {
 			return "$IngestionTime"
 		}
 		if isAggregate(n.fn) {
-			return strings.TrimSuffix(n.fn+"_"+firstColumn(n.args), "_") + map[bool]string{true: "_"}[len(n.args) == 0]
+			return n.fn + "_" + firstColumn(n.args)
 		}
 	}
 	return ""

@@ -46,7 +46,7 @@ func syntaxError(query string, at int, word, reason string) *SyntaxError {
 	return &SyntaxError{line + 1, len(before) - (strings.LastIndexByte(before, '\n') + 1), word, reason}
 }
 
-// literalTypes are the words whose parentheses hold a literal rather than expressions.
+// isLiteralType reports whether the parentheses behind a word hold a literal rather than expressions.
 func isLiteralType(word string) bool {
 	switch word {
 	case "datetime", "timespan", "time", "dynamic", "guid", "long", "int", "real", "double", "bool", "decimal":
@@ -125,7 +125,7 @@ func (l *lexer) next() error {
 	return l.punct(start)
 }
 
-// word reads a name, one of the operators in~ and has_any, or a literal such as datetime(...).
+// word reads a name, the operator in~, or a literal such as datetime(...).
 func (l *lexer) word(start int) error {
 	for isNamePart(l.peek(0)) {
 		l.at++

@@ -42,12 +42,20 @@ func stringValue(s string) value   { return value{typ: enrich.String, text: s} }
 func longValue(n int64) value      { return value{typ: enrich.Long, n: n} }
 func timeValue(t time.Time) value  { return value{typ: enrich.Datetime, n: ticksOf(t)} }
 func nullOf(t enrich.Type) value   { return value{typ: t, null: t != enrich.String} }
-func boolValue(b bool) (v value)   { return value{typ: enrich.Bool, n: map[bool]int64{true: 1}[b]} }
+func boolValue(b bool) value       { return value{typ: enrich.Bool, n: int64(rank(b))} }
 func (v value) isTrue() bool       { return v.typ == enrich.Bool && !v.null && v.n == 1 }
 func (v value) isText() bool       { return v.typ == enrich.String || v.typ == enrich.GUID }
 func isWhole(t enrich.Type) bool   { return t == enrich.Int || t == enrich.Long || t == enrich.Bool }
 func isNumber(t enrich.Type) bool  { return isWhole(t) || t == enrich.Real || t == enrich.Decimal }
 func isTicking(t enrich.Type) bool { return t == enrich.Datetime || t == enrich.Timespan }
+
+// rank puts false before true.
+func rank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // unitTicks is the length of a unit of time, 0 when there is no such unit.
 func unitTicks(unit string) int64 {
@@ -207,8 +215,10 @@ func (v value) String() string {
 		return FormatTime(timeOf(v.n))
 	case v.typ == enrich.Timespan:
 		return formatSpan(v.n)
+	case v.isTrue():
+		return "True"
 	case v.typ == enrich.Bool:
-		return map[int64]string{0: "False", 1: "True"}[v.n]
+		return "False"
 	case isWhole(v.typ):
 		return strconv.FormatInt(v.n, 10)
 	case v.typ == enrich.Real:
@@ -252,7 +262,7 @@ func (v value) scalar() value {
 // order compares values of one kind: negative, zero or positive. Nulls come first.
 func order(a, b value) int {
 	if a.null || b.null {
-		return cmp.Compare(map[bool]int{false: 1}[a.null], map[bool]int{false: 1}[b.null])
+		return rank(!a.null) - rank(!b.null)
 	}
 	switch {
 	case isTicking(a.typ) || isWhole(a.typ) && isWhole(b.typ):

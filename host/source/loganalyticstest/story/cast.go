@@ -16,7 +16,6 @@ type member map[string]string
 // cast is the company.
 type cast struct {
 	Tenant       string              `json:"tenant"`
-	Domain       string              `json:"domain"`
 	Subscription string              `json:"subscription"`
 	People       map[string][]member `json:"people"` // by kind: user, admin, app, ...
 }

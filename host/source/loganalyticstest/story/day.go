@@ -67,7 +67,7 @@ func makeRow(random *rand.Rand, name string, serial int64, at time.Time, given m
 	f.given["time"] = at.Format("2006-01-02T15:04:05.0000000Z")
 	f.given["serial"] = digits
 	f.given["rowid"] = guid(random)[:36-serialDigits] + digits
-	f.given["tenant"], f.given["domain"], f.given["subscription"] = company().Tenant, company().Domain, company().Subscription
+	f.given["tenant"], f.given["subscription"] = company().Tenant, company().Subscription
 	if f.given["correlation"] == "" {
 		f.given["correlation"] = guid(random)
 	}
