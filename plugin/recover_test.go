@@ -95,6 +95,31 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
+func TestRestartsOfOneCallAreBounded(t *testing.T) {
+	words := make([]string, 512)
+	for i := range words {
+		words[i] = "poison"
+	}
+	f := new(fake)
+	p := f.process()
+	defer func() { _ = p.Close() }()
+	_, err := p.Tag(t.Context(), events(words...))
+	if want := "module ended 40 times over one batch, the last time: poisoned"; err == nil || err.Error() != want {
+		t.Errorf("Tag = %v, want %s", err, want)
+	}
+	words[0], words[511] = "fish", "fish"
+	lists, err := p.Tag(t.Context(), events(words...))
+	if err != nil || len(lists) != 512 {
+		t.Fatalf("%d lists, %v", len(lists), err)
+	}
+	if got := brief(lists); got[0] != "" || got[1] != "!poisoned" || got[511] != "!module ended 40 times over one batch, the last time: poisoned" {
+		t.Errorf("got %q, %q, ..., %q", got[0], got[1], got[511])
+	}
+	if len(f.starts) > 2*maxRestarts+1 {
+		t.Errorf("%d starts", len(f.starts))
+	}
+}
+
 func TestBackoffAfter(t *testing.T) {
 	b := Backoff{Min: 100 * time.Millisecond, Max: 30 * time.Second}
 	for failures, want := range map[int]time.Duration{

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/google/cel-go/common/ast"
@@ -80,7 +81,7 @@ func (f finder) call(c ast.CallExpr) (map[string]bool, bool) {
 			left, right = right, left
 		}
 		if s, ok := literal(right); ok && f.isOperation(left) {
-			return map[string]bool{fold(s): true}, true
+			return foldAll(s)
 		}
 	case "@in":
 		if f.isOperation(c.Args()[0]) {
@@ -114,37 +115,46 @@ func (f finder) either(args []ast.Expr) (map[string]bool, bool) {
 	return all, true
 }
 
-// isOperation reports whether e is event.operation or the column that it is made of. The column equal to a text means
-// the operation equal to the folded text; an empty column doesn't tell, as the operation may then come from another.
+// isOperation reports whether e is event.operation or the column that it is made of.
 func (f finder) isOperation(e ast.Expr) bool {
-	return isOperation(e)
+	column := f.rule.table.operation
+	return isField(e, "operation") || column != "" && isField(e, column)
+}
+
+// foldAll are the operations for texts of which the operation, or its column, is one. A column with nothing but white
+// space doesn't tell, as the operation may then come from another.
+func foldAll(texts ...string) (map[string]bool, bool) {
+	all := map[string]bool{}
+	for _, s := range texts {
+		folded := fold(s)
+		if folded == "" {
+			return nil, false
+		}
+		all[folded] = true
+	}
+	return all, true
 }
 
 func (f finder) list(e ast.Expr) (map[string]bool, bool) {
-	all := map[string]bool{}
 	switch e.Kind() {
 	case ast.ListKind:
+		var items []string
 		for _, item := range e.AsList().Elements() {
 			s, ok := literal(item)
 			if !ok {
 				return nil, false
 			}
-			all[s] = true
+			items = append(items, s)
 		}
-		return all, true
+		return foldAll(items...)
 	case ast.SelectKind:
 		of := e.AsSelect().Operand()
 		if of.Kind() != ast.IdentKind || of.AsIdent() != varLists {
 			return nil, false
 		}
-		set := f.setOf(e.AsSelect().FieldName())
-		if set == nil {
-			return nil, false
+		if set := f.setOf(e.AsSelect().FieldName()); set != nil {
+			return foldAll(slices.Collect(maps.Keys(set.set))...)
 		}
-		for key := range set.set { // lower case where case doesn't count, as operations are
-			all[key] = true
-		}
-		return all, true
 	}
 	return nil, false
 }

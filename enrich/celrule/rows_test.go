@@ -31,7 +31,8 @@ func condition(r *rand.Rand, depth int) string {
 			`event.operation == "op a"`, `"op b" == event.operation`, `event.operation in ["op a", "op c"]`, `event.operation in lists.some`,
 			`event.operation in lists.any_case`, `event.operation != "op a"`, `event.success`, `event.InitiatedBy.user.id == "u1"`, `is_a`,
 			`event.operation.startsWith("op")`, `event.OperationName == "Op A "`, `true`, `false`, `event.TargetResources[0].id == "x"`,
-		}[r.IntN(14)]
+			`event.OperationName in ["Op A ", "op b"]`, `event.OperationName in lists.any_case`, `event.OperationName == ""`, `event.operation == ""`,
+		}[r.IntN(18)]
 	}
 	left, right := condition(r, depth-1), condition(r, depth-1)
 	switch r.IntN(5) {

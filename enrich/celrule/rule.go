@@ -28,6 +28,7 @@ type rule struct {
 // tableRule is a rule compiled for one table.
 type tableRule struct {
 	*rule
+	table   *table
 	lets    []letExpression
 	when    *expression
 	adjust  []step
@@ -90,7 +91,7 @@ func values(texts []rulefile.Text) []string {
 // compileFor compiles the rule for one table.
 func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems) {
 	c, d := newCompiler(l, t), r.declared
-	out := &tableRule{rule: r}
+	out := &tableRule{rule: r, table: t}
 	for _, let := range d.Let {
 		if e := c.let(let); e != nil {
 			out.lets = append(out.lets, letExpression{let.Name.Value, e})

@@ -38,6 +38,11 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 	settings, problems := rulefile.ParseSettings("settings", config.Settings)
 	var packs []*rulefile.Pack
 	for _, f := range config.Files {
+		if f.Name == settings.ContextFile {
+			context, found := rulefile.ParseContext(f.Name, f.Data)
+			settings.Context, problems = context, append(problems, found...)
+			continue
+		}
 		pack, found := rulefile.Parse(f.Name, f.Data)
 		problems = append(problems, found...)
 		if pack != nil {

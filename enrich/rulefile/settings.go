@@ -12,8 +12,9 @@ import (
 
 // Settings are what rules are evaluated with: the context and a pinned clock.
 type Settings struct {
-	Context Context
-	At      time.Time // zero means the wall clock
+	Context     Context
+	ContextFile string    // the name of the file, among those that come with the settings, that holds the context instead
+	At          time.Time // zero means the wall clock
 }
 
 // Context is what rules know beside the row. A part that is nil is not configured.
@@ -39,13 +40,14 @@ type BusinessHours struct {
 // Span is a stretch of time; To is not inside.
 type Span struct{ From, To time.Time }
 
-// ParseSettings reads a YAML or JSON document with the keys context and at. Every key it doesn't know is an error.
+// ParseSettings reads a YAML or JSON document with the keys context, context_file and at. Every key it doesn't know is an error.
 // Empty data are settings without context.
 func ParseSettings(name string, data []byte) (Settings, Problems) {
 	var s Settings
 	problems := document(name, data, func(d *decoder, n *node) {
 		d.fields(n, "the settings", []field{
 			{"context", optional, func(n *node) { s.Context = d.context(n) }},
+			{"context_file", optional, func(n *node) { s.ContextFile = d.text(n, anything).Value }},
 			{"at", optional, func(n *node) { s.At = d.time(n) }},
 		})
 	})

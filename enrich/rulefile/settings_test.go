@@ -8,57 +8,75 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-const wholeContext = `context:
-  business_hours: {zone: Europe/Berlin, days: [mon, fri], from: "08:00", to: "18:00", holidays: ["2026-12-25"], changes: [{from: "2026-03-02T20:00:00Z", to: "2026-03-02T23:00:00Z"}]}
-  verified_domains: [Contoso.example.]
-  dns: {Gone.example: nxdomain}
-  lists: {admins: [ann]}
-  credential_lifetime: 180d
-  applications: [{id: a, web: {redirectUris: []}}]
-  seen: {x: [y]}
-at: 2026-03-02T22:10:00Z
-`
-
 func TestParseSettings(t *testing.T) {
-	s, problems := rulefile.ParseSettings("s.yaml", []byte(wholeContext))
+	const whole = `
+at: "2026-03-02T22:10:00Z"
+context:
+  business_hours: {zone: Europe/Berlin, days: [mon, fri], from: "08:00", to: "24:00", holidays: ["2026-12-25"], changes: [{from: "2026-03-07T20:00:00Z", to: "2026-03-07T22:00:00Z"}]}
+  verified_domains: [Contoso.example.]
+  dns: {A.example: nxdomain}
+  lists: {admins: [ann]}
+  credential_lifetime: 4320h
+  applications: [{appId: a1}]
+  seen: {b: [k]}
+`
+	s, problems := rulefile.ParseSettings("settings", []byte(whole))
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	c := s.Context
-	if c.CredentialLifetime != 180*24*time.Hour || c.DNS["gone.example"] != "nxdomain" || c.VerifiedDomains[0] != "contoso.example" || len(c.BusinessHours.Changes) != 1 {
-		t.Errorf("got %+v", c)
+	if !s.At.Equal(time.Date(2026, 3, 2, 22, 10, 0, 0, time.UTC)) || c.CredentialLifetime != 180*24*time.Hour {
+		t.Errorf("at %v, lifetime %v", s.At, c.CredentialLifetime)
 	}
-	if !s.At.Equal(time.Date(2026, 3, 2, 22, 10, 0, 0, time.UTC)) {
-		t.Errorf("clock at %v", s.At)
+	if h := c.BusinessHours; h == nil || h.Zone.String() != "Europe/Berlin" || h.From != 480 || h.To != 1440 || !h.Days[time.Monday] || h.Days[time.Sunday] || len(h.Changes) != 1 {
+		t.Errorf("business hours %+v", h)
+	}
+	if c.VerifiedDomains[0] != "contoso.example" || c.DNS["a.example"] != "nxdomain" || c.Lists["admins"][0] != "ann" || c.Seen["b"][0] != "k" {
+		t.Errorf("context %+v", c)
+	}
+	if string(c.Applications[0]) != `{"appId":"a1"}` {
+		t.Errorf("applications %s", c.Applications)
+	}
+	if s, problems := rulefile.ParseSettings("settings", nil); len(problems) > 0 || s.Context.DNS != nil {
+		t.Errorf("no settings: %+v, %v", s, problems)
+	}
+	if c, problems := rulefile.ParseContext("context.json", []byte(`{"dns": {}, "lists": {}}`)); len(problems) > 0 || c.DNS == nil || c.Lists == nil {
+		t.Errorf("empty parts are configured: %+v, %v", c, problems)
 	}
 }
 
-func TestParseSettingsProblems(t *testing.T) {
-	for data, want := range map[string]string{
-		"contex: {}":                           "did you mean `context`?",
-		"context: {business_hour: {}}":         "did you mean `business_hours`?",
-		"context: {dns: {a: gone}}":            "R105",
-		"context: {credential_lifetime: long}": "R105",
-		"context: {business_hours: {zone: Europe/Nowhere, days: [mo]}}": "Europe/Nowhere",
-		"at: noon":   "RFC 3339",
-		"context: 7": "want a mapping",
+func TestSettingsProblems(t *testing.T) {
+	for text, want := range map[string]string{
+		"busines_hours: {}":                 "context.yaml:1:1: error[R101]: unknown key `busines_hours` in a context",
+		"business_hours: {from: \"08:00\"}": "needs the key `days`",
+		"business_hours: {zone: Mars/Olympus, days: [mon], from: \"08:00\", to: \"18:00\"}": "unknown time zone `Mars/Olympus`",
+		"business_hours: {days: [mon, someday], from: \"8 o'clock\", to: \"18:00\"}":        "want a time of day",
+		"dns: {a: maybe}":               "want nxdomain, resolves, unknown",
+		"dns: {a: unknown, a: unknown}": "`a` is given twice",
+		"credential_lifetime: soon":     "want a length of time",
+		"credential_lifetime: -1h":      "want a length of time",
+		"credential_lifetime: NaNd":     "want a length of time",
+		"lists: {a: b}":                 "want a list, found text",
+		"applications: [x]":             "want a mapping, found text",
+		"business_hours: {days: [mon], from: \"08:00\", to: \"18:00\", changes: [{from: \"2026-03-07T22:00:00Z\", to: \"2026-03-07T20:00:00Z\"}]}": "ends before it begins",
+		"business_hours: {days: [mon], from: \"08:00\", to: \"18:00\", holidays: [christmas]}":                                                     "want a day such as",
+		"\xff": "not UTF-8",
+		"a: [": "R001",
 	} {
-		if _, problems := rulefile.ParseSettings("s.yaml", []byte(data)); !strings.Contains(problems.Error(), want) {
-			t.Errorf("%s: want %q in %v", data, want, problems)
+		_, problems := rulefile.ParseContext("context.yaml", []byte(text))
+		if !problems.HasErrors() || !strings.Contains(problems.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, problems, want)
 		}
 	}
 }
 
-// FuzzParseSettings holds that no input breaks the reader and that every problem lies in the document.
 func FuzzParseSettings(f *testing.F) {
-	f.Add(wholeContext)
-	f.Add("context: {business_hours: {days: [mon], from: \"25:00\"}}")
-	f.Fuzz(func(t *testing.T, data string) {
-		_, problems := rulefile.ParseSettings("s.yaml", []byte(data))
-		for _, p := range problems {
-			if p.Error() == "" || p.Pos.Line > strings.Count(data, "\n")+strings.Count(data, "\r")+1 {
-				t.Errorf("problem at %v: %v", p.Pos, p)
-			}
+	f.Add("context: {business_hours: {days: [mon], from: \"08:00\", to: \"18:00\"}, credential_lifetime: 1d}\nat: 2026-03-02T22:10:00Z")
+	f.Add("context: {applications: [{a: [1, 2.5, null]}], seen: {x: [y]}}")
+	f.Fuzz(func(t *testing.T, s string) {
+		got, problems := rulefile.ParseSettings("settings", []byte(s))
+		if !problems.HasErrors() && got.Context.BusinessHours != nil && got.Context.BusinessHours.Zone == nil {
+			t.Fatal("business hours without a zone")
 		}
 	})
 }

@@ -3,7 +3,7 @@
 package ruleset
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/rules"
@@ -47,9 +45,24 @@ func Load(o Options) (enrich.Config, error) {
 		}
 		config.Files = append(config.Files, files...)
 	}
-	settings, err := settings(o)
-	config.Settings = settings
-	return config, err
+	settings := map[string]string{}
+	if o.Context != "" {
+		data, err := os.ReadFile(o.Context)
+		if err != nil {
+			return config, fmt.Errorf("read the context: %w", err)
+		}
+		config.Files = append(config.Files, enrich.File{Name: o.Context, Data: data})
+		settings["context_file"] = o.Context
+	}
+	if !o.At.IsZero() {
+		settings["at"] = o.At.UTC().Format(time.RFC3339Nano)
+	}
+	text, err := json.Marshal(settings) // JSON is YAML
+	if err != nil {
+		return config, fmt.Errorf("write the module's settings: %w", err)
+	}
+	config.Settings = text
+	return config, nil
 }
 
 // Builtin are the embedded rule packs; their names begin with "builtin/".
@@ -105,33 +118,4 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read a rule file: %w", err)
 	}
 	return data, nil
-}
-
-// settings makes the CEL module's settings of the context file and the pinned clock.
-func settings(o Options) ([]byte, error) {
-	s := map[string]any{}
-	if o.Context != "" {
-		data, err := os.ReadFile(o.Context)
-		if err != nil {
-			return nil, fmt.Errorf("read the context: %w", err)
-		}
-		var context any
-		if err := yaml.Unmarshal(data, &context); err != nil {
-			return nil, fmt.Errorf("read the context %s: %w", o.Context, err)
-		}
-		if context != nil {
-			s["context"] = context
-		}
-	}
-	if !o.At.IsZero() {
-		s["at"] = o.At.UTC().Format(time.RFC3339Nano)
-	}
-	if len(s) == 0 {
-		return nil, nil
-	}
-	text, err := yaml.Marshal(s)
-	if err != nil {
-		return nil, errors.Join(errors.New("write the module's settings"), err)
-	}
-	return text, nil
 }

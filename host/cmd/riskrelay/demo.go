@@ -158,7 +158,7 @@ func (d *demo) forward(ctx context.Context, c config.Config, workspace *loganaly
 	began := time.Now()
 	h, err := host.New(ctx, c, host.Options{Log: log, Once: !d.keep})
 	if err != nil {
-		return ruleOrRuntime(err)
+		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
 	hostCtx, stop := context.WithCancel(ctx)

@@ -61,10 +61,16 @@ func exit(code int, err error) error {
 	return &exitError{code, err}
 }
 
-// ruleExit gives an error of loading rules its exit code: problems inside the files are rule errors.
-func ruleExit(err error) error {
-	if errors.As(err, new(rulefile.Problems)) {
-		return exit(exitRules, err)
+// ruleExit gives an error of loading rules its exit code: problems inside rule files are rule errors, those of the
+// context file and files that can't be read are configuration errors.
+func ruleExit(err error, context string) error {
+	var problems rulefile.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			if p.Severity == rulefile.Error && p.Pos.File != context {
+				return exit(exitRules, err)
+			}
+		}
 	}
 	return exit(exitConfig, err)
 }

@@ -44,7 +44,7 @@ func newRun(s streams) *cobra.Command {
 func run(ctx context.Context, c config.Config, path string, options host.Options) error {
 	h, err := host.New(ctx, c, options)
 	if err != nil {
-		return ruleOrRuntime(err)
+		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
 	hup := make(chan os.Signal, 1)
@@ -86,8 +86,8 @@ func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogg
 }
 
 // ruleOrRuntime is the exit code for a host that can't start.
-func ruleOrRuntime(err error) error {
-	if coded := ruleExit(err); errors.As(err, new(*host.RuleError)) {
+func ruleOrRuntime(err error, context string) error {
+	if coded := ruleExit(err, context); errors.As(err, new(*host.RuleError)) {
 		return coded
 	}
 	return exit(exitRuntime, fmt.Errorf("can't start: %w", err))

@@ -47,7 +47,7 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	}
 	module := celrule.New()
 	if err := module.Configure(ctx, config); err != nil {
-		return nil, ruleExit(err)
+		return nil, ruleExit(err, f.Context)
 	}
 	return module, nil
 }

@@ -38,7 +38,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	}
 	module := celrule.New()
 	if err := module.Configure(ctx, rules); err != nil {
-		return ruleExit(err)
+		return ruleExit(err, c.Rules.Context)
 	}
 	about, err := module.Describe(ctx)
 	if err != nil {

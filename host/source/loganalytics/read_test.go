@@ -314,3 +314,26 @@ func TestMarksOfOthersAreRefused(t *testing.T) {
 		t.Errorf("%d queries", n)
 	}
 }
+
+// A reply may lack the column Type, and a row the time when it happened.
+func TestGapsAreFilled(t *testing.T) {
+	reply := `{"tables":[{"name":"PrimaryResult","columns":[{"name":"RiskrelayItem","type":"string"},{"name":"A","type":"real"},` +
+		`{"name":"TimeGenerated","type":"datetime"},{"name":"RiskrelayIngested","type":"datetime"}],` +
+		`"rows":[["i1",1.0,null,"2026-01-02T03:00:00.1234567Z"],["i2",null,"2026-01-02T02:00:00Z","2026-01-02T03:00:00.1234567Z"]]}]}`
+	s := newService(t, text(reply))
+	var got reading
+	if err := s.source(s.config()).Read(t.Context(), testWindow(time.Minute), "", got.deliver); err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, e := range got.batches[0].Events {
+		rows = append(rows, e.Time.Format(ticks)+" "+string(e.AppendFields(nil)))
+	}
+	want := []string{
+		`2026-01-02T03:00:00.1234567Z "A":1.0,"TimeGenerated":null,"Type":"AuditLogs"`,
+		`2026-01-02T02:00:00.0000000Z "A":null,"TimeGenerated":"2026-01-02T02:00:00Z","Type":"AuditLogs"`,
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+}
