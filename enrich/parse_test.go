@@ -91,12 +91,12 @@ func TestNewEvent(t *testing.T) {
 }
 
 func TestSplitArray(t *testing.T) {
-	columns := NewColumns([]string{"A", "Dyn"}, []Type{Long, Dynamic})
+	columns := NewColumns([]string{"risk", "Dyn"}, []Type{Long, Dynamic})
 	row, err := SplitArray(columns, []byte(` [ 9007199254740993 , "{\"a\":\"x`+"\xff"+`\"}" ]`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(row.AppendFields(nil)), `"A":9007199254740993,"Dyn":{"a":"x`+"\uFFFD"+`"}`; got != want {
+	if got, want := string(row.AppendFields(nil)), `"risk_column":9007199254740993,"Dyn":{"a":"x`+"\uFFFD"+`"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for _, bad := range []string{`[1]`, `[1,2,3]`, `[1,2`, `[1 2]`, `{}`, `[]`, ``} {

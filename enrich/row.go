@@ -39,12 +39,21 @@ type Columns struct {
 func NewColumns(names []string, types []Type) *Columns {
 	c := &Columns{names: names, types: types, index: make(map[string]int, len(names))}
 	for i, name := range names {
-		c.quoted = append(c.quoted, string(AppendString(nil, name))+":")
+		c.quoted = append(c.quoted, string(AppendString(nil, outName(name)))+":")
 		c.sorted = append(c.sorted, i)
 		c.index[name] = i
 	}
 	slices.SortFunc(c.sorted, func(a, b int) int { return bytes.Compare([]byte(names[a]), []byte(names[b])) })
 	return c
+}
+
+// outName is the name under which a column leaves: riskrelay adds members called risk and event_id itself, and an
+// object has each name once.
+func outName(column string) string {
+	if column == "risk" || column == "event_id" {
+		return column + "_column"
+	}
+	return column
 }
 
 // Len is the number of columns.

@@ -38,8 +38,10 @@ func layers() []layer {
 		{"host/ruleset", []string{"enrich", "rules"}},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
-		{"host", []string{"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
-			"enrich", "enrich/celrule", "plugin"}},
+		{"host", []string{
+			"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
+			"enrich", "enrich/celrule", "plugin",
+		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
 	}
 }

@@ -49,7 +49,7 @@ func buildSinks(c config.Config) (list []named, err error) {
 
 // syslogSends is how many Sends a syslog sink has under way: while one waits until the receiver has read, the next
 // is written.
-const syslogSends = 4
+const syslogSends = 16
 
 func joinNamed(err error, name string, why error) error {
 	why = fmt.Errorf("sink %s: %w", name, why)

@@ -304,7 +304,7 @@ func TestSealedCopyCanNotChange(t *testing.T) {
 
 func TestRefusedPrograms(t *testing.T) {
 	open := script(t, "exit 0")
-	if err := os.Chmod(open.Path, 0o777); err != nil { //nolint:gosec // this is what is to be refused
+	if err := os.Chmod(open.Path, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	plain := script(t, "exit 0")
@@ -312,7 +312,7 @@ func TestRefusedPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	swap := script(t, "exit 0")
-	if err := os.Chmod(filepath.Dir(swap.Path), 0o777); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(filepath.Dir(swap.Path), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	foreign := script(t, "exit 0")
@@ -355,7 +355,7 @@ func TestEnvironmentIsNotInherited(t *testing.T) {
 
 func TestSocketDirectory(t *testing.T) {
 	open := t.TempDir() + "/d"
-	if err := os.Mkdir(open, 0o755); err != nil { //nolint:gosec // this is what is to be refused
+	if err := os.Mkdir(open, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{
@@ -386,7 +386,7 @@ func TestSocketDirectory(t *testing.T) {
 	if left, err := os.ReadDir(o.Dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if err := os.Chmod(o.Dir, 0o750); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(o.Dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Launch(t.Context(), o); err == nil || !strings.Contains(err.Error(), "run chmod 700 on it") {

@@ -55,7 +55,7 @@ func checkOpen(path string, info os.FileInfo) error {
 // command is the program with arguments and environment. A sealed copy is the child's file 3, and stays open there so
 // that the interpreter of a script can read it, too.
 func (e *executable) command(args, env []string) *exec.Cmd {
-	cmd := exec.Command(e.path, args...)
+	cmd := exec.Command(e.path, args...) //nolint:noctx // it outlives every context; Close ends it
 	if e.copy != nil {
 		cmd.Path = "/proc/self/fd/3"
 		cmd.ExtraFiles = []*os.File{e.copy}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,7 @@ type fake struct {
 
 type fakeRun struct {
 	*fake
-	over, closed bool
+	over atomic.Bool
 }
 
 func (f *fake) start(ctx context.Context) (run, enrich.Description, error) {
@@ -51,15 +52,15 @@ func (r *fakeRun) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Ta
 	}
 	for i := range events {
 		if events[i].Text("Word") == "poison" {
-			r.over = true
+			r.over.Store(true)
 			return nil, &lostError{errors.New("poisoned")}
 		}
 	}
 	return make([][]enrich.Tag, len(events)), nil
 }
 
-func (r *fakeRun) Over() bool { return r.over }
-func (r *fakeRun) Close()     { r.over, r.closed = true, true }
+func (r *fakeRun) Over() bool { return r.over.Load() }
+func (r *fakeRun) Close()     { r.over.Store(true) }
 
 func (f *fake) process() *Process {
 	f.begin = time.Now()

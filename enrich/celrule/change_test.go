@@ -23,7 +23,8 @@ func TestChange(t *testing.T) {
 		{"the first credential", "KeyDescription", text("[]"), text(`["` + password + `"]`), []string{password}, nil, "[]", `["` + password + `"]`},
 		{
 			"addresses", "AppAddress", text(`[{"AddressType":0,"Address":"https://a.example/cb"}]`), text(`[{"ReplyAddressClientType":1,"Address":"https://b.example/cb"},{"Address":"https://a.example/cb"}]`),
-			[]string{"https://b.example/cb"}, nil, `[{"Address":"https://a.example/cb","AddressType":0}]`, `[{"Address":"https://b.example/cb","ReplyAddressClientType":1},{"Address":"https://a.example/cb"}]`,
+			[]string{"https://b.example/cb"},
+			nil, `[{"Address":"https://a.example/cb","AddressType":0}]`, `[{"Address":"https://b.example/cb","ReplyAddressClientType":1},{"Address":"https://a.example/cb"}]`,
 		},
 		{"scopes", "DelegatedPermissionGrant.Scope", text(`" User.Read"`), text(`" User.Read Mail.Read"`), []string{"Mail.Read"}, nil, " User.Read", " User.Read Mail.Read"},
 		{"names between semicolons", "TargetId.ServicePrincipalNames", "null", text(`"a;b; c;;a"`), []string{"a", "b", "c"}, nil, "", "a;b; c;;a"},

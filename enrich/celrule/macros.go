@@ -28,8 +28,6 @@ type macro struct {
 	params   []string
 	body     ast.Expr // nil when it doesn't parse
 	source   *ast.SourceInfo
-	// expanding says that the body's own macros are being written in.
-	expanding, expanded bool
 }
 
 func newMacros(env *cel.Env) (*macros, error) {

@@ -200,7 +200,7 @@ func (r *rule) revision(l *language, u uses) string {
 	}
 	hash := sha256.New()
 	for _, p := range parts {
-		fmt.Fprintf(hash, "%q\n", strings.Join(strings.Fields(p), " "))
+		hash.Write(fmt.Appendf(nil, "%q\n", strings.Join(strings.Fields(p), " ")))
 	}
 	return hex.EncodeToString(hash.Sum(nil))[:revisionLength]
 }

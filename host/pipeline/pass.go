@@ -147,7 +147,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		if err != nil {
 			l.cancel(err)
 			for s := range flights {
-				<-s.receipt
+				<-s.receipt // one that came later doesn't count without those before it
 			}
 		}
 		return err

@@ -106,7 +106,7 @@ func (d *demo) workspace() (server *loganalyticstest.Server, sent int, err error
 const arrival = 16 * time.Minute
 
 // demoToken opens the demonstration's collector, which listens on the loopback interface only.
-const demoToken = "00000000-0000-0000-0000-000000000000" //nolint:gosec // opens nothing but this
+const demoToken = "00000000-0000-0000-0000-000000000000"
 
 const demoConfig = `# Written by riskrelay demo; run it again with: riskrelay run -c {{.Dir}}/riskrelay.yaml (while a demo with --keep runs)
 data_dir: {{.Dir}}/data

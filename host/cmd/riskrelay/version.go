@@ -10,7 +10,7 @@ import (
 )
 
 // version is set by the linker: -X main.version=1.2.3.
-var version = "" //nolint:gochecknoglobals // the linker can set nothing else
+var version = ""
 
 type build struct {
 	Version  string `json:"version"`

@@ -64,12 +64,12 @@ func Dial(ctx context.Context, network, address string) (net.Conn, error) {
 func Handshake(ctx context.Context, conn net.Conn, address string, t TLS) (*tls.Conn, error) {
 	config, err := t.Config()
 	if err != nil {
-		conn.Close()
+		conn.Close() //nolint:errcheck // the dial has failed already
 		return nil, err
 	}
 	if config.ServerName == "" {
 		if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
-			conn.Close()
+			conn.Close() //nolint:errcheck // the dial has failed already
 			return nil, err
 		}
 	}
@@ -77,7 +77,7 @@ func Handshake(ctx context.Context, conn net.Conn, address string, t TLS) (*tls.
 	defer cancel()
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		conn.Close()
+		conn.Close() //nolint:errcheck // the dial has failed already
 		return nil, fmt.Errorf("TLS handshake with %s: %w", address, err)
 	}
 	return secured, nil

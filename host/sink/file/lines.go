@@ -40,7 +40,7 @@ func (l *lines) open() error {
 		err = syncDirectory(l.path)
 	}
 	if err != nil {
-		file.Close()
+		file.Close() //nolint:errcheck // opening has failed already
 		return fmt.Errorf("open %s: %w", l.path, err)
 	}
 	l.file, l.size, l.broken = file, size, false
@@ -90,7 +90,7 @@ func syncDirectory(path string) error {
 	if err != nil {
 		return err
 	}
-	defer directory.Close()
+	defer directory.Close() //nolint:errcheck // it was only synced
 	return directory.Sync()
 }
 
@@ -118,7 +118,7 @@ func (l *lines) append(text []byte) error {
 // ready opens the file anew after a failure, and renames it when it is full.
 func (l *lines) ready() error {
 	if l.broken {
-		l.file.Close()
+		l.file.Close() //nolint:errcheck // writing has failed already
 		size := l.size
 		if err := l.open(); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (l *lines) ready() error {
 	if err := os.Rename(l.path, old); err != nil {
 		return fmt.Errorf("begin a new file: %w", err)
 	}
-	l.file.Close()
+	l.file.Close() //nolint:errcheck // each write was synced
 	if err := l.open(); err != nil {
 		l.broken, l.size = true, 0
 		return err

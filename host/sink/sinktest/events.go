@@ -54,10 +54,14 @@ func start() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 123_456_700, time
 
 func auditColumns() *enrich.Columns {
 	return enrich.NewColumns(
-		[]string{"TenantId", "TimeGenerated", "OperationName", "Category", "Result", "ResultReason", "TargetResources", "InitiatedBy",
-			"AdditionalDetails", "CorrelationId", "Count", "Type"},
-		[]enrich.Type{enrich.String, enrich.Datetime, enrich.String, enrich.String, enrich.String, enrich.String, enrich.Dynamic,
-			enrich.Dynamic, enrich.Dynamic, enrich.String, enrich.Long, enrich.String})
+		[]string{
+			"TenantId", "TimeGenerated", "OperationName", "Category", "Result", "ResultReason", "TargetResources", "InitiatedBy",
+			"AdditionalDetails", "CorrelationId", "Count", "Type",
+		},
+		[]enrich.Type{
+			enrich.String, enrich.Datetime, enrich.String, enrich.String, enrich.String, enrich.String, enrich.Dynamic,
+			enrich.Dynamic, enrich.Dynamic, enrich.String, enrich.Long, enrich.String,
+		})
 }
 
 func auditEvent(columns *enrich.Columns, i int) enrich.Event {

@@ -100,7 +100,7 @@ func (s *Sink) askAck(ctx context.Context, c *channel, token string, id int64) (
 	if err != nil {
 		return false, nil // a later question, or the time limit, decides
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // it was only read
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 {
 		return false, nil
 	}

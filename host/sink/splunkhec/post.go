@@ -76,6 +76,6 @@ func (s *Sink) call(ctx context.Context, path, token, channel string, packed []b
 	if err != nil {
 		return reply{}, err
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // it was only read
 	return readReply(response)
 }

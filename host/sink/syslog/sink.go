@@ -184,7 +184,7 @@ func (s *Sink) datagram(ctx context.Context, message []byte) error {
 	if err == nil {
 		return nil
 	}
-	s.udp.Close()
+	s.udp.Close() //nolint:errcheck // the socket is given up
 	s.udp = nil
 	return err
 }
@@ -196,7 +196,7 @@ func (s *Sink) Close() error {
 		s.conn = nil
 	}
 	if s.udp != nil {
-		s.udp.Close()
+		s.udp.Close() //nolint:errcheck // the socket is given up
 		s.udp = nil
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -209,28 +210,39 @@ func TestStuckReceiver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accepted := make(chan net.Conn, 1)
+	defer listener.Close()
+	accepted := make(chan net.Conn)
 	go func() {
-		if conn, err := listener.Accept(); err == nil {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				close(accepted)
+				return
+			}
 			accepted <- conn
+			defer conn.Close()
 		}
 	}()
+	var events []enrich.Event // 20 MB, more than sockets buffer
+	for i := range 400 {
+		events = append(events, sinktest.Event(fmt.Sprint(i), "AuditLogs", `{}`, strings.Repeat("x", 50<<10)))
+	}
 	config := syslog.Defaults()
 	config.Address, config.Network, config.Timeout = listener.Addr().String(), syslog.TCP, 50*time.Millisecond
 	sink := newSink(t, config)
-	if _, err := sink.Send(t.Context(), sinktest.Events(20_000)); err == nil {
+	go func() { <-accepted }()
+	if _, err := sink.Send(t.Context(), events); err == nil {
 		t.Error("confirmed though nobody reads")
 	}
 	// With time to spare, the end of the context ends the wait.
 	config.Timeout = time.Hour
 	patient := newSink(t, config)
 	ctx, cancel := context.WithCancel(t.Context())
-	context.AfterFunc(ctx, func() {})
 	go func() {
 		<-accepted
 		cancel()
 	}()
-	if _, err := patient.Send(ctx, sinktest.Events(20_000)); !errors.Is(err, context.Canceled) {
+	if _, err := patient.Send(ctx, events); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 	for _, s := range []*syslog.Sink{sink, patient} {
@@ -238,7 +250,6 @@ func TestStuckReceiver(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	listener.Close()
 }
 
 func TestTLSRefusesStrangers(t *testing.T) {

@@ -62,9 +62,16 @@ func (b *batcher) begin(names []string, types []enrich.Type) error {
 	if b.time < 0 || b.ingested < 0 || b.itemID < 0 {
 		return fmt.Errorf("reply lacks %s, %s or %s, which the query asks for", timeColumn, ingestedColumn, itemColumn)
 	}
+	own := map[string]string{} // the names of columns that the query added under another one
+	for _, column := range resourceColumns(b.table) {
+		own[added(column)] = column
+	}
 	var keptNames []string
 	var keptTypes []enrich.Type
 	for i, name := range names {
+		if column, ok := own[name]; ok && !slices.Contains(names, column) {
+			name = column
+		}
 		if i != b.ingested && i != b.itemID {
 			b.keep = append(b.keep, i)
 			keptNames, keptTypes = append(keptNames, name), append(keptTypes, types[i])
@@ -162,7 +169,7 @@ func (b *batcher) strip(text []byte, cells []enrich.Span) enrich.Row {
 	if b.typeCell != "" {
 		end := len(text)
 		text = append(slices.Clip(text), b.typeCell...)
-		b.cells = append(b.cells, enrich.Span{Start: uint32(end), End: uint32(len(text))}) //nolint:gosec // below maxValue
+		b.cells = append(b.cells, enrich.Span{Start: uint32(end), End: uint32(len(text))})
 	}
 	return enrich.NewRow(b.columns, text, b.cells[start:len(b.cells):len(b.cells)])
 }

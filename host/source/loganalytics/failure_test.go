@@ -239,10 +239,10 @@ func TestPackedReplies(t *testing.T) {
 			data.answer(rec, query)
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)
-			z.Write([]byte(rec.String())) //nolint:errcheck // to memory
-			z.Close()                     //nolint:errcheck // to memory
+			z.Write([]byte(rec.String()))
+			z.Close()
 			w.Header().Set("Content-Encoding", "gzip")
-			w.Write(b.Bytes()[:b.Len()-cut]) //nolint:errcheck // a test
+			w.Write(b.Bytes()[:b.Len()-cut])
 		}
 	}
 	for cut, want := range map[int]string{0: "", 1: plain, 8: plain, 100: plain} {
@@ -261,7 +261,7 @@ func TestPackedReplies(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		z := gzip.NewWriter(w)
 		fmt.Fprint(z, `{"error":{"code":"BadArgumentError","message":"packed words"}}`)
-		z.Close() //nolint:errcheck // a test
+		z.Close()
 	})
 	err := s.source(s.config()).Read(t.Context(), testWindow(time.Minute), "", nil)
 	if err == nil || !strings.Contains(err.Error(), "packed words") {

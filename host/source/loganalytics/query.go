@@ -38,11 +38,26 @@ func builtinFilter(table string) string {
 	return ""
 }
 
+// resourceColumns are the columns that say which resource a row is about, where the service hides them unless a query
+// names them: for AZKVAuditLogs they are the only place that names the vault's resource.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/azkvauditlogs
+func resourceColumns(table string) []string {
+	if table == "AZKVAuditLogs" || table == "AzureActivity" {
+		return []string{"_ResourceId", "_SubscriptionId"}
+	}
+	return nil
+}
+
+// added is the name under which a query adds a hidden column; the reply's rows get the column's own name back.
+func added(column string) string { return "Riskrelay" + column }
+
 // rowsQuery asks for the rows of w in the order of marks.
 func (t Table) rowsQuery(w pipeline.Window) string {
-	return t.selection(w) +
-		"\n| extend " + ingestedColumn + " = ingestion_time(), " + itemColumn + " = _ItemId" +
-		"\n| order by " + ingestedColumn + " asc, " + itemColumn + " asc"
+	q := t.selection(w) + "\n| extend " + ingestedColumn + " = ingestion_time(), " + itemColumn + " = _ItemId"
+	for _, column := range resourceColumns(t.Name) {
+		q += ", " + added(column) + " = " + column
+	}
+	return q + "\n| order by " + ingestedColumn + " asc, " + itemColumn + " asc"
 }
 
 // countQuery asks how many rows of w were ingested in each minute.

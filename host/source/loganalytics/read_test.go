@@ -185,7 +185,7 @@ func TestLateRowBeforeMarkIsRead(t *testing.T) {
 		}
 		return got.deliver(b)
 	})
-	if err != stop {
+	if err != stop { //nolint:errorlint // the very same, not wrapped
 		t.Fatalf("error is %v, want deliver's as it is", err)
 	}
 	data.rows = append(data.rows, stored{base, "item-late", "Add user"})
@@ -236,7 +236,7 @@ func TestRowsWithoutItemID(t *testing.T) {
 			text = strings.ReplaceAll(text, u, "u0")
 		}
 		text = strings.ReplaceAll(text, `["2026-01-02T03:00:01.0000000Z","a"`, `["2026-01-02T03:00:00.0000000Z","a"`)
-		w.Write([]byte(text)) //nolint:errcheck // a test
+		w.Write([]byte(text))
 	}
 	s := newService(t, reply)
 	source := s.source(s.config())

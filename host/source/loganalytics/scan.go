@@ -220,7 +220,7 @@ func splitRow(text []byte, cells []enrich.Span) (int, []enrich.Span, error) {
 		if err != nil {
 			return end, cells, err
 		}
-		cells = append(cells, enrich.Span{Start: uint32(start), End: uint32(end)}) //nolint:gosec // below maxValue
+		cells = append(cells, enrich.Span{Start: uint32(start), End: uint32(end)})
 		if i = skipSpace(text, end); i >= len(text) {
 			return i, cells, io.ErrUnexpectedEOF
 		}

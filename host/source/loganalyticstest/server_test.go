@@ -109,8 +109,10 @@ func TestAnswersTheRealClient(t *testing.T) {
 		t.Errorf("TargetResources is of type %s", got)
 	}
 	row := table.Rows[0]
-	want := []any{"2026-03-02T11:58:30.1234567Z", "Update application", `[{"type":"Application","displayName":"a \"b\""}]`,
-		`{"user":{"id":"u"}}`, nil, "", "AuditLogs", s.Options().Workspace}
+	want := []any{
+		"2026-03-02T11:58:30.1234567Z", "Update application", `[{"type":"Application","displayName":"a \"b\""}]`,
+		`{"user":{"id":"u"}}`, nil, "", "AuditLogs", s.Options().Workspace,
+	}
 	for i := range want {
 		if row[i] != want[i] {
 			t.Errorf("%s is %v, want %v", *table.Columns[i].Name, row[i], want[i])

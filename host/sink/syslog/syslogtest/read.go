@@ -22,7 +22,7 @@ func (s *Server) serve(conn net.Conn) {
 		delete(s.conns, conn)
 		conn.Close()
 	}()
-	var stream net.Conn = conn
+	stream := conn
 	if s.config.TLS != nil {
 		secured := tls.Server(conn, s.config.TLS)
 		defer secured.Close()
@@ -121,10 +121,13 @@ func parse5424(message []byte) (id string, text []byte, err error) {
 	return id, []byte(*m.Message), nil
 }
 
-// text3164 returns what follows a header of RFC 3164, 4.1.
+// header3164 is a header of RFC 3164, 4.1, with its priority.
+var header3164 = regexp.MustCompile(
+	`^<(\d{1,3})>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d [!-~]+ [!-9;-~]{1,32}: `)
+
+// text3164 returns what follows the header.
 func text3164(message []byte) ([]byte, error) {
-	header := regexp.MustCompile(`^<(\d{1,3})>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d [!-~]+ [!-9;-~]{1,32}: `)
-	at := header.FindSubmatchIndex(message)
+	at := header3164.FindSubmatchIndex(message)
 	if at == nil {
 		return nil, errors.New("no header of RFC 3164")
 	}

@@ -89,10 +89,10 @@ func decodeCell(t enrich.Type, cell []byte) value {
 	if !quoted {
 		text = cell
 	}
-	switch {
-	case t == enrich.Dynamic:
+	switch t {
+	case enrich.Dynamic:
 		return dynamicOf(string(text))
-	case t == enrich.String || t == enrich.GUID:
+	case enrich.String, enrich.GUID:
 		return value{typ: t, text: string(text)}
 	}
 	if parsed, ok := parseAs(t, string(text)); ok {
