@@ -115,22 +115,23 @@ type lane struct {
 	detached bool
 }
 
-// sent is one Send under way.
+// sent is one Send under way. Count and err are good once done is closed.
 type sent struct {
-	batch   Batch
-	receipt chan error
-	count   *Count
+	batch Batch
+	done  chan struct{}
+	count Count
+	err   error
 }
 
 func (f *follower) startLane(w Window, o *Outlet) *lane {
 	l := &lane{outlet: o, batches: make(chan Batch, laneDepth)}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
 	l.group = new(errgroup.Group)
-	flights := make(chan sent, max(1, o.Concurrency)-1)
+	flights := make(chan *sent, max(1, o.Concurrency)-1)
 	l.group.Go(func() error {
 		defer close(flights)
 		for b := range l.batches {
-			s := sent{batch: b, receipt: make(chan error, 1), count: new(Count)}
+			s := &sent{batch: b, done: make(chan struct{})}
 			select {
 			case flights <- s: // a place is free
 				go l.deliver(s)
@@ -147,7 +148,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		if err != nil {
 			l.cancel(err)
 			for s := range flights {
-				<-s.receipt // one that came later doesn't count without those before it
+				<-s.done // one that came later doesn't count without those before it
 			}
 		}
 		return err
@@ -172,19 +173,19 @@ type landing struct {
 }
 
 // deliver sends a batch and says how it went.
-func (l *lane) deliver(s sent) {
+func (l *lane) deliver(s *sent) {
+	defer close(s.done)
 	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
-	*s.count = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}
-	s.receipt <- err
+	s.count, s.err = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}, err
 }
 
 // land waits for the Sends in the order they left.
-func (l *lane) land(flights <-chan sent, landed chan<- landing) error {
+func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 	for s := range flights {
-		if err := <-s.receipt; err != nil {
-			return fmt.Errorf("send to %s: %w", l.outlet.Name, err)
+		if <-s.done; s.err != nil {
+			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, *s.count}
+		landed <- landing{s.batch.Next, s.count}
 	}
 	return nil
 }
