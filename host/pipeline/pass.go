@@ -23,7 +23,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		lanes[i] = f.startLane(w, o)
 	}
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
-		f.Enricher.Enrich(ctx, b.Events)
+		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
 		f.Stats.Read(f.stream.Name, b.Events, len(outlets))
 		return f.offer(ctx, lanes, b)
 	})

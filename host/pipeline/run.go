@@ -41,6 +41,8 @@ const (
 	patience = 2 * time.Second
 	// maxOpen stops planning when so many windows of a stream wait for a sink: the workspace is the buffer.
 	maxOpen = 2000
+	// fullPause is how long planning rests then.
+	fullPause = 10 * time.Second
 	// maxTries is how often a window is read before the stream goes on without it; it is read again later.
 	maxTries = 4
 )
@@ -164,7 +166,9 @@ func (f *follower) follow(ctx context.Context) error {
 			wait = pause(err, failures)
 		case !ok && f.Once:
 			return nil
-		case ok && len(f.record.State().Open) < maxOpen:
+		case ok && len(f.record.State().Open) >= maxOpen:
+			wait = fullPause
+		case ok:
 			failures = 0
 			if err := f.take(ctx, w); err != nil {
 				return err

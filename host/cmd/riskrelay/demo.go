@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/template"
 	"time"
 
@@ -218,7 +219,7 @@ func (d *demo) live(ctx context.Context, workspace *loganalyticstest.Server) {
 	}
 }
 
-// off says for each row of the guide that no rule can cover without context what is missing.
+// off says for each row of the guide what its rules lack that are off.
 func (d *demo) off(ctx context.Context) map[string]string {
 	flags := ruleFlags{}
 	flags.Builtin = true
@@ -233,8 +234,12 @@ func (d *demo) off(ctx context.Context) map[string]string {
 	reasons := map[string]string{}
 	for _, r := range about.Rules {
 		for _, row := range r.Guide {
-			if r.Off != "" {
+			switch {
+			case r.Off == "" || strings.Contains(reasons[row], r.Off):
+			case reasons[row] == "":
 				reasons[row] = "off: " + r.Off
+			default:
+				reasons[row] += "; " + r.Off
 			}
 		}
 	}
