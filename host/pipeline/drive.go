@@ -77,7 +77,7 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why 
 		return nil
 	}
 	f.Log.WithField("window", w.String()).Debug("window too large, reading it in halves")
-	f.Stats.Split(f.stream.Name)
+	f.Stats.Split()
 	for _, part := range []Window{a, b} {
 		for _, o := range outlets {
 			f.claim(part, o)

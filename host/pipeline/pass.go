@@ -24,7 +24,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	}
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
 		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
-		f.Stats.Read(f.stream.Name, b.Events, len(outlets))
+		f.Stats.Read(f.stream.Name, b.Events)
 		return f.offer(ctx, lanes, b)
 	})
 	complete := err == nil
@@ -199,7 +199,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, step.count)
+		f.Stats.Confirmed(l.outlet.Name, step.count)
 	}
 	return nil
 }

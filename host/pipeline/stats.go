@@ -28,7 +28,7 @@ type Figures struct {
 }
 
 // Read counts events that were read and tagged.
-func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
+func (s *Stats) Read(stream string, events []enrich.Event) {
 	if s == nil {
 		return
 	}
@@ -40,7 +40,7 @@ func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
 }
 
 // Confirmed counts what a sink confirmed.
-func (s *Stats) Confirmed(_, sink string, n Count) {
+func (s *Stats) Confirmed(sink string, n Count) {
 	s.change(func(f *Figures) {
 		if f.Sinks == nil {
 			f.Sinks = map[string]Count{}
@@ -50,7 +50,7 @@ func (s *Stats) Confirmed(_, sink string, n Count) {
 }
 
 // Split counts a window that was cut.
-func (s *Stats) Split(string) { s.change(func(f *Figures) { f.Splits++ }) }
+func (s *Stats) Split() { s.change(func(f *Figures) { f.Splits++ }) }
 
 // Failed counts a failure.
 func (s *Stats) Failed(doing string, err error) {
