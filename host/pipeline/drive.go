@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
-// or the window proved unreadable for now. It gives the claims back. Its error is fatal: the ledger can't be
+// or the window proved unreadable for now. It gives the claims back. Patience is how long the window waits for a
+// sink that doesn't take the next batch, 0 for as long as it needs. Its error is fatal: the ledger can't be
 // written, or ctx ended.
-func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet) error {
+func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) error {
 	defer f.release(w, outlets)
 	for try := 1; ; try++ {
-		left, err := f.round(ctx, w, outlets)
+		left, err := f.round(ctx, w, outlets, patience)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -21,7 +23,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet) error
 		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
 			return nil
 		case errors.Is(err, ErrTooLarge):
-			return f.halves(ctx, w, outlets, err)
+			return f.halves(ctx, w, outlets, patience, err)
 		}
 		f.report(err, "read "+w.String())
 		if outlets = left; len(outlets) == 0 || try >= maxTries {
@@ -34,9 +36,9 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet) error
 }
 
 // round reads w once for each group of outlets that have the same mark, and returns those that still need it.
-func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet) (left []*Outlet, err error) {
+func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) (left []*Outlet, err error) {
 	for mark, group := range f.byMark(w, outlets) {
-		detached, passErr := f.pass(ctx, w, mark, group)
+		detached, passErr := f.pass(ctx, w, mark, group, patience)
 		if passErr != nil {
 			err = errors.Join(err, passErr)
 			left = append(left, without(group, detached)...)
@@ -70,7 +72,7 @@ func without(all, some []*Outlet) (rest []*Outlet) {
 }
 
 // halves cuts a window that was too large and drives both parts.
-func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why error) error {
+func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration, why error) error {
 	a, b, err := w.Cut()
 	if err != nil {
 		f.report(fmt.Errorf("%w: %w", err, why), "read "+w.String())
@@ -84,7 +86,7 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why 
 		}
 	}
 	if err = f.update(func(s *State) error { return s.Cut(w) }); err == nil {
-		err = f.drive(ctx, a, outlets)
+		err = f.drive(ctx, a, outlets, patience)
 	}
 	if err != nil {
 		f.release(a, outlets)
@@ -94,7 +96,7 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why 
 		}
 		return err
 	}
-	return f.drive(ctx, b, outlets)
+	return f.drive(ctx, b, outlets, patience)
 }
 
 // ledgerError is a failure to write the ledger. Nothing may be sent that can't be written down, so it ends the run.

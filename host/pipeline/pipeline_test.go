@@ -272,6 +272,31 @@ func TestADeadSinkHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// TestTheFirstSinkThatIsBackGetsEverything has two sinks fail, of which one comes back and the other never does.
+func TestTheFirstSinkThatIsBackGetsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back, gone := &recorder{}, &recorder{}
+		begin := time.Now()
+		back.send = func(context.Context, []enrich.Event) error {
+			if time.Since(begin) < time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		gone.send = func(context.Context, []enrich.Event) error { return errors.New("connection refused") }
+		p := build(&memory{}, nil, []pipeline.Stream{(&rows{n: 3000, batch: 10}).stream("s")}, gone, back)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		back.check(t, 3000)
+		if len(gone.got) > 0 {
+			t.Error("the dead sink got events")
+		}
+	})
+}
+
 func TestASlowSinkIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fast, slow := &recorder{}, &recorder{}
