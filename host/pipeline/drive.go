@@ -99,15 +99,25 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, pati
 	return f.drive(ctx, b, outlets, patience)
 }
 
-// ledgerError is a failure to write the ledger. Nothing may be sent that can't be written down, so it ends the run.
+// ledgerError is a ledger that can't be written any more: it belongs to somebody else now, or the run ends. Nothing may
+// be sent that can't be written down, so it ends the run.
 type ledgerError struct{ error }
 
 func (e *ledgerError) Unwrap() error { return e.error }
 
+// update changes the ledger. A disk that is full or fails is waited for: the workspace keeps the rows meanwhile.
 func (f *follower) update(change func(*State) error) error {
-	err := f.record.Update(change)
-	if err != nil && !errors.Is(err, errNotOpen) {
-		return &ledgerError{err}
+	for try := 1; ; try++ {
+		err := f.record.Update(change)
+		switch {
+		case err == nil || errors.Is(err, errNotOpen):
+			return err
+		case errors.Is(err, ErrConflict) || f.Once && try > maxTries:
+			return &ledgerError{err}
+		}
+		f.report(err, "write the ledger")
+		if sleep(f.send, pause(err, try)) != nil {
+			return &ledgerError{err}
+		}
 	}
-	return err
 }

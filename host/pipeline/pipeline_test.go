@@ -138,6 +138,7 @@ type memory struct {
 type record struct {
 	mu    sync.Mutex
 	state pipeline.State
+	full  func() bool // the disk is full; nil: never
 }
 
 func (m *memory) Open(stream string) (pipeline.Record, error) {
@@ -161,6 +162,9 @@ func (r *record) State() *pipeline.State {
 func (r *record) Update(change func(*pipeline.State) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.full != nil && r.full() {
+		return errors.New("no space left on device")
+	}
 	next := r.state.Clone()
 	if err := change(next); err != nil {
 		return err
@@ -293,6 +297,31 @@ func TestTheFirstSinkThatIsBackGetsEverything(t *testing.T) {
 		back.check(t, 3000)
 		if len(gone.got) > 0 {
 			t.Error("the dead sink got events")
+		}
+	})
+}
+
+func TestAFullDiskIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, ledger, sink := time.Now(), &memory{}, &recorder{}
+		opened, err := ledger.Open("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened.(*record).full = func() bool {
+			since := time.Since(begin)
+			return since > 0 && since < time.Hour
+		}
+		sink.send = func(context.Context, []enrich.Event) error { time.Sleep(time.Second); return nil } // of the bubble's clock
+		p := build(ledger, nil, []pipeline.Stream{(&rows{n: 500, batch: 10}).stream("s")}, sink)
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if repeated := sink.check(t, 500); repeated > 0 {
+			t.Errorf("%d repeated", repeated)
+		}
+		if f := p.Stats.Figures(); f.Failures == 0 {
+			t.Error("the full disk is not visible")
 		}
 	})
 }
