@@ -30,7 +30,10 @@ type modules struct {
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
 	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
-	err := m.start(ctx, c)
+	_, err := m.rules(ctx, c) // before processes are started
+	if err == nil {
+		err = m.start(ctx, c)
+	}
 	if err == nil {
 		err = m.configure(ctx, c)
 	}
@@ -75,9 +78,9 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 // configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
 // people change most, goes first, and nothing else is touched when it refuses.
 func (m *modules) configure(ctx context.Context, c config.Config) error {
-	rules, err := ruleset.Load(c.RuleOptions())
+	rules, err := m.rules(ctx, c)
 	if err != nil {
-		return &RuleError{err}
+		return err
 	}
 	if err := m.cel.Configure(ctx, rules); err != nil {
 		return &RuleError{err}
@@ -97,6 +100,19 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 		}
 	}
 	return nil
+}
+
+// rules reads the CEL module's files. Where the module is a process, they are compiled here as well: the process could
+// only say what is wrong, not where.
+func (m *modules) rules(ctx context.Context, c config.Config) (enrich.Config, error) {
+	rules, err := ruleset.Load(c.RuleOptions())
+	if err == nil && m.isolated {
+		err = celrule.New().Configure(ctx, rules)
+	}
+	if err != nil {
+		return rules, &RuleError{err}
+	}
+	return rules, nil
 }
 
 func (m *modules) enricher(stats *pipeline.Stats) *enrich.Enricher {

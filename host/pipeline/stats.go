@@ -18,13 +18,14 @@ type Stats struct {
 
 // Figures are the counts of a run so far.
 type Figures struct {
-	Read      int64            // events read and tagged; a window that is read again counts again
-	Tagged    int64            // of those, events that a rule matched
-	Splits    int64            // windows cut in halves
-	Sinks     map[string]Count // confirmed and dead-lettered by sink
-	Failures  int64            // failed reads and plans
-	LastError string
-	LastTime  time.Time // of the last error
+	Read       int64            // events read and tagged; a window that is read again counts again
+	Tagged     int64            // of those, events that a rule matched
+	Splits     int64            // windows cut in halves
+	Unreadable int64            // lines of files that are no rows and went to the dead letters
+	Sinks      map[string]Count // confirmed and dead-lettered by sink
+	Failures   int64            // failed reads and plans
+	LastError  string
+	LastTime   time.Time // of the last error
 }
 
 // Read counts events that were read and tagged.
@@ -47,6 +48,12 @@ func (s *Stats) Confirmed(sink string, n Count) {
 		}
 		f.Sinks[sink] = f.Sinks[sink].plus(n)
 	})
+}
+
+// Unreadable counts a line that is no row and returns how many there were.
+func (s *Stats) Unreadable() (n int64) {
+	s.change(func(f *Figures) { f.Unreadable++; n = f.Unreadable })
+	return n
 }
 
 // Split counts a window that was cut.

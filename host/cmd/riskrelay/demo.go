@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -79,11 +80,33 @@ func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
 // prepare makes the directory and forgets what an earlier run left in it.
 func (d *demo) prepare() error {
+	if d.events < 0 {
+		return exit(exitConfig, fmt.Errorf("--events: %d is less than none", d.events))
+	}
+	if err := d.ours(); err != nil {
+		return exit(exitConfig, err)
+	}
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return fmt.Errorf("make the demonstration's directory: %w", err)
 	}
 	if err := os.RemoveAll(d.path("data")); err != nil {
 		return fmt.Errorf("forget the last demonstration: %w", err)
+	}
+	return nil
+}
+
+// ours refuses a directory that holds something else than an earlier demonstration.
+func (d *demo) ours() error {
+	entries, err := os.ReadDir(d.dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look into the demonstration's directory: %w", err)
+	}
+	text, err := os.ReadFile(d.path("riskrelay.yaml"))
+	if err != nil || !strings.HasPrefix(string(text), demoHeader) {
+		return fmt.Errorf("%s holds something else than a demonstration: give an empty directory with --dir", d.dir)
 	}
 	return nil
 }
@@ -109,7 +132,9 @@ const arrival = 16 * time.Minute
 // demoToken opens the demonstration's collector, which listens on the loopback interface only.
 const demoToken = "00000000-0000-0000-0000-000000000000"
 
-const demoConfig = `# Written by riskrelay demo; run it again with: riskrelay run -c {{.Dir}}/riskrelay.yaml (while a demo with --keep runs)
+const demoHeader = "# Written by riskrelay demo"
+
+const demoConfig = demoHeader + `: what a real installation's configuration looks like.
 data_dir: {{.Dir}}/data
 log: {level: warn}
 sources:

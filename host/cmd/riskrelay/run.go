@@ -42,14 +42,14 @@ func newRun(s streams) *cobra.Command {
 }
 
 func run(ctx context.Context, c config.Config, path string, options host.Options) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
+	defer signal.Stop(hup)
 	h, err := host.New(ctx, c, options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	go func() {
 		for range hup {
 			reload(ctx, h, path, options.Log)
