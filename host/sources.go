@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
@@ -13,6 +15,13 @@ import (
 // streams is the list of the kinds of sources there are.
 func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
 	for _, s := range c.Sources.LogAnalytics {
+		for _, t := range s.Tables {
+			if _, known := schema.Lookup(t.Name); !known {
+				if near := rulefile.Suggest(t.Name, schema.Names()); near != "" {
+					o.Log.Warnf("no rule knows the table %s: did you mean %s?", t.Name, near)
+				}
+			}
+		}
 		list, err := loganalytics.New(s.Config, o.Log)
 		if err != nil {
 			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)

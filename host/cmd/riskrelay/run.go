@@ -22,8 +22,9 @@ func newRun(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Query, tag and forward until told to stop",
-		Long: "run moves events until SIGTERM or SIGINT, which drain what was read. SIGHUP reads the rules, the context and the\n" +
-			"modules' settings again; a set that doesn't load leaves the old one at work.",
+		Long: "run moves events until SIGTERM or SIGINT, which drain what was read, or until the files that it reads end and\n" +
+			"there is no workspace. SIGHUP reads the rules, the context and the modules' settings again; a set that doesn't\n" +
+			"load leaves the old one at work.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)

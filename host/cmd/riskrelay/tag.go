@@ -90,13 +90,6 @@ func newTag(s streams) *cobra.Command {
 // maxShownLines is how many lines that aren't rows are named.
 const maxShownLines = 20
 
-func tableNames() (names []string) {
-	for _, t := range schema.Tables() {
-		names = append(names, t.Name)
-	}
-	return names
-}
-
 // openRows opens a file of rows.
 func openRows(path string) (*os.File, error) {
 	info, err := os.Stat(path)
@@ -179,7 +172,7 @@ func (t *tagger) summary() error {
 		what := fmt.Sprintf("of table %q, which no rule knows", table)
 		if table == "" {
 			what = `without a table (a text called "Type")`
-		} else if near := rulefile.Suggest(table, tableNames()); near != "" {
+		} else if near := rulefile.Suggest(table, schema.Names()); near != "" {
 			what += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		fmt.Fprintf(t.err, "warning: %d rows %s, passed through untagged\n", n, what) //nolint:errcheck // nobody is left to tell
