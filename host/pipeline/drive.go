@@ -21,15 +21,24 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 		case errors.As(err, new(*ledgerError)):
 			return err
 		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
+			f.put(w, outlets, false)
 			return nil
 		case errors.Is(err, ErrTooLarge):
 			return f.halves(ctx, w, outlets, patience, err)
 		}
 		f.report(err, "read "+w.String())
-		if outlets = left; len(outlets) == 0 || try >= maxTries {
-			return nil // open in the ledger; catchUp comes back to it
+		if outlets = left; len(outlets) == 0 {
+			return nil
 		}
-		if err := sleep(ctx, pause(err, try)); err != nil {
+		if try >= maxTries {
+			f.put(w, outlets, true) // open in the ledger; catchUp comes back to it
+			return nil
+		}
+		wait := pause(err, try)
+		if f.Once {
+			wait = min(wait, time.Minute)
+		}
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -76,6 +85,7 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, pati
 	a, b, err := w.Cut()
 	if err != nil {
 		f.report(fmt.Errorf("%w: %w", err, why), "read "+w.String())
+		f.put(w, outlets, true)
 		return nil
 	}
 	f.Log.WithField("window", w.String()).Debug("window too large, reading it in halves")

@@ -31,8 +31,9 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	if errors.Is(err, errNobody) {
 		err = nil
 	}
+	settle(lanes, patience)
 	for _, l := range lanes {
-		laneErr := l.finish()
+		laneErr := l.err
 		switch {
 		case l.detached:
 			detached = append(detached, l.outlet)
@@ -67,30 +68,52 @@ func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) 
 	if attached == 0 {
 		return errNobody
 	}
-	if len(waiting) == 0 {
-		return nil
-	}
-	var deadline <-chan time.Time
-	if patience > 0 {
-		deadline = time.After(patience)
-	}
+	// Where another lane had room, it is held up now, and each lane may do that for so long in the whole window only.
+	heldUp := len(waiting) < attached
 	for _, l := range waiting {
-		select {
-		case l.batches <- b:
-		case <-l.ctx.Done():
+		taken, err := l.wait(ctx, b, patience, heldUp)
+		if err != nil {
+			return err
+		}
+		if !taken {
 			attached--
-		case <-deadline:
-			l.detach()
-			attached--
-			deadline = closedTimer() // the others of this round had their time too
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 	if attached == 0 {
 		return errNobody
 	}
 	return nil
+}
+
+// wait waits until the lane takes b, and leaves it behind when that takes longer than patience. The time counts
+// for the whole window where others are held up.
+func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp bool) (taken bool, err error) {
+	var deadline <-chan time.Time
+	if patience > 0 {
+		deadline = time.After(patience - l.heldUp)
+	}
+	begin := time.Now()
+	defer func() {
+		if heldUp {
+			l.heldUp += time.Since(begin)
+		}
+	}()
+	select {
+	case l.batches <- b:
+		return true, nil
+	case <-l.ctx.Done():
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-deadline:
+	}
+	select {
+	case l.batches <- b: // it had room meanwhile: only chance chose the other case
+		return true, nil
+	default:
+		l.detach()
+		return false, nil
+	}
 }
 
 func closedTimer() <-chan time.Time {
@@ -113,6 +136,39 @@ type lane struct {
 	cancel   context.CancelCauseFunc
 	group    *errgroup.Group
 	detached bool
+	heldUp   time.Duration // how long others waited for it in this window
+	err      error         // why its sending ended, after settle
+}
+
+// settle waits until the lanes have sent what they hold. Those that take longer than patience are left behind, 0 is as
+// long as they need.
+func settle(lanes []*lane, patience time.Duration) {
+	ended := make([]chan struct{}, len(lanes))
+	for i, l := range lanes {
+		ended[i] = make(chan struct{})
+		go func() {
+			defer close(ended[i])
+			l.err = l.finish()
+		}()
+	}
+	var deadline <-chan time.Time
+	if patience > 0 {
+		deadline = time.After(patience)
+	}
+	for i, l := range lanes {
+		select {
+		case <-ended[i]:
+			continue
+		case <-deadline:
+			deadline = closedTimer()
+		}
+		select {
+		case <-ended[i]:
+		default:
+			l.detach()
+			<-ended[i]
+		}
+	}
 }
 
 // sent is one Send under way. Count and err are good once done is closed.
@@ -136,7 +192,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 			case flights <- s: // a place is free
 				go l.deliver(s)
 			case <-l.ctx.Done():
-				return l.ctx.Err()
+				return context.Cause(l.ctx)
 			}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -298,6 +299,86 @@ func TestTheFirstSinkThatIsBackGetsEverything(t *testing.T) {
 		if len(gone.got) > 0 {
 			t.Error("the dead sink got events")
 		}
+	})
+}
+
+// TestADeadSinkOfASmallWindow is the everyday case: windows that fit into a lane, so that reading never waits.
+func TestADeadSinkOfASmallWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		healthy, gone := &recorder{}, &recorder{}
+		gone.send = func(ctx context.Context, _ []enrich.Event) error { return errors.New("connection refused") }
+		p := build(&memory{}, nil, []pipeline.Stream{(&rows{n: 5000, batch: 100}).stream("s")}, healthy, gone)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		healthy.check(t, 5000)
+	})
+}
+
+// TestAStreamThatCantBeReadStarvesNoOther has one stream answer 400 for ever while a sink recovers from a hiccup.
+func TestAStreamThatCantBeReadStarvesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, sink := time.Now(), &recorder{}
+		sink.send = func(context.Context, []enrich.Event) error {
+			if since := time.Since(begin); since > time.Second && since < 2*time.Minute {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		reads := 0
+		bad := &rows{n: 1000, batch: 10, fail: func(pipeline.Window, int) error { reads++; return errors.New("400 Bad Request") }}
+		p := build(&memory{}, nil, []pipeline.Stream{bad.stream("bad"), (&rows{n: 3000, batch: 10}).stream("good")}, sink)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(6*time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		sink.check(t, 3000)
+		if reads > 6*4*10*8 {
+			t.Errorf("the windows that can't be read were read %d times in six hours", reads)
+		}
+	})
+}
+
+// TestASinkThatLeftTheConfigurationHoldsUpNobody has more open windows for it than planning allows.
+func TestASinkThatLeftTheConfigurationHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &memory{}
+		opened, err := ledger.Open("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2100 {
+			at := start().Add(time.Duration(i-3000) * time.Second)
+			opened.(*record).state.Begin(pipeline.Window{Stream: "s", From: at, To: at.Add(time.Second)}, []string{"old"})
+		}
+		opened.(*record).state.Frontier = start()
+		sink := &recorder{}
+		if err := build(ledger, nil, []pipeline.Stream{(&rows{n: 500, batch: 10}).stream("s")}, sink).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sink.check(t, 500)
+		if open := len(opened.State().Open); open != 2100 {
+			t.Errorf("%d windows are open for the sink, should it come back", open)
+		}
+	})
+}
+
+func TestOnceAStreamThatFailsEndsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &recorder{}
+		good := (&rows{n: 5000, batch: 10}).stream("good")
+		bad := pipeline.Stream{Name: "bad", Source: &rows{}, Plan: func(context.Context, time.Time) (w pipeline.Window, wait time.Duration, ok bool, err error) {
+			return w, 0, false, errors.New("no route to host")
+		}}
+		p := build(&memory{}, nil, []pipeline.Stream{bad, good}, sink)
+		p.Once = true
+		if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no route to host") {
+			t.Errorf("error %v", err)
+		}
+		sink.check(t, 5000)
 	})
 }
 
