@@ -366,6 +366,38 @@ func TestASinkThatLeftTheConfigurationHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// TestASinkIsAwayForDays plans far more windows than may be open; the other sink gets everything at once, and the
+// one that comes back gets everything then.
+func TestASinkIsAwayForDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, healthy, away := time.Now(), &recorder{}, &recorder{}
+		var done atomic.Int64
+		healthy.send = func(context.Context, []enrich.Event) error { done.Store(int64(time.Since(begin))); return nil }
+		away.send = func(context.Context, []enrich.Event) error {
+			if time.Since(begin) < 72*time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		source := &rows{n: 10_500, batch: 50}
+		stream, ledger := source.stream("s"), &memory{}
+		plan := stream.Plan
+		stream.Plan = func(ctx context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+			w, wait, ok, err := plan(ctx, frontier)
+			w.To = w.From.Add(5 * time.Second) // 2,100 windows
+			return w, wait, ok, err
+		}
+		if err := build(ledger, nil, []pipeline.Stream{stream}, healthy, away).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		healthy.check(t, 10_500)
+		away.check(t, 10_500)
+		if took := time.Duration(done.Load()); took > time.Hour {
+			t.Errorf("the healthy sink needed %v", took)
+		}
+	})
+}
+
 func TestOnceAStreamThatFailsEndsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &recorder{}

@@ -42,6 +42,8 @@ const (
 	sharedPatience = 2 * time.Second
 	// maxOpen stops planning when so many windows of a stream wait for a sink: the workspace is the buffer.
 	maxOpen = 2000
+	// mergeAt is how many open windows are joined where they can be.
+	mergeAt = 200
 	// fullPause is how long planning rests then.
 	fullPause = 10 * time.Second
 	// A window that can't be read is tried again after twice the time, from firstDeferral to maxDeferral.
@@ -214,7 +216,10 @@ func (f *follower) follow(ctx context.Context) error {
 	full := false
 	for {
 		w, wait, ok, err := f.stream.Plan(ctx, f.record.State().Frontier)
-		crowded := f.record.State().needed(f.outletNames()) >= maxOpen
+		crowded, mergeErr := f.crowded()
+		if mergeErr != nil {
+			return mergeErr
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -250,6 +255,30 @@ func (f *follower) follow(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// crowded reports whether as many windows are open as may be, after it has merged what can be merged.
+func (f *follower) crowded() (bool, error) {
+	open := func() int { return f.record.State().needed(f.outletNames()) }
+	if open() < mergeAt {
+		return false, nil
+	}
+	err := f.update(func(s *State) error {
+		s.Merge(f.claimed)
+		return nil
+	})
+	return open() >= maxOpen, err
+}
+
+func (f *follower) claimed(w Window) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range f.outletNames() {
+		if f.claims[claim{w.String(), o}] {
+			return true
+		}
+	}
+	return false
 }
 
 // take plans w in the ledger and serves the sinks that are ready.
