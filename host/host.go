@@ -86,6 +86,10 @@ func (h *Host) openDisk(c config.Config, o Options) (err error) {
 	return h.openSinks(c, o)
 }
 
+// lostLedger is what follows from a ledger that is lost.
+const lostLedger = "reading begins as far back as the source's start says, and rows that were sent before are sent again with the " +
+	"same event_id; rows that are older and were not sent yet need a longer start"
+
 func (h *Host) openLedger(dir string) error {
 	store, err := boltstore.Open(dir)
 	if err != nil {
@@ -94,12 +98,12 @@ func (h *Host) openLedger(dir string) error {
 	h.closers = append(h.closers, store)
 	if aside := store.SetAside(); aside != "" {
 		h.log.WithField("file", aside).
-			Error("the ledger is damaged and was set aside: reading begins at start, and rows that were sent before are sent again with the same event_id")
+			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
 	}
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
-			Error("the ledger's record is damaged: reading begins anew, and rows that were sent before are sent again with the same event_id")
+			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger = l
 	return nil

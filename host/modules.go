@@ -20,16 +20,15 @@ import (
 
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
-	cel      enrich.Module
-	others   map[string]enrich.Module
-	order    []string
-	closers  []io.Closer
-	log      *logrus.Logger
-	isolated bool
+	cel     enrich.Module
+	others  map[string]enrich.Module
+	order   []string
+	closers []io.Closer
+	log     *logrus.Logger
 }
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
-	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
+	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log}
 	_, err := m.rules(ctx, c) // before processes are started
 	if err == nil {
 		err = m.start(ctx, c)
@@ -75,15 +74,13 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 	return process, nil
 }
 
-// configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
-// people change most, goes first, and nothing else is touched when it refuses.
+// configure hands every module its configuration. Each module replaces all or nothing. The rules, which people change
+// most, are compiled first, and nothing is touched when they don't load; the modules that follow may refuse one by
+// one, and the CEL module comes last.
 func (m *modules) configure(ctx context.Context, c config.Config) error {
 	rules, err := m.rules(ctx, c)
 	if err != nil {
 		return err
-	}
-	if err := m.cel.Configure(ctx, rules); err != nil {
-		return &RuleError{err}
 	}
 	for _, one := range c.Modules {
 		module, ok := m.others[one.Name]
@@ -99,14 +96,17 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("configure module %s: %w", one.Name, err)
 		}
 	}
+	if err := m.cel.Configure(ctx, rules); err != nil {
+		return &RuleError{err}
+	}
 	return nil
 }
 
-// rules reads the CEL module's files. Where the module is a process, they are compiled here as well: the process could
-// only say what is wrong, not where.
+// rules reads the CEL module's files and compiles them once for the problems: a module in a process of its own could only
+// say what is wrong, not where, and other modules are configured before the CEL module.
 func (m *modules) rules(ctx context.Context, c config.Config) (enrich.Config, error) {
 	rules, err := ruleset.Load(c.RuleOptions())
-	if err == nil && m.isolated {
+	if err == nil && (c.Rules.Isolate || len(c.Modules) > 0) {
 		err = celrule.New().Configure(ctx, rules)
 	}
 	if err != nil {

@@ -136,8 +136,28 @@ func (l *lines) append(text []byte) error {
 	return nil
 }
 
+// moved reports whether somebody moved the file away, removed or replaced it, as logrotate does.
+func (l *lines) moved() bool {
+	if l.broken {
+		return false
+	}
+	now, err := os.Stat(l.path)
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	open, err := l.file.Stat()
+	return err == nil && !os.SameFile(now, open)
+}
+
 // ready opens the file anew after a failure, and renames it when it is full.
 func (l *lines) ready() error {
+	if l.moved() {
+		l.file.Close() //nolint:errcheck // each write was synced
+		if err := l.open(); err != nil {
+			l.broken = true
+			return err
+		}
+	}
 	if l.broken {
 		l.file.Close() //nolint:errcheck // writing has failed already
 		size := l.size

@@ -27,6 +27,7 @@ type Source struct {
 	path  string
 	stdin io.Reader
 	bad   func(*LineError) error
+	begun atomic.Bool  // standard input: it can't be read again
 	told  atomic.Int64 // behind the last bad line that was told of: reading it again is no news
 }
 
@@ -82,6 +83,9 @@ func (s *Source) wholeLines(from, size int64) (int64, error) {
 		return 0, fmt.Errorf("open the file: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
+	if err := lineBegins(f, from); err != nil {
+		return 0, err
+	}
 	start := max(from, size-MaxLine)
 	tail := make([]byte, size-start)
 	if _, err := f.ReadAt(tail, start); err != nil {
@@ -95,6 +99,23 @@ func (s *Source) wholeLines(from, size int64) (int64, error) {
 		return size, nil
 	}
 	return start + int64(last), nil
+}
+
+// lineBegins checks that a line begins at offset from, or would with the next byte: another file, or one that was
+// rewritten, hardly has a line end in the same place.
+func lineBegins(f *os.File, from int64) error {
+	if from == 0 {
+		return nil
+	}
+	around := make([]byte, 2)
+	if _, err := f.ReadAt(around, from-1); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("look at the file: %w", err)
+	}
+	if around[0] != '\n' && around[1] != '\n' {
+		return fmt.Errorf("no line of %s begins at byte %d, where the last reading ended: was it replaced? "+
+			"Give the new file another name", f.Name(), from)
+	}
+	return nil
 }
 
 func (s *Source) planStdin(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
@@ -125,6 +146,9 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 	for {
 		events, err := s.next(ctx, r)
 		if errors.Is(err, io.EOF) {
+			if s.path != "-" && r.Offset() < to {
+				return fmt.Errorf("%s ends at byte %d, before the %d bytes that it had: was it replaced?", s.path, r.Offset(), to)
+			}
 			return nil
 		}
 		if err != nil {
@@ -181,7 +205,7 @@ func (s *Source) tell(e *LineError) error {
 // rows between it and from are read once more and thrown away.
 func (s *Source) open(from, to int64) (*Reader, func(), error) {
 	if s.path == "-" {
-		if from > 0 {
+		if s.begun.Swap(true) || from > 0 {
 			return nil, nil, errReread
 		}
 		r := NewReader(s.stdin, s.path, s.tell)

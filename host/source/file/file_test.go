@@ -215,6 +215,28 @@ func countDistinct(ids []string) int {
 	return len(seen)
 }
 
+func TestAnotherFileUnderTheNameIsNoticed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.ndjson")
+	rows(t, path, 0, 100)
+	stream := file.Streams([]string{path}, nil, none(t))[0]
+	w, _, ok, err := stream.Plan(t.Context(), time.Time{})
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat(`{"Type":"Y","text":"other"}`+"\n", 200)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok, err := stream.Plan(t.Context(), w.To); err == nil {
+		t.Errorf("plan behind the end of another file: %v", ok)
+	}
+	if err := os.Truncate(path, 28); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Source.Read(t.Context(), w, "", func(pipeline.Batch) error { return nil }); err == nil {
+		t.Error("a file that is shorter than its window was called complete")
+	}
+}
+
 func TestStandardInputIsReadOnce(t *testing.T) {
 	stream := file.Streams([]string{"-"}, strings.NewReader(`{"Type":"X"}`), none(t))[0]
 	w, _, ok, err := stream.Plan(t.Context(), time.Time{})
@@ -227,7 +249,7 @@ func TestStandardInputIsReadOnce(t *testing.T) {
 	if _, _, _, err := stream.Plan(t.Context(), w.To); !errors.Is(err, pipeline.ErrEnd) {
 		t.Errorf("then: %v", err)
 	}
-	if err := stream.Source.Read(context.Background(), w, "5", nil); err == nil {
+	if err := stream.Source.Read(context.Background(), w, "", nil); err == nil {
 		t.Error("standard input was read again")
 	}
 }
