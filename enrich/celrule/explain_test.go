@@ -7,7 +7,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 const explained = `apiVersion: riskrelay/v1
@@ -37,21 +36,7 @@ rules:
 
 func explainedModule(t *testing.T) *celrule.Module {
 	t.Helper()
-	m := celrule.New()
-	if err := m.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "x.yaml", Data: []byte(explained)}}}); err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func eventOf(t *testing.T, row string) *enrich.Event {
-	t.Helper()
-	table, _, r, err := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(row))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := enrich.NewEvent(table, r)
-	return &e
+	return configured(t, "", enrich.File{Name: "x.yaml", Data: []byte(explained)})
 }
 
 // outline is a condition as indented lines.
@@ -84,7 +69,8 @@ func TestExplain(t *testing.T) {
 		`{"Type": "AuditLogs", "OperationName": "Add owner to application", "Category": "a", "Result": "success", "AdditionalDetails": [{"k": 1}]}`,
 		`{"Type": "AuditLogs", "OperationName": "Add owner to application", "Category": "a", "Result": "success", "AdditionalDetails": [{"key": "(a)", "value": "1"}]}`,
 	} {
-		x, err := m.Explain(t.Context(), eventOf(t, row), "x.all")
+		e := event(t, row)
+		x, err := m.Explain(t.Context(), &e, "x.all")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,12 +88,14 @@ func TestExplainWithoutAnswer(t *testing.T) {
 		{`{"Type": "SigninLogs"}`, "x.all", enrich.OutcomeTable, "the event is of SigninLogs, the rule is about AuditLogs"},
 		{`{"Type": "AuditLogs"}`, "x.needs", enrich.OutcomeOff, "needs context business_hours"},
 	} {
-		x, err := m.Explain(t.Context(), eventOf(t, test.row), test.rule)
+		e := event(t, test.row)
+		x, err := m.Explain(t.Context(), &e, test.rule)
 		if err != nil || x.Outcome != test.outcome || x.Reason != test.reason {
 			t.Errorf("got %+v, %v", x, err)
 		}
 	}
-	if _, err := m.Explain(t.Context(), eventOf(t, `{"Type": "AuditLogs"}`), "x.al"); err == nil || !strings.Contains(err.Error(), "did you mean `x.all`") {
+	e := event(t, `{"Type": "AuditLogs"}`)
+	if _, err := m.Explain(t.Context(), &e, "x.al"); err == nil || !strings.Contains(err.Error(), "did you mean `x.all`") {
 		t.Errorf("got %v", err)
 	}
 }
