@@ -55,3 +55,65 @@ type Value struct {
 	Text  string `json:"text"` // the expression
 	Value string `json:"value"`
 }
+
+// AppendText appends the explanation for people, each line behind indent: the conditions with their results, under
+// each its parts and the values that they looked at. A ">" stands before the part that decided.
+func (x *Explanation) AppendText(dst []byte, indent string) []byte {
+	if x.Reason != "" {
+		dst = append(dst, indent+x.Reason+"\n"...)
+	}
+	if x.When != nil {
+		dst = x.When.appendText(dst, indent)
+	}
+	for i := range x.Adjust {
+		dst = x.Adjust[i].appendText(dst, indent)
+	}
+	return dst
+}
+
+func (c *Condition) appendText(dst []byte, indent string) []byte {
+	mark, text := "  ", c.Text
+	if c.Decides && c.Key == "" {
+		mark = "> "
+	}
+	if c.Key != "" {
+		text = c.Key
+		if len(c.Parts) == 0 {
+			text += ": " + c.Text
+		}
+	}
+	dst = append(dst, indent+mark+text+" -> "+c.result()...)
+	for i, v := range c.Values {
+		if i == 0 || len(v.Value) < 80 {
+			dst = append(dst, ", "...)
+		} else {
+			dst = append(dst, "\n"+indent+"    "...)
+		}
+		dst = append(dst, v.Text+" = "+v.Value...)
+	}
+	dst = append(dst, '\n')
+	if c.Result == ResultNone {
+		return dst
+	}
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		if c.Op == "let" && len(p.Parts) > 0 { // the let's text says nothing that its parts don't
+			for j := range p.Parts {
+				dst = p.Parts[j].appendText(dst, indent+"  ")
+			}
+			continue
+		}
+		dst = p.appendText(dst, indent+"  ")
+	}
+	return dst
+}
+
+func (c *Condition) result() string {
+	switch {
+	case c.Result == ResultNone:
+		return "not evaluated"
+	case c.Error != "":
+		return "error: " + c.Error
+	}
+	return c.Result
+}

@@ -34,12 +34,20 @@ type Options struct {
 // included, is in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &runner{options: o, report: &Report{}}
+	if err := r.all(ctx); err != nil {
+		return nil, err
+	}
+	return r.report, nil
+}
+
+// all reads the files and runs their tests.
+func (r *runner) all(ctx context.Context) error {
 	cases := r.collect()
 	r.compile(ctx)
 	if !r.report.Problems.HasErrors() {
 		for _, group := range grouped(cases) {
 			if err := ctx.Err(); err != nil {
-				return nil, fmt.Errorf("run rule tests: %w", err)
+				return fmt.Errorf("run rule tests: %w", err)
 			}
 			r.run(ctx, group)
 		}
@@ -48,7 +56,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.report.add(c.result)
 	}
 	r.report.Problems.Sort()
-	return r.report, nil
+	return nil
 }
 
 func (r *Report) add(t Result) {
@@ -68,6 +76,7 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
+	covered *Coverage // nil when nobody wants to know
 }
 
 // testCase is a test on its way through a run.
@@ -124,6 +133,9 @@ func (r *runner) collect() (cases []*testCase) {
 	for _, p := range packs {
 		r.report.Rules += len(p.Rules)
 		for _, rule := range p.Rules {
+			if r.covered != nil {
+				r.covered.declare(rule)
+			}
 			cases = append(cases, r.ofRule(p, rule)...)
 		}
 	}
@@ -209,8 +221,25 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 	for _, c := range group {
 		if len(c.result.Failures) == 0 {
 			c.result.Failures, c.result.Got = judge(c.result.Rule, c.test.Want, tags[:len(c.events)])
+			r.look(ctx, module, c)
 		}
 		tags = tags[len(c.events):]
+	}
+}
+
+// look has the module explain a test that failed, and every test when coverage is measured.
+func (r *runner) look(ctx context.Context, module enrich.Module, c *testCase) {
+	if len(c.result.Failures) > 0 {
+		c.result.Why = explain(ctx, module, c)
+	}
+	x, ok := module.(enrich.Explainer)
+	if r.covered == nil || !ok {
+		return
+	}
+	for i := range c.events {
+		if e, err := x.Explain(ctx, &c.events[i], c.result.Rule); err == nil {
+			r.covered.note(&e)
+		}
 	}
 }
 
