@@ -1,7 +1,6 @@
 package celrule
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -151,18 +150,20 @@ const CodeUnindexed = "R301"
 func (m *Module) Warnings() rulefile.Problems {
 	var out rulefile.Problems
 	s := m.set.Load()
-	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
-		for _, r := range s.tables[name].all {
-			if s.key(r) != "" {
-				continue
+	for _, r := range s.rules {
+		var tables []string
+		for _, table := range r.info.Tables {
+			if tr := s.inTable(r.info.ID, table); tr != nil && s.key(tr) == "" {
+				tables = append(tables, table)
 			}
-			p := r.declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("every event of %s is evaluated: nothing in the condition picks the few that can match", name))
-			p.Severity, p.Suggestion = rulefile.Warning, "see `riskrelay rules explain "+CodeUnindexed+"`"
-			out = append(out, p)
 		}
+		if len(tables) == 0 {
+			continue
+		}
+		p := r.declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
+		p.Severity = rulefile.Warning
+		out = append(out, p)
 	}
-	slices.SortStableFunc(out, func(a, b rulefile.Problem) int {
-		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
-	})
+	out.Sort()
 	return out
 }

@@ -28,6 +28,11 @@ type ruleFlags struct {
 func (f *ruleFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.Paths, "rules", nil, "rule file, or directory of rule files (may be repeated)")
 	c.Flags().BoolVar(&f.Builtin, "builtin", true, "take the built-in rules too")
+	f.addContext(c)
+}
+
+// addContext adds the flags that say with what rules are evaluated.
+func (f *ruleFlags) addContext(c *cobra.Command) {
 	c.Flags().StringVar(&f.Context, "context", "", "context file: business hours, verified domains, DNS verdicts, lists, ...")
 	c.Flags().StringVar(&f.at, "at", "", "pinned clock, RFC 3339, such as 2026-01-02T15:04:05Z")
 }
