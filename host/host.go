@@ -17,6 +17,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 )
 
@@ -37,6 +38,7 @@ type Host struct {
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
 	closers  []io.Closer
+	watcher  *reload.Watcher // nil when nothing is watched
 	log      *logrus.Logger
 }
 
@@ -57,13 +59,16 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 			h.Close()
 		}
 	}()
-	if h.modules, err = startModules(ctx, c, o.Log); err != nil {
+	stats := &pipeline.Stats{Observe: o.Observe}
+	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, h.modules)
-	stats := &pipeline.Stats{Observe: o.Observe}
+	if c.Rules.Watch && !o.Once {
+		h.watch(c)
+	}
 	h.pipeline = &pipeline.Pipeline{
-		Enricher: h.modules.enricher(stats), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
+		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
@@ -104,7 +109,9 @@ func (h *Host) openLedger(dir string) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	stop := h.startWatching(ctx)
 	err := h.pipeline.Run(ctx)
+	stop()
 	f := h.pipeline.Stats.Figures()
 	h.log.WithFields(logrus.Fields{"read": f.Read, "tagged": f.Tagged, "sinks": fmt.Sprintf("%+v", f.Sinks)}).Info("ended")
 	return err
@@ -112,9 +119,6 @@ func (h *Host) Run(ctx context.Context) error {
 
 // Figures are the counts so far.
 func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
-
-// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.configure(ctx, c) }
 
 // Close ends modules and connections and lets go of the ledger. Run must have returned.
 func (h *Host) Close() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
@@ -14,7 +15,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
@@ -25,11 +25,16 @@ type modules struct {
 	order    []string
 	closers  []io.Closer
 	log      *logrus.Logger
+	stats    *pipeline.Stats
 	isolated bool
+
+	mu     sync.Mutex    // held while rules are loaded
+	config config.Config // the last one that was asked for
+	rules  ruleState
 }
 
-func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
-	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
+func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
+	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate}
 	err := m.start(ctx, c)
 	if err == nil {
 		err = m.configure(ctx, c)
@@ -75,12 +80,11 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 // configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
 // people change most, goes first, and nothing else is touched when it refuses.
 func (m *modules) configure(ctx context.Context, c config.Config) error {
-	rules, err := ruleset.Load(c.RuleOptions())
-	if err != nil {
-		return &RuleError{err}
-	}
-	if err := m.cel.Configure(ctx, rules); err != nil {
-		return &RuleError{err}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.config = c
+	if err := m.loadRules(ctx, always); err != nil {
+		return err
 	}
 	for _, one := range c.Modules {
 		module, ok := m.others[one.Name]
@@ -99,14 +103,14 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 	return nil
 }
 
-func (m *modules) enricher(stats *pipeline.Stats) *enrich.Enricher {
+func (m *modules) enricher() *enrich.Enricher {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
 		all = append(all, m.others[name])
 	}
 	e := enrich.NewEnricher(all...)
 	e.Failed = func(module string, events int, err error) {
-		stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
+		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
 		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)
 	}
 	return e

@@ -65,6 +65,9 @@ type Rules struct {
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
 	Context string   `yaml:"context"` // the context file
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
+
+	Watch    bool `yaml:"watch"`    // load files again when they change
+	Selftest bool `yaml:"selftest"` // run the tests inside rule files before the rules are used
 }
 
 // Module is a rule module in a process of its own.
@@ -148,7 +151,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true},
+		Rules:   Rules{Builtin: true, Watch: true, Selftest: true},
 	}
 }
 
