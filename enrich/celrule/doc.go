@@ -9,6 +9,9 @@
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
 //	      -> candidates of the index -> when -> adjust -> message, objects     eval.go
 //
+// [Module.Explain] goes the same way for one rule and keeps what each part of its conditions came to: trace.go, with
+// the parts' texts found by spans.go.
+//
 // A set is compiled as a whole and put in the place of the old one as a whole. All problems of all files come back
 // together, each with its place in the file.
 //

@@ -89,6 +89,26 @@ func fileCodes() []CodeInfo {
 			"A rule module gave a reason of its own that has no place in a file.",
 			"(none)", "Read the message; it is the module's.",
 		},
+		{
+			"R110", Error, "A tuning of something that doesn't exist",
+			"A tuning file, or `replaced_by`, names a rule, list, slot or pack that no loaded file has. It would do nothing, and what it shall change would go on unchanged.",
+			"rules: [{id: entra.app.owner.chnaged, set: {enabled: false}}]", "Correct the name as suggested, or remove the entry if the rule is gone.",
+		},
+		{
+			"R111", Warning, "A tuning of something that has changed since",
+			"The tuning was written for another revision of the rule's logic, so that it may no longer do what it was meant to.",
+			"{id: entra.app.owner.changed, base: 0123456789ab, ...}", "Look at what changed with `riskrelay rules explain ID`, adapt the tuning, and write the new revision to `base`.",
+		},
+		{
+			"R112", Warning, "An exception that has ended or ends soon",
+			"An exception works until its date. Behind it the rule matches again; the warning comes 14 days before.",
+			"expires: 2026-01-31", "Remove the exception, or agree on another date with its owner.",
+		},
+		{
+			"R113", Error, "A file of a list can't be found",
+			"A list takes its items from a file that isn't there or can't be read.",
+			"lists: [{name: vips, file: vips.csv, column: upn}]", "Put the file beside the rule file, or correct the path.",
+		},
 	}
 }
 

