@@ -146,8 +146,9 @@ func (s *ruleSet) key(r *tableRule) string {
 // CodeUnindexed is the warning for a rule that has to be evaluated for every event of a table.
 const CodeUnindexed = "R301"
 
-// Warnings are what is not wrong with the rules, but worth a look, in the order of their places.
-func (m *Module) Warnings() rulefile.Problems {
+// Costly are warnings about rules that no key picks, so that they are evaluated for every event of a table, in the order
+// of their places.
+func (m *Module) Costly() rulefile.Problems {
 	var out rulefile.Problems
 	s := m.set.Load()
 	for _, r := range s.rules {

@@ -31,7 +31,7 @@ func TestDetail(t *testing.T) {
 	}
 }
 
-func TestWarnings(t *testing.T) {
+func TestCostly(t *testing.T) {
 	m := configured(t, "", enrich.File{Name: "x.yaml", Data: []byte(`apiVersion: riskrelay/v1
 kind: RulePack
 metadata: {name: x, version: 1.0.0}
@@ -39,7 +39,7 @@ rules:
   - {id: x.any, title: Any, tables: [AuditLogs], when: event.reason.contains("risk"), severity: low}
   - {id: x.one, title: One, tables: [AuditLogs], when: event.operation == "x", severity: low}
 `)})
-	got := m.Warnings()
+	got := m.Costly()
 	if len(got) != 1 || got[0].Code != "R301" || got[0].Severity != rulefile.Warning || got[0].Pos.Line != 5 {
 		t.Errorf("got %v", got)
 	}

@@ -66,7 +66,7 @@ func lint(ctx context.Context, files []enrich.File) (*findings, error) {
 		if err != nil {
 			return nil, err
 		}
-		found.problems = append(append(found.problems, report.Problems...), module.Warnings()...)
+		found.problems = append(append(found.problems, report.Problems...), module.Costly()...)
 	}
 	about, err := module.Describe(ctx)
 	if err != nil {
