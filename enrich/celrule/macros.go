@@ -117,7 +117,7 @@ type expansion struct {
 	used   map[string]bool
 	// inside tells which macro the nodes of a body came from, by their ids.
 	inside map[int64]string
-	// asked tells which parameter of which macro the type of a typed argument is checked for, by the ids of the checks.
+	// asked tells which parameter of which macro an argument is checked for, by the ids of the arguments.
 	asked    map[int64]parameter
 	problems rulefile.Problems
 }

@@ -97,11 +97,8 @@ func (x *expansion) typed(argument ast.Expr, m *macro, i int) ast.Expr {
 	if m.types[i] == "" {
 		return argument
 	}
-	id := x.fresh()
-	at, _ := x.source.GetOffsetRange(argument.ID())
-	x.source.SetOffsetRange(id, at)
-	x.asked[id] = parameter{m.declared.Name.Value, m.params[i], m.types[i]}
-	return x.fac.NewCall(id, typedPrefix+m.types[i], argument)
+	x.asked[argument.ID()] = parameter{m.declared.Name.Value, m.params[i], m.types[i]}
+	return x.fac.NewCall(x.fresh(), typedPrefix+m.types[i], argument)
 }
 
 // checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.
@@ -109,24 +106,33 @@ func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (probl
 	if len(x.asked) == 0 {
 		return nil
 	}
-	_, issues := c.env.Check(parsed)
-	seen := map[string]bool{}
-	for _, e := range issues.Errors() {
-		p, ok := x.asked[e.ExprID]
-		m := noOverload.FindStringSubmatch(e.Message)
-		if !ok || m == nil {
-			continue // it comes again
+	arguments := map[int64]ast.Expr{} // by the ids of their checks
+	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if isTyped(e) {
+			arguments[e.ID()] = e.AsCall().Args()[0]
 		}
-		got := typeWord(strings.TrimSuffix(strings.TrimPrefix(m[2], "("), ")"))
-		at, _ := x.source.GetOffsetRange(e.ExprID)
-		problem := problemAt(in, CodeType, int(at.Start), fmt.Sprintf("the macro `%s` wants %s for `%s`, not %s", p.macro, p.typ, p.name, got))
-		if key := problem.Message + problem.Pos.String(); !seen[key] {
-			seen[key] = true
-			problems = append(problems, problem)
+	}))
+	_, issues := c.env.Check(parsed)
+	for _, e := range issues.Errors() {
+		m := noOverload.FindStringSubmatch(e.Message)
+		if argument, ok := arguments[e.ExprID]; ok && m != nil {
+			problems = append(problems, x.mistyped(in, argument, m[2]))
 		}
 	}
 	untype(parsed.NativeRep().Expr())
-	return problems
+	return unique(problems)
+}
+
+// mistyped says that an argument has the wrong type; got is in parentheses.
+func (x *expansion) mistyped(in fragment, argument ast.Expr, got string) rulefile.Problem {
+	p := x.asked[argument.ID()]
+	got = typeWord(strings.TrimSuffix(strings.TrimPrefix(got, "("), ")"))
+	message := fmt.Sprintf("the macro `%s` wants %s for `%s`, not %s", p.macro, p.typ, p.name, got)
+	if within, ok := x.inside[argument.ID()]; ok {
+		message = fmt.Sprintf("in the macro `%s`: %s", within, message)
+	}
+	at, _ := x.source.GetOffsetRange(argument.ID())
+	return problemAt(in, CodeType, int(at.Start), message)
 }
 
 // isTyped reports whether e is the check of an argument's type.
