@@ -2,6 +2,7 @@ package rulefile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -85,6 +86,9 @@ func (d *decoder) tuple(n *node) (row Tuple) {
 	if !d.is(n, sequence) {
 		return nil
 	}
+	if len(n.items) == 0 {
+		d.report(n, CodeValue, "want a value for each field of the slot")
+	}
 	for _, item := range n.items {
 		if item.kind == sequence {
 			row = append(row, d.distinct(item, exact, atLeastOne))
@@ -136,7 +140,9 @@ func contextPart(value string) string {
 		if (part == "lists" || part == "seen") && name != "" {
 			return ""
 		}
-		return oneOf(parts...)(value)
 	}
-	return oneOf(parts[:5]...)(value)
+	if slices.Contains(parts[:5], value) {
+		return ""
+	}
+	return oneOf(parts...)(value)
 }

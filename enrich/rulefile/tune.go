@@ -165,8 +165,6 @@ func (t *tuner) exception(r *Rule, e Exception) {
 	if len(e.Values) != len(slot.Fields) {
 		if len(e.Values) > 0 { // an empty row was reported
 			t.problems = append(t.problems, wrongWidth(e.Values, slot))
-		} else {
-			t.report(e.Slot, CodeValue, fmt.Sprintf("an exception needs a value for each of %s", strings.Join(shown(slot.Fields), ", ")), "")
 		}
 		return
 	}
