@@ -65,7 +65,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	}
 	h.closers = append(h.closers, h.modules)
 	if c.Rules.Watch && !o.Once {
-		h.watch(c)
+		h.watch()
 	}
 	h.pipeline = &pipeline.Pipeline{
 		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
@@ -97,12 +97,29 @@ func (h *Host) openLedger(dir string) error {
 		return err
 	}
 	h.closers = append(h.closers, store)
+	if err := h.keepSeen(store); err != nil {
+		return err
+	}
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
 			Error("the ledger's record is damaged: reading begins anew, and rows that were sent before are sent again with the same event_id")
 	}
 	h.pipeline.Ledger = l
+	return nil
+}
+
+// keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
+// to itself.
+func (h *Host) keepSeen(store *boltstore.Store) error {
+	if h.modules.isolated {
+		return nil
+	}
+	keeper, err := keepSeen(h.modules.seen, store, h.log)
+	if err != nil {
+		return fmt.Errorf("read what rules have seen: %w", err)
+	}
+	h.closers = append(h.closers, keeper)
 	return nil
 }
 

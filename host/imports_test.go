@@ -35,7 +35,7 @@ func layers() []layer {
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
-		{"host/ruleset", []string{"enrich", "rules"}},
+		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},

@@ -21,6 +21,7 @@ import (
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
 	cel      enrich.Module
+	seen     *celrule.Recent // what the CEL module in this process remembers
 	others   map[string]enrich.Module
 	order    []string
 	closers  []io.Closer
@@ -34,7 +35,8 @@ type modules struct {
 }
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
-	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate}
+	seen := celrule.NewRecent(celrule.DefaultMemory)
+	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate}
 	err := m.start(ctx, c)
 	if err == nil {
 		err = m.configure(ctx, c)
@@ -101,6 +103,17 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 		}
 	}
 	return nil
+}
+
+// warn logs what the CEL module accepted, but somebody should look at.
+func (m *modules) warn() {
+	module, ok := m.cel.(*celrule.Module)
+	if !ok {
+		return
+	}
+	for _, p := range module.Warnings() {
+		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
+	}
 }
 
 func (m *modules) enricher() *enrich.Enricher {

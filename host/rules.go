@@ -49,6 +49,7 @@ func (m *modules) loadRules(ctx context.Context, when bool) error {
 		if err = m.swap(ctx, set); err == nil {
 			m.rules.files = digests(set)
 			m.stats.RulesLoaded(hash)
+			m.warn()
 			return nil
 		}
 	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.rules.tried == reason {
@@ -66,7 +67,7 @@ func (m *modules) loadRules(ctx context.Context, when bool) error {
 // swap tests a set and gives it to the CEL module.
 func (m *modules) swap(ctx context.Context, set enrich.Config) error {
 	if m.config.Rules.Selftest {
-		if err := selftest(ctx, set, m.config.Rules.Context, m.changed(set)); err != nil {
+		if err := selftest(ctx, set, m.changed(set)); err != nil {
 			return err
 		}
 	}

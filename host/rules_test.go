@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,7 +247,11 @@ func TestSelftest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := rulesOf(set.Files, m.changed(set))
+	loaded, problems := rulefile.Load(set)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	changed := rulesOf(loaded.Packs, set.Files, m.changed(set))
 	if len(changed) != 1 || !changed["acme.c"] {
 		t.Errorf("want only the new pack tested, got %v", changed)
 	}
@@ -266,5 +271,26 @@ func TestProblemsStay(t *testing.T) {
 	var problems rulefile.Problems
 	if err := m.refresh(t.Context()); !errors.As(err, &problems) || len(problems) != 1 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSelftestAsWritten holds that the tests see a rule as its author wrote it, whatever the operator tunes, and that a
+// changed list file counts as a change of its pack.
+func TestSelftestAsWritten(t *testing.T) {
+	f := &field{t: t, dir: t.TempDir()}
+	listed := strings.Replace(ruleText("a", 1, 1), "rules:", "lists: [{name: l, file: l.txt}]\nrules:", 1)
+	f.put("a.yaml", strings.Replace(listed, "when: event.success", `when: event.success && "x" in lists.l`, 1))
+	f.put("l.txt", "x\n")
+	m := startIn(t, f.dir)
+	f.put("tuning.yaml", "apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: mine}\nfor: {pack: acme}\nlists: [{name: l, remove: [x]}]\n")
+	if err := m.refresh(t.Context()); err != nil {
+		t.Errorf("the operator's tuning failed the author's tests: %v", err)
+	}
+	f.put("l.txt", "y\n")
+	if err := m.refresh(t.Context()); !errors.As(err, new(*SelftestError)) {
+		t.Errorf("a list that breaks a test was taken: %v", err)
+	}
+	if !slices.Contains(m.watched(), f.path("l.txt")) {
+		t.Errorf("the file of the list isn't watched: %v", m.watched())
 	}
 }

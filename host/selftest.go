@@ -25,20 +25,19 @@ func (e *SelftestError) Error() string {
 		e.Failed, e.Tests, e.Text)
 }
 
-// selftest runs the tests of the packs of which a file changed, on a module of its own. It says nothing about files
-// that don't load: the module that shall use them does. context is the name of the context file, which is left out, as
-// each test has a context of its own.
-func selftest(ctx context.Context, set enrich.Config, context string, changed func(enrich.File) bool) error {
-	var files []enrich.File
-	for _, f := range set.Files {
-		if f.Name != context {
-			files = append(files, f)
-		}
+// selftest runs the tests of the packs of which a file changed, on a module of its own. The tests are the author's, so
+// they see the rules as the author wrote them: without the operator's tuning and context. It says nothing about files that
+// don't load: the module that shall use them does.
+func selftest(ctx context.Context, set enrich.Config, changed func(enrich.File) bool) error {
+	loaded, problems := rulefile.Load(set)
+	if problems.HasErrors() {
+		return nil
 	}
-	rules := rulesOf(files, changed)
+	rules := rulesOf(loaded.Packs, set.Files, changed)
 	if len(rules) == 0 {
 		return nil
 	}
+	files := packFiles(loaded.Packs, set.Files)
 	report, err := ruletest.Run(ctx, ruletest.Options{
 		Files: files, New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open,
 		Only: func(rule, _ string) bool { return rules[rule] },
@@ -58,31 +57,48 @@ func selftest(ctx context.Context, set enrich.Config, context string, changed fu
 }
 
 // rulesOf are the ids of the rules with tests in the packs that have a changed file: lists and macros in one file of a
-// pack decide about rules in another.
-func rulesOf(files []enrich.File, changed func(enrich.File) bool) map[string]bool {
-	packs, touched := map[string][]string{}, map[string]bool{}
+// pack decide about rules in another. The embedded packs were tested before they were embedded.
+func rulesOf(packs []*rulefile.Pack, files []enrich.File, changed func(enrich.File) bool) map[string]bool {
+	touched := map[string]bool{} // files, and those that name them
 	for _, f := range files {
-		if strings.HasPrefix(f.Name, "builtin/") {
-			continue
+		touched[f.Name] = changed(f)
+	}
+	for _, f := range files {
+		for _, name := range rulefile.References(f.Name, f.Data) {
+			touched[f.Name] = touched[f.Name] || touched[name]
 		}
-		pack, _ := rulefile.Parse(f.Name, f.Data)
-		if pack == nil {
-			continue
-		}
-		name := pack.Name.Value
-		touched[name] = touched[name] || changed(f)
-		for _, r := range pack.Rules {
-			if len(r.Tests) > 0 {
-				packs[name] = append(packs[name], r.ID.Value)
+	}
+	names := map[string]bool{}
+	for _, p := range packs {
+		names[p.Name.Value] = names[p.Name.Value] || touched[p.File]
+	}
+	out := map[string]bool{}
+	for _, p := range packs {
+		for _, r := range p.Rules {
+			if names[p.Name.Value] && len(r.Tests) > 0 && !strings.HasPrefix(p.File, "builtin/") {
+				out[r.ID.Value] = true
 			}
 		}
 	}
-	out := map[string]bool{}
-	for name, ids := range packs {
-		for _, id := range ids {
-			if touched[name] {
-				out[id] = true
+	return out
+}
+
+// packFiles are the files of the packs and those that their lists are read from.
+func packFiles(packs []*rulefile.Pack, files []enrich.File) (out []enrich.File) {
+	wanted := map[string]bool{}
+	for _, p := range packs {
+		wanted[p.File] = true
+	}
+	for _, f := range files {
+		if wanted[f.Name] {
+			for _, name := range rulefile.References(f.Name, f.Data) {
+				wanted[name] = true
 			}
+		}
+	}
+	for _, f := range files {
+		if wanted[f.Name] {
+			out = append(out, f)
 		}
 	}
 	return out

@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/config"
@@ -16,26 +18,41 @@ const quiet = 500 * time.Millisecond
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
 func (h *Host) Reload(ctx context.Context, c config.Config) error {
 	err := h.modules.configure(ctx, c)
-	if h.watcher != nil {
-		if failed := h.watcher.Watch(watched(c)...); failed != nil {
-			h.log.WithError(failed).Warn("can't watch all rule files: SIGHUP loads them")
-		}
-	}
+	h.watchAgain()
 	return err
 }
 
-// watched are the paths whose changes matter to the CEL module.
-func watched(c config.Config) []string {
-	paths := c.Rules.Paths
-	if c.Rules.Context != "" {
-		paths = append(paths[:len(paths):len(paths)], c.Rules.Context)
+// watchAgain watches what matters since rules were loaded, which may name other files than those before.
+func (h *Host) watchAgain() {
+	if h.watcher == nil {
+		return
+	}
+	if err := h.watcher.Watch(h.modules.watched()...); err != nil {
+		h.log.WithError(err).Warn("can't watch all rule files: SIGHUP loads them")
+	}
+}
+
+// watched are the paths whose changes matter to the CEL module: those of the configuration, and the files that lists
+// are read from, wherever they are.
+func (m *modules) watched() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.config.Rules
+	paths := slices.Concat(c.Paths, c.Tuning)
+	if c.Context != "" {
+		paths = append(paths, c.Context)
+	}
+	for name := range m.rules.files {
+		if !strings.HasPrefix(name, "builtin/") {
+			paths = append(paths, name)
+		}
 	}
 	return paths
 }
 
 // watch begins to notice changes of rule files. A host that can't goes on without.
-func (h *Host) watch(c config.Config) {
-	w, err := reload.New(watched(c)...)
+func (h *Host) watch() {
+	w, err := reload.New(h.modules.watched()...)
 	if err != nil {
 		h.log.WithError(err).Warn("can't watch the rule files: SIGHUP loads them")
 		return
@@ -67,6 +84,7 @@ func (h *Host) refresh(ctx context.Context) {
 	case err != nil:
 		h.log.WithError(err).Error("can't reload changed rule files: the old rules stay at work")
 	default:
+		h.watchAgain()
 		h.log.WithField("hash", h.modules.stats.Figures().Rules.Hash).Info("rules reloaded: their files changed")
 	}
 }

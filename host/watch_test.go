@@ -24,7 +24,7 @@ func TestWatch(t *testing.T) {
 	logged := make(messages, 100)
 	m.log.AddHook(logged)
 	h := &Host{modules: m, log: m.log}
-	h.watch(m.config)
+	h.watch()
 	defer h.Close()
 	stop := h.startWatching(t.Context())
 	defer stop()

@@ -12,8 +12,9 @@ import (
 
 var _ enrich.Explainer = (*Module)(nil)
 
-// Explain says why the rule does or doesn't match the event, with the values of the parts of its conditions. The error
-// says that there is no such rule, or that ctx ended.
+// Explain says why the rule does or doesn't match the event, with the values of the parts of its conditions. A rule
+// with first_seen is judged as if it had seen nothing yet but what the context says, and remembers nothing. The error says
+// that there is no such rule, or that ctx ended.
 func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (enrich.Explanation, error) {
 	out := enrich.Explanation{Rule: id}
 	s := m.set.Load()
@@ -94,7 +95,7 @@ func (m *Module) Only(id string) (*Module, error) {
 }
 
 func (s *ruleSet) only(id string) *Module {
-	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at}
+	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }
 	for _, r := range s.rules {
 		if r.info.ID == id {

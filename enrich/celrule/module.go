@@ -6,15 +6,24 @@ import (
 	"sync/atomic"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
 // implements enrich.Module.
-type Module struct{ set atomic.Pointer[ruleSet] }
+type Module struct {
+	set    atomic.Pointer[ruleSet]
+	memory Memory
+}
 
-// New returns a module without rules, which tags nothing until Configure gives it some.
-func New() *Module {
-	m := &Module{}
+// New returns a module without rules, which tags nothing until Configure gives it some. What its rules have seen is
+// forgotten with it.
+func New() *Module { return NewRemembering(NewRecent(DefaultMemory)) }
+
+// NewRemembering returns a module without rules whose rules with first_seen ask memory, which stays the same when the
+// module is configured anew.
+func NewRemembering(memory Memory) *Module {
+	m := &Module{memory: memory}
 	s := &ruleSet{}
 	s.finish()
 	m.set.Store(s)
@@ -36,9 +45,14 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 	if err != nil {
 		return err
 	}
+	set.memory = m.memory
 	m.set.Store(set)
 	return nil
 }
+
+// Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
+// have changed since.
+func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
 
 // Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other
 // rules. The only error is that of ctx.

@@ -26,6 +26,14 @@ func TestShapesAreTheDecoders(t *testing.T) {
 		"object":   {objectShape(celShape()), func(d *decoder, n *node) { d.object(n) }},
 		"test":     {testShape(), func(d *decoder, n *node) { d.test(n) }},
 		"want":     {wantShape(), func(d *decoder, n *node) { d.want(n) }},
+
+		"first_seen": {firstSeenShape(), func(d *decoder, n *node) { d.firstSeen(n) }},
+		"slot":       {slotShape(), func(d *decoder, n *node) { d.slot(n) }},
+		"tuning":     {tuningShape(), func(d *decoder, n *node) { d.tuning(n) }},
+		"tuned rule": {tunedRuleShape(), func(d *decoder, n *node) { d.tunedRule(n) }},
+		"tuned list": {tunedListShape(), func(d *decoder, n *node) { d.tunedList(n) }},
+		"exception":  {exceptionShape(), func(d *decoder, n *node) { d.exception(n) }},
+		"effect":     {effectShape(), func(d *decoder, n *node) { d.effect(n) }},
 	} {
 		known, needed := keysOf(pair.read)
 		var want, wantNeeded []string
@@ -85,6 +93,41 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
+// TestSchemaJudgesTuning holds that the schema takes a tuning file for one, and finds what is wrong in it.
+func TestSchemaJudgesTuning(t *testing.T) {
+	s := compiledSchema(t)
+	const good = `apiVersion: riskrelay/v1
+kind: Tuning
+metadata: {name: mine}
+for: {pack: x, version: ">=1.0"}
+rules:
+  - id: my.rule
+    base: 0123456789ab
+    set: {severity: low, enabled: true}
+    exceptions: {who: [{values: [a, [b, c]], reason: r, owner: o, expires: never, effect: {severity: info}}]}
+lists: [{name: l, add: [x], remove: [y]}]
+`
+	for _, change := range []struct{ from, to string }{
+		{"", ""},
+		{"enabled: true", "enabled: maybe"},
+		{"effect: {severity: info}", "effect: suppress"},
+		{"effect: {severity: info}", "effect: hide"},
+		{"expires: never, ", ""},
+		{"lists: ", "rulez: "},
+		{"set: ", "score: 5, set: "},
+	} {
+		text := strings.Replace(good, change.from, change.to, 1)
+		var document any
+		if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+			continue // not YAML at all
+		}
+		_, problems := ParseTuning("x.yaml", []byte(text))
+		if err := s.Validate(document); (err == nil) != (len(problems) == 0) {
+			t.Errorf("%q instead of %q: the parser says %v, the schema %v", change.to, change.from, problems, err)
+		}
+	}
+}
+
 // TestSchemaJudgesAsParse holds that schema and parser agree about files that differ in one thing.
 func TestSchemaJudgesAsParse(t *testing.T) {
 	s := compiledSchema(t)
@@ -123,6 +166,16 @@ rules:
 		{"kind: RulePack", "kind: Pack"},
 		{"{name: l, items: [a]}", "{name: l}"},
 		{"when: true", "when: [true]"},
+		{"{name: l, items: [a]}", "{name: l, file: a.csv, column: x}"},
+		{"{name: l, items: [a]}", "{name: l, items: [a], file: a.txt}"},
+		{"params: [p]", "params: [{name: p, type: string}]"},
+		{"params: [p]", "params: [{name: p}]"},
+		{"score: 10", "first_seen: {key: [a], window: 30d, else: {severity: low}}"},
+		{"score: 10", "first_seen: {key: [], window: 30d, else: {severity: low}}"},
+		{"score: 10", "exceptions: [{name: who, fields: [a], values: [[x], [[y, z]]]}]"},
+		{"score: 10", "exceptions: [{name: who}]"},
+		{"score: 10", "on_error: drop"},
+		{"event: {Type: AuditLogs}, want", "event: {}, events: [], want"},
 	} {
 		text := strings.Replace(good, change.from, change.to, 1)
 		var document any

@@ -84,6 +84,7 @@ type testCase struct {
 	test   rulefile.Test
 	file   string
 	tables []string
+	alone  bool // the rule remembers what it saw, which must not be another test's
 	events []enrich.Event
 	result Result
 }
@@ -121,16 +122,9 @@ func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
 
 // collect reads the files and returns their tests.
 func (r *runner) collect() (cases []*testCase) {
-	var packs []*rulefile.Pack
-	for _, f := range r.options.Files {
-		pack, problems := rulefile.Parse(f.Name, f.Data)
-		r.report.Problems = append(r.report.Problems, problems...)
-		if pack != nil {
-			packs = append(packs, pack)
-		}
-	}
-	r.report.Problems = append(r.report.Problems, rulefile.Check(packs)...)
-	for _, p := range packs {
+	set, problems := rulefile.Load(enrich.Config{Files: r.options.Files})
+	r.report.Problems = append(r.report.Problems, problems...)
+	for _, p := range set.Packs {
 		r.report.Rules += len(p.Rules)
 		for _, rule := range p.Rules {
 			if r.covered != nil {
@@ -143,13 +137,16 @@ func (r *runner) collect() (cases []*testCase) {
 }
 
 func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase) {
+	if rule.Status.Value == "deprecated" || rule.Tuned.Enabled.Value == "false" {
+		return nil // it doesn't run
+	}
 	firing, silent := false, false
 	for _, t := range rule.Tests {
 		firing, silent = firing || !t.Want.None, silent || t.Want.None
 		if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 			continue
 		}
-		c := &testCase{test: t, file: p.File, tables: values(rule.Tables)}
+		c := &testCase{test: t, file: p.File, tables: values(rule.Tables), alone: rule.FirstSeen != nil}
 		c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
 		cases = append(cases, c)
 	}
@@ -172,11 +169,15 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 	return p
 }
 
-// grouped puts tests with the same settings together, in the order of their first tests.
+// grouped puts tests with the same settings together, in the order of their first tests. A test of a rule that remembers
+// is alone.
 func grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
-	for _, c := range cases {
+	for n, c := range cases {
 		key := string(settings(c.test))
+		if c.alone {
+			key = fmt.Sprintf("alone %d", n)
+		}
 		i, known := place[key]
 		if !known {
 			i = len(groups)

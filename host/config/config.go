@@ -63,6 +63,7 @@ func (s Sources) Count() int {
 type Rules struct {
 	Builtin bool     `yaml:"builtin"` // the embedded packs
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
+	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
 
@@ -171,7 +172,7 @@ func (s Sinks) Names() (names []string) {
 
 // RuleOptions are the rules as package ruleset takes them.
 func (c Config) RuleOptions() ruleset.Options {
-	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Context: c.Rules.Context}
+	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Tuning: c.Rules.Tuning, Context: c.Rules.Context}
 }
 
 // validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
@@ -263,7 +264,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -51,6 +52,8 @@ func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format
 	line("needs", strings.Join(d.Needs, ", "))
 	line("better by", strings.Join(d.Optional, ", "))
 	writeLogic(&b, d.Declared)
+	writeState(&b, d.Declared)
+	writeTuning(&b, d.Declared)
 	writeUsed(&b, d)
 	for _, t := range d.Running {
 		line("in", fmt.Sprintf("%s: cost at most %d%s, %s", t.Table, t.Cost, watched(t), key(t)))
@@ -96,6 +99,48 @@ func writeLogic(b *strings.Builder, r *rulefile.Rule) {
 			change = append(change, "score "+a.Score.Value)
 		}
 		fmt.Fprintf(b, "adjust %d: %s (%s), if:\n%s\n", i+1, strings.Join(change, ", "), a.Reason.Value, indented(a.If.Value))
+	}
+}
+
+// writeState writes what the rule remembers and lets be excepted.
+func writeState(b *strings.Builder, r *rulefile.Rule) {
+	if f := r.FirstSeen; f != nil {
+		fmt.Fprintf(b, "first seen within %s, else severity %s, score %s, by:\n", f.Window, cmp.Or(f.Severity.Value, "unchanged"), cmp.Or(f.Score.Value, "unchanged"))
+		for _, key := range f.Key {
+			fmt.Fprintln(b, indented(key.Value))
+		}
+	}
+	for _, slot := range r.Exceptions {
+		fmt.Fprintf(b, "exception slot %s, %d from the author, by:\n", slot.Name.Value, len(slot.Values))
+		for _, field := range slot.Fields {
+			fmt.Fprintln(b, indented(field.Value))
+		}
+	}
+}
+
+// writeTuning writes what tuning files change.
+func writeTuning(b *strings.Builder, r *rulefile.Rule) {
+	for _, set := range []struct{ key, value string }{
+		{"severity", r.Tuned.Severity.Value}, {"score", r.Tuned.Score.Value}, {"enabled", r.Tuned.Enabled.Value},
+	} {
+		if set.value != "" {
+			fmt.Fprintf(b, "tuned: %s %s\n", set.key, set.value)
+		}
+	}
+	for _, e := range r.Tuned.Exceptions {
+		var values []string
+		for _, fits := range e.Values {
+			var texts []string
+			for _, t := range fits {
+				texts = append(texts, t.Value)
+			}
+			values = append(values, strings.Join(texts, " or "))
+		}
+		until := "for ever"
+		if !e.Expires.IsZero() {
+			until = "until " + e.Expires.UTC().Format("2006-01-02 15:04 UTC")
+		}
+		fmt.Fprintf(b, "tuned by %s: exception %s (%s) %s: %s\n", e.Tuning, e.Slot.Value, strings.Join(values, ", "), until, e.Reason.Value)
 	}
 }
 

@@ -66,7 +66,7 @@ func lint(ctx context.Context, files []enrich.File) (*findings, error) {
 		if err != nil {
 			return nil, err
 		}
-		found.problems = append(append(found.problems, report.Problems...), module.Costly()...)
+		found.problems = distinct(report.Problems, module.Warnings(), module.Costly())
 	}
 	about, err := module.Describe(ctx)
 	if err != nil {
@@ -80,6 +80,18 @@ func lint(ctx context.Context, files []enrich.File) (*findings, error) {
 		}
 	}
 	return found, nil
+}
+
+// distinct puts problems together that several have looked for, each once.
+func distinct(all ...rulefile.Problems) rulefile.Problems {
+	out, seen := rulefile.Problems{}, map[rulefile.Problem]bool{}
+	for _, p := range slices.Concat(all...) {
+		if !seen[p] {
+			out = append(out, p)
+		}
+		seen[p] = true
+	}
+	return out
 }
 
 func (f *findings) write(w io.Writer, format string) error {
