@@ -23,6 +23,7 @@ type rule struct {
 	score    int
 	declared *rulefile.Rule
 	missing  *atomic.Uint64 // evaluations that ended at a missing field
+	breaker  breaker
 }
 
 // tableRule is a rule compiled for one table.
