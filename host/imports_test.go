@@ -37,6 +37,7 @@ func layers() []layer {
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
 		{"host/ruleset", []string{"enrich", "rules"}},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
+		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
 			"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
