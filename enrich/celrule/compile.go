@@ -15,7 +15,8 @@ import (
 type expression struct {
 	checked *ast.AST
 	program cel.Program
-	watched bool // its cost isn't bounded beforehand
+	watched bool // its cost isn't bounded beforehand: it depends on the event
+	cost    price
 	uses    uses
 }
 
@@ -90,10 +91,9 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u uses) *expression {
 		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
 	}
 	e := &expression{checked: checked.NativeRep(), watched: cost.Max > boundedCost, uses: u}
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if e.watched {
-		options = append(options, cel.CostLimit(runCost), cel.InterruptCheckFrequency(interruptEvery))
-	}
+	meters := newMeters(e.checked)
+	e.cost = meters.whole
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meters.decorate)}
 	if e.program, err = c.env.Program(checked, options...); err != nil {
 		return refuse(CodeType, fmt.Sprintf("plan the expression: %v", err))
 	}

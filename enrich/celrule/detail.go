@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/google/cel-go/checker"
@@ -86,12 +85,12 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	}
 	maps.DeleteFunc(optional, func(need string, _ bool) bool { return needs[need] })
 	out.Needs, out.Optional = names(needs), names(optional)
-	s.describe(&out, all)
+	s.used(&out, all)
 	return out, nil
 }
 
-// describe fills in the lists and macros.
-func (s *ruleSet) describe(out *Detail, u uses) {
+// used fills in the lists and macros.
+func (s *ruleSet) used(out *Detail, u uses) {
 	for _, name := range names(u.lists) {
 		set := s.setOf(name)
 		items := make([]string, 0, firstItems)
@@ -128,20 +127,7 @@ func (s *ruleSet) running(r *tableRule) InTable {
 }
 
 // key is the rule's index key as people write it.
-func (s *ruleSet) key(r *tableRule) string {
-	operations, ok := r.operations(s.setOf)
-	if !ok {
-		return ""
-	}
-	quoted := make([]string, 0, len(operations))
-	for _, o := range slices.Sorted(maps.Keys(operations)) {
-		quoted = append(quoted, fmt.Sprintf("%q", o))
-	}
-	if len(quoted) == 1 {
-		return "event.operation == " + quoted[0]
-	}
-	return "event.operation in [" + strings.Join(quoted, ", ") + "]"
-}
+func (s *ruleSet) key(r *tableRule) string { return s.tables[r.table.name].index.keyOf(r) }
 
 // CodeUnindexed is the warning for a rule that has to be evaluated for every event of a table.
 const CodeUnindexed = "R301"

@@ -104,7 +104,7 @@ func FuzzGenerated(f *testing.F) {
 			}
 			return
 		}
-		tags, err := set.tag(context.Background(), events(t, row), (*tableSet).candidates)
+		tags, err := set.tag(context.Background(), events(t, row), false)
 		if err != nil {
 			t.Fatal(err)
 		}

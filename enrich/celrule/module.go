@@ -30,11 +30,10 @@ func NewRemembering(memory Memory) *Module {
 	return m
 }
 
-// Describe lists all rules; those that are off say why.
+// Describe lists all rules; those that are off say why. The lists in it are shared between calls and must not be
+// changed.
 func (m *Module) Describe(context.Context) (enrich.Description, error) {
-	about := m.set.Load().about
-	about.Rules = slices.Clone(about.Rules)
-	return about, nil
+	return m.set.Load().describe(), nil
 }
 
 // Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
@@ -57,35 +56,7 @@ func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load()
 // Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other
 // rules. The only error is that of ctx.
 func (m *Module) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
-	return m.set.Load().tag(ctx, events, (*tableSet).candidates)
-}
-
-func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, choose func(*tableSet, *frame) []*tableRule) ([][]enrich.Tag, error) {
-	tags := make([][]enrich.Tag, len(events))
-	if len(s.tables) == 0 {
-		return tags, ctx.Err()
-	}
-	w := s.workers.Get().(*worker)
-	defer s.workers.Put(w)
-	defer w.forget()
-	w.ctx, w.now = ctx, s.now()
-	for i := range events {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		tags[i] = w.tag(&events[i], choose)
-	}
-	return tags, nil
-}
-
-// forget lets go of the last event, so that an idle worker keeps no row alive.
-func (w *worker) forget() {
-	w.ctx = nil
-	for _, f := range w.frames {
-		f.row, f.views = nil, views{}
-		clear(f.cells)
-	}
-	clear(w.lets)
+	return m.set.Load().tag(ctx, events, false)
 }
 
 // MissingFields is how often rules ended at a field that a dynamic value didn't have, by rule id. That is no fault, but

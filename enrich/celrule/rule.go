@@ -24,6 +24,7 @@ type rule struct {
 	untuned  int // score without tuning
 	declared *rulefile.Rule
 	missing  *atomic.Uint64 // evaluations that ended at a missing field
+	breaker  breaker
 }
 
 // tableRule is a rule compiled for one table.

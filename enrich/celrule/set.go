@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/cel-go/common/types"
@@ -27,6 +28,7 @@ type ruleSet struct {
 	warnings rulefile.Problems
 	memory   Memory // of the rules with first_seen
 	workers  sync.Pool
+	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
 }
 
 // tableSet are the rules of one table.
@@ -197,9 +199,6 @@ func (s *ruleSet) setOf(name string) *list {
 	set, _ := l.get(nil).(*list)
 	return set
 }
-
-// candidates are the rules of the table that can match the event in the frame.
-func (t *tableSet) candidates(f *frame) []*tableRule { return t.index.candidates(f.operation()) }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {
