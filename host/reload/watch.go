@@ -62,7 +62,7 @@ func (w *Watcher) settle() error {
 		w.follow(p, want)
 		err := filepath.WalkDir(p, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil {
-				return nil //nolint:nilerr // it is gone or closed to us; whoever reads the files says so
+				return nil // it is gone or closed to us; whoever reads the files says so
 			}
 			if entry.IsDir() {
 				want[name] = true
