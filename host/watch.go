@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/config"
@@ -20,6 +21,9 @@ func (h *Host) Reload(ctx context.Context, c config.Config) error {
 		if failed := h.watcher.Watch(watched(c)...); failed != nil {
 			h.log.WithError(failed).Warn("can't watch all rule files: SIGHUP loads them")
 		}
+	}
+	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {
+		h.log.Warn("the configuration has other changes than rules: they take a restart")
 	}
 	return err
 }
