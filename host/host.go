@@ -4,11 +4,10 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 
@@ -37,6 +36,7 @@ type Host struct {
 	pipeline *pipeline.Pipeline
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
+	config   config.Config
 	closers  []io.Closer
 	watcher  *reload.Watcher // nil when nothing is watched
 	log      *logrus.Logger
@@ -53,7 +53,7 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log}
+	h := &Host{log: o.Log, config: c}
 	defer func() {
 		if err != nil {
 			h.Close()
@@ -97,6 +97,10 @@ func (h *Host) openLedger(dir string) error {
 		return err
 	}
 	h.closers = append(h.closers, store)
+	if aside := store.SetAside(); aside != "" {
+		h.log.WithField("file", aside).
+			Error("the ledger is damaged and was set aside: reading begins at start, and rows that were sent before are sent again with the same event_id")
+	}
 	if err := h.keepSeen(store); err != nil {
 		return err
 	}
@@ -130,12 +134,26 @@ func (h *Host) Run(ctx context.Context) error {
 	err := h.pipeline.Run(ctx)
 	stop()
 	f := h.pipeline.Stats.Figures()
-	h.log.WithFields(logrus.Fields{"read": f.Read, "tagged": f.Tagged, "sinks": fmt.Sprintf("%+v", f.Sinks)}).Info("ended")
+	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
+	for name, n := range f.Sinks {
+		fields[name+" confirmed"], fields[name+" dead letters"] = n.Confirmed, n.Dead
+	}
+	h.log.WithFields(fields).Info("ended")
 	return err
 }
 
 // Figures are the counts so far.
 func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
+
+// fixed is the part of a configuration that a reload doesn't touch.
+func fixed(c config.Config) config.Config {
+	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	c.Modules = slices.Clone(c.Modules)
+	for i := range c.Modules {
+		c.Modules[i].Settings = nil
+	}
+	return c
+}
 
 // Close ends modules and connections and lets go of the ledger. Run must have returned.
 func (h *Host) Close() {
@@ -151,35 +169,6 @@ func (h *Host) Close() {
 			h.log.WithError(err).Warn("can't close")
 		}
 	}
-}
-
-// Check looks at the files that a configuration names, without changing anything or going online.
-func Check(c config.Config) error {
-	var errs []error
-	for _, s := range c.Sinks.File { // opening one would make the file
-		_, err := os.Stat(filepath.Dir(s.Path))
-		errs = append(errs, err)
-	}
-	c.Sinks.File = nil
-	sinks, err := buildSinks(c)
-	errs = append(errs, err)
-	for _, s := range sinks {
-		errs = append(errs, s.sink.Close())
-	}
-	for _, path := range c.Sources.Files {
-		if path != "-" {
-			_, err := os.Stat(path)
-			errs = append(errs, err)
-		}
-	}
-	for _, m := range c.Modules {
-		if info, err := os.Stat(m.Path); err != nil {
-			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
-		} else if info.Mode()&0o111 == 0 {
-			errs = append(errs, fmt.Errorf("module %s: %s is not executable", m.Name, m.Path))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // DeadLetterFile is the file in the data directory that keeps what a sink refused for good, with the reason.
