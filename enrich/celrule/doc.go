@@ -56,7 +56,8 @@
 // # What rules remember
 //
 // A [Memory] keeps digests, never values, and a limited number of them. [Recent] is the one in this process; its owner
-// may save and restore it. To fill it from history, tag past events and throw the answers away.
+// may save and restore it. To fill it from history, tag past events and throw the answers away: which of them count, only
+// the condition of the rule tells.
 //
 // # What bounds a rule
 //

@@ -65,6 +65,7 @@ type Rules struct {
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
 	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
+	History bool     `yaml:"history"` // show past rows to rules with first_seen that are new
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
 }
 
@@ -149,7 +150,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true},
+		Rules:   Rules{Builtin: true, History: true},
 	}
 }
 
