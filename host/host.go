@@ -4,11 +4,11 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 
@@ -38,6 +38,7 @@ type Host struct {
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
 	history  *history              // nil when past rows aren't read
+	config   config.Config
 	closers  []io.Closer
 	log      *logrus.Logger
 }
@@ -53,7 +54,7 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log}
+	h := &Host{log: o.Log, config: c}
 	defer func() {
 		if err != nil {
 			h.Close()
@@ -97,6 +98,10 @@ func (h *Host) openLedger(c config.Config) error {
 	if err := h.keepSeen(c, store); err != nil {
 		return err
 	}
+	if aside := store.SetAside(); aside != "" {
+		h.log.WithField("file", aside).
+			Error("the ledger is damaged and was set aside: reading begins at start, and rows that were sent before are sent again with the same event_id")
+	}
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
@@ -132,7 +137,11 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	err := h.pipeline.Run(ctx)
 	f := h.pipeline.Stats.Figures()
-	h.log.WithFields(logrus.Fields{"read": f.Read, "tagged": f.Tagged, "sinks": fmt.Sprintf("%+v", f.Sinks)}).Info("ended")
+	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
+	for name, n := range f.Sinks {
+		fields[name+" confirmed"], fields[name+" dead letters"] = n.Confirmed, n.Dead
+	}
+	h.log.WithFields(fields).Info("ended")
 	return err
 }
 
@@ -140,7 +149,25 @@ func (h *Host) Run(ctx context.Context) error {
 func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.configure(ctx, c) }
+func (h *Host) Reload(ctx context.Context, c config.Config) error {
+	if err := h.modules.configure(ctx, c); err != nil {
+		return err
+	}
+	if now := h.config; !reflect.DeepEqual(fixed(now), fixed(c)) {
+		h.log.Warn("the configuration has other changes than rules: they take a restart")
+	}
+	return nil
+}
+
+// fixed is the part of a configuration that a reload doesn't touch.
+func fixed(c config.Config) config.Config {
+	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	c.Modules = slices.Clone(c.Modules)
+	for i := range c.Modules {
+		c.Modules[i].Settings = nil
+	}
+	return c
+}
 
 // Close ends modules and connections and lets go of the ledger. Run must have returned.
 func (h *Host) Close() {
@@ -156,35 +183,6 @@ func (h *Host) Close() {
 			h.log.WithError(err).Warn("can't close")
 		}
 	}
-}
-
-// Check looks at the files that a configuration names, without changing anything or going online.
-func Check(c config.Config) error {
-	var errs []error
-	for _, s := range c.Sinks.File { // opening one would make the file
-		_, err := os.Stat(filepath.Dir(s.Path))
-		errs = append(errs, err)
-	}
-	c.Sinks.File = nil
-	sinks, err := buildSinks(c)
-	errs = append(errs, err)
-	for _, s := range sinks {
-		errs = append(errs, s.sink.Close())
-	}
-	for _, path := range c.Sources.Files {
-		if path != "-" {
-			_, err := os.Stat(path)
-			errs = append(errs, err)
-		}
-	}
-	for _, m := range c.Modules {
-		if info, err := os.Stat(m.Path); err != nil {
-			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
-		} else if info.Mode()&0o111 == 0 {
-			errs = append(errs, fmt.Errorf("module %s: %s is not executable", m.Name, m.Path))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // DeadLetterFile is the file in the data directory that keeps what a sink refused for good, with the reason.

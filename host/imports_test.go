@@ -40,7 +40,7 @@ func layers() []layer {
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
 			"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
-			"enrich", "enrich/celrule", "plugin",
+			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
 	}

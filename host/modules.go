@@ -32,7 +32,10 @@ type modules struct {
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
-	err := m.start(ctx, c)
+	_, err := m.rules(ctx, c) // before processes are started
+	if err == nil {
+		err = m.start(ctx, c)
+	}
 	if err == nil {
 		err = m.configure(ctx, c)
 	}
@@ -77,9 +80,9 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 // configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
 // people change most, goes first, and nothing else is touched when it refuses.
 func (m *modules) configure(ctx context.Context, c config.Config) error {
-	rules, err := ruleset.Load(c.RuleOptions())
+	rules, err := m.rules(ctx, c)
 	if err != nil {
-		return &RuleError{err}
+		return err
 	}
 	if err := m.cel.Configure(ctx, rules); err != nil {
 		return &RuleError{err}
@@ -111,6 +114,19 @@ func (m *modules) warn() {
 	for _, p := range module.Warnings() {
 		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
 	}
+}
+
+// rules reads the CEL module's files. Where the module is a process, they are compiled here as well: the process could
+// only say what is wrong, not where.
+func (m *modules) rules(ctx context.Context, c config.Config) (enrich.Config, error) {
+	rules, err := ruleset.Load(c.RuleOptions())
+	if err == nil && m.isolated {
+		err = celrule.New().Configure(ctx, rules)
+	}
+	if err != nil {
+		return rules, &RuleError{err}
+	}
+	return rules, nil
 }
 
 func (m *modules) enricher(stats *pipeline.Stats) *enrich.Enricher {

@@ -17,15 +17,15 @@ var errNobody = errors.New("every sink was left behind")
 // pass reads w once, from mark, for outlets that all stand at mark. It returns the outlets that were left behind:
 // too slow for the others. The error is the source's, or a *ledgerError; the outlets that were not left behind have
 // confirmed up to their marks.
-func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet) (detached []*Outlet, err error) {
+func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet, patience time.Duration) (detached []*Outlet, err error) {
 	lanes := make([]*lane, len(outlets))
 	for i, o := range outlets {
 		lanes[i] = f.startLane(w, o)
 	}
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
-		f.Enricher.Enrich(ctx, b.Events)
-		f.Stats.Read(f.stream.Name, b.Events, len(outlets))
-		return f.offer(ctx, lanes, b)
+		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
+		f.Stats.Read(f.stream.Name, b.Events)
+		return offer(ctx, lanes, b, patience)
 	})
 	complete := err == nil
 	if errors.Is(err, errNobody) {
@@ -48,9 +48,9 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	return detached, err
 }
 
-// offer hands b to every lane. Lanes that don't take it while others wait are left behind; a lane alone may take
-// as long as it needs.
-func (f *follower) offer(ctx context.Context, lanes []*lane, b Batch) error {
+// offer hands b to every lane. Lanes that don't take it within patience are left behind; with a patience of 0 they may
+// take as long as they need.
+func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) error {
 	var waiting []*lane
 	attached := 0
 	for _, l := range lanes {
@@ -70,11 +70,11 @@ func (f *follower) offer(ctx context.Context, lanes []*lane, b Batch) error {
 	if len(waiting) == 0 {
 		return nil
 	}
-	deadline := time.After(patience)
+	var deadline <-chan time.Time
+	if patience > 0 {
+		deadline = time.After(patience)
+	}
 	for _, l := range waiting {
-		if attached == 1 || f.stream.Volatile {
-			deadline = nil // nobody else waits, or the rows can't be had again
-		}
 		select {
 		case l.batches <- b:
 		case <-l.ctx.Done():
@@ -199,7 +199,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, step.count)
+		f.Stats.Confirmed(l.outlet.Name, step.count)
 	}
 	return nil
 }

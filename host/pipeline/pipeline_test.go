@@ -138,6 +138,7 @@ type memory struct {
 type record struct {
 	mu    sync.Mutex
 	state pipeline.State
+	full  func() bool // the disk is full; nil: never
 }
 
 func (m *memory) Open(stream string) (pipeline.Record, error) {
@@ -161,6 +162,9 @@ func (r *record) State() *pipeline.State {
 func (r *record) Update(change func(*pipeline.State) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.full != nil && r.full() {
+		return errors.New("no space left on device")
+	}
 	next := r.state.Clone()
 	if err := change(next); err != nil {
 		return err
@@ -268,6 +272,56 @@ func TestADeadSinkHoldsUpNobody(t *testing.T) {
 		sick.check(t, 5000)
 		if took := time.Since(begin); took > 2*time.Hour {
 			t.Errorf("the sick sink needed %v after it was back", took-time.Hour)
+		}
+	})
+}
+
+// TestTheFirstSinkThatIsBackGetsEverything has two sinks fail, of which one comes back and the other never does.
+func TestTheFirstSinkThatIsBackGetsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back, gone := &recorder{}, &recorder{}
+		begin := time.Now()
+		back.send = func(context.Context, []enrich.Event) error {
+			if time.Since(begin) < time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		gone.send = func(context.Context, []enrich.Event) error { return errors.New("connection refused") }
+		p := build(&memory{}, nil, []pipeline.Stream{(&rows{n: 3000, batch: 10}).stream("s")}, gone, back)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		back.check(t, 3000)
+		if len(gone.got) > 0 {
+			t.Error("the dead sink got events")
+		}
+	})
+}
+
+func TestAFullDiskIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, ledger, sink := time.Now(), &memory{}, &recorder{}
+		opened, err := ledger.Open("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened.(*record).full = func() bool {
+			since := time.Since(begin)
+			return since > 0 && since < time.Hour
+		}
+		sink.send = func(context.Context, []enrich.Event) error { time.Sleep(time.Second); return nil } // of the bubble's clock
+		p := build(ledger, nil, []pipeline.Stream{(&rows{n: 500, batch: 10}).stream("s")}, sink)
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if repeated := sink.check(t, 500); repeated > 0 {
+			t.Errorf("%d repeated", repeated)
+		}
+		if f := p.Stats.Figures(); f.Failures == 0 {
+			t.Error("the full disk is not visible")
 		}
 	})
 }

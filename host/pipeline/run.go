@@ -37,10 +37,12 @@ type Pipeline struct {
 }
 
 const (
-	// patience is how long a window that several sinks share waits for the slowest before that sink is left behind.
-	patience = 2 * time.Second
+	// sharedPatience is how long a window that several sinks share waits for the slowest before that sink is left behind.
+	sharedPatience = 2 * time.Second
 	// maxOpen stops planning when so many windows of a stream wait for a sink: the workspace is the buffer.
 	maxOpen = 2000
+	// fullPause is how long planning rests then.
+	fullPause = 10 * time.Second
 	// maxTries is how often a window is read before the stream goes on without it; it is read again later.
 	maxTries = 4
 )
@@ -164,7 +166,9 @@ func (f *follower) follow(ctx context.Context) error {
 			wait = pause(err, failures)
 		case !ok && f.Once:
 			return nil
-		case ok && len(f.record.State().Open) < maxOpen:
+		case ok && len(f.record.State().Open) >= maxOpen:
+			wait = fullPause
+		case ok:
 			failures = 0
 			if err := f.take(ctx, w); err != nil {
 				return err
@@ -191,7 +195,16 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	if err != nil {
 		return err
 	}
-	return f.drive(ctx, w, ready)
+	return f.drive(ctx, w, ready, f.patience())
+}
+
+// patience is how long a window that is read as it comes waits for a sink. Where there are others, the stream must go
+// on for them, those included that fail now and come back first; and rows that can't be had again wait for all.
+func (f *follower) patience() time.Duration {
+	if len(f.Outlets) == 1 || f.stream.Volatile {
+		return 0
+	}
+	return sharedPatience
 }
 
 // ready are the sinks that take windows as they come: healthy and not behind in this stream.
@@ -238,7 +251,7 @@ func (p *Pipeline) catchUp(ctx context.Context, followers []*follower, o *Outlet
 					continue
 				}
 				worked = true
-				if err := f.drive(ctx, open.Window, []*Outlet{o}); err != nil {
+				if err := f.drive(ctx, open.Window, []*Outlet{o}, 0); err != nil {
 					return err
 				}
 			}
