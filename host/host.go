@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
@@ -36,6 +37,7 @@ type Host struct {
 	pipeline *pipeline.Pipeline
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
+	history  *history              // nil when past rows aren't read
 	config   config.Config
 	closers  []io.Closer
 	watcher  *reload.Watcher // nil when nothing is watched
@@ -81,7 +83,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
 func (h *Host) openDisk(c config.Config, o Options) (err error) {
-	if err := h.openLedger(c.DataDir); err != nil {
+	if err := h.openLedger(c); err != nil {
 		return err
 	}
 	if h.letters, err = filesink.OpenDeadLetters(filepath.Join(c.DataDir, DeadLetterFile)); err != nil {
@@ -91,18 +93,18 @@ func (h *Host) openDisk(c config.Config, o Options) (err error) {
 	return h.openSinks(c, o)
 }
 
-func (h *Host) openLedger(dir string) error {
-	store, err := boltstore.Open(dir)
+func (h *Host) openLedger(c config.Config) error {
+	store, err := boltstore.Open(c.DataDir)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, store)
+	if err := h.keepSeen(c, store); err != nil {
+		return err
+	}
 	if aside := store.SetAside(); aside != "" {
 		h.log.WithField("file", aside).
 			Error("the ledger is damaged and was set aside: reading begins at start, and rows that were sent before are sent again with the same event_id")
-	}
-	if err := h.keepSeen(store); err != nil {
-		return err
 	}
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
@@ -115,9 +117,13 @@ func (h *Host) openLedger(dir string) error {
 
 // keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
 // to itself.
-func (h *Host) keepSeen(store *boltstore.Store) error {
-	if h.modules.isolated {
+func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
+	module, ok := h.modules.cel.(*celrule.Module)
+	if !ok {
 		return nil
+	}
+	if c.Rules.History {
+		h.history = &history{module: module, store: store, log: h.log}
 	}
 	keeper, err := keepSeen(h.modules.seen, store, h.log)
 	if err != nil {
@@ -130,6 +136,9 @@ func (h *Host) keepSeen(store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	if h.history != nil {
+		h.history.show(ctx, h.pipeline.Streams)
+	}
 	stop := h.startWatching(ctx)
 	err := h.pipeline.Run(ctx)
 	stop()

@@ -66,6 +66,7 @@ type Rules struct {
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
 	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
+	History bool     `yaml:"history"` // show past rows to rules with first_seen that are new
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
 
 	Watch    bool `yaml:"watch"`    // load files again when they change
@@ -153,7 +154,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true, Watch: true, Selftest: true},
+		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 	}
 }
 
