@@ -42,7 +42,7 @@ func layers() []layer {
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
 			"host/config", "host/ledger/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
-			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "plugin",
+			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
 	}

@@ -36,8 +36,11 @@ type modules struct {
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
-	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate}
-	err := m.start(ctx, c)
+	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	err := m.checkRules(ctx)
+	if err == nil {
+		err = m.start(ctx, c)
+	}
 	if err == nil {
 		err = m.configure(ctx, c)
 	}

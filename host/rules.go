@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
@@ -64,8 +65,31 @@ func (m *modules) loadRules(ctx context.Context, when bool) error {
 	return &RuleError{err}
 }
 
-// swap tests a set and gives it to the CEL module.
+// checkRules reads the rules and finds what is wrong before processes are started. The error is a *RuleError.
+func (m *modules) checkRules(ctx context.Context) error {
+	set, err := m.readRules()
+	if err == nil {
+		err = m.check(ctx, set)
+	}
+	if err != nil {
+		return &RuleError{err}
+	}
+	return nil
+}
+
+// check compiles a set here where the CEL module is a process, which could only say what is wrong, not where.
+func (m *modules) check(ctx context.Context, set enrich.Config) error {
+	if !m.isolated {
+		return nil
+	}
+	return celrule.New().Configure(ctx, set)
+}
+
+// swap checks and tests a set and gives it to the CEL module.
 func (m *modules) swap(ctx context.Context, set enrich.Config) error {
+	if err := m.check(ctx, set); err != nil {
+		return err
+	}
 	if m.config.Rules.Selftest {
 		if err := selftest(ctx, set, m.changed(set)); err != nil {
 			return err

@@ -73,7 +73,7 @@ func (k *seenKeeper) run() {
 }
 
 func (k *seenKeeper) save() error {
-	return k.memory.Save(time.Now(), func(known, forgotten []celrule.Sighting) error {
+	return k.memory.Save(func(known, forgotten []celrule.Sighting) error {
 		put, remove := map[string][]byte{}, []string{}
 		for _, s := range known {
 			put[sightingKey(s)] = encodeSighting(s)
@@ -93,16 +93,15 @@ func (k *seenKeeper) Close() error {
 }
 
 // A sighting lies under the rule's id, a zero byte and the digest. The value is four bytes of CRC-32C of key and value,
-// and three numbers of eight bytes, all big endian: first and last as nanoseconds of Unix time, and the window in
-// nanoseconds.
+// and three times of eight bytes, all big endian, in nanoseconds of Unix time: first, last and until.
 const sightingLength = 4 + 3*8
 
 func sightingKey(s celrule.Sighting) string { return s.Rule + "\x00" + string(s.Key[:]) }
 
 func encodeSighting(s celrule.Sighting) []byte {
 	value := make([]byte, 4, sightingLength)
-	for _, n := range []int64{s.First.UnixNano(), s.Last.UnixNano(), int64(s.Window)} {
-		value = binary.BigEndian.AppendUint64(value, uint64(n)) //nolint:gosec // read back as it was
+	for _, at := range []time.Time{s.First, s.Last, s.Until} {
+		value = binary.BigEndian.AppendUint64(value, uint64(at.UnixNano())) //nolint:gosec // read back as it was
 	}
 	binary.BigEndian.PutUint32(value, sightingSum(sightingKey(s), value))
 	return value
@@ -113,8 +112,10 @@ func decodeSighting(key string, value []byte) (s celrule.Sighting, ok bool) {
 	if !ok || len(digest) != len(s.Key) || len(value) != sightingLength || binary.BigEndian.Uint32(value) != sightingSum(key, value) {
 		return s, false
 	}
-	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(value[4+8*i:])) } //nolint:gosec // written from one
-	s.Rule, s.First, s.Last, s.Window = rule, time.Unix(0, number(0)).UTC(), time.Unix(0, number(1)).UTC(), time.Duration(number(2))
+	at := func(i int) time.Time {
+		return time.Unix(0, int64(binary.BigEndian.Uint64(value[4+8*i:]))).UTC() //nolint:gosec // written from one
+	}
+	s.Rule, s.First, s.Last, s.Until = rule, at(0), at(1), at(2)
 	copy(s.Key[:], digest)
 	return s, true
 }

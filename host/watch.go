@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ const quiet = 500 * time.Millisecond
 func (h *Host) Reload(ctx context.Context, c config.Config) error {
 	err := h.modules.configure(ctx, c)
 	h.watchAgain()
+	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {
+		h.log.Warn("the configuration has other changes than rules: they take a restart")
+	}
 	return err
 }
 

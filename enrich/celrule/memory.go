@@ -26,8 +26,8 @@ type Memory interface {
 type Sighting struct {
 	Rule        string
 	Key         Digest
-	First, Last time.Time     // of the occurrences, between which no gap was longer than Window
-	Window      time.Duration // how long after Last it counts
+	First, Last time.Time // of the occurrences, between which no gap was longer than the rule's window
+	Until       time.Time // when it may be forgotten: a window after Last, or after it was noted when events are old
 }
 
 // DefaultMemory is how many keys a module remembers, which takes about 40 MB.
@@ -49,10 +49,7 @@ type sightingKey struct {
 	key  Digest
 }
 
-type span struct {
-	first, last time.Time
-	window      time.Duration
-}
+type span struct{ first, last, until time.Time }
 
 // NewRecent returns an empty memory for at most limit keys.
 func NewRecent(limit int) *Recent {
@@ -69,6 +66,10 @@ func (r *Recent) Seen(_ context.Context, rule string, key Digest, at time.Time, 
 	if next == s {
 		return first
 	}
+	next.until = at.Add(window)
+	if now := time.Now(); now.After(at) {
+		next.until = now.Add(window)
+	}
 	if !known && len(r.known) >= r.limit {
 		r.evict()
 	}
@@ -79,16 +80,18 @@ func (r *Recent) Seen(_ context.Context, rule string, key Digest, at time.Time, 
 // note adds an occurrence. One that lies before all others is the first although others were seen sooner: events come
 // out of order, and again.
 func (s span) note(known bool, at time.Time, window time.Duration) (first bool, next span) {
-	fresh := span{at, at, window}
+	fresh := span{first: at, last: at}
 	switch {
 	case !known, s.last.Before(at.Add(-window)):
 		return true, fresh
 	case at.Before(s.first.Add(-window)):
 		return true, s // from a time that is over: it says nothing about the later ones
-	case !at.After(s.first):
-		return true, span{at, s.last, window}
+	case at.Equal(s.first):
+		return true, s // the same event again
+	case at.Before(s.first):
+		return true, span{first: at, last: s.last}
 	case at.After(s.last):
-		return false, span{s.first, at, window}
+		return false, span{first: s.first, last: at}
 	}
 	return false, s
 }
@@ -122,16 +125,16 @@ func (r *Recent) Restore(sightings []Sighting) {
 	for _, s := range sightings {
 		k := sightingKey{s.Rule, s.Key}
 		if _, known := r.known[k]; !known && len(r.known) < r.limit {
-			r.known[k] = span{s.First, s.Last, s.Window}
+			r.known[k] = span{s.First, s.Last, s.Until}
 		}
 	}
 }
 
-// Save forgets the keys whose window is over at now, and hands what changed since the last time to write: the keys that
+// Save forgets the keys whose time is over, and hands what changed since the last time to write: the keys that
 // are known, and those that are forgotten, of which only Rule and Key count. When write fails, the same comes again with
 // the next Save. Two calls must not overlap.
-func (r *Recent) Save(now time.Time, write func(known, forgotten []Sighting) error) error {
-	known, forgotten, changed := r.take(now)
+func (r *Recent) Save(write func(known, forgotten []Sighting) error) error {
+	known, forgotten, changed := r.take(time.Now())
 	if len(changed) == 0 {
 		return nil
 	}
@@ -152,13 +155,13 @@ func (r *Recent) take(now time.Time) (known, forgotten []Sighting, changed map[s
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, s := range r.known {
-		if s.last.Add(s.window).Before(now) {
+		if s.until.Before(now) {
 			r.forget(k)
 		}
 	}
 	for k := range r.changed {
 		s, there := r.known[k]
-		one := Sighting{Rule: k.rule, Key: k.key, First: s.first, Last: s.last, Window: s.window}
+		one := Sighting{Rule: k.rule, Key: k.key, First: s.first, Last: s.last, Until: s.until}
 		if there {
 			known = append(known, one)
 		} else {

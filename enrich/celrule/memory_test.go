@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -60,30 +61,34 @@ func TestRecentIsBounded(t *testing.T) {
 }
 
 func TestRecentSave(t *testing.T) {
-	m := NewRecent(10)
-	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	see := func(key byte, at time.Time) { m.Seen(context.Background(), "a.b", Digest{key}, at, time.Hour) }
-	save := func(at time.Time, fails error) (known, forgotten int) {
-		if err := m.Save(at, func(k, f []Sighting) error { known, forgotten = len(k), len(f); return fails }); !errors.Is(err, fails) {
-			t.Errorf("Save = %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		m := NewRecent(10)
+		see := func(key byte, at time.Time) { m.Seen(context.Background(), "a.b", Digest{key}, at, time.Hour) }
+		save := func(fails error) (known, forgotten int) {
+			if err := m.Save(func(k, f []Sighting) error { known, forgotten = len(k), len(f); return fails }); !errors.Is(err, fails) {
+				t.Errorf("Save = %v", err)
+			}
+			return known, forgotten
 		}
-		return known, forgotten
-	}
-	see(1, now)
-	see(2, now.Add(30*time.Minute))
-	if k, f := save(now, errors.New("full")); k != 2 || f != 0 {
-		t.Errorf("first save: %d, %d", k, f)
-	}
-	if k, f := save(now, nil); k != 2 || f != 0 {
-		t.Errorf("after a failure: %d, %d", k, f)
-	}
-	if k, f := save(now, nil); k+f != 0 {
-		t.Errorf("nothing changed: %d, %d", k, f)
-	}
-	see(2, now.Add(31*time.Minute))
-	if k, f := save(now.Add(61*time.Minute), nil); k != 1 || f != 1 {
-		t.Errorf("one new, one over: %d, %d", k, f)
-	}
+		see(1, time.Now())
+		see(2, time.Now().Add(30*time.Minute)) // ahead of this clock
+		see(3, time.Now().AddDate(-1, 0, 0))   // an old event, replayed: it is kept as long as one of today
+		if k, f := save(errors.New("full")); k != 3 || f != 0 {
+			t.Errorf("first save: %d, %d", k, f)
+		}
+		if k, f := save(nil); k != 3 || f != 0 {
+			t.Errorf("after a failure: %d, %d", k, f)
+		}
+		see(1, time.Now())
+		if k, f := save(nil); k+f != 0 {
+			t.Errorf("nothing changed: %d, %d", k, f)
+		}
+		time.Sleep(61 * time.Minute)
+		see(2, time.Now())
+		if k, f := save(nil); k != 1 || f != 2 {
+			t.Errorf("one new, two over: %d, %d", k, f)
+		}
+	})
 }
 
 func TestDigest(t *testing.T) {

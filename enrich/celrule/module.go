@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -52,6 +53,23 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 // Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
 // have changed since.
 func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
+
+// Remembering is a rule with first_seen that runs.
+type Remembering struct {
+	ID     string
+	Tables []string
+	Window time.Duration
+}
+
+// Remembering lists the rules with first_seen that run, in the order of their ids.
+func (m *Module) Remembering() (all []Remembering) {
+	for _, r := range m.set.Load().rules {
+		if f := r.declared.FirstSeen; f != nil && r.info.Off == "" {
+			all = append(all, Remembering{r.info.ID, slices.Clone(r.info.Tables), f.Window})
+		}
+	}
+	return all
+}
 
 // Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other
 // rules. The only error is that of ctx.

@@ -33,8 +33,9 @@ macros:
   - {name: is, params: [{name: op, type: string}, {name: all, type: list(string)}], expr: "op in all || op == 'x'"}
   - {name: through, params: [{name: op, type: string}], expr: "macros.is(op, ['update user'])"}
   - {name: who, params: [{name: a, type: Actor}], expr: a.upn}
+  - {name: by, params: [{name: e, type: AuditLogs}], expr: macros.who(e.actor)}
 rules:
-  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: "macros.through(event.operation) && macros.is_null(event.InitiatedBy.app) && macros.who(event.actor) == 'ann@contoso.example' && ['y', 'x'].exists(o, macros.is(o, []))"}
+  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: "macros.through(event.operation) && macros.is_null(event.InitiatedBy.app) && macros.by(event) == 'ann@contoso.example' && ['y', 'x'].exists(o, macros.is(o, []))"}
 `))
 	if tags := tag(t, m, auditRow("2026-03-02T10:00:00Z", "ann@contoso.example"))[0]; len(tags) != 1 || tags[0].Error != "" {
 		t.Errorf("%+v", tags)
@@ -50,6 +51,17 @@ rules:
   - {id: a.old, title: t, status: deprecated, replaced_by: a.b, tables: [AuditLogs], when: "true", severity: low}
   - {id: a.list, title: t, tables: [AuditLogs], when: event.OperationName in lists.any_case, severity: low}
 `
+
+// TestMacroOfAnotherTable gives a macro for one table the event of another.
+func TestMacroOfAnotherTable(t *testing.T) {
+	err := celrule.New().Configure(context.Background(), enrich.Config{Files: []enrich.File{pack(`
+macros: [{name: by, params: [{name: e, type: AuditLogs}], expr: e.OperationName}]
+rules: [{id: a.b, title: t, tables: [AuditLogs, SigninLogs], severity: low, when: macros.by(event) == "x"}]
+`)}})
+	if err == nil || !strings.Contains(err.Error(), "the macro `by` wants AuditLogs for `e`, not SigninLogs") || strings.Count(err.Error(), "error[") != 1 {
+		t.Errorf("%v", err)
+	}
+}
 
 // tuning is a tuning file of the pack that the function pack makes.
 func tuning(name, body string) enrich.File {

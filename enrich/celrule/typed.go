@@ -47,7 +47,13 @@ func (l *language) typeNamed(name string) *types.Type {
 		}
 		return nil
 	}
-	return l.simpleTypes()[name]
+	if t, ok := l.simpleTypes()[name]; ok {
+		return t
+	}
+	if t, ok := newTable(name, l.views); ok {
+		return t.typ.cel // a macro that is given event itself
+	}
+	return nil
 }
 
 // simpleTypes are the types without parameters. Null and optional values are left out: no parameter needs them.
@@ -72,7 +78,7 @@ func (l *language) addMacro(declared *rulefile.Macro) (problems rulefile.Problem
 		known := slices.Sorted(maps.Keys(l.simpleTypes()))
 		problem := p.Type.Problem(CodeType, 0, 0, fmt.Sprintf("unknown type `%s`", p.Type.Value))
 		if problem.Suggestion = didYouMean(p.Type.Value, known); problem.Suggestion == "" {
-			problem.Suggestion = "known: " + strings.Join(known, ", ") + ", and list(TYPE)"
+			problem.Suggestion = "known: " + strings.Join(known, ", ") + ", list(TYPE), and the names of tables for event itself"
 		}
 		problems = append(problems, problem)
 	}

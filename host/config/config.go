@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -65,6 +66,7 @@ type Rules struct {
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
 	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
+	History bool     `yaml:"history"` // show past rows to rules with first_seen that are new
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
 
 	Watch    bool `yaml:"watch"`    // load files again when they change
@@ -152,7 +154,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true, Watch: true, Selftest: true},
+		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 	}
 }
 
@@ -185,6 +187,10 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		}
 	}
 	wrong("log", c.Log.validate())
+	if c.Drain < 0 {
+		wrong("drain", fmt.Errorf("%v is less than nothing", c.Drain))
+	}
+	wrong("sources", c.repeated())
 	if c.Sources.Count() == 0 {
 		wrong("sources", errors.New("name a workspace under log_analytics, or files to replay"))
 	}
@@ -242,6 +248,33 @@ func (m Module) validate() error {
 	}
 	if len(m.SHA256) != 64 {
 		errs = append(errs, errors.New("sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits"))
+	}
+	return errors.Join(errs...)
+}
+
+// repeated finds what is read or written twice: streams with one name, and files that are both, or that two write to.
+func (c Config) repeated() error {
+	var errs []error
+	seen := map[string]string{}
+	once := func(path, what string) {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		if other, twice := seen[path]; twice {
+			errs = append(errs, fmt.Errorf("%s is used by %s and by %s", path, other, what))
+		}
+		seen[path] = what
+	}
+	for _, path := range c.Sources.Files {
+		once(path, "sources.files")
+	}
+	for _, s := range c.Sinks.File {
+		once(s.Path, "the file sink "+s.Name)
+	}
+	for _, s := range c.Sources.LogAnalytics {
+		for _, t := range s.Tables {
+			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -116,6 +116,16 @@ func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	return state, ok
 }
 
+// needed is how many windows one of sinks still needs.
+func (s *State) needed(sinks []string) (n int) {
+	for _, p := range s.Open {
+		if slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *State) find(w Window) int {
 	return slices.IndexFunc(s.Open, func(p Progress) bool { return p.Window.equal(w) })
 }

@@ -18,14 +18,15 @@ type Stats struct {
 
 // Figures are the counts of a run so far.
 type Figures struct {
-	Read      int64            // events read and tagged; a window that is read again counts again
-	Tagged    int64            // of those, events that a rule matched
-	Splits    int64            // windows cut in halves
-	Sinks     map[string]Count // confirmed and dead-lettered by sink
-	Failures  int64            // failed reads and plans
-	LastError string
-	LastTime  time.Time // of the last error
-	Rules     RuleSet
+	Read       int64            // events read and tagged; a window that is read again counts again
+	Tagged     int64            // of those, events that a rule matched
+	Splits     int64            // windows cut in halves
+	Unreadable int64            // lines of files that are no rows and went to the dead letters
+	Sinks      map[string]Count // confirmed and dead-lettered by sink
+	Failures   int64            // failed reads and plans
+	LastError  string
+	LastTime   time.Time // of the last error
+	Rules      RuleSet
 }
 
 // RuleSet says which rules are at work, and how the last try to load others went.
@@ -40,7 +41,7 @@ type RuleSet struct {
 }
 
 // Read counts events that were read and tagged.
-func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
+func (s *Stats) Read(stream string, events []enrich.Event) {
 	if s == nil {
 		return
 	}
@@ -52,7 +53,7 @@ func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
 }
 
 // Confirmed counts what a sink confirmed.
-func (s *Stats) Confirmed(_, sink string, n Count) {
+func (s *Stats) Confirmed(sink string, n Count) {
 	s.change(func(f *Figures) {
 		if f.Sinks == nil {
 			f.Sinks = map[string]Count{}
@@ -61,8 +62,14 @@ func (s *Stats) Confirmed(_, sink string, n Count) {
 	})
 }
 
+// Unreadable counts a line that is no row and returns how many there were.
+func (s *Stats) Unreadable() (n int64) {
+	s.change(func(f *Figures) { f.Unreadable++; n = f.Unreadable })
+	return n
+}
+
 // Split counts a window that was cut.
-func (s *Stats) Split(string) { s.change(func(f *Figures) { f.Splits++ }) }
+func (s *Stats) Split() { s.change(func(f *Figures) { f.Splits++ }) }
 
 // Failed counts a failure.
 func (s *Stats) Failed(doing string, err error) {

@@ -25,7 +25,7 @@ func readEvents(s streams, name string) ([]enrich.Event, error) {
 		in = f
 	}
 	var bad error
-	rows := file.NewReader(in, name, func(e *file.LineError) { bad = errors.Join(bad, e) })
+	rows := file.NewReader(in, name, func(e *file.LineError) error { bad = errors.Join(bad, e); return nil })
 	var all []enrich.Event
 	for {
 		events, err := rows.Next()

@@ -25,7 +25,10 @@ const lockWait = time.Second
 var ErrLocked = errors.New("another riskrelay uses this directory")
 
 // Store is a bbolt file. Each value lies behind eight bytes of its revision (big endian).
-type Store struct{ db *bbolt.DB }
+type Store struct {
+	db    *bbolt.DB
+	aside string
+}
 
 // Open opens the ledger in dir, which it makes (mode 0700) if need be, and locks it against other processes.
 // A file that isn't a bbolt file any more is set aside under a name that ends in .damaged, and a new one begun.
@@ -38,8 +41,9 @@ func Open(dir string) (*Store, error) {
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
+	var aside string
 	if damaged(err) {
-		aside := fmt.Sprintf("%s.%d.damaged", path, time.Now().Unix())
+		aside = fmt.Sprintf("%s.%d.damaged", path, time.Now().Unix())
 		if err := os.Rename(path, aside); err != nil {
 			return nil, fmt.Errorf("set the damaged ledger aside: %w", err)
 		}
@@ -55,8 +59,11 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the ledger: %w", err), db.Close())
 	}
-	return &Store{db}, nil
+	return &Store{db, aside}, nil
 }
+
+// SetAside is the file to which Open moved one that was no ledger any more, "" when it was good.
+func (s *Store) SetAside() string { return s.aside }
 
 func open(path string) (*bbolt.DB, error) {
 	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
