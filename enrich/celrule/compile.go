@@ -36,6 +36,26 @@ func newCompiler(l *language, t *table) *compiler {
 // compile returns the expression, or nil after it noted why not. The types that fit are want; none means any. key is
 // what messages call the expression.
 func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expression {
+	same := sharing{c.table, in.expr, key}
+	if e := c.lang.shared[same]; e != nil {
+		return e
+	}
+	e := c.compileAnew(in, key, want...)
+	if e != nil && len(e.uses.lets) == 0 && c.lang.shared != nil {
+		c.lang.shared[same] = e
+	}
+	return e
+}
+
+// sharing is what expressions have in common that are compiled once. Lets, which mean something else in each rule, must
+// not be in them. Large sets have few different messages and objects.
+type sharing struct {
+	table *table
+	expr  string
+	key   string
+}
+
+func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *expression {
 	parsed, issues := c.env.Parse(in.expr)
 	if issues.Err() != nil {
 		c.problems = append(c.problems, syntaxProblems(in, issues)...)

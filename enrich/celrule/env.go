@@ -38,6 +38,7 @@ type language struct {
 	tables   map[string]*table
 	provider *provider
 	envs     map[*table]*cel.Env
+	shared   map[sharing]*expression // nil when the set is compiled
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []function
 	// paramTypes are the types that the parameters of macros name.
@@ -50,6 +51,7 @@ func newLanguage(packs []*rulefile.Pack) (*language, error) {
 	l := &language{
 		views: newViewTypes(), context: newContextType(), lists: newObjectType(listsType, "the lists of the rule files"),
 		sets: map[string]*list{}, declared: map[string]*rulefile.List{}, tables: map[string]*table{}, envs: map[*table]*cel.Env{},
+		shared: map[sharing]*expression{},
 	}
 	for _, p := range packs {
 		for i := range p.Lists {
@@ -57,7 +59,10 @@ func newLanguage(packs []*rulefile.Pack) (*language, error) {
 		}
 		for _, r := range p.Rules {
 			for _, name := range r.Tables {
-				if t, ok := newTable(name.Value, l.views); ok && l.tables[name.Value] == nil {
+				if l.tables[name.Value] != nil {
+					continue
+				}
+				if t, ok := newTable(name.Value, l.views); ok {
 					l.tables[name.Value] = t
 				}
 			}

@@ -122,12 +122,14 @@ func (f *frame) cell(i int) ref.Val {
 	return v
 }
 
-// text is the text of a column by name; columns that the table doesn't declare are looked for in the row.
+// text is the text of a column by name; columns that the table doesn't declare are looked for in the row. A text that
+// is too long for rules is left out.
 func (f *frame) text(name string) string {
-	if i, ok := f.table.index[name]; ok {
-		return textCell(f.raw(i))
+	cell := f.rawColumn(name)
+	if len(cell) > maxText {
+		return ""
 	}
-	return textCell(notNull(f.row.Lookup(name)))
+	return textCell(cell)
 }
 
 // dynamic is a column by name as a JSON value, whatever its type; null when there is nothing to see.

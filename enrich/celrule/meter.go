@@ -71,35 +71,52 @@ func (m meters) of(e ast.Expr) price {
 	return p
 }
 
-// call notes what is metered by its result: texts that are joined or that a regular expression looks at, and lists that
-// are searched.
+// call notes what is metered by its result: texts that are joined, and what functions go through before they know how
+// long it is.
 func (m meters) call(e ast.Expr) {
-	switch c := e.AsCall(); c.FunctionName() {
+	c := e.AsCall()
+	args := c.Args()
+	if c.IsMemberFunction() {
+		args = append([]ast.Expr{c.Target()}, args...)
+	}
+	switch c.FunctionName() {
 	case "_+_":
-		m.results[e.ID()] = result{text: 4, limit: maxText}
+		m.note(e, result{text: 4, limit: maxText})
 	case "@in":
-		m.results[c.Args()[1].ID()] = result{item: 3}
+		m.note(args[1], result{item: 3})
+	case "fold":
+		m.note(args[0], result{text: 400})
+	case "words":
+		m.note(args[0], result{text: 600})
+	case "json", "uri", "credential":
+		m.note(args[0], result{text: 200})
+	case "lower", "guid_of":
+		m.note(args[0], result{text: 50})
+	case "minus", "common":
+		m.note(args[0], result{item: 30})
+		m.note(args[1], result{item: 30})
+	case "looks_like":
+		m.note(args[0], result{text: 100})
+		m.note(args[1], result{item: 300})
 	case "matches":
-		subject, pattern := matched(c)
+		pattern, _ := literal(args[1]) // the inspector has seen that it is one
 		if size := int64(patternSize(pattern)); size > 0 {
-			m.results[subject.ID()] = result{text: size * passBytes / 4, limit: int(min(maxMatched, maxPatternSteps/size))}
+			m.note(args[0], result{text: size * passBytes / 4, limit: int(min(maxMatched, maxPatternSteps/size))})
 		}
 	}
+}
+
+func (m meters) note(e ast.Expr, r result) {
+	old, ok := m.results[e.ID()]
+	if ok && old.limit > 0 && (r.limit == 0 || old.limit < r.limit) {
+		r.limit = old.limit
+	}
+	m.results[e.ID()] = result{old.text + r.text, old.item + r.item, r.limit}
 }
 
 // maxPatternSteps bounds a regular expression's instructions times the bytes that it looks at: in the worst case each
 // is tried at each. https://swtch.com/~rsc/regexp/regexp2.html
 const maxPatternSteps = 1 << 20
-
-// matched are the text and the pattern of a call of matches.
-func matched(c ast.CallExpr) (subject ast.Expr, pattern string) {
-	args := c.Args()
-	if c.IsMemberFunction() {
-		args = append([]ast.Expr{c.Target()}, args...)
-	}
-	pattern, _ = literal(args[1]) // the inspector has seen that it is one
-	return args[0], pattern
-}
 
 // patternSize is the number of instructions of a regular expression, 0 when it isn't one.
 func patternSize(pattern string) int {
@@ -114,19 +131,13 @@ func patternSize(pattern string) int {
 	return len(program.Inst)
 }
 
-// passesOf is how often a function goes through a text. What makes new values of it costs more than what looks at it.
+// passesOf is how often a function goes through a text that can't be longer than the row.
 func passesOf(function string) int64 {
 	switch function {
 	case "contains":
-		return 1
-	case "fold", "lower", "words", "uri", "credential", "guid_of":
-		return 4
-	case "json", "target", "change", "changed", "detail":
+		return 5
+	case "target", "change", "changed", "detail":
 		return 8
-	case "minus", "common":
-		return 16
-	case "looks_like":
-		return 64
 	}
 	return 0
 }

@@ -56,6 +56,7 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 	}
 	s.workers.New = func() any { return newWorker(s) }
 	problems = append(problems, s.compile(lang, packs, around)...)
+	lang.shared = nil // the language doesn't change any more
 	if problems.Sort(); problems.HasErrors() {
 		return nil, unique(problems)
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Rulebench measures what rules cost: it prints, for rule sets of several sizes, the CPU time of an event in the engine
 // with its index and without, and in the whole pipeline against the same pipeline without rules. `make bench-rules`
 // runs it.

@@ -7,6 +7,7 @@ package celruletest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -100,6 +101,24 @@ func File(rules []Rule) enrich.File {
 			"    message: 'seen at {event.time}'\n    objects: [{type: user, value: event.actor.upn}]\n    mitre: [T1078]\n", r.ID, r.Table, r.When)
 	}
 	return enrich.File{Name: fmt.Sprintf("bench-%d.yaml", len(rules)), Data: b.Bytes()}
+}
+
+// Row is a row of the table in which each rule of the table can be planted.
+func Row(table string) []byte {
+	return []byte(`{"CallerIPAddress":"192.0.2.1","Caller":"ann","DeviceDetail":"{\"deviceId\":\"d\",\"displayName\":\"pc\"}","IPAddress":"192.0.2.2",` +
+		`"Identity":{"claim":{"appid":"a"}},"OperationName":"Update user","ActivityStatusValue":"Success","ResourceProvider":"MICROSOFT.KEYVAULT","ResultType":"0",` +
+		`"ServicePrincipalName":"sp","TargetResources":[{"displayName":"t","id":"i"}],"Type":"` + table + `","UserId":"u","UserPrincipalName":"ann@contoso.example"}`)
+}
+
+// Tables are those that rules are about.
+func Tables() []string {
+	var out []string
+	for _, s := range shapes() {
+		if !slices.Contains(out, s.table) {
+			out = append(out, s.table)
+		}
+	}
+	return out
 }
 
 // Plant returns a copy of a row, a JSON object, that the rule matches. It isn't ok when the row lacks the text that

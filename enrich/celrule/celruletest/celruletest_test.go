@@ -11,13 +11,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// row has all that plants replace.
-func row(table string) string {
-	return `{"CallerIPAddress":"192.0.2.1","Caller":"ann","DeviceDetail":"{\"deviceId\":\"d\",\"displayName\":\"pc\"}","IPAddress":"192.0.2.2",` +
-		`"Identity":{"claim":{"appid":"a"}},"OperationName":"x","ActivityStatusValue":"Success","ResourceProvider":"MICROSOFT.KEYVAULT","ResultType":"0",` +
-		`"ServicePrincipalName":"sp","TargetResources":[{"displayName":"t","id":"i"}],"Type":"` + table + `","UserId":"u","UserPrincipalName":"ann@contoso.example"}`
-}
-
 // TestPlant holds that each rule matches the row that was planted for it, and no other.
 func TestPlant(t *testing.T) {
 	rules := celruletest.Rules(200, 50)
@@ -27,7 +20,7 @@ func TestPlant(t *testing.T) {
 	}
 	parser, planted := enrich.NewObjectParser(schema.TypeOf), 0
 	for _, r := range rules {
-		line, ok := r.Plant([]byte(row(r.Table)))
+		line, ok := r.Plant(celruletest.Row(r.Table))
 		if !ok {
 			if !strings.Contains(r.When, "endsWith") {
 				t.Errorf("%s can't be planted: %s", r.ID, r.When)
