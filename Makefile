@@ -9,10 +9,10 @@ TOOLS := -modfile=.ci/tools.mod
 KUSTO := host/source/loganalytics/testdata/kusto
 FUZZTIME ?= 10s
 
-.PHONY: help build test test-deps soak check lint fmt fuzz bench demo generate tidy
+.PHONY: help build test test-deps soak check lint fmt fuzz bench bench-rules demo generate tidy
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/riskrelay
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/riskrelay ./host/cmd/riskrelay
@@ -23,8 +23,8 @@ test-deps: ## install what tests need and Go can't bring: rsyslog and Node.js (a
 test: test-deps ## run all tests with the race detector (installs their needs first)
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 
-soak: test-deps ## the kill -9 test in full: 50 kills during 100,000 events
-	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run TestKill -v ./host/e2e/...
+soak: test-deps ## the long tests in full: 50 kill -9 during 100,000 events, 1,000 reloads of rules under load
+	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run 'TestKill|TestReloads' -v ./host ./host/e2e/...
 
 check: lint ## what CI checks besides tests: format, vet, linters, generated files, go.mod, rules
 	$(GO) vet ./...
@@ -32,6 +32,7 @@ check: lint ## what CI checks besides tests: format, vet, linters, generated fil
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint
 	$(GO) run ./host/cmd/riskrelay rules test
+	$(GO) run ./host/cmd/riskrelay rules coverage --min 75
 
 lint: ## gofumpt and golangci-lint
 	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \
@@ -46,6 +47,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 
 bench: ## benchmarks: decode, tag, encode, and the whole pipeline with its ratio to pass-through
 	$(GO) test -run '^$$' -bench . -benchmem ./enrich/... ./host/... ./plugin/...
+
+bench-rules: ## what rules cost: 10 to 10,000 of them, with the index and without, against the pipeline without rules
+	$(GO) run ./host/rulebench
 
 demo: build ## the main job without Azure, in a minute; KEEP=1 keeps it running
 	bin/riskrelay demo $(if $(KEEP),--keep)

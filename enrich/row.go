@@ -211,11 +211,25 @@ func Unquote(quoted []byte) ([]byte, error) {
 	if i < 0 {
 		return body, nil
 	}
-	out := make([]byte, 0, len(body))
+	return unquoteRest(make([]byte, 0, len(body)), body, i)
+}
+
+// AppendUnquoted appends what Unquote returns, so that a buffer can be used again.
+func AppendUnquoted(dst, quoted []byte) ([]byte, error) {
+	n := len(quoted)
+	if n < 2 || quoted[0] != '"' || quoted[n-1] != '"' {
+		return dst, errNotString
+	}
+	body := quoted[1 : n-1]
+	return unquoteRest(dst, body, bytes.IndexByte(body, '\\'))
+}
+
+// unquoteRest appends the decoded body of a string whose first escape is at i.
+func unquoteRest(out, body []byte, i int) ([]byte, error) {
 	for ; i >= 0; i = bytes.IndexByte(body, '\\') {
 		out = append(out, body[:i]...)
 		var used int
-		if out, used = unescape(out, body[i:]); used == 0 {
+		if out, used = AppendUnescaped(out, body[i:]); used == 0 {
 			return nil, errNotString
 		}
 		body = body[i+used:]
@@ -223,8 +237,9 @@ func Unquote(quoted []byte) ([]byte, error) {
 	return append(out, body...), nil
 }
 
-// unescape appends the character of the escape at the start of s and says how many bytes it took, 0 for none.
-func unescape(out, s []byte) ([]byte, int) {
+// AppendUnescaped appends the character of the JSON escape at the start of s (RFC 8259, section 7) and says how many
+// bytes of s it took, 0 when there is none.
+func AppendUnescaped(out, s []byte) ([]byte, int) {
 	if len(s) < 2 {
 		return out, 0
 	}

@@ -4,18 +4,20 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
-	"reflect"
 	"slices"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 )
 
@@ -35,8 +37,10 @@ type Host struct {
 	pipeline *pipeline.Pipeline
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
+	history  *history              // nil when past rows aren't read
 	config   config.Config
 	closers  []io.Closer
+	watcher  *reload.Watcher // nil when nothing is watched
 	log      *logrus.Logger
 }
 
@@ -57,13 +61,16 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 			h.Close()
 		}
 	}()
-	if h.modules, err = startModules(ctx, c, o.Log); err != nil {
+	stats := &pipeline.Stats{Observe: o.Observe}
+	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, h.modules)
-	stats := &pipeline.Stats{Observe: o.Observe}
+	if c.Rules.Watch && !o.Once {
+		h.watch()
+	}
 	h.pipeline = &pipeline.Pipeline{
-		Enricher: h.modules.enricher(stats), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
+		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
@@ -76,7 +83,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
 func (h *Host) openDisk(c config.Config, o Options) (err error) {
-	if err := h.openLedger(c.DataDir); err != nil {
+	if err := h.openLedger(c); err != nil {
 		return err
 	}
 	if h.letters, err = filesink.OpenDeadLetters(filepath.Join(c.DataDir, DeadLetterFile)); err != nil {
@@ -90,12 +97,15 @@ func (h *Host) openDisk(c config.Config, o Options) (err error) {
 const lostLedger = "reading begins as far back as the source's start says, and rows that were sent before are sent again with the " +
 	"same event_id; rows that are older and were not sent yet need a longer start"
 
-func (h *Host) openLedger(dir string) error {
-	store, err := boltstore.Open(dir)
+func (h *Host) openLedger(c config.Config) error {
+	store, err := boltstore.Open(c.DataDir)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, store)
+	if err := h.keepSeen(c, store); err != nil {
+		return err
+	}
 	if aside := store.SetAside(); aside != "" {
 		h.log.WithField("file", aside).
 			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
@@ -109,10 +119,33 @@ func (h *Host) openLedger(dir string) error {
 	return nil
 }
 
+// keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
+// to itself.
+func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
+	module, ok := h.modules.cel.(*celrule.Module)
+	if !ok {
+		return nil
+	}
+	if c.Rules.History {
+		h.history = &history{module: module, store: store, log: h.log}
+	}
+	keeper, err := keepSeen(h.modules.seen, store, h.log)
+	if err != nil {
+		return fmt.Errorf("read what rules have seen: %w", err)
+	}
+	h.closers = append(h.closers, keeper)
+	return nil
+}
+
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	if h.history != nil {
+		h.history.show(ctx, h.pipeline.Streams)
+	}
+	stop := h.startWatching(ctx)
 	err := h.pipeline.Run(ctx)
+	stop()
 	f := h.pipeline.Stats.Figures()
 	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
 	for name, n := range f.Sinks {
@@ -124,17 +157,6 @@ func (h *Host) Run(ctx context.Context) error {
 
 // Figures are the counts so far.
 func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
-
-// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error {
-	if err := h.modules.configure(ctx, c); err != nil {
-		return err
-	}
-	if now := h.config; !reflect.DeepEqual(fixed(now), fixed(c)) {
-		h.log.Warn("the configuration has other changes than rules: they take a restart")
-	}
-	return nil
-}
 
 // fixed is the part of a configuration that a reload doesn't touch.
 func fixed(c config.Config) config.Config {

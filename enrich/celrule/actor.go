@@ -77,6 +77,17 @@ func workloadActor(f *frame) *actor {
 	return a.known("app")
 }
 
+// actorColumn is the column whose text a field of event.actor is, "" when it is more than that.
+func (t *table) actorColumn(field string) string {
+	switch t.name {
+	case "SigninLogs", "AADNonInteractiveUserSignInLogs":
+		return map[string]string{"id": "UserId", "name": "UserDisplayName", "upn": "UserPrincipalName", "app_id": "AppId"}[field]
+	case "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs":
+		return map[string]string{"id": "ServicePrincipalId", "name": "ServicePrincipalName", "app_id": "AppId"}[field]
+	}
+	return ""
+}
+
 // activityActor reads AzureActivity: Caller is a user's principal name or an object id; Claims say more.
 func activityActor(f *frame) *actor {
 	claims := f.jsonColumn("Claims_d", "Claims")

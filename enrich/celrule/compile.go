@@ -15,7 +15,8 @@ import (
 type expression struct {
 	checked *ast.AST
 	program cel.Program
-	watched bool // its cost isn't bounded beforehand
+	watched bool // its cost isn't bounded beforehand: it depends on the event
+	cost    price
 	uses    uses
 }
 
@@ -35,6 +36,26 @@ func newCompiler(l *language, t *table) *compiler {
 // compile returns the expression, or nil after it noted why not. The types that fit are want; none means any. key is
 // what messages call the expression.
 func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expression {
+	same := sharing{c.table, in.expr, key}
+	if e := c.lang.shared[same]; e != nil {
+		return e
+	}
+	e := c.compileAnew(in, key, want...)
+	if e != nil && len(e.uses.lets) == 0 && c.lang.shared != nil {
+		c.lang.shared[same] = e
+	}
+	return e
+}
+
+// sharing is what expressions have in common that are compiled once. Lets, which mean something else in each rule, must
+// not be in them. Large sets have few different messages and objects.
+type sharing struct {
+	table *table
+	expr  string
+	key   string
+}
+
+func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *expression {
 	parsed, issues := c.env.Parse(in.expr)
 	if issues.Err() != nil {
 		c.problems = append(c.problems, syntaxProblems(in, issues)...)
@@ -42,15 +63,16 @@ func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expres
 	}
 	written := c.lang.macros.expand(in, parsed.NativeRep())
 	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
+	typed := c.checkTyped(in, parsed, written)
 	look := &inspector{
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
 		isLet: func(name string) bool { return c.lets[name] != nil },
 	}
 	look.walk(parsed.NativeRep().Expr())
 	look.uses.macros = written.used
-	found := append(written.problems, look.problems...)
+	found := append(append(written.problems, typed...), look.problems...)
 	checked, issues := c.env.Check(parsed)
-	if issues.Err() != nil {
+	if issues.Err() != nil && len(typed) == 0 { // the body of the macro complains, too
 		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
 		found = append(found, x.problems(issues)...)
 	}
@@ -89,10 +111,9 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u uses) *expression {
 		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
 	}
 	e := &expression{checked: checked.NativeRep(), watched: cost.Max > boundedCost, uses: u}
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if e.watched {
-		options = append(options, cel.CostLimit(runCost), cel.InterruptCheckFrequency(interruptEvery))
-	}
+	meters := newMeters(e.checked)
+	e.cost = meters.whole
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meters.decorate)}
 	if e.program, err = c.env.Program(checked, options...); err != nil {
 		return refuse(CodeType, fmt.Sprintf("plan the expression: %v", err))
 	}

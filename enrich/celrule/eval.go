@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -15,69 +16,200 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// worker evaluates rules, one event after the other. It is the variables of the rule that is running.
+// blockEvents is how many events are looked at together. Rules without a key are evaluated one after the other, each on
+// all events of a block, as a rule that has just run is at hand for the processor.
+const blockEvents = 64
+
+// worker evaluates rules on blocks of events. It is the variables of the rule that is running.
 type worker struct {
 	set    *ruleSet
-	frames map[string]*frame // by table
+	tables map[string]*tableWork
+	busy   []*tableWork // tables of which there are events in the block
 	ctx    context.Context
 	now    types.Timestamp
 
 	frame *frame
 	rule  *tableRule
 	lets  []ref.Val // nil until asked for
+	limit int64     // what the event may have spent when the rule ends, see meter
+	turns int
+}
+
+// tableWork are the events of one table in a block.
+type tableWork struct {
+	*tableSet
+	newFrame func() *frame
+	frames   []*frame // used again; the first len(events) of them are in use
+	events   []int    // their places
+	answers  *answers
 }
 
 func newWorker(s *ruleSet) *worker {
-	w := &worker{set: s, frames: map[string]*frame{}}
+	w := &worker{set: s, tables: map[string]*tableWork{}}
 	for name, t := range s.tables {
-		w.frames[name] = newFrame(t.table)
+		w.tables[name] = &tableWork{tableSet: t, newFrame: newFrames(t.table), answers: newAnswers(&t.index)}
 	}
 	return w
 }
 
-// tag evaluates the rules of the event's table. choose picks the candidates.
-func (w *worker) tag(e *enrich.Event, choose func(*tableSet, *frame) []*tableRule) (tags []enrich.Tag) {
-	t, ok := w.set.tables[e.Table]
-	if !ok {
-		return nil
+// tag evaluates the rules on each event. With every, all rules of its table are evaluated, not only those that the
+// index picks; the tags are the same.
+func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, every bool) ([][]enrich.Tag, error) {
+	tags := make([][]enrich.Tag, len(events))
+	if len(s.tables) == 0 {
+		return tags, ctx.Err()
 	}
-	w.frame = w.frames[e.Table]
-	w.frame.reset(e)
-	for _, r := range choose(t, w.frame) {
-		tags = append(tags, w.evaluate(r)...)
+	w := s.workers.Get().(*worker)
+	defer s.workers.Put(w)
+	defer w.forget()
+	w.ctx, w.now = ctx, s.now()
+	for start := 0; start < len(events); start += blockEvents {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		end := min(start+blockEvents, len(events))
+		w.block(events[start:end], tags[start:end], every)
 	}
-	return tags
+	return tags, nil
+}
+
+// block evaluates the rules on a few events and puts their tags into tags.
+func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
+	w.busy = w.busy[:0]
+	for i := range events {
+		t, ok := w.tables[events[i].Table]
+		if !ok {
+			continue
+		}
+		if len(t.events) == 0 {
+			w.busy = append(w.busy, t)
+		}
+		w.frame = t.open(&events[i], i)
+		picked := t.all
+		if !every {
+			picked = t.index.candidates(t.answers, w.frame)
+		}
+		for _, r := range picked {
+			tags[i] = append(tags[i], w.evaluate(r)...)
+		}
+	}
+	for _, t := range w.busy {
+		if !every {
+			w.always(t, tags)
+		}
+		w.close(t, tags)
+	}
+}
+
+// open makes a frame ready for an event.
+func (t *tableWork) open(e *enrich.Event, place int) *frame {
+	n := len(t.events)
+	t.events = append(t.events, place)
+	if n == len(t.frames) {
+		t.frames = append(t.frames, t.newFrame())
+	}
+	t.frames[n].reset(e)
+	return t.frames[n]
+}
+
+// always evaluates the rules without a key.
+func (w *worker) always(t *tableWork, tags [][]enrich.Tag) {
+	for _, r := range t.index.always {
+		for n, place := range t.events {
+			w.frame = t.frames[n]
+			tags[place] = append(tags[place], w.evaluate(r)...)
+		}
+	}
+}
+
+// close tells of events that spent too much, brings tags into the order of the rules' ids, and lets the events go.
+func (w *worker) close(t *tableWork, tags [][]enrich.Tag) {
+	for n, place := range t.events {
+		if f := t.frames[n]; f.over > 0 {
+			tags[place] = append(tags[place], enrich.Tag{ // no rule's fault alone
+				Error: fmt.Sprintf("all rules together took too long on this event: %d of %d were not run", f.over, len(t.all)),
+			})
+		}
+		slices.SortStableFunc(tags[place], func(a, b enrich.Tag) int { return strings.Compare(a.Rule, b.Rule) })
+		t.frames[n].close()
+	}
+	t.events = t.events[:0]
+}
+
+// forget lets go of the last events, so that an idle worker keeps no row alive.
+func (w *worker) forget() {
+	w.ctx, w.frame = nil, nil
+	for _, t := range w.tables {
+		for n := range t.events {
+			t.frames[n].close() // left by a panic
+		}
+		t.events = t.events[:0]
+	}
+	clear(w.lets)
 }
 
 // evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
 func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
+	if r.breaker.open.Load() {
+		return nil
+	}
+	if w.frame.spent > eventCost {
+		w.frame.over++
+		return nil
+	}
 	defer func() {
 		if p := recover(); p != nil { // a fault of this package must not stop the events
 			tags = []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
 		}
 	}()
-	w.rule = r
+	w.rule, w.limit = r, w.frame.spent+runCost
 	if cap(w.lets) < len(r.lets) {
 		w.lets = make([]ref.Val, len(r.lets))
 	}
 	w.lets = w.lets[:len(r.lets)]
 	clear(w.lets)
-	switch holds, err := w.holds(r.when); {
+	holds, err := w.holds(r.when)
+	switch {
 	case err != nil:
 		return w.failure(err, "when")
 	case !holds:
+		r.breaker.reset()
 		return nil
 	}
-	return w.match()
+	tags = w.match()
+	r.breaker.reset()
+	return tags
 }
 
-// failure is the tag for an error, none for a missing field.
+// failure is the tag for an error, none for a missing field, nor for an event that can't match anyway: what the index
+// knows of the rule decides about errors, too, so that they don't depend on whether the index or everything was asked.
 func (w *worker) failure(err error, key string) []enrich.Tag {
 	if isMissing(err) {
 		w.rule.missing.Add(1)
 		return nil
 	}
-	return []enrich.Tag{{Rule: w.rule.info.ID, Error: key + ": " + explain(err)}}
+	if w.impossible() {
+		return nil
+	}
+	text := key + ": " + explain(err)
+	if isBreach(err) && w.rule.breaker.breach() {
+		w.set.switchedOff()
+		text += fmt.Sprintf("; it happened %d times in a row, so that the rule is off until the rules are loaded again", maxBreaches)
+	}
+	return []enrich.Tag{{Rule: w.rule.info.ID, Error: text}}
+}
+
+// impossible reports whether a condition without which the rule can't match doesn't hold.
+func (w *worker) impossible() bool {
+	t := w.tables[w.frame.table.name]
+	i, ok := t.index.of[w.rule]
+	if !ok {
+		return false
+	}
+	a := newAnswers(&t.index) // those of the worker may be in use
+	a.next()
+	e := &t.index.entries[i]
+	return !t.index.possible(a, w.frame, [][]int32{e.key}) || !t.index.possible(a, w.frame, e.rest)
 }
 
 // explain says what went wrong in words for people.
@@ -111,9 +243,8 @@ func (w *worker) holds(e *expression) (bool, error) {
 }
 
 func (w *worker) eval(e *expression) (ref.Val, error) {
-	if e.watched {
-		v, _, err := e.program.ContextEval(w.ctx, w)
-		return v, err
+	if !w.pay(e.cost) {
+		return nil, interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded}
 	}
 	v, _, err := e.program.Eval(w)
 	return v, err
@@ -130,6 +261,8 @@ func (w *worker) ResolveName(name string) (any, bool) {
 		return w.set.context, true
 	case varNow:
 		return w.now, true
+	case varMeter:
+		return w, true
 	}
 	for i := range w.rule.lets {
 		if w.rule.lets[i].name == name {
@@ -182,7 +315,7 @@ func (w *worker) match() []enrich.Tag {
 		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
 		Severity: r.info.Severity, Score: r.score,
 	}
-	var failures []enrich.Tag
+	failures := w.look(&tag)
 	for i := range r.adjust {
 		holds, err := w.holds(r.adjust[i].when)
 		if err != nil {
@@ -193,6 +326,7 @@ func (w *worker) match() []enrich.Tag {
 			r.adjust[i].apply(&tag)
 		}
 	}
+	failures = append(failures, w.except(&tag)...)
 	tag.Message = w.message()
 	tag.Objects = w.objects()
 	return append([]enrich.Tag{tag}, failures...)

@@ -1,9 +1,9 @@
 package celrule
 
 import (
+	"bytes"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/cel-go/common/types"
@@ -15,14 +15,21 @@ import (
 // frame is the variable "event" while rules look at one event. Cells and the views over them are decoded when the
 // first rule asks and kept for the next. A frame is used again for the next event of its table.
 type frame struct {
-	table *table
-	row   *enrich.Row
-	// place tells where each column of the table is in rows of one shape, -1 for nowhere.
-	place  []int
-	places map[*enrich.Columns][]int
-	folds  map[string]string // cells with operations -> what they are folded
+	table  *table
+	row    *enrich.Row
+	known  *known
+	place  []int // by column of the table, where it is in the row, -1 for nowhere
 	cells  []ref.Val
 	views  views
+	opened bool  // cells are set
+	spent  int64 // see meter
+	over   int   // rules that were not run because the event had spent too much
+}
+
+// known is what frames of one table remember from one event to the next.
+type known struct {
+	places map[*enrich.Columns][]int // by the shape of rows, see frame.place
+	folds  map[string]string         // cells with operations -> what they are folded
 }
 
 // views are the decoded helpers, nil until asked for.
@@ -44,34 +51,53 @@ type views struct {
 const maxShapes = 256
 
 func newFrame(t *table) *frame {
-	return &frame{
-		table: t, cells: make([]ref.Val, len(t.columns)), places: map[*enrich.Columns][]int{}, folds: map[string]string{},
+	return newFrames(t)()
+}
+
+// newFrames returns a function that makes frames of one table, which share what they know.
+func newFrames(t *table) func() *frame {
+	k := &known{places: map[*enrich.Columns][]int{}, folds: map[string]string{}}
+	return func() *frame { return &frame{table: t, cells: make([]ref.Val, len(t.columns)), known: k} }
+}
+
+// close lets go of the event.
+func (f *frame) close() {
+	if f.opened {
+		f.opened = false
+		clear(f.cells)
 	}
+	f.row, f.views, f.spent, f.over = nil, views{}, 0, 0
 }
 
 // reset points the frame at another event.
 func (f *frame) reset(e *enrich.Event) {
-	f.row, f.views = &e.Row, views{}
-	clear(f.cells)
+	f.close()
+	f.row = &e.Row
 	columns := e.Columns()
-	place, ok := f.places[columns]
+	place, ok := f.known.places[columns]
 	if !ok {
-		place = make([]int, len(f.table.columns))
-		for i, c := range f.table.columns {
-			place[i] = -1
-			if columns == nil {
-				continue
-			}
-			if at, ok := columns.Index(c.Name); ok {
-				place[i] = at
-			}
-		}
-		if len(f.places) >= maxShapes {
-			clear(f.places)
-		}
-		f.places[columns] = place
+		place = f.find(columns)
 	}
 	f.place = place
+}
+
+// find looks the table's columns up in rows of a shape that comes for the first time.
+func (f *frame) find(columns *enrich.Columns) []int {
+	place := make([]int, len(f.table.columns))
+	for i, c := range f.table.columns {
+		place[i] = -1
+		if columns == nil {
+			continue
+		}
+		if at, ok := columns.Index(c.Name); ok {
+			place[i] = at
+		}
+	}
+	if len(f.known.places) >= maxShapes {
+		clear(f.known.places)
+	}
+	f.known.places[columns] = place
+	return place
 }
 
 // raw is the cell of the table's column i as it was read; nil when the row has none or it is null.
@@ -92,16 +118,18 @@ func (f *frame) cell(i int) ref.Val {
 		return v
 	}
 	v := decodeCell(f.raw(i), f.table.columns[i].Type)
-	f.cells[i] = v
+	f.cells[i], f.opened = v, true
 	return v
 }
 
-// text is the text of a column by name; columns that the table doesn't declare are looked for in the row.
+// text is the text of a column by name; columns that the table doesn't declare are looked for in the row. A text that
+// is too long for rules is left out.
 func (f *frame) text(name string) string {
-	if i, ok := f.table.index[name]; ok {
-		return textCell(f.raw(i))
+	cell := f.rawColumn(name)
+	if len(cell) > maxText {
+		return ""
 	}
-	return textCell(notNull(f.row.Lookup(name)))
+	return textCell(cell)
 }
 
 // dynamic is a column by name as a JSON value, whatever its type; null when there is nothing to see.
@@ -152,15 +180,9 @@ func decodeCell(cell []byte, typ enrich.Type) ref.Val {
 	case enrich.Dynamic:
 		return decodeDynamic(cell)
 	case enrich.Bool:
-		s := textCell(cell)
-		return types.Bool(strings.EqualFold(s, "true") || s == "1")
+		return boolCell(cell)
 	case enrich.Int, enrich.Long:
-		s := textCell(cell)
-		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return types.Int(n)
-		}
-		f, _ := strconv.ParseFloat(s, 64)
-		return types.Int(int64(f))
+		return wholeCell(cell)
 	case enrich.Real:
 		n, _ := strconv.ParseFloat(textCell(cell), 64)
 		return types.Double(n)
@@ -171,7 +193,24 @@ func decodeCell(cell []byte, typ enrich.Type) ref.Val {
 		}
 		return types.Timestamp{Time: t.UTC()}
 	}
+	if len(cell) > maxText {
+		return types.NewErr("a text of %d bytes is too long for rules, which look at %d", len(cell), maxText)
+	}
 	return types.String(textCell(cell))
+}
+
+func boolCell(cell []byte) types.Bool {
+	s := plainCell(cell)
+	return types.Bool(bytes.EqualFold(s, []byte("true")) || string(s) == "1")
+}
+
+func wholeCell(cell []byte) types.Int {
+	s := plainCell(cell)
+	if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
+		return types.Int(n)
+	}
+	f, _ := strconv.ParseFloat(string(s), 64)
+	return types.Int(int64(f))
 }
 
 // decodeDynamic reads a dynamic cell, which comes as JSON or as a string with JSON in it.
@@ -179,6 +218,9 @@ func decodeDynamic(cell []byte) ref.Val {
 	cell = enrich.Expand(cell)
 	if len(cell) == 0 {
 		return newAbsent()
+	}
+	if len(cell) > maxJSONText {
+		return types.NewErr("a dynamic value of %d bytes is too large for rules, which look at %d", len(cell), maxJSONText)
 	}
 	v, err := jsonValue(cell)
 	if err != nil {
@@ -191,16 +233,16 @@ func decodeDynamic(cell []byte) ref.Val {
 }
 
 // textCell is a cell as text: a string decoded, anything else as it stands.
-func textCell(cell []byte) string {
-	if len(cell) == 0 {
-		return ""
-	}
-	if cell[0] != '"' {
-		return string(cell)
+func textCell(cell []byte) string { return string(plainCell(cell)) }
+
+// plainCell is textCell as bytes, which lie in the cell unless something had to be decoded.
+func plainCell(cell []byte) []byte {
+	if len(cell) == 0 || cell[0] != '"' {
+		return cell
 	}
 	s, err := enrich.Unquote(cell)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return string(s)
+	return s
 }

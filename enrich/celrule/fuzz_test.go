@@ -144,7 +144,7 @@ func FuzzRow(f *testing.F) {
 		if err != nil || sets[table] == nil {
 			return
 		}
-		tags, err := sets[table].tag(context.Background(), []enrich.Event{enrich.NewEvent(table, parsed)}, (*tableSet).candidates)
+		tags, err := sets[table].tag(context.Background(), []enrich.Event{enrich.NewEvent(table, parsed)}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func FuzzExpression(f *testing.F) {
 			}
 			return
 		}
-		if _, err := set.tag(context.Background(), events(t, `{"Type":"AuditLogs"}`), (*tableSet).candidates); err != nil {
+		if _, err := set.tag(context.Background(), events(t, `{"Type":"AuditLogs"}`), false); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -1,160 +1,343 @@
 package celrule
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/google/cel-go/common/ast"
+	"strings"
 )
 
-// index finds the rules of a table that can match an event by its operation. Rules that match whatever the operation
-// is, or of which that isn't known, are candidates always.
+// index finds the rules of a table that can match an event. Conditions without which a rule can't match are taken from
+// its expression; by one of them, its key, the rule is picked, and the others are looked at before the expression
+// runs.
 type index struct {
-	rest   []*tableRule
-	byName map[string][]*tableRule // rest and the rules of the operation, in the order of their ids
+	always  []*tableRule // without a key: to be evaluated for every event, in the order of their ids
+	entries []entry      // those with one
+	groups  []group
+	keys    []int32   // groups with keys
+	atoms   []atom    // all there are
+	groupOf []int32   // by atom
+	picks   [][]int32 // by atom, entries
+	of      map[*tableRule]int32
+}
+
+// entry is a rule with a key.
+type entry struct {
+	rule *tableRule
+	key  []int32   // atoms, one of which must hold
+	rest [][]int32 // further conditions, the rarest first
 }
 
 func newIndex(rules []*tableRule, setOf func(string) *list) index {
-	x := index{byName: map[string][]*tableRule{}}
-	own := map[string][]*tableRule{}
-	for _, r := range rules {
-		operations, ok := r.operations(setOf)
-		if !ok {
-			x.rest = append(x.rest, r)
-			continue
-		}
-		for name := range operations {
-			own[name] = append(own[name], r)
+	b := newIndexBuilder(rules, setOf)
+	b.choose()
+	return b.build()
+}
+
+// keyOf is what picks the rule, as people write it; "" when the rule is evaluated for every event.
+func (x *index) keyOf(r *tableRule) string {
+	i, ok := x.of[r]
+	if !ok {
+		return ""
+	}
+	byQuestion := map[string][]string{}
+	for _, id := range x.entries[i].key {
+		a := x.atoms[id]
+		form := a.form()
+		byQuestion[form] = append(byQuestion[form], fmt.Sprintf("%q", a.text))
+	}
+	if len(byQuestion) == 0 {
+		return "never"
+	}
+	var out []string
+	for _, form := range slices.Sorted(maps.Keys(byQuestion)) {
+		texts := sorted(byQuestion[form])
+		switch {
+		case len(texts) > 1 && strings.HasSuffix(form, " == "):
+			out = append(out, strings.TrimSuffix(form, " == ")+" in ["+strings.Join(texts, ", ")+"]")
+		default:
+			for _, s := range texts {
+				out = append(out, form+s)
+			}
 		}
 	}
-	for name, list := range own {
-		x.byName[name] = append(slices.Clone(x.rest), list...)
-		slices.SortFunc(x.byName[name], byID)
+	return strings.Join(out, " or ")
+}
+
+// form is the atom without its text.
+func (a atom) form() string {
+	subject := "event." + a.column
+	switch a.how {
+	case asOperation:
+		subject = "event.operation"
+	case asSuccess:
+		subject = "event.success"
+	case asLower:
+		subject += ".lower()"
+	case asLiteral:
+		return "event." + a.column + " has "
+	}
+	if a.prefix {
+		return subject + " begins with "
+	}
+	return subject + " == "
+}
+
+// Prices of an event, in nanoseconds, which decide about keys. They needn't be exact: what matters is that looking for
+// words costs far more than looking up a cell, and evaluating a rule more than looking at a condition.
+const (
+	priceCell      = 30
+	priceWords     = 600
+	priceShort     = 100 // words in a column that is no JSON
+	priceSuccess   = 100
+	priceCondition = 60  // a rule that is picked and has more conditions
+	priceRule      = 500 // a rule that is picked and evaluated
+)
+
+// commonest is how often a condition may hold to be a key: beyond that it saves nothing.
+const commonest = 0.6
+
+// odds estimates how often an atom holds, from how many different texts the rules of the set ask the same for.
+func odds(a atom, distinct int) float64 {
+	switch a.how {
+	case asSuccess, asBool:
+		if a.text == "true" && a.how == asSuccess {
+			return 0.9
+		}
+		return 0.4
+	case asLiteral:
+		return 1 / float64(200+distinct)
+	}
+	p := 1 / float64(4+distinct)
+	if a.prefix {
+		p *= 2
+	}
+	return p
+}
+
+// indexBuilder chooses keys for a whole set.
+type indexBuilder struct {
+	rules      []*tableRule
+	table      *table
+	conditions [][]condition // by rule
+	distinct   map[question]map[string]bool
+	price      map[question]float64
+	odds       [][]float64 // by rule and condition, how often it holds
+	costs      [][]float64 // by rule and condition, what the rule costs when that is its key
+	chosen     []int       // by rule, the condition that is the key, -1 for none
+}
+
+func newIndexBuilder(rules []*tableRule, setOf func(string) *list) *indexBuilder {
+	b := &indexBuilder{rules: rules, distinct: map[question]map[string]bool{}, price: map[question]float64{}, chosen: make([]int, len(rules))}
+	for _, r := range rules {
+		found := r.conditions(setOf)
+		b.table, b.conditions = r.table, append(b.conditions, found)
+		for _, c := range found {
+			for _, a := range c {
+				if b.distinct[a.question] == nil {
+					b.distinct[a.question] = map[string]bool{}
+					b.price[a.question] = b.priceOf(a.question)
+				}
+				b.distinct[a.question][a.text] = true
+			}
+		}
+	}
+	return b
+}
+
+func (b *indexBuilder) priceOf(q question) float64 {
+	switch {
+	case q.how == asSuccess:
+		return priceSuccess
+	case q.how != asLiteral:
+		return priceCell
+	}
+	if i, ok := b.table.index[q.column]; ok && b.table.columns[i].Type != "dynamic" {
+		return priceShort
+	}
+	return priceWords
+}
+
+// choose gives each rule the key that holds least often, and then gives up questions that cost more than they save.
+func (b *indexBuilder) choose() {
+	open := map[question]bool{}
+	for q := range b.price {
+		open[q] = true
+	}
+	for i, conditions := range b.conditions {
+		holds, costs := make([]float64, len(conditions)), make([]float64, len(conditions))
+		for k, c := range conditions {
+			for _, a := range c {
+				holds[k] += odds(a, len(b.distinct[a.question]))
+			}
+			if costs[k] = holds[k] * priceRule; len(conditions) > 1 {
+				costs[k] = holds[k] * priceCondition
+			}
+		}
+		b.odds, b.costs = append(b.odds, holds), append(b.costs, costs)
+		b.chosen[i] = b.best(i, open)
+	}
+	for again := true; again; {
+		again = false
+		for _, q := range b.inUse() {
+			if b.close(q, open) {
+				again = true
+			}
+		}
+	}
+}
+
+// best is the cheapest condition of rule i whose questions are all open, -1 for none.
+func (b *indexBuilder) best(i int, open map[question]bool) int {
+	best := -1
+	for k, c := range b.conditions[i] {
+		if b.odds[i][k] > commonest || slices.ContainsFunc(c, func(a atom) bool { return !open[a.question] }) {
+			continue
+		}
+		if best < 0 || b.costs[i][k] < b.costs[i][best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// inUse are the questions of the keys, the dearest first.
+func (b *indexBuilder) inUse() []question {
+	used := map[question]bool{}
+	for i, k := range b.chosen {
+		if k >= 0 {
+			for _, a := range b.conditions[i][k] {
+				used[a.question] = true
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(used), func(x, y question) int {
+		return cmp.Or(cmp.Compare(b.price[y], b.price[x]), cmp.Compare(x.how, y.how), cmp.Compare(x.column, y.column))
+	})
+}
+
+// close gives q up when its rules have other keys that together cost less than asking.
+func (b *indexBuilder) close(q question, open map[question]bool) bool {
+	open[q] = false
+	instead, more := map[int]int{}, -b.price[q]
+	used := b.inUse()
+	for i, k := range b.chosen {
+		if k < 0 || !slices.ContainsFunc(b.conditions[i][k], func(a atom) bool { return a.question == q }) {
+			continue
+		}
+		other := b.best(i, open)
+		if other < 0 {
+			more = 1
+			break
+		}
+		instead[i] = other
+		more += b.costs[i][other] - b.costs[i][k]
+		for _, a := range b.conditions[i][other] {
+			if !slices.Contains(used, a.question) {
+				used, more = append(used, a.question), more+b.price[a.question]
+			}
+		}
+	}
+	if more >= 0 {
+		open[q] = true
+		return false
+	}
+	for i, k := range instead {
+		b.chosen[i] = k
+	}
+	return true
+}
+
+// maxRest bounds how many atoms a condition may have to be looked at before an expression runs.
+const maxRest = 16
+
+func (b *indexBuilder) build() index {
+	x := index{of: map[*tableRule]int32{}}
+	ids, groups := map[atom]int32{}, map[question]int32{}
+	for i, r := range b.rules {
+		if b.chosen[i] < 0 {
+			x.always = append(x.always, r)
+			continue
+		}
+		e := entry{rule: r, key: x.intern(ids, groups, b.conditions[i][b.chosen[i]])}
+		for _, k := range b.rest(i) {
+			e.rest = append(e.rest, x.intern(ids, groups, b.conditions[i][k]))
+		}
+		x.of[r] = int32(len(x.entries))
+		x.entries = append(x.entries, e)
+	}
+	x.picks = make([][]int32, len(x.atoms))
+	for i, e := range x.entries {
+		for _, atom := range e.key {
+			x.picks[atom] = append(x.picks[atom], int32(i))
+			x.groups[x.groupOf[atom]].keys = true
+		}
+	}
+	for g := range x.groups {
+		if x.prepare(int32(g)); x.groups[g].keys {
+			x.keys = append(x.keys, int32(g))
+		}
 	}
 	return x
 }
 
-func (x *index) candidates(operation string) []*tableRule {
-	if list, ok := x.byName[operation]; ok {
-		return list
-	}
-	return x.rest
-}
-
-// operations are the folded operations without which the rule's condition can't hold; ok is false when it may hold for
-// any.
-func (r *tableRule) operations(setOf func(string) *list) (map[string]bool, bool) {
-	f := finder{rule: r, setOf: setOf}
-	return f.find(r.when.checked.Expr())
-}
-
-type finder struct {
-	rule  *tableRule
-	setOf func(string) *list
-}
-
-// find looks for a condition on the operation that holds whenever e does. Where one side of "and" is false or
-// fails, the whole is never true, so that one side's condition is enough; "or" needs one on both sides.
-func (f finder) find(e ast.Expr) (map[string]bool, bool) {
-	switch e.Kind() {
-	case ast.IdentKind:
-		for _, let := range f.rule.lets {
-			if let.name == e.AsIdent() {
-				return f.find(let.checked.Expr())
-			}
-		}
-	case ast.CallKind:
-		return f.call(e.AsCall())
-	}
-	return nil, false
-}
-
-func (f finder) call(c ast.CallExpr) (map[string]bool, bool) {
-	switch c.FunctionName() {
-	case "_&&_":
-		return f.both(c.Args())
-	case "_||_":
-		return f.either(c.Args())
-	case "_==_":
-		left, right := c.Args()[0], c.Args()[1]
-		if !f.isOperation(left) {
-			left, right = right, left
-		}
-		if s, ok := literal(right); ok && f.isOperation(left) {
-			return foldAll(s)
-		}
-	case "@in":
-		if f.isOperation(c.Args()[0]) {
-			return f.list(c.Args()[1])
+// rest are the conditions of rule i that aren't its key, the rarest first.
+func (b *indexBuilder) rest(i int) (out []int) {
+	for k, c := range b.conditions[i] {
+		if k != b.chosen[i] && len(c) <= maxRest {
+			out = append(out, k)
 		}
 	}
-	return nil, false
+	slices.SortStableFunc(out, func(p, q int) int { return cmp.Compare(b.odds[i][p], b.odds[i][q]) })
+	return out
 }
 
-// both takes the side with fewer operations.
-func (f finder) both(args []ast.Expr) (best map[string]bool, ok bool) {
-	for _, arg := range args {
-		if found, has := f.find(arg); has && (!ok || len(found) < len(best)) {
-			best, ok = found, true
-		}
-	}
-	return best, ok
-}
-
-func (f finder) either(args []ast.Expr) (map[string]bool, bool) {
-	all := map[string]bool{}
-	for _, arg := range args {
-		found, ok := f.find(arg)
+func (x *index) intern(ids map[atom]int32, groups map[question]int32, c condition) []int32 {
+	var out []int32
+	for _, a := range c {
+		id, ok := ids[a]
 		if !ok {
-			return nil, false
-		}
-		for name := range found {
-			all[name] = true
-		}
-	}
-	return all, true
-}
-
-// isOperation reports whether e is event.operation or the column that it is made of.
-func (f finder) isOperation(e ast.Expr) bool {
-	column := f.rule.table.operation
-	return isField(e, "operation") || column != "" && isField(e, column)
-}
-
-// foldAll are the operations for texts of which the operation, or its column, is one. A column with nothing but white
-// space doesn't tell, as the operation may then come from another.
-func foldAll(texts ...string) (map[string]bool, bool) {
-	all := map[string]bool{}
-	for _, s := range texts {
-		folded := fold(s)
-		if folded == "" {
-			return nil, false
-		}
-		all[folded] = true
-	}
-	return all, true
-}
-
-func (f finder) list(e ast.Expr) (map[string]bool, bool) {
-	switch e.Kind() {
-	case ast.ListKind:
-		var items []string
-		for _, item := range e.AsList().Elements() {
-			s, ok := literal(item)
-			if !ok {
-				return nil, false
+			id = int32(len(x.atoms))
+			g, known := groups[a.question]
+			if !known {
+				g = int32(len(x.groups))
+				groups[a.question] = g
+				x.groups = append(x.groups, group{question: a.question, exact: map[string]int32{}})
 			}
-			items = append(items, s)
+			ids[a], x.atoms, x.groupOf = id, append(x.atoms, a), append(x.groupOf, g)
 		}
-		return foldAll(items...)
-	case ast.SelectKind:
-		of := e.AsSelect().Operand()
-		if of.Kind() != ast.IdentKind || of.AsIdent() != varLists {
-			return nil, false
-		}
-		if set := f.setOf(e.AsSelect().FieldName()); set != nil {
-			return foldAll(slices.Collect(maps.Keys(set.set))...)
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// prepare makes the tables of a group.
+func (x *index) prepare(g int32) {
+	group, classes, words := &x.groups[g], map[int]map[string][]int32{}, []word{}
+	for id, a := range x.atoms {
+		switch {
+		case x.groupOf[id] != g:
+		case a.how == asLiteral:
+			words = append(words, word{a.text, int32(id)})
+		case a.prefix:
+			n := 1
+			for 2*n <= len(a.text) { // few classes, so that few have to be looked up
+				n *= 2
+			}
+			if classes[n] == nil {
+				classes[n] = map[string][]int32{}
+			}
+			classes[n][a.text[:n]] = append(classes[n][a.text[:n]], int32(id))
+		default:
+			group.exact[a.text] = int32(id)
 		}
 	}
-	return nil, false
+	for _, n := range slices.Sorted(maps.Keys(classes)) {
+		group.prefixes = append(group.prefixes, prefixes{n, classes[n]})
+	}
+	if group.how == asLiteral {
+		group.scanner = newScanner(words)
+	}
 }

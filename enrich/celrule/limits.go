@@ -8,12 +8,8 @@ import (
 // What an expression may cost, in CEL's units: about one a step, and one for ten characters that are looked at.
 const (
 	maxCost     = 20_000_000_000 // more than that at worst: the expression is refused
-	boundedCost = 1_000_000      // up to that at worst: it runs without being watched, which costs three times as much
-	runCost     = 500_000        // a watched expression is stopped there, after about 50 ms
+	boundedCost = 1_000_000      // more than that at worst: how long it takes depends on the event
 )
-
-// interruptEvery is how many steps of loops a watched expression does between two looks at its context.
-const interruptEvery = 1000
 
 // Sizes that the estimates take for the worst, by what an expression looks at.
 const (

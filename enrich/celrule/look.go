@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -63,6 +64,9 @@ func distance(a, b []rune, limit int) int {
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
 				this[j] = min(this[j], before[j-2]+1)
 			}
+		}
+		if slices.Min(this) > limit {
+			return limit + 1 // it never gets less
 		}
 		before, last, this = last, this, before
 	}

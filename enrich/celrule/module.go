@@ -4,28 +4,37 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
 // implements enrich.Module.
-type Module struct{ set atomic.Pointer[ruleSet] }
+type Module struct {
+	set    atomic.Pointer[ruleSet]
+	memory Memory
+}
 
-// New returns a module without rules, which tags nothing until Configure gives it some.
-func New() *Module {
-	m := &Module{}
+// New returns a module without rules, which tags nothing until Configure gives it some. What its rules have seen is
+// forgotten with it.
+func New() *Module { return NewRemembering(NewRecent(DefaultMemory)) }
+
+// NewRemembering returns a module without rules whose rules with first_seen ask memory, which stays the same when the
+// module is configured anew.
+func NewRemembering(memory Memory) *Module {
+	m := &Module{memory: memory}
 	s := &ruleSet{}
 	s.finish()
 	m.set.Store(s)
 	return m
 }
 
-// Describe lists all rules; those that are off say why.
+// Describe lists all rules; those that are off say why. The lists in it are shared between calls and must not be
+// changed.
 func (m *Module) Describe(context.Context) (enrich.Description, error) {
-	about := m.set.Load().about
-	about.Rules = slices.Clone(about.Rules)
-	return about, nil
+	return m.set.Load().describe(), nil
 }
 
 // Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
@@ -36,42 +45,36 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 	if err != nil {
 		return err
 	}
+	set.memory = m.memory
 	m.set.Store(set)
 	return nil
+}
+
+// Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
+// have changed since.
+func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
+
+// Remembering is a rule with first_seen that runs.
+type Remembering struct {
+	ID     string
+	Tables []string
+	Window time.Duration
+}
+
+// Remembering lists the rules with first_seen that run, in the order of their ids.
+func (m *Module) Remembering() (all []Remembering) {
+	for _, r := range m.set.Load().rules {
+		if f := r.declared.FirstSeen; f != nil && r.info.Off == "" {
+			all = append(all, Remembering{r.info.ID, slices.Clone(r.info.Tables), f.Window})
+		}
+	}
+	return all
 }
 
 // Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other
 // rules. The only error is that of ctx.
 func (m *Module) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
-	return m.set.Load().tag(ctx, events, (*tableSet).candidates)
-}
-
-func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, choose func(*tableSet, *frame) []*tableRule) ([][]enrich.Tag, error) {
-	tags := make([][]enrich.Tag, len(events))
-	if len(s.tables) == 0 {
-		return tags, ctx.Err()
-	}
-	w := s.workers.Get().(*worker)
-	defer s.workers.Put(w)
-	defer w.forget()
-	w.ctx, w.now = ctx, s.now()
-	for i := range events {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		tags[i] = w.tag(&events[i], choose)
-	}
-	return tags, nil
-}
-
-// forget lets go of the last event, so that an idle worker keeps no row alive.
-func (w *worker) forget() {
-	w.ctx = nil
-	for _, f := range w.frames {
-		f.row, f.views = nil, views{}
-		clear(f.cells)
-	}
-	clear(w.lets)
+	return m.set.Load().tag(ctx, events, false)
 }
 
 // MissingFields is how often rules ended at a field that a dynamic value didn't have, by rule id. That is no fault, but

@@ -11,7 +11,8 @@ import (
 // provider tells CEL the types that rules see.
 type provider struct {
 	*types.Registry
-	types map[string]*objectType
+	types  map[string]*objectType
+	fields map[*objectType]map[string]*types.FieldType // how to reach fields; a program keeps those that it reads
 }
 
 func newProvider(all ...*objectType) (*provider, error) {
@@ -19,9 +20,12 @@ func newProvider(all ...*objectType) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &provider{Registry: registry, types: map[string]*objectType{}}
+	p := &provider{Registry: registry, types: map[string]*objectType{}, fields: map[*objectType]map[string]*types.FieldType{}}
 	for _, t := range all {
-		p.types[t.name] = t
+		p.types[t.name], p.fields[t] = t, map[string]*types.FieldType{}
+		for name, f := range t.fields {
+			p.fields[t][name] = f.fieldType()
+		}
 	}
 	return p, nil
 }
@@ -48,11 +52,8 @@ func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType
 	if !ok {
 		return p.Registry.FindStructFieldType(name, fieldName)
 	}
-	f, ok := t.fields[fieldName]
-	if !ok {
-		return nil, false
-	}
-	return f.fieldType(), true
+	f, ok := p.fields[t][fieldName]
+	return f, ok
 }
 
 // NewValue refuses: rules can't make objects.

@@ -20,12 +20,12 @@ func randomRules(r *rand.Rand, n int) string {
 		"  - {name: some, items: [op a, op b, Op C]}\n  - {name: any_case, case: insensitive, items: [OP A, op d]}\nrules:\n")
 	for i := range n {
 		fmt.Fprintf(&b, "  - {id: r.r%d, title: t, tables: [AuditLogs], severity: low, let: {is_a: %q, deep: %q}, when: %q}\n",
-			i, `event.operation == "op a"`, condition(r, 2), condition(r, 3))
+			i, `event.operation == "op a"`, randomCondition(r, 2), randomCondition(r, 3))
 	}
 	return b.String()
 }
 
-func condition(r *rand.Rand, depth int) string {
+func randomCondition(r *rand.Rand, depth int) string {
 	if depth == 0 {
 		return []string{
 			`event.operation == "op a"`, `"op b" == event.operation`, `event.operation in ["op a", "op c"]`, `event.operation in lists.some`,
@@ -34,12 +34,12 @@ func condition(r *rand.Rand, depth int) string {
 			`event.OperationName in ["Op A ", "op b"]`, `event.OperationName in lists.any_case`, `event.OperationName == ""`, `event.operation == ""`,
 		}[r.IntN(18)]
 	}
-	left, right := condition(r, depth-1), condition(r, depth-1)
+	left, right := randomCondition(r, depth-1), randomCondition(r, depth-1)
 	switch r.IntN(5) {
 	case 0:
 		return "!(" + left + ")"
 	case 1:
-		return "(" + left + " ? " + right + " : " + condition(r, depth-1) + ")"
+		return "(" + left + " ? " + right + " : " + randomCondition(r, depth-1) + ")"
 	case 2:
 		return "(" + left + " || " + right + ")"
 	}
@@ -89,18 +89,18 @@ func TestIndex(t *testing.T) {
 			rows = append(rows, randomRow(r))
 		}
 		all := events(t, rows...)
-		indexed, err := set.tag(context.Background(), all, (*tableSet).candidates)
+		indexed, err := set.tag(context.Background(), all, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		naive, err := set.tag(context.Background(), all, func(t *tableSet, _ *frame) []*tableRule { return t.all })
+		naive, err := set.tag(context.Background(), all, true)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(naive, indexed); diff != "" {
 			t.Fatalf("seed %d: the index changes the tags (-all +indexed):\n%s", seed, diff)
 		}
-		if len(set.tables["AuditLogs"].index.rest) == 30 {
+		if len(set.tables["AuditLogs"].index.always) == 30 {
 			t.Errorf("seed %d: the index has no rule", seed)
 		}
 	}
@@ -123,7 +123,7 @@ func TestColumns(t *testing.T) {
 				t.Fatal(err)
 			}
 			wanted := set.about.Selector.Columns
-			tags, err := set.tag(context.Background(), events(t, full(nil), full(wanted)), (*tableSet).candidates)
+			tags, err := set.tag(context.Background(), events(t, full(nil), full(wanted)), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,7 +223,7 @@ rules:
 		{"long texts", `"ResultReason":"` + strings.Repeat("a", 60_000) + `"`, map[string]string{"h.double": "text of", "h.pattern": "too long for matches"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tags, err := set.tag(context.Background(), events(t, `{"Type":"AuditLogs","Result":"success",`+c.row+`}`), (*tableSet).candidates)
+			tags, err := set.tag(context.Background(), events(t, `{"Type":"AuditLogs","Result":"success",`+c.row+`}`), false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -174,13 +174,13 @@ func (f *frame) foldColumn(name string) string {
 	if cell == nil {
 		return ""
 	}
-	folded, ok := f.folds[string(cell)]
+	folded, ok := f.known.folds[string(cell)]
 	if !ok {
 		folded = fold(textCell(cell))
-		if len(f.folds) >= maxShapes {
-			clear(f.folds)
+		if len(f.known.folds) >= maxShapes {
+			clear(f.known.folds)
 		}
-		f.folds[string(cell)] = folded
+		f.known.folds[string(cell)] = folded
 	}
 	return folded
 }
@@ -240,14 +240,14 @@ func (t *table) vaultColumns(prefix string, names ...string) []string {
 }
 
 func (t *table) signins() {
-	t.success = func(f *frame) bool { return f.text("ResultType") == "0" }
+	t.success = func(f *frame) bool { return string(plainCell(f.rawColumn("ResultType"))) == "0" }
 	t.successColumns, t.reason = []string{"ResultType"}, []string{"ResultDescription"}
 }
 
 func auditSuccess(f *frame) bool {
-	switch result := fold(f.text("Result")); result {
+	switch result := f.foldColumn("Result"); result {
 	case "":
-		resultType := fold(f.text("ResultType"))
+		resultType := f.foldColumn("ResultType")
 		return resultType == "0" || resultType == "success"
 	default:
 		return result == "success"

@@ -64,8 +64,13 @@ func (s Sources) Count() int {
 type Rules struct {
 	Builtin bool     `yaml:"builtin"` // the embedded packs
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
+	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
+	History bool     `yaml:"history"` // show past rows to rules with first_seen that are new
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
+
+	Watch    bool `yaml:"watch"`    // load files again when they change
+	Selftest bool `yaml:"selftest"` // run the tests inside rule files before the rules are used
 }
 
 // Module is a rule module in a process of its own.
@@ -149,7 +154,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true},
+		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 	}
 }
 
@@ -169,7 +174,7 @@ func (s Sinks) Names() (names []string) {
 
 // RuleOptions are the rules as package ruleset takes them.
 func (c Config) RuleOptions() ruleset.Options {
-	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Context: c.Rules.Context}
+	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Tuning: c.Rules.Tuning, Context: c.Rules.Context}
 }
 
 // validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
@@ -292,7 +297,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {

@@ -26,6 +26,18 @@ type Figures struct {
 	Failures   int64            // failed reads and plans
 	LastError  string
 	LastTime   time.Time // of the last error
+	Rules      RuleSet
+}
+
+// RuleSet says which rules are at work, and how the last try to load others went.
+type RuleSet struct {
+	Hash     string    // of all rule files, the context and the settings that are at work
+	Loaded   time.Time // since when
+	Reloads  int64     // sets that were put in the place of another
+	Refused  int64     // sets that weren't taken
+	LastOK   bool      // the last try was taken
+	LastTry  time.Time
+	LastFail string // why the last set that was refused was refused; "" after one that was taken
 }
 
 // Read counts events that were read and tagged.
@@ -64,6 +76,26 @@ func (s *Stats) Failed(doing string, err error) {
 	s.change(func(f *Figures) {
 		f.Failures++
 		f.LastError, f.LastTime = doing+": "+err.Error(), time.Now()
+	})
+}
+
+// RulesLoaded notes the set of rules that is at work now.
+func (s *Stats) RulesLoaded(hash string) {
+	s.change(func(f *Figures) {
+		r := &f.Rules
+		if r.Hash != "" {
+			r.Reloads++
+		}
+		now := time.Now()
+		r.Hash, r.Loaded, r.LastTry, r.LastOK, r.LastFail = hash, now, now, true, ""
+	})
+}
+
+// RulesRefused notes that a set of rules wasn't taken, and why.
+func (s *Stats) RulesRefused(err error) {
+	s.change(func(f *Figures) {
+		r := &f.Rules
+		r.Refused, r.LastTry, r.LastOK, r.LastFail = r.Refused+1, time.Now(), false, err.Error()
 	})
 }
 

@@ -23,12 +23,20 @@ import (
 // ruleFlags are the flags that say which rules a command works on.
 type ruleFlags struct {
 	ruleset.Options
-	at string
+	at  string
+	err func() io.Writer // where warnings about rules go
 }
 
 func (f *ruleFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.Paths, "rules", nil, "rule file, or directory of rule files (may be repeated)")
 	c.Flags().BoolVar(&f.Builtin, "builtin", true, "take the built-in rules too")
+	f.addContext(c)
+}
+
+// addContext adds the flags that say with what rules are evaluated.
+func (f *ruleFlags) addContext(c *cobra.Command) {
+	f.err = c.ErrOrStderr
+	c.Flags().StringArrayVar(&f.Tuning, "tuning", nil, "tuning file, or directory of tuning files (may be repeated)")
 	c.Flags().StringVar(&f.Context, "context", "", "context file: business hours, verified domains, DNS verdicts, lists, ...")
 	c.Flags().StringVar(&f.at, "at", "", "pinned clock, RFC 3339, such as 2026-01-02T15:04:05Z")
 }
@@ -49,6 +57,9 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	module := celrule.New()
 	if err := module.Configure(ctx, config); err != nil {
 		return nil, ruleExit(err, f.Context)
+	}
+	for _, p := range module.Warnings() {
+		fmt.Fprintln(f.err(), p.Error()) //nolint:errcheck // nobody is left to tell
 	}
 	return module, nil
 }

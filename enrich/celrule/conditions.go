@@ -1,0 +1,373 @@
+package celrule
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+)
+
+// asking is a way to look at one column of an event that costs less than an expression.
+type asking uint8
+
+const (
+	asText      asking = iota + 1 // the text of the column
+	asLower                       // the same in lower case
+	asOperation                   // event.operation
+	asNumber                      // a whole number
+	asBool                        // a boolean column: "true" or "false"
+	asSuccess                     // event.success: "true" or "false"
+	asLiteral                     // which texts stand somewhere in the column, see scanner
+)
+
+// question is what an event is asked for. Its answer is a text, or several for asLiteral.
+type question struct {
+	how    asking
+	column string
+}
+
+// atom is a question and an answer that it may have.
+type atom struct {
+	question
+	text   string
+	prefix bool // the answer only begins with the text
+}
+
+// condition holds when one of its atoms does; it never holds when it has none.
+type condition []atom
+
+// maxConditions and maxSteps bound what is found in one rule: conditions multiply in "or", and lets in lets.
+const (
+	maxConditions = 16
+	maxSteps      = 20_000
+)
+
+// finder finds conditions without which an expression can't be true. They needn't be all there are.
+type finder struct {
+	rule  *tableRule
+	setOf func(string) *list
+	steps int
+}
+
+// scope is where an expression stands: whose types count, and the loops around it.
+type scope struct {
+	checked *ast.AST
+	name    string // the loop's variable
+	over    ast.Expr
+	outer   *scope
+}
+
+// conditions are those of the rule's when.
+func (r *tableRule) conditions(setOf func(string) *list) []condition {
+	f := finder{rule: r, setOf: setOf}
+	found := f.find(r.when.checked.Expr(), true, &scope{checked: r.when.checked})
+	if f.steps > maxSteps {
+		return nil
+	}
+	return found
+}
+
+// find are the conditions for e to be want.
+func (f *finder) find(e ast.Expr, want bool, in *scope) []condition {
+	if f.steps++; f.steps > maxSteps {
+		return nil
+	}
+	switch e.Kind() {
+	case ast.LiteralKind:
+		if b, ok := e.AsLiteral().(types.Bool); ok && bool(b) != want {
+			return []condition{{}}
+		}
+	case ast.IdentKind:
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.find(let, want, there)
+		}
+	case ast.SelectKind:
+		return f.selected(e, want, in)
+	case ast.CallKind:
+		return f.call(e.AsCall(), want, in)
+	case ast.ComprehensionKind:
+		if want {
+			return f.exists(e.AsComprehension(), in)
+		}
+	}
+	return nil
+}
+
+// let is the expression of a let; there is nil when name is something else.
+func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
+	if in.loop(name) != nil {
+		return nil, nil
+	}
+	for _, l := range f.rule.lets {
+		if l.name == name {
+			return l.checked.Expr(), &scope{checked: l.checked}
+		}
+	}
+	return nil, nil
+}
+
+// loop is the scope of the loop whose variable is called name.
+func (s *scope) loop(name string) *scope {
+	for ; s != nil; s = s.outer {
+		if s.over != nil && s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// selected reads a boolean field.
+func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
+	s := e.AsSelect()
+	switch {
+	case s.IsTestOnly():
+		return nil
+	case isField(e, "success"):
+		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(want)})
+	case isEvent(s.Operand()):
+		if f.columnIs(s.FieldName(), types.BoolKind) {
+			return one(atom{question: question{asBool, s.FieldName()}, text: strconv.FormatBool(want)})
+		}
+	case want && s.FieldName() == "present":
+		return f.present(s.Operand(), in)
+	}
+	return nil
+}
+
+func one(a atom) []condition { return []condition{{a}} }
+
+func isEvent(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == varEvent }
+
+// columnIs reports whether the table has the column and expressions see it as kind.
+func (f *finder) columnIs(name string, kind types.Kind) bool {
+	i, ok := f.rule.table.index[name]
+	return ok && celType(f.rule.table.columns[i].Type).Kind() == kind
+}
+
+func (f *finder) call(c ast.CallExpr, want bool, in *scope) []condition {
+	args := c.Args()
+	switch c.FunctionName() {
+	case "!_":
+		return f.find(args[0], !want, in)
+	case "_&&_", "_||_":
+		if want == (c.FunctionName() == "_&&_") {
+			return both(f.find(args[0], want, in), f.find(args[1], want, in))
+		}
+		return either(f.find(args[0], want, in), f.find(args[1], want, in))
+	case "_?_:_":
+		return either(both(f.find(args[0], true, in), f.find(args[1], want, in)), both(f.find(args[0], false, in), f.find(args[2], want, in)))
+	case "_==_", "_!=_":
+		return f.comparison(args[0], args[1], want == (c.FunctionName() == "_==_"), in)
+	}
+	if !want {
+		return nil
+	}
+	switch c.FunctionName() {
+	case "_>_", "_>=_", "_<_", "_<=_":
+		return f.order(c.FunctionName(), args[0], args[1], in)
+	case "@in":
+		return f.member(args[0], args[1], in)
+	case "startsWith", "contains", "endsWith":
+		if s, ok := literal(args[0]); ok && c.IsMemberFunction() {
+			return f.part(c.Target(), s, c.FunctionName() == "startsWith", in)
+		}
+	case "changed":
+		if s, ok := literal(args[0]); ok && c.IsMemberFunction() && isEvent(c.Target()) {
+			return literals("TargetResources", s)
+		}
+	}
+	return nil
+}
+
+// both needs all conditions of two expressions.
+func both(a, b []condition) []condition {
+	all := slices.Concat(a, b)
+	return all[:min(len(all), maxConditions)]
+}
+
+// either needs a condition of one of two expressions: each pair makes one.
+func either(a, b []condition) (out []condition) {
+	for _, left := range a {
+		for _, right := range b {
+			if len(out) < maxConditions {
+				out = append(out, slices.Concat(left, right))
+			}
+		}
+	}
+	return out
+}
+
+// comparison is a == b, or a != b when equal is false.
+func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
+	if a.Kind() == ast.LiteralKind {
+		a, b = b, a
+	}
+	if b.Kind() != ast.LiteralKind {
+		return nil
+	}
+	switch v := b.AsLiteral().(type) {
+	case types.Bool:
+		return f.find(a, bool(v) == equal, in)
+	case types.Int:
+		if of := sized(a); of != nil && v == 0 && !equal {
+			return f.present(of, in)
+		}
+		if equal && a.Kind() == ast.SelectKind && isEvent(a.AsSelect().Operand()) && f.columnIs(a.AsSelect().FieldName(), types.IntKind) {
+			return one(atom{question: question{asNumber, a.AsSelect().FieldName()}, text: strconv.FormatInt(int64(v), 10)})
+		}
+	case types.String:
+		if equal {
+			return f.among(a, []string{string(v)}, in)
+		}
+		if v == "" {
+			return f.present(a, in)
+		}
+	}
+	return nil
+}
+
+// order knows size(x) > 0 in its spellings.
+func (f *finder) order(operator string, a, b ast.Expr, in *scope) []condition {
+	if operator[1] == '<' {
+		a, b, operator = b, a, strings.Replace(operator, "<", ">", 1)
+	}
+	of := sized(a)
+	if of == nil || b.Kind() != ast.LiteralKind {
+		return nil
+	}
+	n, ok := b.AsLiteral().(types.Int)
+	if !ok || n < 0 || n == 0 && operator == "_>=_" {
+		return nil
+	}
+	return f.present(of, in)
+}
+
+// sized is x in size(x) and x.size(), nil for other expressions.
+func sized(e ast.Expr) ast.Expr {
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "size" {
+		return nil
+	}
+	if c := e.AsCall(); c.IsMemberFunction() {
+		return c.Target()
+	} else if len(c.Args()) == 1 {
+		return c.Args()[0]
+	}
+	return nil
+}
+
+// member is x in list.
+func (f *finder) member(x, list ast.Expr, in *scope) []condition {
+	if s, ok := literal(x); ok {
+		return both(f.present(list, in), f.part(list, s, false, in))
+	}
+	switch list.Kind() {
+	case ast.ListKind:
+		var items []string
+		for _, item := range list.AsList().Elements() {
+			s, ok := literal(item)
+			if !ok {
+				return nil
+			}
+			items = append(items, s)
+		}
+		return f.among(x, items, in)
+	case ast.SelectKind:
+		if of := list.AsSelect().Operand(); of.Kind() == ast.IdentKind && of.AsIdent() == varLists {
+			if set := f.setOf(list.AsSelect().FieldName()); set != nil && set.set != nil {
+				items := slices.Sorted(maps.Keys(set.set))
+				if set.fold {
+					return f.amongFolded(x, items, in)
+				}
+				return f.among(x, items, in)
+			}
+		}
+	}
+	return nil
+}
+
+// among are the conditions for a text to be one of texts.
+func (f *finder) among(e ast.Expr, texts []string, in *scope) []condition {
+	q, ok := f.asked(e)
+	if !ok {
+		return f.literalOf(e, texts, in)
+	}
+	all := condition{}
+	for _, s := range texts {
+		if q.how == asText && q.column == f.rule.table.operation && fold(s) != "" {
+			// The folded operation is at hand anyway. One that is empty may come from another column.
+			all = append(all, atom{question: question{how: asOperation}, text: fold(s)})
+			continue
+		}
+		all = append(all, atom{question: q, text: s})
+	}
+	return []condition{all}
+}
+
+// amongFolded is among for texts in lower case, whatever the case of e.
+func (f *finder) amongFolded(e ast.Expr, texts []string, in *scope) []condition {
+	q, ok := f.asked(e)
+	switch {
+	case !ok:
+		return f.literalOf(e, texts, in)
+	case q.how == asText:
+		q.how = asLower
+	}
+	all := condition{}
+	for _, s := range texts {
+		all = append(all, atom{question: q, text: s})
+	}
+	return []condition{all}
+}
+
+// asked is the question whose answer is the text e.
+func (f *finder) asked(e ast.Expr) (question, bool) {
+	switch e.Kind() {
+	case ast.SelectKind:
+		s := e.AsSelect()
+		switch {
+		case s.IsTestOnly():
+		case isOperation(e):
+			return question{how: asOperation}, true
+		case isEvent(s.Operand()) && f.columnIs(s.FieldName(), types.StringKind):
+			return question{asText, s.FieldName()}, true
+		case isField(s.Operand(), "actor"):
+			if column := f.rule.table.actorColumn(s.FieldName()); column != "" {
+				return question{asText, column}, true
+			}
+		}
+	case ast.CallKind:
+		c := e.AsCall()
+		if !c.IsMemberFunction() {
+			break
+		}
+		if c.FunctionName() == "lower" {
+			q, ok := f.asked(c.Target())
+			if q.how == asText {
+				q.how = asLower
+			}
+			return q, ok
+		}
+		if name, ok := firstLiteral(c); ok && c.FunctionName() == "column" && isEvent(c.Target()) {
+			return question{asText, name}, true
+		}
+	}
+	return question{}, false
+}
+
+func firstLiteral(c ast.CallExpr) (string, bool) {
+	if len(c.Args()) == 0 {
+		return "", false
+	}
+	return literal(c.Args()[0])
+}
+
+// part is a text, or an item of a list, that has s in it, or begins with it.
+func (f *finder) part(e ast.Expr, s string, prefix bool, in *scope) []condition {
+	if q, ok := f.asked(e); ok && prefix && s != "" {
+		return one(atom{question: q, text: s, prefix: true})
+	}
+	return f.literalOf(e, []string{s}, in)
+}

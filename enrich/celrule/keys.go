@@ -1,0 +1,46 @@
+package celrule
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// RuleInTable names a rule as it runs on the rows of one table.
+type RuleInTable struct{ Rule, Table string }
+
+// Unindexed lists the rules that have no key, sorted: they are evaluated for every event of the table, so that each of
+// them makes events dearer. All others together cost about what the few cost that an event picks.
+func (m *Module) Unindexed() []RuleInTable {
+	var out []RuleInTable
+	for name, t := range m.set.Load().tables {
+		for _, r := range t.index.always {
+			out = append(out, RuleInTable{r.info.ID, name})
+		}
+	}
+	slices.SortFunc(out, func(a, b RuleInTable) int { return strings.Compare(a.Rule+" "+a.Table, b.Rule+" "+b.Table) })
+	return out
+}
+
+// Key says by what a rule is picked for an event of the table, such as `event.operation == "add user"`; "" when it has
+// no key, or doesn't run on the table.
+func (m *Module) Key(id, table string) string {
+	t, ok := m.set.Load().tables[table]
+	if !ok {
+		return ""
+	}
+	for _, r := range t.all {
+		if r.info.ID == id {
+			return t.index.keyOf(r)
+		}
+	}
+	return ""
+}
+
+// TagEvery is Tag without the index: it evaluates every rule on every event. The tags are the same; tests and
+// measurements compare the two.
+func (m *Module) TagEvery(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
+	return m.set.Load().tag(ctx, events, true)
+}

@@ -1,0 +1,239 @@
+package celrule
+
+import (
+	"regexp/syntax"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
+)
+
+// What rules may spend on one event, in steps of about ten nanoseconds. CEL's own limit makes every evaluation three
+// times as dear and counts a function after it ran; so the work is metered here, where it can grow with the event: by
+// each turn of a loop and by the size of what functions look at.
+const (
+	runCost   = 500_000   // one rule
+	eventCost = 1_500_000 // all rules together
+)
+
+// interruptEvery is how many turns of loops pass between two looks at the context.
+const interruptEvery = 1000
+
+// price is what an evaluation costs: a number of steps, and how often it goes through texts as long as the row.
+type price struct{ steps, passes int64 }
+
+// passBytes is how much of a text is looked at in one step.
+const passBytes = 128
+
+func (p price) plus(q price) price { return price{p.steps + q.steps, p.passes + q.passes} }
+
+// meters are the prices of an expression: of the whole without turns of loops, of one turn of each loop, and of nodes
+// whose price is known when they have been evaluated.
+type meters struct {
+	whole   price
+	turns   map[int64]price  // by the id of the loop's step
+	results map[int64]result // by id
+}
+
+// result is the price of a node by what comes out.
+type result struct {
+	text  int64 // steps for each passBytes of a text
+	item  int64 // steps for each item of a list that is searched one by one
+	limit int   // bytes of a text; more is an error
+}
+
+func newMeters(checked *ast.AST) meters {
+	m := meters{turns: map[int64]price{}, results: map[int64]result{}}
+	m.whole = m.of(checked.Expr())
+	return m
+}
+
+// of is the price of e without turns of loops, which are noted.
+func (m meters) of(e ast.Expr) price {
+	p := price{steps: 2}
+	switch e.Kind() {
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		m.turns[c.LoopStep().ID()] = price{steps: 10}.plus(m.of(c.LoopCondition())).plus(m.of(c.LoopStep()))
+		return p.plus(m.of(c.IterRange())).plus(m.of(c.AccuInit())).plus(m.of(c.Result()))
+	case ast.CallKind:
+		p.passes += passesOf(e.AsCall().FunctionName())
+		m.call(e)
+	case ast.SelectKind:
+		p.passes += passesOfField(e.AsSelect().FieldName())
+	}
+	for _, child := range children(e) {
+		p = p.plus(m.of(child))
+	}
+	return p
+}
+
+// call notes what is metered by its result: texts that are joined, and what functions go through before they know how
+// long it is.
+func (m meters) call(e ast.Expr) {
+	c := e.AsCall()
+	args := c.Args()
+	if c.IsMemberFunction() {
+		args = append([]ast.Expr{c.Target()}, args...)
+	}
+	switch c.FunctionName() {
+	case "_+_":
+		m.note(e, result{text: 4, limit: maxText})
+	case "@in":
+		m.note(args[1], result{item: 3})
+	case "fold":
+		m.note(args[0], result{text: 400})
+	case "words":
+		m.note(args[0], result{text: 600})
+	case "json", "uri", "credential":
+		m.note(args[0], result{text: 200})
+	case "lower", "guid_of":
+		m.note(args[0], result{text: 50})
+	case "minus", "common":
+		m.note(args[0], result{item: 30})
+		m.note(args[1], result{item: 30})
+	case "looks_like":
+		m.note(args[0], result{text: 100})
+		m.note(args[1], result{item: 300})
+	case "matches":
+		pattern, _ := literal(args[1]) // the inspector has seen that it is one
+		if size := int64(patternSize(pattern)); size > 0 {
+			m.note(args[0], result{text: size * passBytes / 4, limit: int(min(maxMatched, maxPatternSteps/size))})
+		}
+	}
+}
+
+func (m meters) note(e ast.Expr, r result) {
+	old, ok := m.results[e.ID()]
+	if ok && old.limit > 0 && (r.limit == 0 || old.limit < r.limit) {
+		r.limit = old.limit
+	}
+	m.results[e.ID()] = result{old.text + r.text, old.item + r.item, r.limit}
+}
+
+// maxPatternSteps bounds a regular expression's instructions times the bytes that it looks at: in the worst case each
+// is tried at each. https://swtch.com/~rsc/regexp/regexp2.html
+const maxPatternSteps = 1 << 20
+
+// patternSize is the number of instructions of a regular expression, 0 when it isn't one.
+func patternSize(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
+}
+
+// passesOf is how often a function goes through a text that can't be longer than the row.
+func passesOf(function string) int64 {
+	switch function {
+	case "contains":
+		return 5
+	case "target", "change", "changed", "detail":
+		return 8
+	}
+	return 0
+}
+
+// passesOfField is the same for the fields of a change, which compare lists.
+func passesOfField(name string) int64 {
+	switch name {
+	case "added", "removed", "items_old", "items_new", "changes":
+		return 8
+	}
+	return 0
+}
+
+// decorate puts the meters into a program.
+func (m meters) decorate(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+	if turn, ok := m.turns[i.ID()]; ok {
+		return &turnMeter{i, turn}, nil
+	}
+	if r, ok := m.results[i.ID()]; ok {
+		return &resultMeter{i, r}, nil
+	}
+	return i, nil
+}
+
+// turnMeter is the step of a loop; it pays before each turn.
+type turnMeter struct {
+	interpreter.InterpretableV2
+	price
+}
+
+// Eval evaluates the node, for CEL.
+func (m *turnMeter) Eval(vars cel.Activation) ref.Val { return m.Exec(interpreter.AsFrame(vars)) }
+
+// Exec evaluates the node, for CEL. It panics with CEL's error for evaluations that are stopped.
+func (m *turnMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	if w := workerOf(frame); w != nil {
+		w.mustPay(m.price)
+	}
+	return m.InterpretableV2.Exec(frame)
+}
+
+// resultMeter is a node that pays for what came out.
+type resultMeter struct {
+	interpreter.InterpretableV2
+	result
+}
+
+// Eval evaluates the node, for CEL.
+func (m *resultMeter) Eval(vars cel.Activation) ref.Val { return m.Exec(interpreter.AsFrame(vars)) }
+
+// Exec evaluates the node, for CEL. It panics with CEL's error for evaluations that are stopped.
+func (m *resultMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	out := m.InterpretableV2.Exec(frame)
+	w := workerOf(frame)
+	if w == nil {
+		return out
+	}
+	switch v := out.(type) {
+	case types.String:
+		if m.limit > 0 && len(v) > m.limit {
+			return types.NewErr("a text of %d bytes is too long here, where %d are allowed", len(v), m.limit)
+		}
+		w.mustPay(price{steps: int64(len(v)) * m.text / passBytes})
+	case *list:
+		if v.set == nil {
+			w.mustPay(price{steps: int64(len(v.items)) * m.item})
+		}
+	case traits.Lister:
+		if n, ok := v.Size().(types.Int); ok {
+			w.mustPay(price{steps: int64(n) * m.item})
+		}
+	}
+	return out
+}
+
+// varMeter is the name under which a program finds the worker that runs it; rules can't write it.
+const varMeter = "@meter"
+
+// workerOf is nil for a program that something else runs.
+func workerOf(frame *interpreter.ExecutionFrame) *worker {
+	v, _ := frame.ResolveName(varMeter)
+	w, _ := v.(*worker)
+	return w
+}
+
+// pay takes the price from what the rule and the event may spend; false when there is nothing left.
+func (w *worker) pay(p price) bool {
+	w.frame.spent += p.steps + p.passes*int64(w.frame.row.Size())/passBytes
+	return w.frame.spent <= w.limit
+}
+
+func (w *worker) mustPay(p price) {
+	if !w.pay(p) {
+		panic(interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded})
+	}
+	if w.turns++; w.turns%interruptEvery == 0 && w.ctx.Err() != nil {
+		panic(interpreter.EvalCancelledError{Message: "context ended", Cause: interpreter.ContextCancelled})
+	}
+}

@@ -1,0 +1,268 @@
+package celrule
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+)
+
+// literalOf are the conditions for the text e, or the items of the list e, to have one of texts in them: a word of it
+// stands in the column that e is read from.
+func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
+	column, ok := f.root(e, in)
+	if !ok {
+		return nil
+	}
+	return literals(column, texts...)
+}
+
+// literals are nil when one of texts has no word that is long enough to be looked for.
+func literals(column string, texts ...string) []condition {
+	all := condition{}
+	for _, s := range texts {
+		word := wordOf(s)
+		if word == "" {
+			return nil
+		}
+		all = append(all, atom{question: question{asLiteral, column}, text: word})
+	}
+	return []condition{all}
+}
+
+// shortestWord is what a scanner can look for.
+const shortestWord = 4
+
+// wordOf is the longest run of characters in s, in lower case, that is the same wherever s stands in JSON, however
+// deep; "" when that is too short. Numbers are left out, as reading may change how they are written.
+func wordOf(s string) string {
+	best := ""
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !plain(r) }) {
+		if len(word) > len(best) && strings.ContainsFunc(word, func(r rune) bool { return isLetter(r) && r|0x20 != 'e' }) && !strings.Contains(word, "Inf") {
+			best = word
+		}
+	}
+	if len(best) < shortestWord {
+		return ""
+	}
+	return strings.ToLower(best)
+}
+
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+
+func plain(r rune) bool {
+	return isLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune("_-.@#=", r)
+}
+
+// root is the column in which every text that e can be, or hold, stands, apart from case and escapes.
+func (f *finder) root(e ast.Expr, in *scope) (column string, ok bool) {
+	if f.steps++; f.steps > maxSteps {
+		return "", false
+	}
+	switch e.Kind() {
+	case ast.IdentKind:
+		if loop := in.loop(e.AsIdent()); loop != nil {
+			return f.root(loop.over, loop.outer)
+		}
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.root(let, there)
+		}
+	case ast.SelectKind:
+		return f.rootOfField(e.AsSelect(), in)
+	case ast.CallKind:
+		return f.rootOfCall(e.AsCall(), in)
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		if made, inner := mapped(c, in); made != nil {
+			return f.root(made, inner)
+		}
+	}
+	return "", false
+}
+
+// readFields are the fields of helpers whose texts stand in the row as they are. A change that isn't there has the
+// name that it was asked for, so that its name isn't among them.
+func readFields(typeName string) []string {
+	return map[string][]string{
+		"Change":     {"old", "new", "added", "removed", "items_old", "items_new"},
+		"Target":     {"id", "name", "upn", "type", "changes"},
+		"Actor":      {"id", "name", "upn", "app_id", "ip"},
+		"Credential": {"id", "type", "usage", "name"},
+	}[typeName]
+}
+
+func (f *finder) rootOfField(s ast.SelectExpr, in *scope) (string, bool) {
+	of, name := s.Operand(), s.FieldName()
+	switch {
+	case s.IsTestOnly():
+		return "", false
+	case isEvent(of):
+		return f.rootOfEvent(name)
+	case isField(of, "actor"):
+		return "InitiatedBy", f.rule.table.name == "AuditLogs" && slices.Contains(readFields("Actor"), name)
+	}
+	typ := in.checked.GetType(of.ID())
+	if typ == nil {
+		return "", false
+	}
+	if typ.Kind() == types.StructKind {
+		named := name == "name" && typ.TypeName() == "Change" && of.Kind() == ast.IdentKind && in.loop(of.AsIdent()) != nil
+		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
+			return "", false
+		}
+	}
+	return f.root(of, in)
+}
+
+func (f *finder) rootOfEvent(name string) (string, bool) {
+	switch {
+	case name == "targets" || name == "changes":
+		return "TargetResources", f.rule.table.name == "AuditLogs"
+	case f.columnIs(name, types.StringKind), f.columnIs(name, types.DynKind):
+		return name, true
+	}
+	return "", false
+}
+
+func (f *finder) rootOfCall(c ast.CallExpr, in *scope) (string, bool) {
+	name, args := c.FunctionName(), c.Args()
+	if c.IsMemberFunction() {
+		switch {
+		case isEvent(c.Target()):
+			switch name {
+			case "target", "change":
+				return "TargetResources", true
+			case "detail":
+				return "AdditionalDetails", true
+			}
+			return "", false
+		case name == "change", name == "lower":
+			return f.root(c.Target(), in)
+		case name == "orValue":
+			other, ok := firstLiteral(c)
+			if ok && other == "" {
+				return f.root(c.Target(), in)
+			}
+		}
+		return "", false
+	}
+	switch name {
+	case "_[_]", "_?._", "_[?_]":
+		if isEvent(args[0]) {
+			if field, ok := literal(args[1]); ok {
+				return f.rootOfEvent(field)
+			}
+			return "", false
+		}
+		if isHelper(in.checked.GetType(args[0].ID())) {
+			return "", false
+		}
+		return f.root(args[0], in)
+	case "credential", "words", short, "minus", "common":
+		return f.root(args[0], in)
+	}
+	return "", false
+}
+
+// isHelper reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
+// stand depends on the field.
+func isHelper(t *types.Type) bool {
+	if t == nil || t.Kind() == types.StructKind {
+		return true
+	}
+	return slices.ContainsFunc(t.Parameters(), isHelper)
+}
+
+// present are the conditions for a list not to be empty, for a text not to be, and for a target or change to be there.
+func (f *finder) present(e ast.Expr, in *scope) []condition {
+	if f.steps++; f.steps > maxSteps {
+		return nil
+	}
+	switch e.Kind() {
+	case ast.IdentKind:
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.present(let, there)
+		}
+	case ast.SelectKind:
+		s := e.AsSelect()
+		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && slices.Contains(readFields(typ.TypeName()), s.FieldName()) {
+			return f.present(s.Operand(), in)
+		}
+	case ast.CallKind:
+		return f.presentCall(e.AsCall(), in)
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		if made, _ := mapped(c, in); made != nil {
+			return both(f.present(c.IterRange(), in), f.filtered(c, in))
+		}
+	}
+	return nil
+}
+
+func (f *finder) presentCall(c ast.CallExpr, in *scope) []condition {
+	name, args := c.FunctionName(), c.Args()
+	asked, literalArg := firstLiteral(c)
+	switch {
+	case !c.IsMemberFunction() && (name == "minus" || name == "words"):
+		return f.present(args[0], in)
+	case !c.IsMemberFunction() && name == "common":
+		return both(f.present(args[0], in), f.present(args[1], in))
+	case !c.IsMemberFunction() || !literalArg || name != "change" && name != "target":
+		return nil
+	case isEvent(c.Target()):
+		return literals("TargetResources", asked)
+	}
+	if column, ok := f.root(c.Target(), in); ok {
+		return both(literals(column, asked), f.present(c.Target(), in))
+	}
+	return nil
+}
+
+// exists reads x.exists(v, body): the list has an element, for which the body holds.
+func (f *finder) exists(c ast.ComprehensionExpr, in *scope) []condition {
+	if c.HasIterVar2() || c.AccuInit().Kind() != ast.LiteralKind || c.AccuInit().AsLiteral() != types.False || !isAccu(c.Result(), c) {
+		return nil
+	}
+	step := c.LoopStep()
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != "_||_" || !isAccu(step.AsCall().Args()[0], c) {
+		return nil
+	}
+	inner := &scope{in.checked, c.IterVar(), c.IterRange(), in}
+	return both(f.present(c.IterRange(), in), f.find(step.AsCall().Args()[1], true, inner))
+}
+
+func isAccu(e ast.Expr, c ast.ComprehensionExpr) bool {
+	return e.Kind() == ast.IdentKind && e.AsIdent() == c.AccuVar()
+}
+
+// mapped is what x.map(..) and x.filter(..) put into their list, nil for other comprehensions.
+func mapped(c ast.ComprehensionExpr, in *scope) (ast.Expr, *scope) {
+	if c.HasIterVar2() || c.AccuInit().Kind() != ast.ListKind || c.AccuInit().AsList().Size() != 0 || !isAccu(c.Result(), c) {
+		return nil, nil
+	}
+	step := c.LoopStep()
+	if step.Kind() == ast.CallKind && step.AsCall().FunctionName() == "_?_:_" {
+		if !isAccu(step.AsCall().Args()[2], c) {
+			return nil, nil
+		}
+		step = step.AsCall().Args()[1]
+	}
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != "_+_" || !isAccu(step.AsCall().Args()[0], c) {
+		return nil, nil
+	}
+	added := step.AsCall().Args()[1]
+	if added.Kind() != ast.ListKind || added.AsList().Size() != 1 {
+		return nil, nil
+	}
+	return added.AsList().Elements()[0], &scope{in.checked, c.IterVar(), c.IterRange(), in}
+}
+
+// filtered are the conditions of the filter of x.filter(..), none for x.map(..).
+func (f *finder) filtered(c ast.ComprehensionExpr, in *scope) []condition {
+	step := c.LoopStep().AsCall()
+	if step.FunctionName() != "_?_:_" {
+		return nil
+	}
+	return f.find(step.Args()[0], true, &scope{in.checked, c.IterVar(), c.IterRange(), in})
+}
