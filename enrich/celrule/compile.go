@@ -27,21 +27,28 @@ type compiler struct {
 	env      *cel.Env
 	lets     map[string]*types.Type
 	problems rulefile.Problems
+	// incomplete says that the rule lacks an expression that it needs.
+	incomplete bool
 }
 
 func newCompiler(l *language, t *table) *compiler {
 	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}}
 }
 
-// compile returns the expression, or nil after it noted why not. The types that fit are want; none means any. key is
+// compile returns the expression, or nil after it noted why not, or when the rule file has none. The types that fit are want; none means any. key is
 // what messages call the expression.
 func (c *compiler) compile(in fragment, key string, want ...*types.Type) *expression {
 	same := sharing{c.table, in.expr, key}
 	if e := c.lang.shared[same]; e != nil {
 		return e
 	}
+	if !in.text.Present() {
+		c.incomplete = true // the rule file has been reported
+		return nil
+	}
+	before := len(c.problems)
 	e := c.compileAnew(in, key, want...)
-	if e != nil && len(e.uses.lets) == 0 && c.lang.shared != nil {
+	if e != nil && len(e.uses.lets) == 0 && c.lang.shared != nil && len(c.problems) == before {
 		c.lang.shared[same] = e
 	}
 	return e
@@ -66,7 +73,7 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *ex
 	typed := c.checkTyped(in, parsed, written)
 	look := &inspector{
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
-		isLet: func(name string) bool { return c.lets[name] != nil },
+		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
 	look.walk(parsed.NativeRep().Expr())
 	look.uses.macros = written.used
@@ -76,7 +83,11 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *ex
 		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
 		found = append(found, x.problems(issues)...)
 	}
-	if c.problems = append(c.problems, found...); len(found) > 0 {
+	if issues.Err() == nil {
+		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside}
+		found = append(found, v.look()...)
+	}
+	if c.problems = append(c.problems, found...); found.HasErrors() {
 		return nil
 	}
 	if got := checked.OutputType(); len(want) > 0 && got.Kind() != types.DynKind && !slices.ContainsFunc(want, got.IsExactType) {

@@ -67,7 +67,7 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	all, needs, optional := newUses(), map[string]bool{}, map[string]bool{}
 	for _, table := range r.info.Tables {
 		tr, problems := r.compileFor(s.language(), s.language().tables[table])
-		if len(problems) > 0 {
+		if problems.HasErrors() {
 			return out, problems // never: the set was compiled before
 		}
 		all.add(tr.all())

@@ -34,6 +34,10 @@
 //
 //   - event.operation is folded: lower case, plain hyphens, single spaces. Comparing it with anything else is an error.
 //
+//   - A text that can't be is an error where only a few can: event.actor.kind, event.role.principal_type,
+//     event.vault.class, and the argument of event.target. The name of a property that nearly is one of
+//     schema.Properties is a warning.
+//
 //   - lists.NAME finds its items by hash; where the list says case: insensitive, "in" takes no notice of case.
 //
 //   - macros.NAME(..) is written into the place of its use, arguments included, before types are checked. A parameter with

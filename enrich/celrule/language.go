@@ -72,6 +72,23 @@ func allTables() *rulefile.Pack {
 	return &rulefile.Pack{Rules: []rulefile.Rule{r}}
 }
 
+// elsewhere says which tables have the helper of event called name, "" when none has.
+func (x *explainer) elsewhere(name string) string {
+	var tables []string
+	for _, known := range schema.Names() {
+		t, _ := newTable(known, x.lang.views)
+		_, isField := t.typ.fields[name]
+		isMethod := slices.ContainsFunc(t.methods(x.lang.views), func(f function) bool { return f.name == name })
+		if isField && !isColumn(known, name) || isMethod {
+			tables = append(tables, known)
+		}
+	}
+	if len(tables) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("only the rows of %s have event.%s", strings.Join(tables, " and "), name)
+}
+
 func isColumn(table, name string) bool {
 	t, ok := schema.Lookup(table)
 	if !ok {

@@ -47,6 +47,9 @@ func (m *macros) add(declared *rulefile.Macro) rulefile.Problems {
 		}
 		out.params, out.types = append(out.params, name), append(out.types, p.Type.Value)
 	}
+	if !declared.Expr.Present() {
+		return nil // the rule file has been reported
+	}
 	parsed, issues := m.env.Parse(declared.Expr.Value)
 	if issues.Err() != nil {
 		return syntaxProblems(whole(declared.Expr), issues)

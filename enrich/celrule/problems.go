@@ -26,6 +26,8 @@ const (
 	CodeCost      = "R207" // an expression that could take too long
 	CodeTable     = "R208" // unknown table
 	CodeNever     = "R209" // a condition that can't hold
+	CodeProperty  = "R302" // warning: a property whose name nearly is a known one
+	CodeUpper     = "R303" // warning: a pattern for upper case, on a text in lower case
 )
 
 func didYouMean(word string, among []string) string {
@@ -219,6 +221,11 @@ func (x *explainer) unknownField(id int64, name string, at placed) rulefile.Prob
 		return p
 	}
 	p := at(CodeField, fmt.Sprintf("unknown field `%s` on %s", name, owner.name))
+	if x.table != nil && owner == x.table.typ {
+		if p.Suggestion = x.elsewhere(name); p.Suggestion != "" {
+			return p
+		}
+	}
 	p.Suggestion = didYouMean(name, append(names(owner.fields), x.methodsOf(owner.name)...))
 	if p.Suggestion == "" && x.table != nil && owner == x.table.typ {
 		p.Suggestion = fmt.Sprintf("a column of this workspace alone is event.column(\"%s\")", name)
@@ -296,7 +303,10 @@ func (x *explainer) unknownName(id int64, name string, at placed) rulefile.Probl
 				among = append(among, f.name)
 			}
 		}
-		p.Suggestion = didYouMean(name, among)
+		if method {
+			p.Suggestion = x.elsewhere(name)
+		}
+		p.Suggestion = firstOf(p.Suggestion, didYouMean(name, among))
 		return p
 	}
 	if name == varMacros {
@@ -332,6 +342,9 @@ func (x *explainer) wrongArguments(function, arguments string, at placed) rulefi
 	if receiver, rest, ok := strings.Cut(arguments, ".("); ok {
 		p := at(CodeType, fmt.Sprintf("%s has no function `%s` for (%s", receiver, function, rest))
 		p.Suggestion = x.usage(function, receiver)
+		if p.Suggestion == "" && receiver == x.table.name {
+			p.Suggestion = x.elsewhere(function)
+		}
 		return p
 	}
 	p := at(CodeType, fmt.Sprintf("`%s` can't take %s", function, arguments))

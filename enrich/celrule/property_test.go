@@ -46,6 +46,9 @@ func (m maker) word() string { return m.of(sharedWords()...) }
 
 func (m maker) quoted() string { return strconv.QuoteToASCII(m.word()) }
 
+// targetType is one of the types that targets have.
+func (m maker) targetType() string { return m.of(`"User"`, `"application"`, `"Role"`, `"OTHER"`) }
+
 func (m maker) words() string {
 	var out []string
 	for range 1 + m.IntN(3) {
@@ -58,7 +61,7 @@ func (m maker) words() string {
 func (m maker) text() string {
 	return m.of("event.operation", "event.OperationName", "event.Category", "event.Result", "event.actor.upn", "event.actor.name", "event.Identity.lower()",
 		`event.column("Mine_s")`, `event.column("Other_d")`, `event.InitiatedBy.user.userPrincipalName`, `event.InitiatedBy.?user.?id.orValue("")`,
-		`event.TargetResources[0].displayName`, `event.target("User").name`, `event.target(`+m.quoted()+`).id`, `event.change("KeyDescription").new`,
+		`event.TargetResources[0].displayName`, `event.target("User").name`, `event.target(`+m.targetType()+`).id`, `event.change("KeyDescription").new`,
 		`event.change(`+m.quoted()+`).old`, `event.detail("k")`, "aText", "event.ResultReason", `event.actor.label`, `event.change("AppAddress").name`)
 }
 
@@ -101,7 +104,7 @@ func (m maker) truth(depth int) string {
 		return "size(" + m.list() + ") " + m.of("> 0", "!= 0", ">= 1", "== 0", "< 2", ">= 0")
 	case 9:
 		return m.of("event.success", "event.actor.is_user", "event.changed("+m.quoted()+")", "event.change("+m.quoted()+").present",
-			"event.target("+m.quoted()+").present", "aTruth", "true", "false", "event.success == false")
+			"event.target("+m.targetType()+").present", "aTruth", "true", "false", "event.success == false")
 	case 10:
 		return m.of("event.DurationMs", "event.DurationMs + 0") + m.of(" == ", " != ", " > ") + m.of("0", "7", "-1")
 	case 11:
@@ -115,7 +118,7 @@ func (m maker) truth(depth int) string {
 func (m maker) rules(n int) string {
 	var b strings.Builder
 	b.WriteString("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: random, version: 1.0.0}\nlists:\n" +
-		"  - {name: some, items: [op alpha, Op Alpha, user, tier0, lasts, \"ab\"]}\n  - {name: any_case, case: insensitive, items: [KELVIN, Op Alpha, USER, lasts]}\n" +
+		"  - {name: some, items: [op alpha, op beta, user, tier0, lasts, \"ab\"]}\n  - {name: any_case, case: insensitive, items: [KELVIN, Op Alpha, USER, lasts]}\n" +
 		"macros: [{name: same, params: [a, b], expr: a == b}]\nrules:\n")
 	for i := range n {
 		// What can't be compared with event.operation is refused, so that such rules are made anew until one is taken.

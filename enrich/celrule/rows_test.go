@@ -17,7 +17,7 @@ import (
 func randomRules(r *rand.Rand, n int) string {
 	var b strings.Builder
 	b.WriteString("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: random, version: 1.0.0}\nlists:\n" +
-		"  - {name: some, items: [op a, op b, Op C]}\n  - {name: any_case, case: insensitive, items: [OP A, op d]}\nrules:\n")
+		"  - {name: some, items: [op a, op b, op c]}\n  - {name: any_case, case: insensitive, items: [OP A, op d]}\nrules:\n")
 	for i := range n {
 		fmt.Fprintf(&b, "  - {id: r.r%d, title: t, tables: [AuditLogs], severity: low, let: {is_a: %q, deep: %q}, when: %q}\n",
 			i, `event.operation == "op a"`, randomCondition(r, 2), randomCondition(r, 3))

@@ -95,7 +95,8 @@ func values(texts []rulefile.Text) []string {
 	return out
 }
 
-// compileFor compiles the rule for one table.
+// compileFor compiles the rule for one table; nil when there are errors, or the rule file lacks an expression. What it
+// finds may be warnings alone.
 func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems) {
 	c, d := newCompiler(l, t), r.declared
 	out := &tableRule{rule: r, table: t}
@@ -118,11 +119,11 @@ func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems)
 	for _, o := range d.Objects {
 		out.objects = append(out.objects, riskObject{o.Type.Value, c.compile(whole(o.Value), "the value of an object", types.StringType)})
 	}
-	if len(c.problems) > 0 {
+	if c.incomplete || c.problems.HasErrors() {
 		return nil, c.problems
 	}
 	out.settleNeeds()
-	return out, nil
+	return out, c.problems
 }
 
 func (c *compiler) message(t rulefile.Text) (out []messagePiece) {

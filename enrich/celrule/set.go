@@ -116,10 +116,10 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 			r.info.Off = "needs context " + lacking
 		}
 	}
-	if len(problems) == 0 {
-		problems = r.checkNeeds(compiled)
+	if complete := len(compiled) == len(declared.Tables); !complete {
+		return problems
 	}
-	if len(problems) > 0 {
+	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
 		return problems
 	}
 	r.info.Revision = r.revision(lang, used)
@@ -128,7 +128,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	for i, tr := range compiled {
 		s.put(lang.tables[declared.Tables[i].Value], tr, around)
 	}
-	return r.drift()
+	return append(problems, r.drift()...)
 }
 
 // put makes a rule ready to run, unless it is off.

@@ -2,7 +2,7 @@ package celrule
 
 import (
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/google/cel-go/common/ast"
@@ -44,6 +44,7 @@ type inspector struct {
 	table    *table
 	methods  map[string][]string // method of event -> columns
 	isLet    func(name string) bool
+	lists    func(name string) *rulefile.List // nil for a list that nobody declares
 	uses     uses
 	problems rulefile.Problems
 }
@@ -119,6 +120,8 @@ func (i *inspector) call(e ast.Expr) bool {
 		}
 	case "matches":
 		i.pattern(e)
+	case "startsWith", "endsWith", "contains":
+		i.piece(e)
 	}
 	if !c.IsMemberFunction() || c.Target().Kind() != ast.IdentKind {
 		return false
@@ -188,43 +191,13 @@ func (i *inspector) pattern(e ast.Expr) {
 		i.refuse(arg, CodeCost, fmt.Sprintf("the regular expression has %d characters, at most %d are allowed", len(pattern), maxPattern), "")
 		return
 	}
-	if _, err := regexp.Compile(pattern); err != nil {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
 		i.refuse(arg, CodeType, strings.TrimPrefix(err.Error(), "error parsing regexp: ")+" (regular expression, RE2)", "")
-	}
-}
-
-// never refuses comparing event.operation with a text that isn't folded, which is never equal.
-func (i *inspector) never(e ast.Expr) {
-	c := e.AsCall()
-	if len(c.Args()) != 2 {
 		return
 	}
-	left, right := c.Args()[0], c.Args()[1]
-	switch c.FunctionName() {
-	case "_==_", "_!=_":
-		if isOperation(right) {
-			left, right = right, left
-		}
-		if isOperation(left) {
-			i.folded(right)
-		}
-	case "@in":
-		if isOperation(left) && right.Kind() == ast.ListKind {
-			for _, item := range right.AsList().Elements() {
-				i.folded(item)
-			}
-		}
-	}
+	i.upper(e, arg, re)
 }
-
-func (i *inspector) folded(e ast.Expr) {
-	if s, ok := literal(e); ok && fold(s) != s {
-		i.refuse(e, CodeNever, "event.operation is never equal to this: it is in lower case, with plain hyphens and single spaces",
-			fmt.Sprintf("write %q", fold(s)))
-	}
-}
-
-func isOperation(e ast.Expr) bool { return isField(e, "operation") }
 
 // isField reports whether e is event.NAME.
 func isField(e ast.Expr, name string) bool {

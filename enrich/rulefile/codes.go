@@ -156,8 +156,8 @@ func expressionCodes() []CodeInfo {
 		},
 		{
 			"R209", Error, "A condition that can't hold",
-			"The comparison is false for every event. `event.operation` is in lower case, with plain hyphens and single spaces.",
-			"when: event.operation == \"Add Owner To Application\"", "Write the text as suggested.",
+			"What is compared can't be equal, or what is asked for isn't there, in any event. `event.operation` is in lower case, with plain hyphens and single spaces; `event.actor.kind`, `event.role.principal_type`, `event.vault.class` and the types of targets are a few texts only.",
+			"when: event.operation == \"Add Owner To Application\"", "Write the text as suggested, in the expression or in the list.",
 		},
 	}
 }
@@ -168,6 +168,16 @@ func warningCodes() []CodeInfo {
 			"R301", Warning, "Every event of the table is evaluated",
 			"An index picks the rules that can match an event by conditions that must hold, such as an equality with a literal text. This rule has none, so it costs time on every event of its table.",
 			"when: event.reason.contains(\"risk\")", "Add what must hold anyway, joined with `&&`: `event.operation == \"...\"` or `event.operation in lists.NAME`. With few such rules it doesn't matter.",
+		},
+		{
+			"R302", Warning, "A property that nearly is a known one",
+			"The rule asks how a property changed whose name is almost that of one that riskrelay knows. Events never have it if it is misspelt, so that the rule would never match.",
+			"when: event.changed(\"KeyDescripton\")", "Correct the name as suggested. Where the log spells it like that, leave it.",
+		},
+		{
+			"R303", Warning, "A pattern for upper case on a text in lower case",
+			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches.",
+			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case. `event.OperationName` is the text as the log has it.",
 		},
 	}
 }

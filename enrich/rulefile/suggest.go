@@ -25,3 +25,29 @@ func didYouMean(word string, among []string) string {
 	}
 	return ""
 }
+
+// Near returns the word among the given ones that word is probably a misspelling of, or "" when it is one of them apart
+// from case, or near none. It is stricter than [Suggest], for names that may well be right though nobody knows them: one
+// letter may differ, two in a word of six and more, three in one of twenty and more.
+func Near(word string, among []string) string {
+	limit := 0
+	switch length := len(word); {
+	case length >= 20:
+		limit = 3
+	case length >= 6:
+		limit = 2
+	case length >= 4:
+		limit = 1
+	}
+	best := ""
+	for _, candidate := range among {
+		distance := levenshtein.Distance(strings.ToLower(word), strings.ToLower(candidate), nil)
+		if distance == 0 {
+			return ""
+		}
+		if distance <= limit {
+			best, limit = candidate, distance-1
+		}
+	}
+	return best
+}

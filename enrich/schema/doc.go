@@ -4,7 +4,7 @@
 // The data lie in text files beside the code, so that adding a table or a column needs no Go:
 //
 //	tables.txt    tables and columns        -> [Tables], [Lookup], [TypeOf]
-//	properties.txt  audited properties      -> [KindOf]
+//	properties.txt  audited properties      -> [KindOf], [Properties]
 //	apis.txt      APIs and their addresses  -> [APIByID], [APIByToken], [APIByName]
-//	vaultops.txt  Key Vault operations      -> [VaultClass]
+//	vaultops.txt  Key Vault operations      -> [VaultClass], [VaultClasses]
 package schema

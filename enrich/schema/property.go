@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,15 +18,31 @@ const (
 	Commas      Kind = "commas"      // texts with commas between
 )
 
-// KindOf is the kind of the property called name, whose case doesn't count.
-func KindOf(name string) Kind { return kinds()[strings.ToLower(name)] }
+// plain is how properties.txt spells the zero value.
+const plain = "plain"
 
-var kinds = sync.OnceValue(func() map[string]Kind {
-	m := map[string]Kind{}
+// KindOf is the kind of the property called name, whose case doesn't count.
+func KindOf(name string) Kind { return properties().kinds[strings.ToLower(name)] }
+
+// Properties are the names of the audited properties that properties.txt has, in its order. There are others.
+func Properties() []string { return slices.Clone(properties().names) }
+
+type propertyTable struct {
+	names []string
+	kinds map[string]Kind // by the names in lower case
+}
+
+var properties = sync.OnceValue(func() *propertyTable {
+	t := &propertyTable{kinds: map[string]Kind{}}
 	for _, line := range lines("properties.txt") {
-		if kind, name, ok := strings.Cut(line, " "); ok {
-			m[strings.ToLower(name)] = Kind(kind)
+		kind, name, ok := strings.Cut(line, " ")
+		if !ok {
+			continue
+		}
+		t.names = append(t.names, name)
+		if kind != plain {
+			t.kinds[strings.ToLower(name)] = Kind(kind)
 		}
 	}
-	return m
+	return t
 })

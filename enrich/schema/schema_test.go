@@ -139,3 +139,29 @@ func TestVaultClass(t *testing.T) {
 		}
 	}
 }
+
+// TestProperties holds that the list has the names that rules ask for, each once.
+func TestProperties(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range schema.Properties() {
+		if key := strings.ToLower(name); seen[key] || strings.TrimSpace(name) != name {
+			t.Errorf("%q stands twice, or with spaces", name)
+		}
+		seen[strings.ToLower(name)] = true
+	}
+	for _, name := range []string{"KeyDescription", "Role.TemplateId", "Included Updated Properties", "LogoutUrl"} {
+		if !seen[strings.ToLower(name)] {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	if kind := schema.KindOf("LogoutUrl"); kind != "" {
+		t.Errorf("a plain property is of kind %q", kind)
+	}
+}
+
+func TestVaultClasses(t *testing.T) {
+	got := strings.Join(schema.VaultClasses(), " ")
+	if got != "acl auth control delete list notification other read use write" {
+		t.Errorf("got %s", got)
+	}
+}

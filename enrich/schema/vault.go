@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,3 +26,13 @@ var vaultClasses = sync.OnceValue(func() map[string]string {
 	}
 	return m
 })
+
+// VaultClasses are the results of [VaultClass], sorted.
+func VaultClasses() []string {
+	classes := []string{"other"}
+	for _, class := range vaultClasses() {
+		classes = append(classes, class)
+	}
+	slices.Sort(classes)
+	return slices.Compact(classes)
+}
