@@ -94,7 +94,7 @@ func (v *vocabulary) among(field, value ast.Expr) {
 		return
 	}
 	if name, known := v.fieldOf(field); known != nil && !slices.Contains(known, s) {
-		v.report(value, CodeNever, fmt.Sprintf("%s is never %q", name, s), nearest(s, known))
+		v.problems = append(v.problems, v.problem(value, CodeNever, fmt.Sprintf("%s is never %q", name, s), nearest(s, known)))
 	}
 }
 
@@ -136,7 +136,8 @@ func (v *vocabulary) method(c ast.CallExpr) {
 	switch c.FunctionName() {
 	case "target":
 		if !slices.ContainsFunc(targetTypes(), func(t string) bool { return strings.EqualFold(t, s) }) {
-			v.report(c.Args()[0], CodeNever, fmt.Sprintf("no target is of the type %q", s), nearest(s, targetTypes()))
+			p := v.problem(c.Args()[0], CodeNever, fmt.Sprintf("no target is of the type %q", s), nearest(s, targetTypes()))
+			v.problems = append(v.problems, p)
 		}
 	case "change", "changed":
 		v.property(c.Args()[0], s)
@@ -146,19 +147,19 @@ func (v *vocabulary) method(c ast.CallExpr) {
 // property warns of the name of a property that is nearly a known one. Nobody knows all of them.
 func (v *vocabulary) property(e ast.Expr, name string) {
 	if near := rulefile.Near(name, schema.Properties()); near != "" {
-		p := v.report(e, CodeProperty, fmt.Sprintf("riskrelay doesn't know a property called %q", name), "did you mean `"+near+"`?")
+		p := v.problem(e, CodeProperty, fmt.Sprintf("riskrelay doesn't know a property called %q", name), "did you mean `"+near+"`?")
 		p.Severity = rulefile.Warning
+		v.problems = append(v.problems, p)
 	}
 }
 
-// report adds a problem about e.
-func (v *vocabulary) report(e ast.Expr, code, message, suggestion string) *rulefile.Problem {
+// problem is an error about e.
+func (v *vocabulary) problem(e ast.Expr, code, message, suggestion string) rulefile.Problem {
 	if m, ok := v.inside[e.ID()]; ok {
 		message = fmt.Sprintf("in the macro `%s`: %s", m, message)
 	}
 	at, _ := v.checked.SourceInfo().GetOffsetRange(e.ID())
 	p := problemAt(v.in, code, int(at.Start), message)
 	p.Suggestion = suggestion
-	v.problems = append(v.problems, p)
-	return &v.problems[len(v.problems)-1]
+	return p
 }

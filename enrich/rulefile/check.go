@@ -30,6 +30,27 @@ func Check(packs []*Pack) Problems {
 	return c.problems
 }
 
+// CheckGuide warns of rows of the guide that rules name and that are not among the known ones, such as
+// credentials-added.
+func CheckGuide(packs []*Pack, known []string) (problems Problems) {
+	for _, p := range packs {
+		for _, r := range p.Rules {
+			for _, row := range r.Guide {
+				if slices.Contains(known, row.Value) {
+					continue
+				}
+				problem := row.Problem(CodeGuide, 0, 0, fmt.Sprintf("the guide has no row `%s`", row.Value))
+				problem.Severity = Warning
+				if problem.Suggestion = didYouMean(row.Value, known); problem.Suggestion == "" {
+					problem.Suggestion = "known: " + strings.Join(known, ", ")
+				}
+				problems = append(problems, problem)
+			}
+		}
+	}
+	return problems
+}
+
 type checker struct {
 	first    map[string]Text
 	versions map[string]Text

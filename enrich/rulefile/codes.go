@@ -61,7 +61,7 @@ func fileCodes() []CodeInfo {
 		},
 		{
 			"R104", Error, "Given twice",
-			"The same key, let or item stands twice, so that one of them would be ignored.",
+			"The same key, let, item or name of a test stands twice, so that one of them would be ignored or taken for the other.",
 			"severity: low\nseverity: high", "Remove one.",
 		},
 		{
@@ -108,6 +108,11 @@ func fileCodes() []CodeInfo {
 			"R113", Error, "A file of a list can't be found",
 			"A list takes its items from a file that isn't there or can't be read.",
 			"lists: [{name: vips, file: vips.csv, column: upn}]", "Put the file beside the rule file, or correct the path.",
+		},
+		{
+			"R114", Error, "A rule file that can't be read",
+			"A file or folder below a directory of rules can't be opened, a link leads nowhere, or it is no regular file. Rules would be missing without anybody noticing.",
+			"rules/link.yaml -> gone.yaml", "Correct its permissions or the link, or take it out of the directory.",
 		},
 	}
 }
@@ -178,6 +183,16 @@ func warningCodes() []CodeInfo {
 			"R303", Warning, "A pattern for upper case on a text in lower case",
 			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches.",
 			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case. `event.OperationName` is the text as the log has it.",
+		},
+		{
+			"R304", Warning, "A row that the guide doesn't have",
+			"`guide` names the rows of Microsoft's security operations guide that a rule implements. What counts rows, such as `riskrelay rules list`, shows the rule under a row that there isn't.",
+			"guide: [credential-added]", "Correct the name as suggested.",
+		},
+		{
+			"R305", Warning, "A column that nearly is one of the table",
+			"A row of a test has a column that the table doesn't have and whose name is almost that of one it has. No rule sees it there, so that a silent test may be silent for the wrong reason.",
+			"event: {Type: AuditLogs, OperationNmae: Add member to role}", "Correct the name as suggested. Where the workspace has such a column of its own, leave it.",
 		},
 	}
 }

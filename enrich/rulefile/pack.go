@@ -141,6 +141,7 @@ type Object struct {
 // Document is a part of a file that isn't looked into here, as JSON on one line.
 type Document struct {
 	JSON json.RawMessage
+	Keys []Text // the names of its members, at their places
 	Pos  Pos
 }
 

@@ -33,6 +33,8 @@ const (
 	CodeDrift     = "R111" // a tuning of something that has changed since
 	CodeExpiry    = "R112" // an exception that has ended or ends soon
 	CodeFile      = "R113" // a file of a list that can't be found
+	CodeUnread    = "R114" // a rule file that can't be read
+	CodeGuide     = "R304" // warning: a row that the guide doesn't have
 )
 
 // Problem is something wrong with a rule file.

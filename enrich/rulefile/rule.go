@@ -39,6 +39,7 @@ func (d *decoder) rule(n *node) Rule {
 		d.problems = append(d.problems, r.ReplacedBy.Problem(CodeValue, 0, 0, "only a rule with the status `deprecated` is replaced by another"))
 	}
 	d.slotNames(r.Exceptions)
+	d.testNames(r.Tests)
 	return r
 }
 

@@ -147,7 +147,7 @@ rules:
     adjust: [{if: b, score: "+20", reason: r}, {if: b, score: 5, severity: high, reason: r}]
     objects: [{type: user, value: a}]
     mitre: [T1098.001, TA0003]
-    tests: [{name: n, event: {Type: AuditLogs}, want: none}, {name: n, events: [], want: {score: 5}}]
+    tests: [{name: n, event: {Type: AuditLogs}, want: none}, {name: m, events: [], want: {score: 5}}]
 `
 	for _, change := range []struct{ from, to string }{
 		{"", ""},

@@ -24,6 +24,17 @@ func (d *decoder) test(n *node) (t Test) {
 	return t
 }
 
+// testNames reports tests of one rule with the same name: nobody could tell which of them failed.
+func (d *decoder) testNames(tests []Test) {
+	seen := map[string]bool{}
+	for _, t := range tests {
+		if seen[t.Name.Value] && t.Name.Present() {
+			d.problems = append(d.problems, t.Name.Problem(CodeRepeated, 0, 0, fmt.Sprintf("the test `%s` is given twice", t.Name.Value)))
+		}
+		seen[t.Name.Value] = true
+	}
+}
+
 func (d *decoder) time(n *node) time.Time {
 	t := d.text(n, anything)
 	if !t.Present() {
@@ -53,6 +64,10 @@ func (d *decoder) document(n *node) Document {
 		return doc
 	}
 	d.noRepeats(n)
+	for _, p := range n.pairs {
+		p.key.Path = d.path
+		doc.Keys = append(doc.Keys, p.key)
+	}
 	var bad *numberError
 	var err error
 	if doc.JSON, err = n.appendJSON(nil); errors.As(err, &bad) {

@@ -60,6 +60,7 @@ func (r *runner) events(c *testCase) ([]enrich.Event, error) {
 			e.ID = id
 		}
 		events = append(events, e)
+		r.misspelt(c, i, &e)
 	}
 	return events, nil
 }

@@ -15,6 +15,7 @@ import (
 const (
 	CodeUntested = "R108" // warning: a rule without a firing or without a silent test
 	CodeModule   = "R109" // the module gave a reason of its own for refusing the files
+	CodeColumn   = "R305" // warning: a row of a test has a column that nearly is one of its table
 )
 
 // Options say what to run.
@@ -26,6 +27,8 @@ type Options struct {
 	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule
 	// file. Without it such tests fail.
 	Open func(name string) ([]byte, error)
+	// Guide, if not nil, are the rows of the guide that rules may name; others are warnings.
+	Guide []string
 	// Only, if not nil, picks tests by rule id and name.
 	Only func(rule, test string) bool
 }
@@ -124,6 +127,9 @@ func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
 func (r *runner) collect() (cases []*testCase) {
 	set, problems := rulefile.Load(enrich.Config{Files: r.options.Files})
 	r.report.Problems = append(r.report.Problems, problems...)
+	if r.options.Guide != nil {
+		r.report.Problems = append(r.report.Problems, rulefile.CheckGuide(set.Packs, r.options.Guide)...)
+	}
 	for _, p := range set.Packs {
 		r.report.Rules += len(p.Rules)
 		for _, rule := range p.Rules {
@@ -143,6 +149,7 @@ func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase
 	firing, silent := false, false
 	for _, t := range rule.Tests {
 		firing, silent = firing || !t.Want.None, silent || t.Want.None
+		r.report.Problems = append(r.report.Problems, misspeltColumns(t)...)
 		if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -207,11 +208,11 @@ func TestRowsFromFiles(t *testing.T) {
 func TestSettings(t *testing.T) {
 	module := &fake{}
 	tests := ""
-	for _, extra := range []string{
+	for i, extra := range []string{
 		"at: '2026-03-02T22:10:00+01:00'", "context: {dns: {a: nxdomain}}", "at: '2026-03-02T21:10:00Z'",
 		"context: {dns: {a: nxdomain}}, at: '2026-03-02T21:10:00Z'", "context: {dns: {a: nxdomain}}",
 	} {
-		tests += "      - {name: n, " + extra + ", event: {Type: AuditLogs}, want: none}\n"
+		tests += fmt.Sprintf("      - {name: n%d, ", i) + extra + ", event: {Type: AuditLogs}, want: none}\n"
 	}
 	run(t, module, tests, ruletest.Options{})
 	want := []string{
