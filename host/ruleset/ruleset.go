@@ -32,26 +32,38 @@ type Options struct {
 // list names and nobody has, is left to the module, which knows the place of the mistake. The error is about a path of
 // the options, or the disk.
 func Load(o Options) (enrich.Config, error) {
-	var config enrich.Config
+	config, unread, err := Gather(o)
+	if err == nil {
+		err = unread.Err()
+	}
+	return config, err
+}
+
+// Gather is [Load] for those who want to see the problems of all files: a file or folder below a directory that can't be
+// read is a problem with its whole path, and the others are read all the same.
+func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err error) {
 	if o.Builtin {
-		files, err := Builtin()
-		if err != nil {
-			return config, err
+		if config.Files, err = Builtin(); err != nil {
+			return config, nil, err
 		}
-		config.Files = files
 	}
 	for _, p := range append(append([]string(nil), o.Paths...), o.Tuning...) {
-		files, err := read(p)
+		files, problems, err := read(p)
 		if err != nil {
-			return config, err
+			return config, nil, err
 		}
-		config.Files = append(config.Files, files...)
+		config.Files, unread = append(config.Files, files...), append(unread, problems...)
 	}
+	return config, unread, complete(&config, o)
+}
+
+// complete adds the context, the files of lists, and the settings.
+func complete(config *enrich.Config, o Options) error {
 	settings := map[string]string{}
 	if o.Context != "" {
 		data, err := readFile(os.DirFS(filepath.Dir(o.Context)), filepath.Base(o.Context), rulefile.MaxContext)
 		if err != nil {
-			return config, fmt.Errorf("read the context: %w", err)
+			return fmt.Errorf("read the context: %w", err)
 		}
 		config.Files = append(config.Files, enrich.File{Name: o.Context, Data: data})
 		settings["context_file"] = o.Context
@@ -62,10 +74,10 @@ func Load(o Options) (enrich.Config, error) {
 	}
 	text, err := json.Marshal(settings) // JSON is YAML
 	if err != nil {
-		return config, fmt.Errorf("write the module's settings: %w", err)
+		return fmt.Errorf("write the module's settings: %w", err)
 	}
 	config.Settings = text
-	return config, nil
+	return nil
 }
 
 // builtinDir begins the names of the embedded files.
@@ -73,7 +85,8 @@ const builtinDir = "builtin"
 
 // Builtin are the embedded rule packs; their names begin with "builtin/".
 func Builtin() ([]enrich.File, error) {
-	return walk(rules.FS, ".", func(name string) string { return path.Join(builtinDir, name) })
+	files, unread := walk(rules.FS, ".", func(name string) string { return path.Join(builtinDir, name) })
+	return files, unread.Err()
 }
 
 // watchlists reads the files that the lists of the given files name. One that can't be read is left out.
@@ -100,58 +113,93 @@ func watchlists(files []enrich.File) (out []enrich.File) {
 	return out
 }
 
-func read(p string) ([]enrich.File, error) {
+// read reads the rule file p, or those in the directory p.
+func read(p string) ([]enrich.File, rulefile.Problems, error) {
 	info, err := os.Stat(p)
 	if err != nil {
-		return nil, fmt.Errorf("look for rules: %w", err)
+		return nil, nil, fmt.Errorf("look for rules: %w", err)
 	}
 	if !info.IsDir() {
 		data, err := readFile(os.DirFS(filepath.Dir(p)), filepath.Base(p), rulefile.MaxFileSize)
-		return []enrich.File{{Name: p, Data: data}}, err
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the rule file %s: %w", p, err)
+		}
+		return []enrich.File{{Name: p, Data: data}}, nil, nil
 	}
-	return walk(os.DirFS(p), ".", func(name string) string { return filepath.Join(p, name) })
+	files, unread := walk(os.DirFS(p), ".", func(name string) string { return filepath.Join(p, name) })
+	return files, unread, nil
 }
 
-// walk reads the rule files under root. Names that begin with a dot and directories called testdata are left out.
-func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.File, err error) {
-	err = fs.WalkDir(fsys, root, func(p string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("look for rules: %w", err)
-		}
-		hidden := p != root && strings.HasPrefix(entry.Name(), ".")
-		if entry.IsDir() {
-			if hidden || entry.Name() == "testdata" {
+// walk reads the rule files under root. Names that begin with a dot and directories called testdata are left out. What
+// can't be read doesn't end the walk.
+func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.File, unread rulefile.Problems) {
+	visit := func(p string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			unread = append(unread, unreadable(name(p), err))
+			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
-		}
-		if extension := path.Ext(p); hidden || extension != ".yaml" && extension != ".yml" {
+		case entry.IsDir() && p != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case entry.IsDir() || !isRuleFile(entry.Name()):
 			return nil
 		}
 		data, err := readFile(fsys, p, rulefile.MaxFileSize)
+		if err != nil {
+			unread = append(unread, unreadable(name(p), err))
+			return nil
+		}
 		files = append(files, enrich.File{Name: name(p), Data: data})
-		return err
-	})
-	return files, err
+		return nil
+	}
+	if err := fs.WalkDir(fsys, root, visit); err != nil {
+		unread = append(unread, unreadable(name(root), err))
+	}
+	return files, unread
 }
+
+func isRuleFile(name string) bool {
+	extension := path.Ext(name)
+	return !strings.HasPrefix(name, ".") && (extension == ".yaml" || extension == ".yml")
+}
+
+// unreadable is the problem of a file or folder with its whole path, which is left out of what the system says.
+func unreadable(name string, err error) rulefile.Problem {
+	var failed *fs.PathError
+	switch {
+	case errors.As(err, &failed):
+		err = failed.Err
+	case errors.Is(err, errIrregular):
+		err = errIrregular
+	}
+	return rulefile.Problem{
+		Pos: rulefile.Pos{File: name}, Severity: rulefile.Error, Code: rulefile.CodeUnread,
+		Message: fmt.Sprintf("can't be read: %v", err),
+	}
+}
+
+// errIrregular is for pipes, devices and directories that are named like a rule file.
+var errIrregular = errors.New("not a regular file")
 
 // readFile reads a file, of a file that is larger than limit only so much that its reader can tell. Pipes and devices,
 // which may have no end or no beginning, are refused.
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return nil, fmt.Errorf("read a rule file: %w", err)
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read a rule file: %s is not a regular file", name)
+		return nil, fmt.Errorf("%s is %w", name, errIrregular)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read a rule file: %w", err)
+		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("read a rule file: %w", err)
+		return nil, err
 	}
 	return data, nil
 }

@@ -93,3 +93,39 @@ func TestBuiltin(t *testing.T) {
 		t.Fatalf("%d files, %v", len(config.Files), err)
 	}
 }
+
+// TestUnreadable holds that one file that can't be read is a problem with its whole path, and hides no other file; who
+// wants rules that run gets an error.
+func TestUnreadable(t *testing.T) {
+	write(t, map[string]string{"rules/a.yaml": head, "rules/sub/z.yaml": head, "rules/dir.yaml/x": ""})
+	for name, to := range map[string]string{"rules/b.yaml": "gone.yaml", "rules/sub/c.yml": "../dir.yaml"} {
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, unread, err := ruleset.Gather(ruleset.Options{Paths: []string{"rules"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range config.Files {
+		got = append(got, f.Name)
+	}
+	for _, p := range unread {
+		got = append(got, p.Error())
+	}
+	want := []string{
+		"rules/a.yaml", "rules/sub/z.yaml",
+		"rules/b.yaml: error[R114]: can't be read: no such file or directory",
+		"rules/sub/c.yml: error[R114]: can't be read: not a regular file",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("files and problems (-want +got):\n%s", d)
+	}
+	if _, err := ruleset.Load(ruleset.Options{Paths: []string{"rules"}}); err == nil || !strings.Contains(err.Error(), "rules/sub/c.yml") {
+		t.Errorf("Load: %v", err)
+	}
+	if _, err := ruleset.Load(ruleset.Options{Paths: []string{"rules/sub/c.yml", "rules"}}); err == nil {
+		t.Error("a directory that is named like a file was taken")
+	}
+}

@@ -87,7 +87,11 @@ func load(paths []string) ([]enrich.File, error) {
 		return nil, exit(exitConfig, err)
 	}
 	if len(config.Files) == 0 {
-		return nil, exit(exitConfig, fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", ")))
+		return nil, exit(exitConfig, noRuleFiles(paths))
 	}
 	return config.Files, nil
+}
+
+func noRuleFiles(paths []string) error {
+	return fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", "))
 }

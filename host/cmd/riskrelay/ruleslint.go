@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRulesLint(s streams) *cobra.Command {
@@ -25,11 +26,14 @@ func newRulesLint(s streams) *cobra.Command {
 			"its place. Without a path it checks the built-in rules. Errors keep the rules from loading; warnings don't, and\n" +
 			"are findings only with --strict. `riskrelay rules explain CODE` tells more about a problem.",
 		RunE: func(c *cobra.Command, paths []string) error {
-			files, err := load(paths)
+			config, unread, err := ruleset.Gather(ruleset.Options{Builtin: len(paths) == 0, Paths: paths})
 			if err != nil {
-				return err
+				return exit(exitConfig, err)
 			}
-			found, err := lint(c.Context(), files)
+			if len(config.Files)+len(unread) == 0 {
+				return exit(exitConfig, noRuleFiles(paths))
+			}
+			found, err := lint(c.Context(), config.Files, unread)
 			if err != nil {
 				return exit(exitRuntime, err)
 			}
@@ -51,23 +55,19 @@ type findings struct {
 	errors       int
 }
 
-// lint compiles the files, and looks for what is worth a warning in those that load.
-func lint(ctx context.Context, files []enrich.File) (*findings, error) {
+// lint compiles the files, and looks for what is worth a warning in those that load. The problems of files that couldn't
+// be read are unread.
+func lint(ctx context.Context, files []enrich.File, unread rulefile.Problems) (*findings, error) {
 	module := celrule.New()
-	found := &findings{files: len(files), problems: rulefile.Problems{}}
+	found := &findings{files: len(files) + len(unread), problems: rulefile.Problems{}}
 	if err := module.Configure(ctx, enrich.Config{Files: files}); err != nil {
 		if !errors.As(err, &found.problems) {
 			return nil, err
 		}
-	} else {
-		report, err := ruletest.Run(ctx, ruletest.Options{
-			Files: files, New: func() enrich.Module { return celrule.New() }, Only: func(string, string) bool { return false },
-		})
-		if err != nil {
-			return nil, err
-		}
-		found.problems = distinct(report.Problems, module.Warnings(), module.Costly())
+	} else if found.problems, err = warnings(ctx, module, files); err != nil {
+		return nil, err
 	}
+	found.problems = append(found.problems, unread...)
 	about, err := module.Describe(ctx)
 	if err != nil {
 		return nil, err
@@ -80,6 +80,25 @@ func lint(ctx context.Context, files []enrich.File) (*findings, error) {
 		}
 	}
 	return found, nil
+}
+
+// warnings are what is found in files that module was configured with.
+func warnings(ctx context.Context, module *celrule.Module, files []enrich.File) (rulefile.Problems, error) {
+	guide, err := guideRows()
+	if err != nil {
+		return nil, err
+	}
+	options := ruletest.Options{
+		Files: files, New: func() enrich.Module { return celrule.New() }, Only: func(string, string) bool { return false },
+	}
+	for _, row := range guide {
+		options.Guide = append(options.Guide, row.slug)
+	}
+	report, err := ruletest.Run(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("look at the tests of the rules: %w", err)
+	}
+	return distinct(report.Problems, module.Warnings(), module.Costly()), nil
 }
 
 // distinct puts problems together that several have looked for, each once.

@@ -15,7 +15,7 @@ func TestSARIF(t *testing.T) {
 	found, err := lint(t.Context(), []enrich.File{
 		{Name: "a.yaml", Data: []byte(pack + "  - {id: x.a, title: A, tables: [AuditLogs], when: event.sucess, severty: low}\n")},
 		{Name: "b.yaml", Data: nil},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
