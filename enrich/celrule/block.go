@@ -143,4 +143,3 @@ func (w *worker) forget() {
 	}
 	clear(w.lets)
 }
-
