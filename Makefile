@@ -9,7 +9,7 @@ TOOLS := -modfile=.ci/tools.mod
 KUSTO := host/source/loganalytics/testdata/kusto
 FUZZTIME ?= 10s
 
-.PHONY: help build test test-deps soak check lint fmt fuzz bench bench-rules demo generate tidy
+.PHONY: help build test test-deps soak soak-rules check lint fmt fuzz bench bench-rules demo generate tidy
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: test-deps ## run all tests with the race detector (installs their needs fi
 
 soak: test-deps ## the long tests in full: 50 kill -9 during 100,000 events, 1,000 reloads of rules under load
 	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run 'TestKill|TestReloads' -v ./host ./host/e2e/...
+
+soak-rules: ## the index against every rule in full: 100,000 pairs of a rule and an event
+	RISKRELAY_PAIRS=100000 $(GO) test -count=1 -run TestIndexAgrees -v ./enrich/celrule
 
 check: lint ## what CI checks besides tests: format, vet, linters, generated files, go.mod, rules
 	$(GO) vet ./...

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -41,7 +42,7 @@ func SplitArray(columns *Columns, array []byte) (Row, error) {
 	if len(cells) != columns.Len() {
 		return Row{}, fmt.Errorf("row has %d cells, the table has %d columns", len(cells), columns.Len())
 	}
-	return NewRow(columns, array, cells), nil
+	return NewRow(columns, array, cells).onOneLine(), nil
 }
 
 // validUTF8 returns text with what isn't UTF-8 replaced by U+FFFD.
@@ -100,7 +101,7 @@ func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error)
 		kept++
 	}
 	p.names, cells = p.names[:kept], cells[:kept]
-	return table, id, NewRow(p.shape(line, table), line, cells), nil
+	return table, id, NewRow(p.shape(line, table), line, cells).onOneLine(), nil
 }
 
 // ownID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
@@ -245,15 +246,26 @@ func NewEvent(table string, row Row) Event {
 	return e
 }
 
+// maxPooled is the longest text that is kept for the next digest.
+const maxPooled = 256 << 10
+
+// digests recycles the texts of digests.
+var digests = sync.Pool{New: func() any { return new([]byte) }}
+
 // Digest is 32 hexadecimal digits that depend on the row's content alone: the order of columns and whether a
 // dynamic column came as text or as JSON make no difference.
 func (r *Row) Digest() string {
-	text := make([]byte, 0, len(r.text)+64)
+	buffer := digests.Get().(*[]byte)
+	text := (*buffer)[:0]
 	if r.columns != nil {
 		for _, i := range r.columns.sorted {
 			text = r.appendField(text, i, true)
 		}
 	}
 	sum := sha256.Sum256(text)
+	if cap(text) <= maxPooled {
+		*buffer = text
+	}
+	digests.Put(buffer)
 	return hex.EncodeToString(sum[:16])
 }

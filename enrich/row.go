@@ -79,11 +79,14 @@ type Row struct {
 	columns *Columns
 	text    []byte
 	cells   []Span
+	oneLine bool // no cell has a line break in it, as far as that is known
 }
 
 // NewRow returns the row whose cells lie in text at the given places, one a column. The row keeps all three; each
 // cell must be valid JSON in valid UTF-8.
-func NewRow(columns *Columns, text []byte, cells []Span) Row { return Row{columns, text, cells} }
+func NewRow(columns *Columns, text []byte, cells []Span) Row {
+	return Row{columns: columns, text: text, cells: cells}
+}
 
 // Columns are the row's columns.
 func (r *Row) Columns() *Columns { return r.columns }
@@ -120,6 +123,12 @@ func (r *Row) Text(name string) string {
 	return string(text)
 }
 
+// onOneLine notes whether text, all of which belongs to the row, has a line break in it.
+func (r Row) onOneLine() Row {
+	r.oneLine = bytes.IndexByte(r.text, '\n') < 0 && bytes.IndexByte(r.text, '\r') < 0
+	return r
+}
+
 // JSON is column i as JSON: the cell itself, or, for a dynamic column that came as text, the value in that text.
 func (r *Row) JSON(i int) []byte {
 	cell := r.Cell(i)
@@ -147,6 +156,9 @@ func (r *Row) appendField(dst []byte, i int, comma bool) []byte {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, r.columns.quoted[i]...)
+	if r.oneLine && r.columns.types[i] != Dynamic {
+		return append(dst, value...)
+	}
 	return appendOneLine(dst, value)
 }
 

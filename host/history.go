@@ -48,7 +48,7 @@ func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, windo
 	shown := map[string]time.Duration{}
 	err = h.store.Each(historyBucket, func(key string, value []byte) {
 		if rule, ok := strings.CutPrefix(key, s.Name+"\x00"); ok && len(value) == 8 {
-			shown[rule] = time.Duration(binary.BigEndian.Uint64(value)) //nolint:gosec // written from one
+			shown[rule] = time.Duration(binary.BigEndian.Uint64(value))
 		}
 	})
 	table := s.Name[strings.LastIndex(s.Name, ":")+1:]
@@ -81,7 +81,7 @@ func (h *history) stream(ctx context.Context, s pipeline.Stream, rules []celrule
 	log.WithField("rows", rows).Info("past rows read")
 	put := map[string][]byte{}
 	for _, r := range rules {
-		put[s.Name+"\x00"+r.ID] = binary.BigEndian.AppendUint64(nil, uint64(r.Window)) //nolint:gosec // not negative
+		put[s.Name+"\x00"+r.ID] = binary.BigEndian.AppendUint64(nil, uint64(r.Window))
 	}
 	return h.store.Apply(historyBucket, put, nil)
 }

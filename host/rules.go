@@ -20,10 +20,12 @@ type ruleState struct {
 	tried string            // hash of the set that was looked at last, whether it was taken or not
 }
 
-// When to load a set of rules.
+// occasion says when to load a set of rules.
+type occasion int
+
 const (
-	always    = true
-	ifChanged = false
+	always occasion = iota
+	ifChanged
 )
 
 // errSame says that the files are those that were looked at last.
@@ -39,7 +41,7 @@ func (m *modules) refresh(ctx context.Context) error {
 
 // loadRules reads, tests and swaps the rules. Events that are tagged meanwhile are judged by the old set as a whole or
 // by the new one as a whole. The lock is held.
-func (m *modules) loadRules(ctx context.Context, when bool) error {
+func (m *modules) loadRules(ctx context.Context, when occasion) error {
 	set, err := m.readRules()
 	if err == nil {
 		hash := hashOf(set)

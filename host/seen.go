@@ -101,7 +101,7 @@ func sightingKey(s celrule.Sighting) string { return s.Rule + "\x00" + string(s.
 func encodeSighting(s celrule.Sighting) []byte {
 	value := make([]byte, 4, sightingLength)
 	for _, at := range []time.Time{s.First, s.Last, s.Until} {
-		value = binary.BigEndian.AppendUint64(value, uint64(at.UnixNano())) //nolint:gosec // read back as it was
+		value = binary.BigEndian.AppendUint64(value, uint64(at.UnixNano()))
 	}
 	binary.BigEndian.PutUint32(value, sightingSum(sightingKey(s), value))
 	return value
@@ -113,7 +113,7 @@ func decodeSighting(key string, value []byte) (s celrule.Sighting, ok bool) {
 		return s, false
 	}
 	at := func(i int) time.Time {
-		return time.Unix(0, int64(binary.BigEndian.Uint64(value[4+8*i:]))).UTC() //nolint:gosec // written from one
+		return time.Unix(0, int64(binary.BigEndian.Uint64(value[4+8*i:]))).UTC()
 	}
 	s.Rule, s.First, s.Last, s.Until = rule, at(0), at(1), at(2)
 	copy(s.Key[:], digest)

@@ -5,10 +5,11 @@
 //
 //	files -> rulefile.Load  -> language (types, functions, lists, macros)      env.go, macros.go, typed.go
 //	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
-//	                        -> rules, index by operation                       rule.go, tune.go, set.go, index.go
+//	                        -> rules                                           rule.go, tune.go, set.go
+//	                        -> what must hold for a rule to match, an index    conditions.go, roots.go, index.go
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
-//	      -> candidates of the index -> when -> first_seen -> adjust           eval.go, state.go, memory.go
-//	      -> exceptions -> message, objects
+//	      -> the rules that the index picks -> when -> first_seen -> adjust    block.go, answers.go, scanner.go, eval.go
+//	      -> exceptions -> message, objects                                    state.go, memory.go
 //
 // [Module.Explain] goes the same way for one rule and keeps what each part of its conditions came to: trace.go, with
 // the parts' texts found by spans.go.
@@ -66,10 +67,26 @@
 // may save and restore it. To fill it from history, tag past events and throw the answers away: which of them count, only
 // the condition of the rule tells.
 //
+// # Why many rules cost little
+//
+// From the checked expression of each rule come conditions without which it can't be true: a column or event.operation
+// equal to a literal or one of a list, a beginning, a number, a boolean, and words that must stand somewhere in a JSON
+// column, such as the name of a changed property or a text that something inside is compared with. They are followed
+// through "and", "or", "!", "?:", exists, map, filter, lets and macros. One of a rule's conditions is its key. Keys are
+// chosen for the whole set, so that an event asks few questions and few rules are picked; the other conditions of a
+// rule that is picked are looked at before its expression runs. [Module.Key] tells the key.
+//
+// Rules without a key are evaluated for every event of their tables, one rule after the other on a block of events.
+// [Module.Unindexed] lists them. The index never changes a match; nor an error, as a rule reports errors only for events
+// on which these conditions hold, whether the index is asked or not.
+//
 // # What bounds a rule
 //
 // Regular expressions are literals. The cost of each expression is estimated for large rows; beyond a limit it is
-// refused, and where the estimate leaves it open the expression is watched and stopped when it runs. Values from rows
-// are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB of JSON in a text, 8 KB for a regular expression.
-// What is over makes the rules that look at it report an error; the event goes on.
+// refused. When rules run, turns of loops and the texts that functions go through are metered: one rule may spend about 5
+// ms on an event, all rules together about 15 ms. A rule that spends more reports an error, and after five times in a
+// row it is off until the next Configure; an event on which all rules together spend more reports how many were not
+// run. Values from rows are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB in a cell or in a text that
+// functions make, 8 KB for a regular expression, less for a large one. What is over makes the rules that look at it
+// report an error; the event goes on.
 package celrule

@@ -37,15 +37,6 @@ func rulesOf(n int, conditions ...string) string {
 	return b.String()
 }
 
-func compiled(t testing.TB, file string) *ruleSet {
-	t.Helper()
-	set, err := compileSet(enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(file)}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
 // TestHostileCPU feeds rows that were made to be expensive to rules that look at them in the dearest ways, one alone and
 // many together. Where it takes too long, the least of three runs counts.
 func TestHostileCPU(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/celrule/celruletest"
 )
 
 // TestKeys pins by what rules are picked.
@@ -86,32 +85,6 @@ func TestChoice(t *testing.T) {
 	}
 	if got := m.Key("r.few", "AuditLogs"); got != `event.CorrelationId == "x"` {
 		t.Errorf("the key is %s", got)
-	}
-}
-
-// TestNoAllocation holds that an event that no key selects costs no memory: a block of events costs the list of its
-// answers and nothing else.
-func TestNoAllocation(t *testing.T) {
-	m := configured(t, "", celruletest.File(celruletest.Rules(1000, 0)))
-	var events []enrich.Event
-	for i := range 512 {
-		table := celruletest.Tables()[i%len(celruletest.Tables())]
-		events = append(events, event(t, string(celruletest.Row(table))))
-	}
-	tag := func() {
-		tags, err := m.Tag(context.Background(), events)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, list := range tags {
-			if len(list) > 0 {
-				t.Fatalf("a rule matched: %+v", list)
-			}
-		}
-	}
-	tag() // frames and what they remember
-	if allocations := testing.AllocsPerRun(20, tag); allocations > 1 {
-		t.Errorf("%v allocations for %d events", allocations, len(events))
 	}
 }
 

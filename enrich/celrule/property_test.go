@@ -201,6 +201,16 @@ func (m maker) row() string {
 	return "{" + strings.Join(cells, ",") + "}"
 }
 
+// compiled compiles one rule file.
+func compiled(t testing.TB, file string) *ruleSet {
+	t.Helper()
+	set, err := compileSet(enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(file)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
 // TestIndexAgrees holds that the index changes no tag, compared with evaluating every rule on every event: random rules
 // of all that conditions are taken from, on random rows.
 func TestIndexAgrees(t *testing.T) {
@@ -209,10 +219,7 @@ func TestIndexAgrees(t *testing.T) {
 	for seed := range uint64((pairs(t) + rules*rows - 1) / (rules * rows)) {
 		m := maker{rand.New(rand.NewPCG(seed, 7))}
 		file := m.rules(rules)
-		set, err := compileSet(enrich.Config{Files: []enrich.File{{Name: "random.yaml", Data: []byte(file)}}})
-		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
-		}
+		set := compiled(t, file)
 		var lines []string
 		for range rows {
 			lines = append(lines, m.row())

@@ -140,7 +140,7 @@ func References(name string, data []byte) []string {
 		return nil
 	}
 	var all []string
-	read(name, data, func(d *decoder, root *node) {
+	_ = read(name, data, func(d *decoder, root *node) {
 		if root.child("kind") != nil {
 			all = references(name, d.pack(root))
 			return

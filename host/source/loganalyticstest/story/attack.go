@@ -75,8 +75,8 @@ func roles(people map[string]string) map[string]member {
 	return out
 }
 
-// Touched lists the rows of the guide that the attack touches, sorted. The two others need more than one event:
-// dangling-uri asks DNS, credentials-lifetime Microsoft Graph.
+// Touched lists the rows of the guide that the attack touches, sorted. Only credentials-lifetime is missing: its source is
+// Microsoft Graph.
 func Touched() []string {
 	var all []string
 	for _, s := range attack().Steps {

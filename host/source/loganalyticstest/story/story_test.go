@@ -134,7 +134,7 @@ func TestTimesAndSerials(t *testing.T) {
 func TestAttackTouchesTheGuide(t *testing.T) {
 	want := []string{
 		"admin-consent-privileged", "app-highly-privileged-permission", "app-role-assigned", "appid-uri-changed", "consent-blocked-risk",
-		"credentials-added", "delegated-permission-all-users", "end-user-consent", "keyvault-access", "logout-url-changed", "other-api-permission",
+		"credentials-added", "dangling-uri", "delegated-permission-all-users", "end-user-consent", "keyvault-access", "logout-url-changed", "other-api-permission",
 		"owner-changed", "redirect-uri-changed", "sensitive-api-permission",
 	}
 	if d := cmp.Diff(want, story.Touched()); d != "" {

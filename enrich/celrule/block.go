@@ -1,0 +1,145 @@
+package celrule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// blockEvents is how many events are looked at together. Rules without a key are evaluated one after the other, each on
+// all events of a block, as a rule that has just run is at hand for the processor.
+const blockEvents = 64
+
+// worker evaluates rules on blocks of events. It is the variables of the rule that is running.
+type worker struct {
+	set    *ruleSet
+	tables map[string]*tableWork
+	busy   []*tableWork // tables of which there are events in the block
+	ctx    context.Context
+	now    types.Timestamp
+
+	frame *frame
+	rule  *tableRule
+	lets  []ref.Val // nil until asked for
+	limit int64     // what the event may have spent when the rule ends, see meter
+	turns int
+}
+
+// tableWork are the events of one table in a block.
+type tableWork struct {
+	*tableSet
+	newFrame func() *frame
+	frames   []*frame // used again; the first len(events) of them are in use
+	events   []int    // their places
+	answers  *answers
+}
+
+func newWorker(s *ruleSet) *worker {
+	w := &worker{set: s, tables: map[string]*tableWork{}}
+	for name, t := range s.tables {
+		w.tables[name] = &tableWork{tableSet: t, newFrame: newFrames(t.table), answers: newAnswers(&t.index)}
+	}
+	return w
+}
+
+// tag evaluates the rules on each event. With every, all rules of its table are evaluated, not only those that the
+// index picks; the tags are the same.
+func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, every bool) ([][]enrich.Tag, error) {
+	tags := make([][]enrich.Tag, len(events))
+	if len(s.tables) == 0 {
+		return tags, ctx.Err()
+	}
+	w := s.workers.Get().(*worker)
+	defer s.workers.Put(w)
+	defer w.forget()
+	w.ctx, w.now = ctx, s.now()
+	for start := 0; start < len(events); start += blockEvents {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		end := min(start+blockEvents, len(events))
+		w.block(events[start:end], tags[start:end], every)
+	}
+	return tags, nil
+}
+
+// block evaluates the rules on a few events and puts their tags into tags.
+func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
+	w.busy = w.busy[:0]
+	for i := range events {
+		t, ok := w.tables[events[i].Table]
+		if !ok {
+			continue
+		}
+		if len(t.events) == 0 {
+			w.busy = append(w.busy, t)
+		}
+		w.frame = t.open(&events[i], i)
+		picked := t.all
+		if !every {
+			picked = t.index.candidates(t.answers, w.frame)
+		}
+		for _, r := range picked {
+			tags[i] = append(tags[i], w.evaluate(r)...)
+		}
+	}
+	for _, t := range w.busy {
+		if !every {
+			w.always(t, tags)
+		}
+		w.close(t, tags)
+	}
+}
+
+// open makes a frame ready for an event.
+func (t *tableWork) open(e *enrich.Event, place int) *frame {
+	n := len(t.events)
+	t.events = append(t.events, place)
+	if n == len(t.frames) {
+		t.frames = append(t.frames, t.newFrame())
+	}
+	t.frames[n].reset(e)
+	return t.frames[n]
+}
+
+// always evaluates the rules without a key.
+func (w *worker) always(t *tableWork, tags [][]enrich.Tag) {
+	for _, r := range t.index.always {
+		for n, place := range t.events {
+			w.frame = t.frames[n]
+			tags[place] = append(tags[place], w.evaluate(r)...)
+		}
+	}
+}
+
+// close tells of events that spent too much, brings tags into the order of the rules' ids, and lets the events go.
+func (w *worker) close(t *tableWork, tags [][]enrich.Tag) {
+	for n, place := range t.events {
+		if f := t.frames[n]; f.over > 0 {
+			tags[place] = append(tags[place], enrich.Tag{ // no rule's fault alone
+				Error: fmt.Sprintf("all rules together took too long on this event: %d of %d were not run", f.over, len(t.all)),
+			})
+		}
+		slices.SortStableFunc(tags[place], func(a, b enrich.Tag) int { return strings.Compare(a.Rule, b.Rule) })
+		t.frames[n].close()
+	}
+	t.events = t.events[:0]
+}
+
+// forget lets go of the last events, so that an idle worker keeps no row alive.
+func (w *worker) forget() {
+	w.ctx, w.frame = nil, nil
+	for _, t := range w.tables {
+		for n := range t.events {
+			t.frames[n].close() // left by a panic
+		}
+		t.events = t.events[:0]
+	}
+	clear(w.lets)
+}
