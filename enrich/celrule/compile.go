@@ -27,12 +27,14 @@ type compiler struct {
 	env      *cel.Env
 	lets     map[string]*types.Type
 	problems rulefile.Problems
+	// means are the fields that lets are other names of.
+	means map[string]meaning
 	// incomplete says that the rule lacks an expression that it needs.
 	incomplete bool
 }
 
 func newCompiler(l *language, t *table) *compiler {
-	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}}
+	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}, means: map[string]meaning{}}
 }
 
 // compile returns the expression, or nil after it noted why not, or when the rule file has none. The types that fit are want; none means any. key is
@@ -75,6 +77,7 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *ex
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
 		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
+	look.means = c.visible(parsed.NativeRep().Expr())
 	look.walk(parsed.NativeRep().Expr())
 	look.uses.macros = written.used
 	found := append(append(written.problems, typed...), look.problems...)
@@ -84,7 +87,7 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *ex
 		found = append(found, x.problems(issues)...)
 	}
 	if issues.Err() == nil {
-		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside}
+		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, means: look.means}
 		found = append(found, v.look()...)
 	}
 	if c.problems = append(c.problems, found...); found.HasErrors() {
@@ -150,5 +153,8 @@ func (c *compiler) let(declared rulefile.Let) *expression {
 		return nil
 	}
 	c.env, c.lets[name] = env, typ
+	if e != nil {
+		c.mean(name, e.checked)
+	}
 	return e
 }

@@ -329,7 +329,7 @@ func (f *finder) asked(e ast.Expr) (question, bool) {
 		s := e.AsSelect()
 		switch {
 		case s.IsTestOnly():
-		case isOperation(e):
+		case isField(e, "operation"):
 			return question{how: asOperation}, true
 		case isEvent(s.Operand()) && f.columnIs(s.FieldName(), types.StringKind):
 			return question{asText, s.FieldName()}, true

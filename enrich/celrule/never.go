@@ -21,14 +21,14 @@ func (i *inspector) never(e ast.Expr) {
 	left, right := c.Args()[0], c.Args()[1]
 	switch c.FunctionName() {
 	case "_==_", "_!=_":
-		if isOperation(right) {
+		if i.isOperation(right) {
 			left, right = right, left
 		}
-		if isOperation(left) {
+		if i.isOperation(left) {
 			i.folded(right)
 		}
 	case "@in":
-		if !isOperation(left) {
+		if !i.isOperation(left) {
 			return
 		}
 		if right.Kind() == ast.ListKind {
@@ -42,7 +42,10 @@ func (i *inspector) never(e ast.Expr) {
 	}
 }
 
-func isOperation(e ast.Expr) bool { return isField(e, "operation") }
+// isOperation reports whether e is event.operation, or a let that is another name of it.
+func (i *inspector) isOperation(e ast.Expr) bool {
+	return isField(e, "operation") || e.Kind() == ast.IdentKind && i.means[e.AsIdent()].operation
+}
 
 const neverEqual = "event.operation is never equal to this: it is in lower case, with plain hyphens and single spaces"
 
@@ -94,7 +97,7 @@ func (i *inspector) foldedList(use ast.Expr, name string) {
 // piece refuses looking in event.operation for a text that can't be a part of it.
 func (i *inspector) piece(e ast.Expr) {
 	c := e.AsCall()
-	if !c.IsMemberFunction() || len(c.Args()) != 1 || !isOperation(c.Target()) {
+	if !c.IsMemberFunction() || len(c.Args()) != 1 || !i.isOperation(c.Target()) {
 		return
 	}
 	s, ok := literal(c.Args()[0])
@@ -126,7 +129,7 @@ func (i *inspector) upper(e, pattern ast.Expr, re *syntax.Regexp) {
 	if of.Kind() == ast.CallKind && of.AsCall().FunctionName() == short {
 		of = of.AsCall().Args()[0]
 	}
-	if !isOperation(of) || !hasUpper(re) {
+	if !i.isOperation(of) || !hasUpper(re) {
 		return
 	}
 	at, _ := i.source.GetOffsetRange(pattern.ID())

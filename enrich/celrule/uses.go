@@ -45,6 +45,7 @@ type inspector struct {
 	methods  map[string][]string // method of event -> columns
 	isLet    func(name string) bool
 	lists    func(name string) *rulefile.List // nil for a list that nobody declares
+	means    map[string]meaning
 	uses     uses
 	problems rulefile.Problems
 }

@@ -17,6 +17,7 @@ type vocabulary struct {
 	lang     *language
 	checked  *ast.AST
 	inside   map[int64]string // node -> macro
+	means    map[string]meaning
 	problems rulefile.Problems
 }
 
@@ -71,6 +72,10 @@ func (v *vocabulary) comparison(function string, left, right ast.Expr) {
 
 // fieldOf is the field that e is, as people write it, and the texts that it can be.
 func (v *vocabulary) fieldOf(e ast.Expr) (name string, texts []string) {
+	if e.Kind() == ast.IdentKind {
+		m := v.means[e.AsIdent()]
+		return m.field, m.texts
+	}
 	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
 		return "", nil
 	}

@@ -98,6 +98,36 @@ rules:
 	}
 }
 
+// TestTyposBehindLets holds that a let is looked through when it is another name of a field, unless a loop has its name
+// for something else.
+func TestTyposBehindLets(t *testing.T) {
+	for when, want := range map[string]string{
+		`op == "Add owner"`:             "R209",
+		`again.startsWith("Add")`:       "R209",
+		`op.matches("^Add")`:            "R303",
+		`kind == "usr"`:                 "R209",
+		`who.kind in ["user", "apps"]`:  "R209",
+		`op == "add owner"`:             "",
+		`["Add"].exists(op, op == "A")`: "",
+		`kind == "app" && other == "A"`: "",
+	} {
+		var codes []string
+		for _, p := range found(t, pack(`rules:
+  - id: a.b
+    title: t
+    tables: [AuditLogs]
+    severity: low
+    let: {op: event.operation, again: op, who: event.actor, kind: who.kind, other: event.Result}
+    when: |
+      `+when+"\n")) {
+			codes = append(codes, p.Code)
+		}
+		if got := strings.Join(codes, " "); got != want {
+			t.Errorf("%s: got %q, want %q", when, got, want)
+		}
+	}
+}
+
 // TestTyposInListFiles holds that an operation in a file of its own is reported where the list is used.
 func TestTyposInListFiles(t *testing.T) {
 	problems := found(t, pack(`lists: [{name: ops, file: ops.txt}]
