@@ -23,8 +23,8 @@ test-deps: ## install what tests need and Go can't bring: rsyslog and Node.js (a
 test: test-deps ## run all tests with the race detector (installs their needs first)
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 
-soak: test-deps ## the kill -9 test in full: 50 kills during 100,000 events
-	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run TestKill -v ./host/e2e/...
+soak: test-deps ## the long tests in full: 50 kill -9 during 100,000 events, 1,000 reloads of rules under load
+	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run 'TestKill|TestReloads' -v ./host ./host/e2e/...
 
 soak-rules: ## the index against every rule in full: 100,000 pairs of a rule and an event
 	RISKRELAY_PAIRS=100000 $(GO) test -count=1 -run TestIndexAgrees -v ./enrich/celrule
@@ -35,6 +35,7 @@ check: lint ## what CI checks besides tests: format, vet, linters, generated fil
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint
 	$(GO) run ./host/cmd/riskrelay rules test
+	$(GO) run ./host/cmd/riskrelay rules coverage --min 75
 
 lint: ## gofumpt and golangci-lint
 	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \

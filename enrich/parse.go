@@ -72,8 +72,8 @@ func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
 }
 
 // Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk" and
-// "event_id", which riskrelay itself adds, are left out of the row; id is the event_id if there was one. Of members
-// with one name the last counts.
+// "event_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
+// Of members with one name the last counts.
 func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error) {
 	line = validUTF8(line)
 	cells, err := p.members(line)
@@ -88,16 +88,37 @@ func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error)
 		case `"Type"`:
 			table = unquoted(value)
 		case `"risk"`:
-			continue
+			if value[0] == '{' && bytes.Contains(value, []byte(`"score":`)) {
+				continue
+			}
 		case `"event_id"`:
-			id = unquoted(value)
-			continue
+			if own := unquoted(value); ownID(own) {
+				id = own
+				continue
+			}
 		}
 		p.names[kept], cells[kept] = name, cells[i]
 		kept++
 	}
 	p.names, cells = p.names[:kept], cells[:kept]
 	return table, id, NewRow(p.shape(line, table), line, cells).onOneLine(), nil
+}
+
+// ownID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
+// service's, and perhaps a count behind a dash.
+func ownID(text string) bool {
+	digits := 0
+	for i := 0; i < len(text); i++ {
+		_, hex := hexDigit(text[i])
+		switch {
+		case hex:
+			digits++
+		case text[i] == '.' && digits > 32, text[i] == '-':
+		default:
+			return false
+		}
+	}
+	return digits >= 32
 }
 
 func unquoted(quoted []byte) string {

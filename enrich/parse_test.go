@@ -26,9 +26,9 @@ func parse(t *testing.T, line string) (string, string, Row) {
 }
 
 func TestParseObject(t *testing.T) {
-	table, id, row := parse(t, `{"Type":"AuditLogs","event_id":"x1","risk":{"score":9},"A":"a\u0062","N":12345678901234567890,`+
+	table, id, row := parse(t, `{"Type":"AuditLogs","event_id":"0a1b2c3d-0a1b-2c3d-4e5f-001122334455-0.2","risk":{"score":9},"A":"a\u0062","N":12345678901234567890,`+
 		`"Null":null,"Dyn":"{\"k\": [1,\n2]}","A":"again"}`)
-	if table != "AuditLogs" || id != "x1" {
+	if table != "AuditLogs" || id != "0a1b2c3d-0a1b-2c3d-4e5f-001122334455-0.2" {
 		t.Errorf("table %q, id %q", table, id)
 	}
 	got := "{" + string(row.AppendFields(nil)) + "}"
@@ -38,6 +38,13 @@ func TestParseObject(t *testing.T) {
 	}
 	if row.Text("A") != "again" || row.Text("N") != "" || row.Lookup("Absent") != nil {
 		t.Errorf("A %q, N %q, Absent %q", row.Text("A"), row.Text("N"), row.Lookup("Absent"))
+	}
+}
+
+func TestColumnsOfATenantAreNotTakenForOurs(t *testing.T) {
+	_, id, row := parse(t, `{"Type":"Foo_CL","event_id":"4625","risk":"high"}`)
+	if got := string(row.AppendFields(nil)); id != "" || got != `"Type":"Foo_CL","event_id_column":"4625","risk_column":"high"` {
+		t.Errorf("id %q, row %s", id, got)
 	}
 }
 

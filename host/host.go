@@ -4,19 +4,20 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 )
 
@@ -36,7 +37,10 @@ type Host struct {
 	pipeline *pipeline.Pipeline
 	modules  *modules
 	letters  *filesink.DeadLetters // nil in a dry run
+	history  *history              // nil when past rows aren't read
+	config   config.Config
 	closers  []io.Closer
+	watcher  *reload.Watcher // nil when nothing is watched
 	log      *logrus.Logger
 }
 
@@ -51,19 +55,22 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log}
+	h := &Host{log: o.Log, config: c}
 	defer func() {
 		if err != nil {
 			h.Close()
 		}
 	}()
-	if h.modules, err = startModules(ctx, c, o.Log); err != nil {
+	stats := &pipeline.Stats{Observe: o.Observe}
+	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, h.modules)
-	stats := &pipeline.Stats{Observe: o.Observe}
+	if c.Rules.Watch && !o.Once {
+		h.watch()
+	}
 	h.pipeline = &pipeline.Pipeline{
-		Enricher: h.modules.enricher(stats), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
+		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
@@ -76,7 +83,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
 func (h *Host) openDisk(c config.Config, o Options) (err error) {
-	if err := h.openLedger(c.DataDir); err != nil {
+	if err := h.openLedger(c); err != nil {
 		return err
 	}
 	if h.letters, err = filesink.OpenDeadLetters(filepath.Join(c.DataDir, DeadLetterFile)); err != nil {
@@ -86,35 +93,80 @@ func (h *Host) openDisk(c config.Config, o Options) (err error) {
 	return h.openSinks(c, o)
 }
 
-func (h *Host) openLedger(dir string) error {
-	store, err := boltstore.Open(dir)
+// lostLedger is what follows from a ledger that is lost.
+const lostLedger = "reading begins as far back as the source's start says, and rows that were sent before are sent again with the " +
+	"same event_id; rows that are older and were not sent yet need a longer start"
+
+func (h *Host) openLedger(c config.Config) error {
+	store, err := boltstore.Open(c.DataDir)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, store)
+	if err := h.keepSeen(c, store); err != nil {
+		return err
+	}
+	if aside := store.SetAside(); aside != "" {
+		h.log.WithField("file", aside).
+			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
+	}
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
-			Error("the ledger's record is damaged: reading begins anew, and rows that were sent before are sent again with the same event_id")
+			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger = l
+	return nil
+}
+
+// keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
+// to itself.
+func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
+	module, ok := h.modules.cel.(*celrule.Module)
+	if !ok {
+		return nil
+	}
+	if c.Rules.History {
+		h.history = &history{module: module, store: store, log: h.log}
+	}
+	keeper, err := keepSeen(h.modules.seen, store, h.log)
+	if err != nil {
+		return fmt.Errorf("read what rules have seen: %w", err)
+	}
+	h.closers = append(h.closers, keeper)
 	return nil
 }
 
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	if h.history != nil {
+		h.history.show(ctx, h.pipeline.Streams)
+	}
+	stop := h.startWatching(ctx)
 	err := h.pipeline.Run(ctx)
+	stop()
 	f := h.pipeline.Stats.Figures()
-	h.log.WithFields(logrus.Fields{"read": f.Read, "tagged": f.Tagged, "sinks": fmt.Sprintf("%+v", f.Sinks)}).Info("ended")
+	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
+	for name, n := range f.Sinks {
+		fields[name+" confirmed"], fields[name+" dead letters"] = n.Confirmed, n.Dead
+	}
+	h.log.WithFields(fields).Info("ended")
 	return err
 }
 
 // Figures are the counts so far.
 func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 
-// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.configure(ctx, c) }
+// fixed is the part of a configuration that a reload doesn't touch.
+func fixed(c config.Config) config.Config {
+	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	c.Modules = slices.Clone(c.Modules)
+	for i := range c.Modules {
+		c.Modules[i].Settings = nil
+	}
+	return c
+}
 
 // Close ends modules and connections and lets go of the ledger. Run must have returned.
 func (h *Host) Close() {
@@ -130,35 +182,6 @@ func (h *Host) Close() {
 			h.log.WithError(err).Warn("can't close")
 		}
 	}
-}
-
-// Check looks at the files that a configuration names, without changing anything or going online.
-func Check(c config.Config) error {
-	var errs []error
-	for _, s := range c.Sinks.File { // opening one would make the file
-		_, err := os.Stat(filepath.Dir(s.Path))
-		errs = append(errs, err)
-	}
-	c.Sinks.File = nil
-	sinks, err := buildSinks(c)
-	errs = append(errs, err)
-	for _, s := range sinks {
-		errs = append(errs, s.sink.Close())
-	}
-	for _, path := range c.Sources.Files {
-		if path != "-" {
-			_, err := os.Stat(path)
-			errs = append(errs, err)
-		}
-	}
-	for _, m := range c.Modules {
-		if info, err := os.Stat(m.Path); err != nil {
-			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
-		} else if info.Mode()&0o111 == 0 {
-			errs = append(errs, fmt.Errorf("module %s: %s is not executable", m.Name, m.Path))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // DeadLetterFile is the file in the data directory that keeps what a sink refused for good, with the reason.

@@ -35,13 +35,14 @@ func layers() []layer {
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
-		{"host/ruleset", []string{"enrich", "rules"}},
+		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
+		{"host/reload", nil},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/pipeline", "host/ruleset", "host/sink/...", "host/source/...",
-			"enrich", "enrich/celrule", "plugin",
+			"host/config", "host/ledger/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
 	}
@@ -55,6 +56,7 @@ func doors() map[string][]string {
 		"github.com/hashicorp/go-plugin": {"plugin"},
 		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
+		"github.com/fsnotify/":           {"host/reload"},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
@@ -14,23 +15,32 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
 	cel      enrich.Module
+	seen     *celrule.Recent // what the CEL module in this process remembers
 	others   map[string]enrich.Module
 	order    []string
 	closers  []io.Closer
 	log      *logrus.Logger
+	stats    *pipeline.Stats
 	isolated bool
+
+	mu     sync.Mutex    // held while rules are loaded
+	config config.Config // the last one that was asked for
+	rules  ruleState
 }
 
-func startModules(ctx context.Context, c config.Config, log *logrus.Logger) (*modules, error) {
-	m := &modules{cel: celrule.New(), others: map[string]enrich.Module{}, log: log, isolated: c.Rules.Isolate}
-	err := m.start(ctx, c)
+func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
+	seen := celrule.NewRecent(celrule.DefaultMemory)
+	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	err := m.checkRules(ctx)
+	if err == nil {
+		err = m.start(ctx, c)
+	}
 	if err == nil {
 		err = m.configure(ctx, c)
 	}
@@ -73,14 +83,14 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 }
 
 // configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
-// people change most, goes first, and nothing else is touched when it refuses.
+// people change most, goes first, and nothing else is touched when it refuses. The modules that follow refuse one by
+// one.
 func (m *modules) configure(ctx context.Context, c config.Config) error {
-	rules, err := ruleset.Load(c.RuleOptions())
-	if err != nil {
-		return &RuleError{err}
-	}
-	if err := m.cel.Configure(ctx, rules); err != nil {
-		return &RuleError{err}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.config = c
+	if err := m.loadRules(ctx, always); err != nil {
+		return err
 	}
 	for _, one := range c.Modules {
 		module, ok := m.others[one.Name]
@@ -93,20 +103,31 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("write the settings of module %s: %w", one.Name, err)
 		}
 		if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
-			return fmt.Errorf("configure module %s: %w", one.Name, err)
+			return fmt.Errorf("configure module %s, which keeps its settings beside the rules that were just loaded: %w", one.Name, err)
 		}
 	}
 	return nil
 }
 
-func (m *modules) enricher(stats *pipeline.Stats) *enrich.Enricher {
+// warn logs what the CEL module accepted, but somebody should look at.
+func (m *modules) warn() {
+	module, ok := m.cel.(*celrule.Module)
+	if !ok {
+		return
+	}
+	for _, p := range module.Warnings() {
+		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
+	}
+}
+
+func (m *modules) enricher() *enrich.Enricher {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
 		all = append(all, m.others[name])
 	}
 	e := enrich.NewEnricher(all...)
 	e.Failed = func(module string, events int, err error) {
-		stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
+		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
 		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)
 	}
 	return e

@@ -70,7 +70,9 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		tries = onceTries
 	}
 	for _, s := range list {
-		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name)}
+		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name), Notify: func(err error) {
+			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
+		}}
 		h.pipeline.Outlets = append(h.pipeline.Outlets, outlet(s.name, keeper, s.concurrency, tries, o))
 	}
 	return nil

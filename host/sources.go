@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
@@ -13,6 +15,13 @@ import (
 // streams is the list of the kinds of sources there are.
 func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
 	for _, s := range c.Sources.LogAnalytics {
+		for _, t := range s.Tables {
+			if _, known := schema.Lookup(t.Name); !known {
+				if near := rulefile.Suggest(t.Name, schema.Names()); near != "" {
+					o.Log.Warnf("no rule knows the table %s: did you mean %s?", t.Name, near)
+				}
+			}
+		}
 		list, err := loganalytics.New(s.Config, o.Log)
 		if err != nil {
 			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
@@ -28,17 +37,26 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 	return all, nil
 }
 
-// keepLine writes a line that isn't a row to the dead letters: no sink can take it, and nothing is lost silently.
-func (h *Host) keepLine(e *file.LineError) {
-	h.log.WithError(e).Error("a line is not a row: it goes to the dead letters")
-	if h.letters == nil {
-		return
+// maxShownLines is how many bad lines are logged; the dead letters have them all.
+const maxShownLines = 20
+
+// keepLine writes a line that isn't a row to the dead letters: no sink can take it, and nothing is lost silently. When
+// that fails, the reading must stop.
+func (h *Host) keepLine(e *file.LineError) error {
+	if h.letters != nil {
+		text := enrich.AppendString(nil, string(e.Text))
+		columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
+		event := enrich.NewEvent("", enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}))
+		keep := h.letters.Keep("source " + e.Name)
+		if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {
+			return fmt.Errorf("write a dead letter: %w", err)
+		}
 	}
-	text := enrich.AppendString(nil, string(e.Text))
-	columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
-	event := enrich.NewEvent("", enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}))
-	keep := h.letters.Keep("source " + e.Name)
-	if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {
-		h.log.WithError(err).Error("can't write a dead letter")
+	switch n := h.pipeline.Stats.Unreadable(); {
+	case n <= maxShownLines:
+		h.log.WithError(e).Error("a line is not a row: it goes to the dead letters")
+	case n == maxShownLines+1:
+		h.log.Error("more lines are not rows: the dead letters have them all")
 	}
+	return nil
 }

@@ -1,7 +1,7 @@
 // Package rules carries the built-in rule packs: Microsoft's security operations guide for applications, row by row.
 // It is data; README.md lists the rules and guide.csv the rows of the guide.
 //
-//go:generate go test -run TestReadme -update .
+//go:generate go test -run "TestReadme|TestSchema" -update .
 package rules
 
 import "embed"

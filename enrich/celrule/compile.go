@@ -63,15 +63,16 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *ex
 	}
 	written := c.lang.macros.expand(in, parsed.NativeRep())
 	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
+	typed := c.checkTyped(in, parsed, written)
 	look := &inspector{
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
 		isLet: func(name string) bool { return c.lets[name] != nil },
 	}
 	look.walk(parsed.NativeRep().Expr())
 	look.uses.macros = written.used
-	found := append(written.problems, look.problems...)
+	found := append(append(written.problems, typed...), look.problems...)
 	checked, issues := c.env.Check(parsed)
-	if issues.Err() != nil {
+	if issues.Err() != nil && len(typed) == 0 { // the body of the macro complains, too
 		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
 		found = append(found, x.problems(issues)...)
 	}

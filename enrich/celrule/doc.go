@@ -3,12 +3,17 @@
 //
 // # From a file to a tag
 //
-//	files -> rulefile.Parse -> language (types, functions, lists, macros)      env.go
+//	files -> rulefile.Load  -> language (types, functions, lists, macros)      env.go, macros.go, typed.go
 //	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
-//	                        -> rules                                           rule.go, set.go
+//	                        -> rules                                           rule.go, tune.go, set.go
 //	                        -> what must hold for a rule to match, an index    conditions.go, roots.go, index.go
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
-//	      -> the rules that the index picks -> when -> adjust -> message ...    block.go, answers.go, scanner.go, eval.go
+//	      -> the rules that the index picks                                    block.go, answers.go, scanner.go
+//	      -> when, metered -> first_seen -> adjust                             eval.go, meter.go, state.go, memory.go
+//	      -> exceptions -> message, objects
+//
+// [Module.Explain] goes the same way for one rule and keeps what each part of its conditions came to: trace.go, with
+// the parts' texts found by spans.go.
 //
 // A set is compiled as a whole and put in the place of the old one as a whole. All problems of all files come back
 // together, each with its place in the file.
@@ -21,18 +26,43 @@
 //
 //   - A typed column that the row doesn't have is its type's zero value, as in Kusto. A rule for several tables is
 //     compiled for each, and must be right for each.
+//
+//   - A column that only some workspaces have, which no type declares, is event.column("Mine_s"): dynamic, and null where
+//     the row doesn't have it. Tables whose names end with _CL have the columns that every table has, and this function.
+//
 //   - Dynamic columns are maps and lists. A member or element that isn't there ends the rule without a match; write
 //     has(a.b), a.?b.orValue(x) or a.b == null to ask for it. Members that are null count as not there. A dynamic
 //     column that the row doesn't have is empty.
+//
 //   - event.operation is folded: lower case, plain hyphens, single spaces. Comparing it with anything else is an error.
+//
 //   - lists.NAME finds its items by hash; where the list says case: insensitive, "in" takes no notice of case.
-//   - macros.NAME(..) is written into the place of its use, arguments included, before types are checked.
+//
+//   - macros.NAME(..) is written into the place of its use, arguments included, before types are checked. A parameter with
+//     a type is checked where the macro is used: bool, int, double, string, timestamp, duration, dyn, map, the types of
+//     this language such as Actor or Change, a table's name for event itself, and list(..) of these.
+//
 //   - context.NAME is what is known beside the row. A rule whose condition, message or objects need a part that is not
 //     configured is off, and says so; an adjust step is passed over. What only a let needs counts where the let is used.
+//
 //   - In a message, {expression} is replaced by its value: lists with commas between, an empty list as "none", what the
 //     event doesn't have as "(unknown)". {{ and }} are braces.
+//
 //   - An adjust step that changes the severity alone takes the score along, by as much as the two severities' usual
 //     scores are apart.
+//
+//   - first_seen adds the reason "first seen" or "seen before". A key counts by the time of its event, so that events
+//     that are read again get the same answer, and those that come out of order a sensible one. A test pins what was seen
+//     with context.seen: the rule's id, and for each key its values with "|" between.
+//
+//   - An exception that suppresses keeps the match under risk.suppressed, with who made it, why and until when. It works to
+//     its end by the clock that rules see, without a reload.
+//
+// # What rules remember
+//
+// A [Memory] keeps digests, never values, and a limited number of them. [Recent] is the one in this process; its owner
+// may save and restore it. To fill it from history, tag past events and throw the answers away: which of them count, only
+// the condition of the rule tells.
 //
 // # Why many rules cost little
 //

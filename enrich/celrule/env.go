@@ -33,6 +33,7 @@ type language struct {
 	context  *objectType
 	lists    *objectType
 	sets     map[string]*list
+	declared map[string]*rulefile.List
 	macros   *macros
 	tables   map[string]*table
 	provider *provider
@@ -40,6 +41,8 @@ type language struct {
 	shared   map[sharing]*expression // nil when the set is compiled
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []function
+	// paramTypes are the types that the parameters of macros name.
+	paramTypes map[string]*types.Type
 }
 
 // newLanguage returns the language for the tables that the packs name and the lists that they declare. Tables that
@@ -47,7 +50,7 @@ type language struct {
 func newLanguage(packs []*rulefile.Pack) (*language, error) {
 	l := &language{
 		views: newViewTypes(), context: newContextType(), lists: newObjectType(listsType, "the lists of the rule files"),
-		sets: map[string]*list{}, tables: map[string]*table{}, envs: map[*table]*cel.Env{},
+		sets: map[string]*list{}, declared: map[string]*rulefile.List{}, tables: map[string]*table{}, envs: map[*table]*cel.Env{},
 		shared: map[sharing]*expression{},
 	}
 	for _, p := range packs {
@@ -65,16 +68,13 @@ func newLanguage(packs []*rulefile.Pack) (*language, error) {
 			}
 		}
 	}
+	l.paramTypes = l.typesOf(packs)
 	return l, l.build()
 }
 
 func (l *language) addList(declared *rulefile.List) {
-	items := make([]string, len(declared.Items))
-	for i, item := range declared.Items {
-		items[i] = item.Value
-	}
-	set := newSet(items, declared.CaseInsensitive)
-	l.sets[declared.Name.Value] = set
+	set := newSet(declared.Values(), declared.CaseInsensitive)
+	l.sets[declared.Name.Value], l.declared[declared.Name.Value] = set, declared
 	l.lists.add(declared.Name.Value, field{doc: declared.Doc.Value, typ: texts, get: func(any) ref.Val { return set }})
 }
 
@@ -121,6 +121,7 @@ func (l *language) options() []cel.EnvOption {
 		cel.Variable(varLists, l.lists.cel), cel.Variable(varContext, l.context.cel), cel.Variable(varNow, types.TimestampType),
 		nullFunction(), shortFunction(),
 	}
+	options = append(options, typedFunctions(l.paramTypes)...)
 	for _, f := range l.functions {
 		options = append(options, cel.Function(f.name, f.opts...))
 	}

@@ -181,7 +181,7 @@ func (w *worker) match() []enrich.Tag {
 		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
 		Severity: r.info.Severity, Score: r.score,
 	}
-	var failures []enrich.Tag
+	failures := w.look(&tag)
 	for i := range r.adjust {
 		holds, err := w.holds(r.adjust[i].when)
 		if err != nil {
@@ -192,6 +192,7 @@ func (w *worker) match() []enrich.Tag {
 			r.adjust[i].apply(&tag)
 		}
 	}
+	failures = append(failures, w.except(&tag)...)
 	tag.Message = w.message()
 	tag.Objects = w.objects()
 	return append([]enrich.Tag{tag}, failures...)

@@ -26,6 +26,7 @@ type macros struct {
 type macro struct {
 	declared *rulefile.Macro
 	params   []string
+	types    []string // of params; "" takes anything
 	body     ast.Expr // nil when it doesn't parse
 	source   *ast.SourceInfo
 }
@@ -40,10 +41,11 @@ func (m *macros) add(declared *rulefile.Macro) rulefile.Problems {
 	out := &macro{declared: declared}
 	m.byName[declared.Name.Value] = out
 	for _, p := range declared.Params {
-		if slices.Contains(words(), p.Value) || slices.Contains(out.params, p.Value) {
-			return rulefile.Problems{p.Problem(CodeName, 0, 0, fmt.Sprintf("a parameter can't be called `%s`: the name is taken", p.Value))}
+		name := p.Name.Value
+		if slices.Contains(words(), name) || slices.Contains(out.params, name) {
+			return rulefile.Problems{p.Name.Problem(CodeName, 0, 0, fmt.Sprintf("a parameter can't be called `%s`: the name is taken", name))}
 		}
-		out.params = append(out.params, p.Value)
+		out.params, out.types = append(out.params, name), append(out.types, p.Type.Value)
 	}
 	parsed, issues := m.env.Parse(declared.Expr.Value)
 	if issues.Err() != nil {
@@ -114,13 +116,15 @@ type expansion struct {
 	nodes  int
 	used   map[string]bool
 	// inside tells which macro the nodes of a body came from, by their ids.
-	inside   map[int64]string
+	inside map[int64]string
+	// asked tells which parameter of which macro an argument is checked for, by the ids of the arguments.
+	asked    map[int64]parameter
 	problems rulefile.Problems
 }
 
 // expand writes the macros that parsed uses into it, in place.
 func (m *macros) expand(in fragment, parsed *ast.AST) *expansion {
-	x := &expansion{macros: m, in: in, source: parsed.SourceInfo(), used: map[string]bool{}, inside: map[int64]string{}}
+	x := &expansion{macros: m, in: in, source: parsed.SourceInfo(), used: map[string]bool{}, inside: map[int64]string{}, asked: map[int64]parameter{}}
 	for id := range parsed.IDs() {
 		x.nextID = max(x.nextID, id)
 	}
@@ -169,14 +173,11 @@ func (x *expansion) replace(use ast.Expr, name string, within []string) bool {
 	case !ok:
 		x.refuse(use, CodeName, fmt.Sprintf("no macro is called `%s`", name), didYouMean(name, names(x.byName)))
 		return false
-	case slices.Contains(within, name):
-		x.refuse(use, CodeName, fmt.Sprintf("the macro `%s` uses itself: %s", name, strings.Join(append(within, name), " > ")), "")
-		return false
+	case m.body == nil || slices.Contains(within, name):
+		return false // reported where it is declared
 	case len(call.Args()) != len(m.params):
 		x.refuse(use, CodeType, fmt.Sprintf("the macro `%s` takes %s, not %d", name, arguments(m.params), len(call.Args())), "")
 		return false
-	case m.body == nil:
-		return false // reported where it is declared
 	}
 	x.used[name] = true
 	at, _ := x.source.GetOffsetRange(use.ID())
@@ -184,7 +185,7 @@ func (x *expansion) replace(use ast.Expr, name string, within []string) bool {
 	body := x.renumbered(x.fac.CopyExpr(m.body), func(int64) ast.OffsetRange { return at }, name)
 	given := map[string]ast.Expr{}
 	for i, param := range m.params {
-		given[param] = call.Args()[i]
+		given[param] = x.typed(call.Args()[i], m, i)
 	}
 	x.substitute(body, given, func(copied ast.Expr) ast.Expr {
 		return x.renumbered(copied, func(id int64) ast.OffsetRange { r, _ := x.source.GetOffsetRange(id); return r }, "")
@@ -214,6 +215,9 @@ func (x *expansion) renumbered(e ast.Expr, at func(id int64) ast.OffsetRange, fr
 		x.nextID++
 		x.nodes++
 		x.source.SetOffsetRange(x.nextID, place)
+		if p, ok := x.asked[old]; ok {
+			x.asked[x.nextID] = p
+		}
 		if from != "" {
 			x.inside[x.nextID] = from
 		} else if outer, ok := x.inside[old]; ok {

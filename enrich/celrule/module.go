@@ -2,18 +2,29 @@ package celrule
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
 // implements enrich.Module.
-type Module struct{ set atomic.Pointer[ruleSet] }
+type Module struct {
+	set    atomic.Pointer[ruleSet]
+	memory Memory
+}
 
-// New returns a module without rules, which tags nothing until Configure gives it some.
-func New() *Module {
-	m := &Module{}
+// New returns a module without rules, which tags nothing until Configure gives it some. What its rules have seen is
+// forgotten with it.
+func New() *Module { return NewRemembering(NewRecent(DefaultMemory)) }
+
+// NewRemembering returns a module without rules whose rules with first_seen ask memory, which stays the same when the
+// module is configured anew.
+func NewRemembering(memory Memory) *Module {
+	m := &Module{memory: memory}
 	s := &ruleSet{}
 	s.finish()
 	m.set.Store(s)
@@ -34,8 +45,30 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 	if err != nil {
 		return err
 	}
+	set.memory = m.memory
 	m.set.Store(set)
 	return nil
+}
+
+// Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
+// have changed since.
+func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
+
+// Remembering is a rule with first_seen that runs.
+type Remembering struct {
+	ID     string
+	Tables []string
+	Window time.Duration
+}
+
+// Remembering lists the rules with first_seen that run, in the order of their ids.
+func (m *Module) Remembering() (all []Remembering) {
+	for _, r := range m.set.Load().rules {
+		if f := r.declared.FirstSeen; f != nil && r.info.Off == "" {
+			all = append(all, Remembering{r.info.ID, slices.Clone(r.info.Tables), f.Window})
+		}
+	}
+	return all
 }
 
 // Tag evaluates the rules on each event. A rule that fails is a tag with an error, and says nothing about the other

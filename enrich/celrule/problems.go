@@ -327,7 +327,7 @@ func (x *explainer) callOf(id int64) (function, method bool) {
 func (x *explainer) wrongArguments(function, arguments string, at placed) rulefile.Problem {
 	arguments, function = typeWord(arguments), strings.Replace(function, short, "matches", 1)
 	if operator := operatorWord(function); operator != "" {
-		return at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, strings.ReplaceAll(strings.Trim(arguments, "()"), ", ", " and ")))
+		return at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(arguments, "("), ")"), ", ", " and ")))
 	}
 	if receiver, rest, ok := strings.Cut(arguments, ".("); ok {
 		p := at(CodeType, fmt.Sprintf("%s has no function `%s` for (%s", receiver, function, rest))

@@ -63,9 +63,9 @@ func (r rewriter) null(e ast.Expr) {
 	if len(c.Args()) != 2 {
 		return
 	}
-	other := c.Args()[0]
+	other := untyped(c.Args()[0])
 	if isNullLiteral(other) {
-		other = c.Args()[1]
+		other = untyped(c.Args()[1])
 	} else if !isNullLiteral(c.Args()[1]) {
 		return
 	}

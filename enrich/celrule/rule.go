@@ -21,6 +21,7 @@ import (
 type rule struct {
 	info     enrich.RuleInfo
 	score    int
+	untuned  int // score without tuning
 	declared *rulefile.Rule
 	missing  *atomic.Uint64 // evaluations that ended at a missing field
 	breaker  breaker
@@ -36,6 +37,9 @@ type tableRule struct {
 	message []messagePiece
 	objects []riskObject
 	needs   []string // parts of the context without which the rule can't run
+
+	firstSeen  *firstSeen // nil when the rule has none
+	exceptions []slot     // those with values
 }
 
 type letExpression struct {
@@ -74,6 +78,8 @@ func newRule(p *rulefile.Pack, declared *rulefile.Rule) *rule {
 	if declared.Score.Present() {
 		r.score = declared.Score.Points
 	}
+	r.untuned = r.score
+	severity = r.tune(severity)
 	r.info = enrich.RuleInfo{
 		ID: declared.ID.Value, Title: declared.Title.Value, Pack: p.Name.Value + "@" + p.Version.Value,
 		Tables: values(declared.Tables), Guide: values(declared.Guide), Severity: severity, Mitre: values(declared.Mitre),
@@ -104,6 +110,8 @@ func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems)
 		s.severity, _ = enrich.ParseSeverity(a.Severity.Value) // absent or checked
 		out.adjust = append(out.adjust, s)
 	}
+	out.firstSeen = c.firstSeen(d.FirstSeen)
+	out.exceptions = c.exceptions(d)
 	if d.Message.Present() {
 		out.message = c.message(d.Message)
 	}
@@ -164,24 +172,39 @@ func (r *tableRule) all() uses {
 	for _, s := range r.adjust {
 		all = append(all, s.when)
 	}
-	return r.through(all...)
+	u := r.through(append(all, r.stateful()...)...)
+	if r.firstSeen != nil {
+		u.columns[timeColumn] = true
+	}
+	return u
 }
 
+// timeColumn is the column with the time of an event, which first_seen looks at.
+const timeColumn = "TimeGenerated"
+
 func (r *tableRule) settleNeeds() {
-	r.needs = names(r.through(r.expressions()...).needs)
+	needs := r.through(r.expressions()...).needs
+	for _, named := range r.declared.Needs {
+		needs[named.Value] = true
+	}
+	r.needs = names(needs)
 	for i := range r.adjust {
 		r.adjust[i].needs = names(r.through(r.adjust[i].when).needs)
+	}
+	for i := range r.exceptions {
+		r.exceptions[i].needs = names(r.through(r.exceptions[i].fields...).needs)
 	}
 }
 
 // revisionLength is enough to tell the revisions of a rule apart.
 const revisionLength = 12
 
-// revision is a hash of everything that decides about a match: expressions, tables, severity, score, and the lists and
-// macros that are used. Titles, texts and tests may change without another revision.
+// revision is a hash of everything in the rule files that decides about a match: expressions, tables, severity, score,
+// and the lists and macros that are used. Titles, texts and tests may change without another revision; so may the files
+// of lists, and what tuning files say.
 func (r *rule) revision(l *language, u uses) string {
 	d := r.declared
-	parts := append([]string{"when", d.When.Value, "severity", d.Severity.Value, "score", strconv.Itoa(r.score), "tables"}, sorted(values(d.Tables))...)
+	parts := append([]string{"when", d.When.Value, "severity", d.Severity.Value, "score", strconv.Itoa(r.untuned), "tables"}, sorted(values(d.Tables))...)
 	for _, let := range d.Let {
 		parts = append(parts, "let", let.Name.Value, let.Expr.Value)
 	}
@@ -193,12 +216,13 @@ func (r *rule) revision(l *language, u uses) string {
 	}
 	for _, name := range names(u.macros) {
 		m := l.macros.byName[name].declared
-		parts = append(append(parts, "macro", name, m.Expr.Value), values(m.Params)...)
+		parts = append(append(parts, "macro", name, m.Expr.Value), l.macros.byName[name].signature()...)
 	}
 	for _, name := range names(u.lists) {
-		set := l.sets[name]
+		set := untunedList(l.declared[name])
 		parts = append(append(parts, "list", name, strconv.FormatBool(set.fold)), sorted(slices.Collect(maps.Keys(set.set)))...)
 	}
+	parts = append(parts, stateParts(d)...)
 	hash := sha256.New()
 	for _, p := range parts {
 		hash.Write(fmt.Appendf(nil, "%q\n", strings.Join(strings.Fields(p), " ")))

@@ -24,8 +24,11 @@ type ruleSet struct {
 	context *object
 	at      time.Time // the pinned clock, zero for the wall clock
 	about   enrich.Description
-	workers sync.Pool
-	tripped atomic.Pointer[enrich.Description] // about, since a rule was switched off
+	// warnings are what was found that doesn't keep the set from loading.
+	warnings rulefile.Problems
+	memory   Memory // of the rules with first_seen
+	workers  sync.Pool
+	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
 }
 
 // tableSet are the rules of one table.
@@ -37,21 +40,8 @@ type tableSet struct {
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
 func compileSet(config enrich.Config) (*ruleSet, error) {
-	settings, problems := rulefile.ParseSettings("settings", config.Settings)
-	var packs []*rulefile.Pack
-	for _, f := range config.Files {
-		if f.Name == settings.ContextFile {
-			context, found := rulefile.ParseContext(f.Name, f.Data)
-			settings.Context, problems = context, append(problems, found...)
-			continue
-		}
-		pack, found := rulefile.Parse(f.Name, f.Data)
-		problems = append(problems, found...)
-		if pack != nil {
-			packs = append(packs, pack)
-		}
-	}
-	problems = append(problems, rulefile.Check(packs)...)
+	loaded, problems := rulefile.Load(config)
+	settings, packs := loaded.Settings, loaded.Packs
 	lang, err := newLanguage(packs)
 	if err != nil {
 		return nil, err
@@ -61,7 +51,7 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
 	s := &ruleSet{
-		tables: map[string]*tableSet{}, at: settings.At,
+		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory),
 		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
 	}
 	s.workers.New = func() any { return newWorker(s) }
@@ -70,6 +60,7 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 	if problems.Sort(); problems.HasErrors() {
 		return nil, unique(problems)
 	}
+	s.warnings = unique(problems)
 	s.finish()
 	return s, nil
 }
@@ -90,9 +81,10 @@ func unique(problems rulefile.Problems) (out rulefile.Problems) {
 func (s *ruleSet) compile(lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
 	for _, p := range packs {
 		for i := range p.Macros {
-			problems = append(problems, lang.macros.add(&p.Macros[i])...)
+			problems = append(problems, lang.addMacro(&p.Macros[i])...)
 		}
 	}
+	problems = append(problems, lang.macros.cut()...)
 	for _, p := range packs {
 		for i := range p.Rules {
 			problems = append(problems, s.add(lang, p, &p.Rules[i], around)...)
@@ -124,15 +116,19 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 			r.info.Off = "needs context " + lacking
 		}
 	}
+	if len(problems) == 0 {
+		problems = r.checkNeeds(compiled)
+	}
 	if len(problems) > 0 {
 		return problems
 	}
 	r.info.Revision = r.revision(lang, used)
+	r.info.Off = firstOf(r.switched(), r.info.Off)
 	s.rules = append(s.rules, r)
 	for i, tr := range compiled {
 		s.put(lang.tables[declared.Tables[i].Value], tr, around)
 	}
-	return nil
+	return r.drift()
 }
 
 // put makes a rule ready to run, unless it is off.
@@ -141,6 +137,10 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 		return
 	}
 	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return around.lacks(st.needs) != "" })
+	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return around.lacks(x.needs) != "" })
+	if r.firstSeen != nil {
+		r.firstSeen.pinned = pin(around.seen[r.info.ID])
+	}
 	if s.tables[t.name] == nil {
 		s.tables[t.name] = &tableSet{table: t}
 	}
@@ -162,7 +162,7 @@ func unknownTable(name rulefile.Text) rulefile.Problem {
 // moduleName and moduleVersion are how the module calls itself.
 const (
 	moduleName    = "cel"
-	moduleVersion = "1.0.0"
+	moduleVersion = rulefile.EngineVersion
 )
 
 // finish indexes the rules and writes the description.

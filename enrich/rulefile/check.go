@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Check looks at all files of a set together: an id, a list or a macro may stand there once, and the files of one
@@ -21,6 +22,9 @@ func Check(packs []*Pack) Problems {
 		for _, r := range p.Rules {
 			c.unique("rule", r.ID)
 		}
+	}
+	for _, p := range packs {
+		c.replaced(p)
 	}
 	c.problems.Sort()
 	return c.problems
@@ -45,6 +49,31 @@ func (c *checker) unique(kind string, name Text) {
 		return
 	}
 	c.first[key] = name
+}
+
+// replaced looks for the rules that stand in for deprecated ones.
+func (c *checker) replaced(p *Pack) {
+	if p == nil {
+		return
+	}
+	for _, r := range p.Rules {
+		if _, known := c.first["rule "+r.ReplacedBy.Value]; r.ReplacedBy.Present() && !known {
+			problem := r.ReplacedBy.Problem(CodeTarget, 0, 0, fmt.Sprintf("no rule is called `%s`", r.ReplacedBy.Value))
+			problem.Suggestion = didYouMean(r.ReplacedBy.Value, c.rules())
+			c.problems = append(c.problems, problem)
+		}
+	}
+}
+
+// rules are the ids of all rules, sorted.
+func (c *checker) rules() (ids []string) {
+	for key := range c.first {
+		if id, ok := strings.CutPrefix(key, "rule "); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (c *checker) version(p *Pack) {

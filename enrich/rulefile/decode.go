@@ -64,7 +64,7 @@ func (d *decoder) fields(n *node, what string, fields []field) {
 // segment is what a key adds to the path. Collections whose members name themselves add nothing.
 func segment(key string) string {
 	switch key {
-	case "rules", "lists", "macros", "tests", "adjust", "objects":
+	case "rules", "lists", "macros", "tests", "adjust", "objects", "exceptions":
 		return ""
 	}
 	return key

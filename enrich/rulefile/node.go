@@ -79,6 +79,18 @@ func tree(src *source, data string) (*node, Problems) {
 type builder struct {
 	source   *source
 	problems Problems
+	said     map[string]bool // what is said once for the whole file, as it may be meant to stand there a million times
+}
+
+// once adds a problem unless the same was said of another place.
+func (t *builder) once(p Problem) {
+	if t.said == nil {
+		t.said = map[string]bool{}
+	}
+	if !t.said[p.Message] {
+		t.said[p.Message] = true
+		t.problems = append(t.problems, p)
+	}
 }
 
 func (t *builder) pos(tk *token.Token) Pos {
@@ -138,7 +150,7 @@ func (t *builder) build(n ast.Node, depth int) *node {
 	out := &node{text: Text{Pos: t.pos(n.GetToken()), source: t.source}}
 	if depth > MaxDepth {
 		out.kind = refused
-		t.problems = append(t.problems, t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
+		t.once(t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
 		return out
 	}
 	switch n := n.(type) {
@@ -171,7 +183,7 @@ func (t *builder) build(n ast.Node, depth int) *node {
 		}
 	default:
 		out.kind = refused
-		t.problems = append(t.problems, t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
+		t.once(t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
 	}
 	return out
 }

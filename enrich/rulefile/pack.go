@@ -11,6 +11,8 @@ const (
 	MaxDepth      = 64      // nesting of YAML collections
 	MaxExpression = 4096    // characters of a CEL expression
 	MaxListItems  = 100_000
+	MaxContext    = 32 << 20 // bytes of a context file, which may hold all applications of a tenant
+	MaxWatchlist  = 16 << 20 // bytes of a file that a list is read from
 )
 
 // Pack is one rule file. Several files with the same name and version make up one pack; their lists and macros are
@@ -18,27 +20,45 @@ const (
 type Pack struct {
 	File    string
 	Name    Text
-	Version Text // semantic version, https://semver.org
-	Article Text // URL of what the pack implements; may be absent
+	Version Text       // semantic version, https://semver.org
+	Engine  Constraint // which versions of the rule language the pack is written for
+	Article Text       // URL of what the pack implements; may be absent
 	Lists   []List
 	Macros  []Macro
 	Rules   []Rule
 }
 
-// List is a named set of strings, lists.NAME in expressions.
+// List is a named set of strings, lists.NAME in expressions. Its items stand in the rule file, or in a file of their
+// own.
 type List struct {
 	Name            Text
 	Doc             Text
 	CaseInsensitive bool // letters in upper and lower case are alike
 	Items           []Text
+	File            Watchlist // where the items are instead; [Load] fills FromFile with them
+	FromFile        []string
+	Added, Removed  []Text // what tuning files add and take away; [Load] fills them
+}
+
+// Watchlist names a file with the items of a list.
+type Watchlist struct {
+	Path   Text // relative to the folder of the file that names it
+	Column Text // of a CSV file
 }
 
 // Macro is a named expression with parameters, macros.NAME(...) in expressions.
 type Macro struct {
 	Name   Text
 	Doc    Text
-	Params []Text
+	Params []Param
 	Expr   Text
+}
+
+// Param is a parameter of a macro. Type is a type of the rule language, such as string or list(string); absent, it
+// takes anything.
+type Param struct {
+	Name Text
+	Type Text
 }
 
 // Rule is one rule. Fields that the file doesn't have are zero; see [Text.Present].
@@ -48,7 +68,8 @@ type Rule struct {
 	ID             Text   // dotted, lower case, permanent; it is the tag
 	Title          Text
 	Description    Text
-	Status         Text   // stable, test or experimental; absent means stable
+	Status         Text   // stable, test, experimental or deprecated; absent means stable
+	ReplacedBy     Text   // the id of the rule to use instead of a deprecated one
 	Tables         []Text // Log Analytics tables
 	Guide          []Text // rows of the guide, as slugs
 	Let            []Let
@@ -56,14 +77,39 @@ type Rule struct {
 	Severity       Text // one of enrich.SeverityNames
 	Score          Score
 	Adjust         []Adjust
-	Message        Text // text with CEL pieces in braces
+	FirstSeen      *FirstSeen
+	Exceptions     []Slot
+	Needs          []Text // parts of the context without which the rule is off, such as business_hours or lists.vips
+	Message        Text   // text with CEL pieces in braces
 	Objects        []Object
 	Mitre          []Text // ATT&CK techniques (T1098.001) and tactics (TA0003)
 	FalsePositives []Text
 	Runbook        Text
 	References     []Text
 	Tests          []Test
+	Tuned          Tuned // what tuning files say about the rule; [Load] fills it
 }
+
+// FirstSeen lowers a match whose key was seen before.
+type FirstSeen struct {
+	Pos      Pos
+	Key      []Text // CEL expressions, of which each is one value
+	Window   time.Duration
+	Severity Text // of a match whose key was seen within Window before; absent leaves it
+	Score    Score
+}
+
+// Slot is a way to except events from a rule that the rule's author allows: an event is excepted when all fields are
+// equal to one row of values.
+type Slot struct {
+	Name   Text
+	Doc    Text
+	Fields []Text  // CEL expressions, of which each is one value
+	Values []Tuple // from the author
+}
+
+// Tuple is one row of values of a slot: for each field the texts that fit. Upper and lower case are alike.
+type Tuple [][]Text
 
 // Let is a named expression that later expressions of the rule may use.
 type Let struct {

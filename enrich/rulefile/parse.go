@@ -10,34 +10,53 @@ import (
 // apiVersion is the only version of the format so far.
 const apiVersion = "riskrelay/v1"
 
+// The kinds of files.
+const (
+	kindPack   = "RulePack"
+	kindTuning = "Tuning"
+)
+
 // Parse reads the rule file called name, which stands in messages only. The pack holds what could be read, even
 // beside errors, so that later checks can report theirs in the same run; it is nil when data isn't YAML at all. The
 // problems are sorted; they are empty or warnings when the file is good.
 func Parse(name string, data []byte) (pack *Pack, problems Problems) {
-	if len(data) > MaxFileSize {
-		message := fmt.Sprintf("the file has %d bytes, at most %d are read; split it", len(data), MaxFileSize)
-		return nil, Problems{{Pos: Pos{File: name}, Severity: Error, Code: CodeLimit, Message: message}}
+	problems = read(name, data, func(d *decoder, root *node) { pack = d.pack(root) })
+	return pack, problems
+}
+
+// read makes a tree of a file and hands it to decode. Problems that keep it from being a tree come back alone.
+func read(name string, data []byte, decode func(*decoder, *node)) Problems {
+	return readUpTo(MaxFileSize, name, data, decode)
+}
+
+func readUpTo(limit int, name string, data []byte, decode func(*decoder, *node)) (problems Problems) {
+	refuse := func(code, format string, args ...any) Problems {
+		return Problems{{Pos: Pos{File: name}, Severity: Error, Code: code, Message: fmt.Sprintf(format, args...)}}
+	}
+	if len(data) > limit {
+		return refuse(CodeLimit, "the file is larger than %d bytes; split it", limit)
 	}
 	if i := invalidUTF8(data); i >= 0 {
-		message := fmt.Sprintf("byte %d is not UTF-8", i+1)
-		return nil, Problems{{Pos: Pos{File: name}, Severity: Error, Code: CodeSyntax, Message: message}}
+		return refuse(CodeSyntax, "byte %d is not UTF-8", i+1)
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return refuse(CodeSyntax, "byte %d is zero: this is not a text file", i+1)
 	}
 	content := normalized(data)
 	src := newSource(name, content)
 	defer func() { // the YAML library panics on some malformed input; such a file is refused like any other
 		if r := recover(); r != nil {
-			message := fmt.Sprintf("the YAML can't be read: %v", r)
-			pack, problems = nil, Problems{{Pos: Pos{File: name}, Severity: Error, Code: CodeSyntax, Message: message}}
+			problems = refuse(CodeSyntax, "the YAML can't be read: %v", r)
 		}
 	}()
 	root, problems := tree(src, content)
 	if root == nil {
-		return nil, problems
+		return problems
 	}
 	d := &decoder{source: src, problems: problems}
-	pack = d.pack(root)
+	decode(d, root)
 	d.problems.Sort()
-	return pack, d.problems
+	return d.problems
 }
 
 func invalidUTF8(data []byte) int {
@@ -61,8 +80,9 @@ func (d *decoder) pack(root *node) *Pack {
 	}
 	d.fields(root, "a rule file", []field{
 		{"apiVersion", required, func(n *node) { d.constant(n, apiVersion) }},
-		{"kind", required, func(n *node) { d.constant(n, "RulePack") }},
+		{"kind", required, func(n *node) { d.constant(n, kindPack) }},
 		{"metadata", required, func(n *node) { d.metadata(n, p) }},
+		{"on_error", optional, d.onError},
 		{"lists", optional, func(n *node) { p.Lists = each(d, n, "", "list", "name", d.list) }},
 		{"macros", optional, func(n *node) { p.Macros = each(d, n, "", "macro", "name", d.macro) }},
 		{"rules", optional, func(n *node) { p.Rules = each(d, n, "", "rule", "id", d.rule) }},
@@ -75,34 +95,19 @@ func (d *decoder) metadata(n *node, p *Pack) {
 		{"name", required, func(n *node) { p.Name = d.text(n, packName) }},
 		{"version", required, func(n *node) { p.Version = d.text(n, semver) }},
 		{"article", optional, func(n *node) { p.Article = d.text(n, webURL) }},
-	})
-}
-
-func (d *decoder) list(n *node) (l List) {
-	d.fields(n, "a list", []field{
-		{"name", required, func(n *node) { l.Name = d.text(n, snakeCase) }},
-		{"doc", optional, func(n *node) { l.Doc = d.text(n, anything) }},
-		{"case", optional, func(n *node) { l.CaseInsensitive = d.text(n, oneOf("sensitive", "insensitive")).Value == "insensitive" }},
-		{"items", required, func(n *node) {
-			if len(n.items) > MaxListItems {
-				d.report(n, CodeLimit, fmt.Sprintf("the list has %d items, at most %d are allowed", len(n.items), MaxListItems))
-				return
-			}
-			l.Items = d.texts(n, anything)
+		{"requires", optional, func(n *node) {
+			d.fields(n, "requires", []field{{"engine", required, func(n *node) { p.Engine = d.constraint(n) }}})
 		}},
 	})
-	return l
+	if p.Engine.Present() && !p.Engine.Holds(EngineVersion) {
+		message := fmt.Sprintf("the pack needs a rule engine %s, this is %s: use another version of riskrelay or of the pack", p.Engine.Value, EngineVersion)
+		d.problems = append(d.problems, p.Engine.Problem(CodeConflict, 0, 0, message))
+	}
 }
 
-func (d *decoder) macro(n *node) (m Macro) {
-	d.fields(n, "a macro", []field{
-		{"name", required, func(n *node) { m.Name = d.text(n, snakeCase) }},
-		{"doc", optional, func(n *node) { m.Doc = d.text(n, anything) }},
-		{"params", optional, func(n *node) { m.Params = d.texts(n, identifier) }},
-		{"expr", required, func(n *node) { m.Expr = d.expression(n) }},
-	})
-	return m
-}
+// onError reads what happens when a rule fails. There is one answer: the event goes out with the failure under
+// risk.errors.
+func (d *decoder) onError(n *node) { d.constant(n, "annotate") }
 
 // normalized is data without a byte order mark and with one kind of line end; YAML takes a lone CR for one, too.
 func normalized(data []byte) string {

@@ -29,6 +29,10 @@ const (
 	CodeValue     = "R105" // a value of the right type that can't be
 	CodeDuplicate = "R106" // an id or name that another rule, list or macro has
 	CodeConflict  = "R107" // files that contradict each other
+	CodeTarget    = "R110" // a tuning of something that doesn't exist
+	CodeDrift     = "R111" // a tuning of something that has changed since
+	CodeExpiry    = "R112" // an exception that has ended or ends soon
+	CodeFile      = "R113" // a file of a list that can't be found
 )
 
 // Problem is something wrong with a rule file.

@@ -14,7 +14,8 @@ func (d *decoder) rule(n *node) Rule {
 		{"id", required, func(n *node) { r.ID = d.text(n, dottedID) }},
 		{"title", required, func(n *node) { r.Title = d.text(n, notBlank) }},
 		{"description", optional, func(n *node) { r.Description = d.text(n, anything) }},
-		{"status", optional, func(n *node) { r.Status = d.text(n, oneOf("stable", "test", "experimental")) }},
+		{"status", optional, func(n *node) { r.Status = d.text(n, oneOf("stable", "test", "experimental", "deprecated")) }},
+		{"replaced_by", optional, func(n *node) { r.ReplacedBy = d.text(n, dottedID) }},
 		{"tables", required, func(n *node) { r.Tables = d.distinct(n, identifier, atLeastOne) }},
 		{"guide", optional, func(n *node) { r.Guide = d.distinct(n, slug, mayBeEmpty) }},
 		{"let", optional, func(n *node) { r.Let = d.lets(n) }},
@@ -22,6 +23,10 @@ func (d *decoder) rule(n *node) Rule {
 		{"severity", required, func(n *node) { r.Severity = d.text(n, severity) }},
 		{"score", optional, func(n *node) { r.Score = d.score(n, false) }},
 		{"adjust", optional, func(n *node) { r.Adjust = each(d, n, "adjust", "step", "reason", d.adjust) }},
+		{"first_seen", optional, func(n *node) { r.FirstSeen = d.firstSeen(n) }},
+		{"exceptions", optional, func(n *node) { r.Exceptions = each(d, n, "exceptions", "slot", "name", d.slot) }},
+		{"needs", optional, func(n *node) { r.Needs = d.distinct(n, contextPart, mayBeEmpty) }},
+		{"on_error", optional, d.onError},
 		{"message", optional, func(n *node) { r.Message = d.text(n, notBlank) }},
 		{"objects", optional, func(n *node) { r.Objects = each(d, n, "objects", "object", "type", d.object) }},
 		{"mitre", optional, func(n *node) { r.Mitre = d.distinct(n, attackID, mayBeEmpty) }},
@@ -30,6 +35,10 @@ func (d *decoder) rule(n *node) Rule {
 		{"references", optional, func(n *node) { r.References = d.texts(n, webURL) }},
 		{"tests", optional, func(n *node) { r.Tests = each(d, n, "tests", "test", "name", d.test) }},
 	})
+	if r.ReplacedBy.Present() && r.Status.Value != "deprecated" {
+		d.problems = append(d.problems, r.ReplacedBy.Problem(CodeValue, 0, 0, "only a rule with the status `deprecated` is replaced by another"))
+	}
+	d.slotNames(r.Exceptions)
 	return r
 }
 

@@ -23,7 +23,8 @@ type Context struct {
 	VerifiedDomains    []string          // lower case
 	DNS                map[string]string // host in lower case -> nxdomain, resolves or unknown
 	Lists              map[string][]string
-	CredentialLifetime time.Duration // 0 means not configured
+	ListFiles          map[string]Watchlist // those of Lists that stand in a file; [Load] reads them
+	CredentialLifetime time.Duration        // 0 means not configured
 	Applications       []json.RawMessage
 	Seen               map[string][]string
 }
@@ -62,29 +63,12 @@ func ParseContext(name string, data []byte) (Context, Problems) {
 	return c, problems
 }
 
-// document reads data as one YAML document and hands it to read.
-func document(name string, data []byte, read func(*decoder, *node)) (problems Problems) {
-	if strings.TrimSpace(string(data)) == "" {
+// document reads data as one YAML document and hands it to decode. Nothing but white space is no document.
+func document(name string, data []byte, decode func(*decoder, *node)) Problems {
+	if len(data) <= MaxContext && strings.TrimSpace(string(data)) == "" {
 		return nil
 	}
-	if invalidUTF8(data) >= 0 {
-		return Problems{{Pos: Pos{File: name}, Severity: Error, Code: CodeSyntax, Message: "the text is not UTF-8"}}
-	}
-	content := normalized(data)
-	defer func() { // the YAML library panics on some malformed input
-		if r := recover(); r != nil {
-			problems = Problems{{Pos: Pos{File: name}, Severity: Error, Code: CodeSyntax, Message: fmt.Sprintf("the YAML can't be read: %v", r)}}
-		}
-	}()
-	src := newSource(name, content)
-	root, problems := tree(src, content)
-	if root == nil {
-		return problems
-	}
-	d := &decoder{source: src, problems: problems}
-	read(d, root)
-	d.problems.Sort()
-	return d.problems
+	return readUpTo(MaxContext, name, data, decode)
 }
 
 func (d *decoder) context(n *node) (c Context) {
@@ -95,7 +79,7 @@ func (d *decoder) context(n *node) (c Context) {
 		{"business_hours", optional, func(n *node) { c.BusinessHours = d.businessHours(n) }},
 		{"verified_domains", optional, func(n *node) { c.VerifiedDomains = lowerAll(d.plain(n)) }},
 		{"dns", optional, func(n *node) { c.DNS = d.verdicts(n) }},
-		{"lists", optional, func(n *node) { c.Lists = d.named(n) }},
+		{"lists", optional, func(n *node) { d.watchlists(n, &c) }},
 		{"credential_lifetime", optional, func(n *node) { c.CredentialLifetime = d.duration(n) }},
 		{"applications", optional, func(n *node) { c.Applications = d.objects(n) }},
 		{"seen", optional, func(n *node) { c.Seen = d.named(n) }},
@@ -122,27 +106,49 @@ func lowerAll(texts []string) []string {
 // named reads a mapping of lists.
 func (d *decoder) named(n *node) map[string][]string {
 	out := map[string][]string{}
-	d.entries(n, func(name string, value *node) { out[name] = d.plain(value) })
+	d.entries(n, func(name Text, value *node) { out[name.Value] = d.plain(value) })
 	return out
+}
+
+// watchlists reads a mapping of lists, of which each stands here or in a file.
+func (d *decoder) watchlists(n *node, c *Context) {
+	c.Lists, c.ListFiles = map[string][]string{}, map[string]Watchlist{}
+	d.entries(n, func(name Text, value *node) {
+		if value.kind != mapping {
+			c.Lists[name.Value] = d.plain(value)
+			return
+		}
+		var w Watchlist
+		d.fields(value, "a list", []field{
+			{"file", required, func(n *node) { w.Path = d.text(n, notBlank) }},
+			{"column", optional, func(n *node) { w.Column = d.text(n, notBlank) }},
+		})
+		d.columnFits(w)
+		c.Lists[name.Value], c.ListFiles[name.Value] = nil, w
+	})
 }
 
 // verdicts reads a mapping of hosts to what DNS says of them.
 func (d *decoder) verdicts(n *node) map[string]string {
 	out := map[string]string{}
-	d.entries(n, func(host string, value *node) {
-		out[strings.ToLower(strings.TrimSuffix(host, "."))] = d.text(value, oneOf("nxdomain", "resolves", "unknown")).Value
+	d.entries(n, func(host Text, value *node) {
+		out[strings.ToLower(strings.TrimSuffix(host.Value, "."))] = d.text(value, oneOf("nxdomain", "resolves", "unknown")).Value
 	})
 	return out
 }
 
 // entries reads a mapping with free keys.
-func (d *decoder) entries(n *node, read func(key string, value *node)) {
+func (d *decoder) entries(n *node, read func(key Text, value *node)) {
 	if !d.is(n, mapping) {
 		return
 	}
 	d.noRepeats(n)
 	for _, p := range n.pairs {
-		d.at(p.key.Value, func() { read(p.key.Value, p.value) })
+		d.at(p.key.Value, func() {
+			key := p.key
+			key.Path = d.path
+			read(key, p.value)
+		})
 	}
 }
 

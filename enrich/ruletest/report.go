@@ -19,6 +19,7 @@ type Result struct {
 	Firing   bool         `json:"firing"`             // the test wants a match
 	Failures []string     `json:"failures,omitempty"` // one sentence for each thing that is not as wanted
 	Got      []Match      `json:"got,omitempty"`      // the rule's matches, kept when the test failed
+	Why      []Why        `json:"why,omitempty"`      // how the first rows of a failed test were judged
 }
 
 // Match is what a rule said about a row, in the words of a test.
@@ -88,4 +89,5 @@ func (t *Result) writeFailure(b *strings.Builder) {
 		}
 		fmt.Fprintln(b)
 	}
+	t.writeWhy(b)
 }

@@ -34,12 +34,20 @@ type Options struct {
 // included, is in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &runner{options: o, report: &Report{}}
+	if err := r.all(ctx); err != nil {
+		return nil, err
+	}
+	return r.report, nil
+}
+
+// all reads the files and runs their tests.
+func (r *runner) all(ctx context.Context) error {
 	cases := r.collect()
 	r.compile(ctx)
 	if !r.report.Problems.HasErrors() {
 		for _, group := range grouped(cases) {
 			if err := ctx.Err(); err != nil {
-				return nil, fmt.Errorf("run rule tests: %w", err)
+				return fmt.Errorf("run rule tests: %w", err)
 			}
 			r.run(ctx, group)
 		}
@@ -48,7 +56,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.report.add(c.result)
 	}
 	r.report.Problems.Sort()
-	return r.report, nil
+	return nil
 }
 
 func (r *Report) add(t Result) {
@@ -68,6 +76,7 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
+	covered *Coverage // nil when nobody wants to know
 }
 
 // testCase is a test on its way through a run.
@@ -75,6 +84,7 @@ type testCase struct {
 	test   rulefile.Test
 	file   string
 	tables []string
+	alone  bool // the rule remembers what it saw, which must not be another test's
 	events []enrich.Event
 	result Result
 }
@@ -112,18 +122,14 @@ func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
 
 // collect reads the files and returns their tests.
 func (r *runner) collect() (cases []*testCase) {
-	var packs []*rulefile.Pack
-	for _, f := range r.options.Files {
-		pack, problems := rulefile.Parse(f.Name, f.Data)
-		r.report.Problems = append(r.report.Problems, problems...)
-		if pack != nil {
-			packs = append(packs, pack)
-		}
-	}
-	r.report.Problems = append(r.report.Problems, rulefile.Check(packs)...)
-	for _, p := range packs {
+	set, problems := rulefile.Load(enrich.Config{Files: r.options.Files})
+	r.report.Problems = append(r.report.Problems, problems...)
+	for _, p := range set.Packs {
 		r.report.Rules += len(p.Rules)
 		for _, rule := range p.Rules {
+			if r.covered != nil {
+				r.covered.declare(rule)
+			}
 			cases = append(cases, r.ofRule(p, rule)...)
 		}
 	}
@@ -131,13 +137,16 @@ func (r *runner) collect() (cases []*testCase) {
 }
 
 func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase) {
+	if rule.Status.Value == "deprecated" || rule.Tuned.Enabled.Value == "false" {
+		return nil // it doesn't run
+	}
 	firing, silent := false, false
 	for _, t := range rule.Tests {
 		firing, silent = firing || !t.Want.None, silent || t.Want.None
 		if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 			continue
 		}
-		c := &testCase{test: t, file: p.File, tables: values(rule.Tables)}
+		c := &testCase{test: t, file: p.File, tables: values(rule.Tables), alone: rule.FirstSeen != nil}
 		c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
 		cases = append(cases, c)
 	}
@@ -160,11 +169,15 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 	return p
 }
 
-// grouped puts tests with the same settings together, in the order of their first tests.
+// grouped puts tests with the same settings together, in the order of their first tests. A test of a rule that remembers
+// is alone.
 func grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
-	for _, c := range cases {
+	for n, c := range cases {
 		key := string(settings(c.test))
+		if c.alone {
+			key = fmt.Sprintf("alone %d", n)
+		}
 		i, known := place[key]
 		if !known {
 			i = len(groups)
@@ -209,8 +222,25 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 	for _, c := range group {
 		if len(c.result.Failures) == 0 {
 			c.result.Failures, c.result.Got = judge(c.result.Rule, c.test.Want, tags[:len(c.events)])
+			r.look(ctx, module, c)
 		}
 		tags = tags[len(c.events):]
+	}
+}
+
+// look has the module explain a test that failed, and every test when coverage is measured.
+func (r *runner) look(ctx context.Context, module enrich.Module, c *testCase) {
+	if len(c.result.Failures) > 0 {
+		c.result.Why = explain(ctx, module, c)
+	}
+	x, ok := module.(enrich.Explainer)
+	if r.covered == nil || !ok {
+		return
+	}
+	for i := range c.events {
+		if e, err := x.Explain(ctx, &c.events[i], c.result.Rule); err == nil {
+			r.covered.note(&e)
+		}
 	}
 }
 

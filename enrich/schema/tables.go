@@ -48,6 +48,14 @@ func (t *Table) Column(name string) (Column, bool) {
 // Tables returns all tables in the order of tables.txt. The result is the caller's; the columns in it are shared.
 func Tables() []Table { return slices.Clone(known().list) }
 
+// Names are the names of all tables.
+func Names() (names []string) {
+	for _, t := range Tables() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
 // Lookup returns the table called name.
 func Lookup(name string) (Table, bool) {
 	i, ok := known().place[name]

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -63,8 +64,13 @@ func (s Sources) Count() int {
 type Rules struct {
 	Builtin bool     `yaml:"builtin"` // the embedded packs
 	Paths   []string `yaml:"paths"`   // rule files and directories of them
+	Tuning  []string `yaml:"tuning"`  // tuning files and directories of them
 	Context string   `yaml:"context"` // the context file
+	History bool     `yaml:"history"` // show past rows to rules with first_seen that are new
 	Isolate bool     `yaml:"isolate"` // run the CEL module as a process of its own
+
+	Watch    bool `yaml:"watch"`    // load files again when they change
+	Selftest bool `yaml:"selftest"` // run the tests inside rule files before the rules are used
 }
 
 // Module is a rule module in a process of its own.
@@ -148,7 +154,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
-		Rules:   Rules{Builtin: true},
+		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 	}
 }
 
@@ -168,7 +174,7 @@ func (s Sinks) Names() (names []string) {
 
 // RuleOptions are the rules as package ruleset takes them.
 func (c Config) RuleOptions() ruleset.Options {
-	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Context: c.Rules.Context}
+	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Tuning: c.Rules.Tuning, Context: c.Rules.Context}
 }
 
 // validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
@@ -181,6 +187,10 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		}
 	}
 	wrong("log", c.Log.validate())
+	if c.Drain < 0 {
+		wrong("drain", fmt.Errorf("%v is less than nothing", c.Drain))
+	}
+	wrong("sources", c.repeated())
 	if c.Sources.Count() == 0 {
 		wrong("sources", errors.New("name a workspace under log_analytics, or files to replay"))
 	}
@@ -242,6 +252,33 @@ func (m Module) validate() error {
 	return errors.Join(errs...)
 }
 
+// repeated finds what is read or written twice: streams with one name, and files that are both, or that two write to.
+func (c Config) repeated() error {
+	var errs []error
+	seen := map[string]string{}
+	once := func(path, what string) {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		if other, twice := seen[path]; twice {
+			errs = append(errs, fmt.Errorf("%s is used by %s and by %s", path, other, what))
+		}
+		seen[path] = what
+	}
+	for _, path := range c.Sources.Files {
+		once(path, "sources.files")
+	}
+	for _, s := range c.Sinks.File {
+		once(s.Path, "the file sink "+s.Name)
+	}
+	for _, s := range c.Sources.LogAnalytics {
+		for _, t := range s.Tables {
+			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func distinct(names []string) error {
 	var errs []error
 	slices.Sort(names)
@@ -260,7 +297,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {

@@ -31,6 +31,8 @@ func TestReferenceIsComplete(t *testing.T) {
 		{c.Drain, defaults.Drain},
 		{c.Log, defaults.Log},
 		{c.Rules.Builtin, defaults.Rules.Builtin},
+		{c.Rules.Watch, defaults.Rules.Watch},
+		{c.Rules.Selftest, defaults.Rules.Selftest},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("the reference says %v, the default is %v", pair[0], pair[1])

@@ -103,9 +103,17 @@ func (s *sourceFile) problem(code string, line, column, width int, message strin
 		Severity: rulefile.Error, Code: code, Message: message, Width: width,
 	}
 	if line >= 1 && line <= len(s.lines) {
-		p.Line = s.lines[line-1]
+		p.Line = masked(s.lines[line-1], column, width)
 	}
 	return p
+}
+
+// masked is a line of which only the characters in question are readable: the rest may hold what is secret.
+func masked(line string, column, width int) string {
+	runes := []rune(line)
+	from := min(max(0, column-1), len(runes))
+	to := min(from+max(1, width), len(runes))
+	return strings.Repeat(" ", from) + string(runes[from:to])
 }
 
 func (s *sourceFile) at(code string, n ast.Node, message string) rulefile.Problem {

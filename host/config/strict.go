@@ -5,16 +5,20 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// check reports the keys under n that t has no field for.
+// check reports the keys under n that t has no field for, and values of another kind than t's.
 func (s *sourceFile) check(n ast.Node, t reflect.Type) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
+	if want, ok := s.kind(n, t); !ok {
+		p := s.at(CodeValue, n, "want "+want)
+		p.Line, p.Width = "", 0 // the value may be a secret in the wrong place
+		s.problems = append(s.problems, p)
+		return
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -32,6 +36,47 @@ func (s *sourceFile) check(n ast.Node, t reflect.Type) {
 	}
 }
 
+// kind says what a value of type t looks like, and whether n looks so.
+func (s *sourceFile) kind(n ast.Node, t reflect.Type) (want string, ok bool) {
+	switch n.(type) {
+	case *ast.NullNode:
+		return "", true
+	case *ast.MappingNode, *ast.MappingValueNode:
+		ok = t.Kind() == reflect.Struct || t.Kind() == reflect.Map || t.Kind() == reflect.Interface
+	case *ast.SequenceNode:
+		ok = t.Kind() == reflect.Slice || t.Kind() == reflect.Interface
+	default:
+		return s.scalarKind(n, t)
+	}
+	want, _ = s.scalarKind(n, t)
+	return want, ok
+}
+
+// scalarKind is kind for a node that is neither a mapping nor a list.
+func (s *sourceFile) scalarKind(n ast.Node, t reflect.Type) (want string, ok bool) {
+	text := n.GetToken().Value
+	if filled, ok := n.(*ast.StringNode); ok {
+		text = filled.Value // with its variables
+	}
+	if t == reflect.TypeFor[time.Duration]() {
+		_, err := time.ParseDuration(text)
+		return "a duration such as 30s, 5m or 24h", err == nil
+	}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "keys with values", false
+	case reflect.Slice:
+		return "a list", false
+	case reflect.Bool:
+		_, ok = n.(*ast.BoolNode)
+		return "true or false", ok
+	case reflect.Int, reflect.Int64:
+		_, ok = n.(*ast.IntegerNode)
+		return "a whole number", ok
+	}
+	return "a text", true
+}
+
 func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Map:
@@ -44,7 +89,11 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 			return
 		}
 		p := s.at(CodeUnknown, pair.Key, fmt.Sprintf("unknown key `%s`", name))
-		if near := rulefile.Suggest(name, names(known)); near != "" {
+		near := rulefile.Suggest(name, names(known))
+		if _, ok := known[name+"_file"]; ok { // a secret where its file belongs
+			near = name + "_file"
+		}
+		if near != "" {
 			p.Suggestion = fmt.Sprintf("did you mean `%s`?", near)
 		}
 		s.problems = append(s.problems, p)
@@ -110,7 +159,10 @@ func (e expander) value(n ast.Node, found string) string {
 		return value
 	}
 	if parts[2] == "" {
-		e.problems = append(e.problems, e.at(CodeEnv, n, fmt.Sprintf("the environment has no variable %s", parts[1])))
+		tk := n.GetToken()
+		column := tk.Position.Column + max(0, strings.Index(tk.Origin, found)-strings.Index(tk.Origin, strings.TrimLeft(tk.Origin, " \t\n")))
+		e.problems = append(e.problems, e.problem(CodeEnv, tk.Position.Line, column, len(found),
+			fmt.Sprintf("the environment has no variable %s", parts[1])))
 	}
 	return parts[3]
 }

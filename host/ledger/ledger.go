@@ -20,7 +20,7 @@ import (
 // Errors of stores and records.
 var (
 	ErrNotFound = errors.New("no such record")
-	ErrConflict = errors.New("the record was changed by somebody else")
+	ErrConflict = pipeline.ErrConflict
 	ErrCorrupt  = errors.New("the record is damaged: its checksum doesn't match")
 )
 

@@ -1,8 +1,10 @@
 package ledger_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -159,6 +161,62 @@ func TestAFileThatIsNoLedgerIsSetAside(t *testing.T) {
 	aside, err := filepath.Glob(path + ".*.damaged")
 	if err != nil || len(aside) != 1 {
 		t.Errorf("set aside: %v, %v", aside, err)
+	}
+}
+
+// TestDamageIsFoundWhenOpening damages a ledger in many places: it opens as it was, or is set aside; it never panics.
+func TestDamageIsFoundWhenOpening(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	l := ledger.New(store)
+	for i := range 50 {
+		r, err := l.Open(fmt.Sprintf("stream-%d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range 3 {
+			if err := r.Update(begin(window(k), "hec")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(dir, boltstore.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 100 {
+		bad := bytes.Clone(good)
+		switch i % 4 {
+		case 0:
+			bad = bad[:random.IntN(len(bad))]
+		case 1:
+			clear(bad[random.IntN(len(bad)/4096)*4096:][:4096])
+		case 2:
+			bad[random.IntN(len(bad))] ^= 1 << random.IntN(8)
+		case 3:
+			for k := range 16 {
+				bad[random.IntN(len(bad))] = byte(k * 17)
+			}
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, boltstore.FileName), bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		store, err := boltstore.Open(dir)
+		if err != nil {
+			t.Errorf("damage %d: %v", i, err)
+			continue
+		}
+		if _, err := ledger.New(store).Streams(); err != nil {
+			t.Errorf("damage %d: %v", i, err)
+		}
+		if err := store.Close(); err != nil {
+			t.Errorf("damage %d: %v", i, err)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ type DeadLetter struct {
 	Sink
 	// Keep writes a refused event and the reason to the disk. It returns when they are there.
 	Keep func(events []enrich.Event, rejected []Rejection) error
+	// Notify is told of each failure to keep; nil means nobody wants to know.
+	Notify func(err error)
 }
 
 // Send returns no *PartialError: events that were refused are kept and counted in the receipt.
@@ -22,8 +24,19 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 	if !errors.As(err, &partial) {
 		return receipt, err
 	}
-	if err := d.Keep(events, partial.Rejected); err != nil {
-		return Receipt{}, fmt.Errorf("write dead letters: %w", err)
+	// What the sink took is confirmed: only the writing is tried again, until the disk has room.
+	for try := 1; ; try++ {
+		keepErr := d.Keep(events, partial.Rejected)
+		if keepErr == nil {
+			break
+		}
+		keepErr = fmt.Errorf("write dead letters: %w", keepErr)
+		if d.Notify != nil {
+			d.Notify(keepErr)
+		}
+		if sleep(ctx, pause(keepErr, try)) != nil {
+			return Receipt{}, keepErr
+		}
 	}
 	receipt.Dead = len(partial.Rejected)
 	receipt.Events = len(events) - receipt.Dead

@@ -4,39 +4,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
-// or the window proved unreadable for now. It gives the claims back. Its error is fatal: the ledger can't be
+// or the window proved unreadable for now. It gives the claims back. Patience is how long the window waits for a
+// sink that doesn't take the next batch, 0 for as long as it needs. Its error is fatal: the ledger can't be
 // written, or ctx ended.
-func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet) error {
+func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) error {
 	defer f.release(w, outlets)
 	for try := 1; ; try++ {
-		left, err := f.round(ctx, w, outlets)
+		left, err := f.round(ctx, w, outlets, patience)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, new(*ledgerError)):
 			return err
 		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
+			f.put(w, outlets, false)
 			return nil
 		case errors.Is(err, ErrTooLarge):
-			return f.halves(ctx, w, outlets, err)
+			return f.halves(ctx, w, outlets, patience, err)
 		}
 		f.report(err, "read "+w.String())
-		if outlets = left; len(outlets) == 0 || try >= maxTries {
-			return nil // open in the ledger; catchUp comes back to it
+		if outlets = left; len(outlets) == 0 {
+			return nil
 		}
-		if err := sleep(ctx, pause(err, try)); err != nil {
+		if try >= maxTries {
+			f.put(w, outlets, true) // open in the ledger; catchUp comes back to it
+			return nil
+		}
+		wait := pause(err, try)
+		if f.Once {
+			wait = min(wait, time.Minute)
+		}
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
 }
 
 // round reads w once for each group of outlets that have the same mark, and returns those that still need it.
-func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet) (left []*Outlet, err error) {
+func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) (left []*Outlet, err error) {
 	for mark, group := range f.byMark(w, outlets) {
-		detached, passErr := f.pass(ctx, w, mark, group)
+		detached, passErr := f.pass(ctx, w, mark, group, patience)
 		if passErr != nil {
 			err = errors.Join(err, passErr)
 			left = append(left, without(group, detached)...)
@@ -70,21 +81,22 @@ func without(all, some []*Outlet) (rest []*Outlet) {
 }
 
 // halves cuts a window that was too large and drives both parts.
-func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why error) error {
+func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration, why error) error {
 	a, b, err := w.Cut()
 	if err != nil {
 		f.report(fmt.Errorf("%w: %w", err, why), "read "+w.String())
+		f.put(w, outlets, true)
 		return nil
 	}
 	f.Log.WithField("window", w.String()).Debug("window too large, reading it in halves")
-	f.Stats.Split(f.stream.Name)
+	f.Stats.Split()
 	for _, part := range []Window{a, b} {
 		for _, o := range outlets {
 			f.claim(part, o)
 		}
 	}
 	if err = f.update(func(s *State) error { return s.Cut(w) }); err == nil {
-		err = f.drive(ctx, a, outlets)
+		err = f.drive(ctx, a, outlets, patience)
 	}
 	if err != nil {
 		f.release(a, outlets)
@@ -94,18 +106,28 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, why 
 		}
 		return err
 	}
-	return f.drive(ctx, b, outlets)
+	return f.drive(ctx, b, outlets, patience)
 }
 
-// ledgerError is a failure to write the ledger. Nothing may be sent that can't be written down, so it ends the run.
+// ledgerError is a ledger that can't be written any more: it belongs to somebody else now, or the run ends. Nothing may
+// be sent that can't be written down, so it ends the run.
 type ledgerError struct{ error }
 
 func (e *ledgerError) Unwrap() error { return e.error }
 
+// update changes the ledger. A disk that is full or fails is waited for: the workspace keeps the rows meanwhile.
 func (f *follower) update(change func(*State) error) error {
-	err := f.record.Update(change)
-	if err != nil && !errors.Is(err, errNotOpen) {
-		return &ledgerError{err}
+	for try := 1; ; try++ {
+		err := f.record.Update(change)
+		switch {
+		case err == nil || errors.Is(err, errNotOpen):
+			return err
+		case errors.Is(err, ErrConflict) || f.Once && try > maxTries:
+			return &ledgerError{err}
+		}
+		f.report(err, "write the ledger")
+		if sleep(f.send, pause(err, try)) != nil {
+			return &ledgerError{err}
+		}
 	}
-	return err
 }

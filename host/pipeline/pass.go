@@ -17,22 +17,23 @@ var errNobody = errors.New("every sink was left behind")
 // pass reads w once, from mark, for outlets that all stand at mark. It returns the outlets that were left behind:
 // too slow for the others. The error is the source's, or a *ledgerError; the outlets that were not left behind have
 // confirmed up to their marks.
-func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet) (detached []*Outlet, err error) {
+func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet, patience time.Duration) (detached []*Outlet, err error) {
 	lanes := make([]*lane, len(outlets))
 	for i, o := range outlets {
 		lanes[i] = f.startLane(w, o)
 	}
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
-		f.Enricher.Enrich(ctx, b.Events)
-		f.Stats.Read(f.stream.Name, b.Events, len(outlets))
-		return f.offer(ctx, lanes, b)
+		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
+		f.Stats.Read(f.stream.Name, b.Events)
+		return offer(ctx, lanes, b, patience)
 	})
 	complete := err == nil
 	if errors.Is(err, errNobody) {
 		err = nil
 	}
+	settle(lanes, patience)
 	for _, l := range lanes {
-		laneErr := l.finish()
+		laneErr := l.err
 		switch {
 		case l.detached:
 			detached = append(detached, l.outlet)
@@ -48,9 +49,9 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	return detached, err
 }
 
-// offer hands b to every lane. Lanes that don't take it while others wait are left behind; a lane alone may take
-// as long as it needs.
-func (f *follower) offer(ctx context.Context, lanes []*lane, b Batch) error {
+// offer hands b to every lane. Lanes that don't take it within patience are left behind; with a patience of 0 they may
+// take as long as they need.
+func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) error {
 	var waiting []*lane
 	attached := 0
 	for _, l := range lanes {
@@ -67,30 +68,52 @@ func (f *follower) offer(ctx context.Context, lanes []*lane, b Batch) error {
 	if attached == 0 {
 		return errNobody
 	}
-	if len(waiting) == 0 {
-		return nil
-	}
-	deadline := time.After(patience)
+	// Where another lane had room, it is held up now, and each lane may do that for so long in the whole window only.
+	heldUp := len(waiting) < attached
 	for _, l := range waiting {
-		if attached == 1 || f.stream.Volatile {
-			deadline = nil // nobody else waits, or the rows can't be had again
+		taken, err := l.wait(ctx, b, patience, heldUp)
+		if err != nil {
+			return err
 		}
-		select {
-		case l.batches <- b:
-		case <-l.ctx.Done():
+		if !taken {
 			attached--
-		case <-deadline:
-			l.detach()
-			attached--
-			deadline = closedTimer() // the others of this round had their time too
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 	if attached == 0 {
 		return errNobody
 	}
 	return nil
+}
+
+// wait waits until the lane takes b, and leaves it behind when that takes longer than patience. The time counts
+// for the whole window where others are held up.
+func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp bool) (taken bool, err error) {
+	var deadline <-chan time.Time
+	if patience > 0 {
+		deadline = time.After(patience - l.heldUp)
+	}
+	begin := time.Now()
+	defer func() {
+		if heldUp {
+			l.heldUp += time.Since(begin)
+		}
+	}()
+	select {
+	case l.batches <- b:
+		return true, nil
+	case <-l.ctx.Done():
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-deadline:
+	}
+	select {
+	case l.batches <- b: // it had room meanwhile: only chance chose the other case
+		return true, nil
+	default:
+		l.detach()
+		return false, nil
+	}
 }
 
 func closedTimer() <-chan time.Time {
@@ -113,6 +136,39 @@ type lane struct {
 	cancel   context.CancelCauseFunc
 	group    *errgroup.Group
 	detached bool
+	heldUp   time.Duration // how long others waited for it in this window
+	err      error         // why its sending ended, after settle
+}
+
+// settle waits until the lanes have sent what they hold. Those that take longer than patience are left behind, 0 is as
+// long as they need.
+func settle(lanes []*lane, patience time.Duration) {
+	ended := make([]chan struct{}, len(lanes))
+	for i, l := range lanes {
+		ended[i] = make(chan struct{})
+		go func() {
+			defer close(ended[i])
+			l.err = l.finish()
+		}()
+	}
+	var deadline <-chan time.Time
+	if patience > 0 {
+		deadline = time.After(patience)
+	}
+	for i, l := range lanes {
+		select {
+		case <-ended[i]:
+			continue
+		case <-deadline:
+			deadline = closedTimer()
+		}
+		select {
+		case <-ended[i]:
+		default:
+			l.detach()
+			<-ended[i]
+		}
+	}
 }
 
 // sent is one Send under way. Count and err are good once done is closed.
@@ -136,7 +192,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 			case flights <- s: // a place is free
 				go l.deliver(s)
 			case <-l.ctx.Done():
-				return l.ctx.Err()
+				return context.Cause(l.ctx)
 			}
 		}
 		return nil
@@ -199,7 +255,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, step.count)
+		f.Stats.Confirmed(l.outlet.Name, step.count)
 	}
 	return nil
 }

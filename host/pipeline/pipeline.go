@@ -117,6 +117,9 @@ type Stream struct {
 // ErrEnd is what Plan returns when nothing will ever follow.
 var ErrEnd = errors.New("end of stream")
 
+// ErrConflict says that somebody else changed a record: another host has taken over.
+var ErrConflict = errors.New("the record was changed by somebody else")
+
 // Ledger remembers streams over restarts.
 type Ledger interface {
 	// Open returns the record of a stream, an empty one when there is none.
@@ -127,6 +130,7 @@ type Ledger interface {
 type Record interface {
 	// State is a copy of the state.
 	State() *State
-	// Update changes the state and returns when it is on the disk. It changes nothing when change or the disk fails.
+	// Update changes the state and returns when it is on the disk. It changes nothing when change or the disk fails, or
+	// when somebody else changed the record, which is ErrConflict.
 	Update(change func(*State) error) error
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -138,6 +139,7 @@ type memory struct {
 type record struct {
 	mu    sync.Mutex
 	state pipeline.State
+	full  func() bool // the disk is full; nil: never
 }
 
 func (m *memory) Open(stream string) (pipeline.Record, error) {
@@ -161,6 +163,9 @@ func (r *record) State() *pipeline.State {
 func (r *record) Update(change func(*pipeline.State) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.full != nil && r.full() {
+		return errors.New("no space left on device")
+	}
 	next := r.state.Clone()
 	if err := change(next); err != nil {
 		return err
@@ -268,6 +273,168 @@ func TestADeadSinkHoldsUpNobody(t *testing.T) {
 		sick.check(t, 5000)
 		if took := time.Since(begin); took > 2*time.Hour {
 			t.Errorf("the sick sink needed %v after it was back", took-time.Hour)
+		}
+	})
+}
+
+// TestTheFirstSinkThatIsBackGetsEverything has two sinks fail, of which one comes back and the other never does.
+func TestTheFirstSinkThatIsBackGetsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back, gone := &recorder{}, &recorder{}
+		begin := time.Now()
+		back.send = func(context.Context, []enrich.Event) error {
+			if time.Since(begin) < time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		gone.send = func(context.Context, []enrich.Event) error { return errors.New("connection refused") }
+		p := build(&memory{}, nil, []pipeline.Stream{(&rows{n: 3000, batch: 10}).stream("s")}, gone, back)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		back.check(t, 3000)
+		if len(gone.got) > 0 {
+			t.Error("the dead sink got events")
+		}
+	})
+}
+
+// TestADeadSinkOfASmallWindow is the everyday case: windows that fit into a lane, so that reading never waits.
+func TestADeadSinkOfASmallWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		healthy, gone := &recorder{}, &recorder{}
+		gone.send = func(ctx context.Context, _ []enrich.Event) error { return errors.New("connection refused") }
+		p := build(&memory{}, nil, []pipeline.Stream{(&rows{n: 5000, batch: 100}).stream("s")}, healthy, gone)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		healthy.check(t, 5000)
+	})
+}
+
+// TestAStreamThatCantBeReadStarvesNoOther has one stream answer 400 for ever while a sink recovers from a hiccup.
+func TestAStreamThatCantBeReadStarvesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, sink := time.Now(), &recorder{}
+		sink.send = func(context.Context, []enrich.Event) error {
+			if since := time.Since(begin); since > time.Second && since < 2*time.Minute {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		reads := 0
+		bad := &rows{n: 1000, batch: 10, fail: func(pipeline.Window, int) error { reads++; return errors.New("400 Bad Request") }}
+		p := build(&memory{}, nil, []pipeline.Stream{bad.stream("bad"), (&rows{n: 3000, batch: 10}).stream("good")}, sink)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(6*time.Hour, cancel)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		sink.check(t, 3000)
+		if reads > 6*4*10*8 {
+			t.Errorf("the windows that can't be read were read %d times in six hours", reads)
+		}
+	})
+}
+
+// TestASinkThatLeftTheConfigurationHoldsUpNobody has more open windows for it than planning allows.
+func TestASinkThatLeftTheConfigurationHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &memory{}
+		opened, err := ledger.Open("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2100 {
+			at := start().Add(time.Duration(i-3000) * time.Second)
+			opened.(*record).state.Begin(pipeline.Window{Stream: "s", From: at, To: at.Add(time.Second)}, []string{"old"})
+		}
+		opened.(*record).state.Frontier = start()
+		sink := &recorder{}
+		if err := build(ledger, nil, []pipeline.Stream{(&rows{n: 500, batch: 10}).stream("s")}, sink).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sink.check(t, 500)
+		if open := len(opened.State().Open); open != 2100 {
+			t.Errorf("%d windows are open for the sink, should it come back", open)
+		}
+	})
+}
+
+// TestASinkIsAwayForDays plans far more windows than may be open; the other sink gets everything at once, and the
+// one that comes back gets everything then.
+func TestASinkIsAwayForDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, healthy, away := time.Now(), &recorder{}, &recorder{}
+		var done atomic.Int64
+		healthy.send = func(context.Context, []enrich.Event) error { done.Store(int64(time.Since(begin))); return nil }
+		away.send = func(context.Context, []enrich.Event) error {
+			if time.Since(begin) < 72*time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		source := &rows{n: 10_500, batch: 50}
+		stream, ledger := source.stream("s"), &memory{}
+		plan := stream.Plan
+		stream.Plan = func(ctx context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+			w, wait, ok, err := plan(ctx, frontier)
+			w.To = w.From.Add(5 * time.Second) // 2,100 windows
+			return w, wait, ok, err
+		}
+		if err := build(ledger, nil, []pipeline.Stream{stream}, healthy, away).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		healthy.check(t, 10_500)
+		away.check(t, 10_500)
+		if took := time.Duration(done.Load()); took > time.Hour {
+			t.Errorf("the healthy sink needed %v", took)
+		}
+	})
+}
+
+func TestOnceAStreamThatFailsEndsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &recorder{}
+		good := (&rows{n: 5000, batch: 10}).stream("good")
+		bad := pipeline.Stream{Name: "bad", Source: &rows{}, Plan: func(context.Context, time.Time) (w pipeline.Window, wait time.Duration, ok bool, err error) {
+			return w, 0, false, errors.New("no route to host")
+		}}
+		p := build(&memory{}, nil, []pipeline.Stream{bad, good}, sink)
+		p.Once = true
+		if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no route to host") {
+			t.Errorf("error %v", err)
+		}
+		sink.check(t, 5000)
+	})
+}
+
+func TestAFullDiskIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, ledger, sink := time.Now(), &memory{}, &recorder{}
+		opened, err := ledger.Open("s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened.(*record).full = func() bool {
+			since := time.Since(begin)
+			return since > 0 && since < time.Hour
+		}
+		sink.send = func(context.Context, []enrich.Event) error { time.Sleep(time.Second); return nil } // of the bubble's clock
+		p := build(ledger, nil, []pipeline.Stream{(&rows{n: 500, batch: 10}).stream("s")}, sink)
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if repeated := sink.check(t, 500); repeated > 0 {
+			t.Errorf("%d repeated", repeated)
+		}
+		if f := p.Stats.Figures(); f.Failures == 0 {
+			t.Error("the full disk is not visible")
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 const (
 	firstPause = 500 * time.Millisecond
 	maxPause   = 5 * time.Minute
+	hurried    = 5 * time.Second // the longest pause where the tries are limited
 )
 
 // pause is how long to wait after the given number of failures: what the other side asked for, or an exponential
@@ -77,7 +78,11 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 		if r.Tries > 0 && try >= r.Tries {
 			return receipt, fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
-		if sleep(ctx, pause(err, try)) != nil {
+		wait := pause(err, try)
+		if r.Tries > 0 {
+			wait = min(wait, hurried)
+		}
+		if sleep(ctx, wait) != nil {
 			return receipt, err
 		}
 	}

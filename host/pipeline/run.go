@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,10 +38,17 @@ type Pipeline struct {
 }
 
 const (
-	// patience is how long a window that several sinks share waits for the slowest before that sink is left behind.
-	patience = 2 * time.Second
+	// sharedPatience is how long a window that several sinks share waits for the slowest before that sink is left behind.
+	sharedPatience = 2 * time.Second
 	// maxOpen stops planning when so many windows of a stream wait for a sink: the workspace is the buffer.
 	maxOpen = 2000
+	// mergeAt is how many open windows are joined where they can be.
+	mergeAt = 200
+	// fullPause is how long planning rests then.
+	fullPause = 10 * time.Second
+	// A window that can't be read is tried again after twice the time, from firstDeferral to maxDeferral.
+	firstDeferral = 5 * time.Second
+	maxDeferral   = 15 * time.Minute
 	// maxTries is how often a window is read before the stream goes on without it; it is read again later.
 	maxTries = 4
 )
@@ -53,36 +61,57 @@ var ErrIncomplete = errors.New("some windows could not be read or delivered: the
 func (p *Pipeline) Run(ctx context.Context) error {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(p.Drain, cancel) })
+	group, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(p.Drain, cancel) }) // also after an error of the run's own
 	defer stop()
 
-	group, ctx := errgroup.WithContext(ctx)
-	followers := make([]*follower, len(p.Streams))
-	for i, s := range p.Streams {
+	var ended failures
+	for _, s := range p.Streams {
 		record, err := p.open(s)
 		if err != nil {
 			return err
 		}
-		followers[i] = &follower{Pipeline: p, stream: s, record: record, send: send, claims: map[claim]bool{}}
-	}
-	var live sync.WaitGroup
-	for _, f := range followers {
-		live.Add(1)
+		f := &follower{Pipeline: p, stream: s, record: record, send: send, claims: map[claim]bool{}, later: map[claim]*deferral{}}
+		f.abandoned()
+		planned := make(chan struct{})
 		group.Go(func() error {
-			defer live.Done()
-			return f.follow(ctx)
+			defer close(planned)
+			return ended.keep(f.follow(ctx))
 		})
-	}
-	planned := make(chan struct{})
-	go func() { live.Wait(); close(planned) }()
-	for i := range p.Outlets {
-		group.Go(func() error { return p.catchUp(ctx, followers, &p.Outlets[i], planned) })
+		for i := range p.Outlets {
+			group.Go(func() error { return ended.keep(f.catchUp(ctx, &p.Outlets[i], planned)) })
+		}
 	}
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil // asked to end
+		err = nil // asked to end
 	}
-	return err
+	return errors.Join(err, ended.err())
+}
+
+// failures collects how streams and sinks ended, so that one that fails doesn't end the others.
+type failures struct {
+	mu   sync.Mutex
+	list []error
+}
+
+// keep returns only an error that must end all: a ledger that can't be written, or the end of the run.
+func (f *failures) keep(err error) error {
+	if err == nil || errors.As(err, new(*ledgerError)) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.list, func(known error) bool { return known.Error() == err.Error() }) {
+		f.list = append(f.list, err)
+	}
+	return nil
+}
+
+func (f *failures) err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errors.Join(f.list...)
 }
 
 func (p *Pipeline) open(s Stream) (Record, error) {
@@ -118,7 +147,14 @@ type follower struct {
 	send   context.Context // ends later than the reading, so that what was read can be sent
 
 	mu     sync.Mutex
-	claims map[claim]bool // who is being served right now
+	claims map[claim]bool      // who is being served right now
+	later  map[claim]*deferral // who waits because the window could not be read
+}
+
+// deferral is how often a window could not be read, and when it is tried again.
+type deferral struct {
+	failures int
+	next     time.Time
 }
 
 // claim is one sink's need of one window.
@@ -146,11 +182,44 @@ func (f *follower) release(w Window, outlets []*Outlet) {
 	}
 }
 
+// deferred reports whether a window, which could not be read, is to wait some more.
+func (f *follower) deferred(w Window, o *Outlet) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.later[claim{w.String(), o.Name}]
+	return d != nil && time.Now().Before(d.next)
+}
+
+// put notes that a window could not be read for outlets, or, with failed false, that it was.
+func (f *follower) put(w Window, outlets []*Outlet, failed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range outlets {
+		c := claim{w.String(), o.Name}
+		d := f.later[c]
+		switch {
+		case !failed:
+			delete(f.later, c)
+			continue
+		case d == nil:
+			d = &deferral{}
+			f.later[c] = d
+		}
+		d.failures++
+		d.next = time.Now().Add(min(maxDeferral, firstDeferral<<min(d.failures, 10)))
+	}
+}
+
 // follow plans windows and reads each for all sinks that keep up. Sinks that don't are served by catchUp.
 func (f *follower) follow(ctx context.Context) error {
 	var failures int
+	full := false
 	for {
 		w, wait, ok, err := f.stream.Plan(ctx, f.record.State().Frontier)
+		crowded, mergeErr := f.crowded()
+		if mergeErr != nil {
+			return mergeErr
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -162,10 +231,21 @@ func (f *follower) follow(ctx context.Context) error {
 				return fmt.Errorf("plan the next window of %s: %w", f.stream.Name, err)
 			}
 			wait = pause(err, failures)
+			if f.Once {
+				wait = min(wait, time.Minute)
+			}
 		case !ok && f.Once:
 			return nil
-		case ok && len(f.record.State().Open) < maxOpen:
-			failures = 0
+		case ok && crowded:
+			if !full {
+				f.Log.WithField("stream", f.stream.Name).Warnf("%d windows wait for a sink: nothing new is read until some are done", maxOpen)
+			}
+			if full = true; f.Once {
+				return ErrIncomplete
+			}
+			wait = fullPause
+		case ok:
+			failures, full = 0, false
 			if err := f.take(ctx, w); err != nil {
 				return err
 			}
@@ -175,6 +255,30 @@ func (f *follower) follow(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// crowded reports whether as many windows are open as may be, after it has merged what can be merged.
+func (f *follower) crowded() (bool, error) {
+	open := func() int { return f.record.State().needed(f.outletNames()) }
+	if open() < mergeAt {
+		return false, nil
+	}
+	err := f.update(func(s *State) error {
+		s.Merge(f.claimed)
+		return nil
+	})
+	return open() >= maxOpen, err
+}
+
+func (f *follower) claimed(w Window) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range f.outletNames() {
+		if f.claims[claim{w.String(), o}] {
+			return true
+		}
+	}
+	return false
 }
 
 // take plans w in the ledger and serves the sinks that are ready.
@@ -191,27 +295,54 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	if err != nil {
 		return err
 	}
-	return f.drive(ctx, w, ready)
+	return f.drive(ctx, w, ready, f.patience())
+}
+
+// patience is how long a window that is read as it comes waits for a sink. Where there are others, the stream must go
+// on for them, those included that fail now and come back first; and rows that can't be had again wait for all.
+func (f *follower) patience() time.Duration {
+	if len(f.Outlets) == 1 || f.stream.Volatile {
+		return 0
+	}
+	return sharedPatience
 }
 
 // ready are the sinks that take windows as they come: healthy and not behind in this stream.
 func (f *follower) ready() (ready []*Outlet) {
 	state := f.record.State()
 	for i := range f.Outlets {
-		if o := &f.Outlets[i]; f.stream.Volatile || o.Health.OK() && !state.behind(o.Name) {
+		if o := &f.Outlets[i]; f.stream.Volatile || o.Health.OK() && !f.behind(state, o) {
 			ready = append(ready, o)
 		}
 	}
 	return ready
 }
 
-func (s *State) behind(sink string) bool {
-	for _, p := range s.Open {
-		if _, ok := p.Sinks[sink]; ok {
+// behind reports whether o still needs a window that could be read now.
+func (f *follower) behind(state *State, o *Outlet) bool {
+	for _, p := range state.Open {
+		if _, ok := p.Sinks[o.Name]; ok && !f.deferred(p.Window, o) {
 			return true
 		}
 	}
 	return false
+}
+
+// abandoned warns about sinks that still need windows but aren't configured any more. Should they come back, the
+// windows are still there.
+func (f *follower) abandoned() {
+	names, left := f.outletNames(), map[string]int{}
+	for _, p := range f.record.State().Open {
+		for name := range p.Sinks {
+			if !slices.Contains(names, name) {
+				left[name]++
+			}
+		}
+	}
+	for name, n := range left {
+		f.Log.WithFields(logrus.Fields{"stream": f.stream.Name, "sink": name}).
+			Warnf("the sink isn't configured any more: %d windows stay open for it", n)
+	}
 }
 
 func (p *Pipeline) outletNames() (names []string) {
@@ -221,9 +352,9 @@ func (p *Pipeline) outletNames() (names []string) {
 	return names
 }
 
-// catchUp serves one sink with the windows that were left open for it, oldest first, until ctx ends, every stream
-// ended and nothing is left, or, with Once, each window was tried.
-func (p *Pipeline) catchUp(ctx context.Context, followers []*follower, o *Outlet, planned <-chan struct{}) error {
+// catchUp serves one sink with the windows that were left open for it, oldest first, until ctx ends, the stream ended
+// and nothing is left, or, with Once, each window was tried.
+func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct{}) error {
 	for {
 		last := false
 		select {
@@ -231,21 +362,20 @@ func (p *Pipeline) catchUp(ctx context.Context, followers []*follower, o *Outlet
 			last = true
 		default:
 		}
-		worked, left := false, false
-		for _, f := range followers {
-			for _, open := range f.record.State().Open {
-				if _, needs := open.Sinks[o.Name]; !needs || !f.claim(open.Window, o) {
-					continue
-				}
-				worked = true
-				if err := f.drive(ctx, open.Window, []*Outlet{o}); err != nil {
-					return err
-				}
+		worked := false
+		for _, open := range f.record.State().Open {
+			_, needs := open.Sinks[o.Name]
+			if !needs || !(f.Once && last) && f.deferred(open.Window, o) || !f.claim(open.Window, o) {
+				continue
 			}
-			left = left || f.record.State().behind(o.Name)
+			worked = true
+			if err := f.drive(ctx, open.Window, []*Outlet{o}, 0); err != nil {
+				return err
+			}
 		}
+		left := f.record.State().needed([]string{o.Name}) > 0
 		switch {
-		case last && left && p.Once:
+		case last && left && f.Once:
 			return ErrIncomplete
 		case last && !left:
 			return nil

@@ -108,12 +108,53 @@ func (s *State) Cut(w Window) error {
 	return nil
 }
 
+// longest is how long windows become by merging.
+const longest = 24 * time.Hour
+
+// Merge joins neighbours that the same sinks need and of which nothing was read yet, so that a sink that is away for
+// days leaves few windows. Windows that keep names stay as they are. One that proves too large is cut again.
+func (s *State) Merge(keep func(Window) bool) {
+	merged := s.Open[:0:0]
+	for _, p := range s.Open {
+		if n := len(merged); n > 0 && !keep(p.Window) && !keep(merged[n-1].Window) && merged[n-1].joins(p) {
+			merged[n-1].Window.To = p.Window.To
+			continue
+		}
+		merged = append(merged, p)
+	}
+	s.Open = merged
+}
+
+// joins reports whether q goes on where p ends, for the same sinks, and neither was begun.
+func (p Progress) joins(q Progress) bool {
+	if !p.Window.To.Equal(q.Window.From) || p.Window.Slots+q.Window.Slots > 0 || len(p.Sinks) != len(q.Sinks) ||
+		q.Window.To.Sub(p.Window.From) > longest {
+		return false
+	}
+	for name, state := range p.Sinks {
+		if other, ok := q.Sinks[name]; !ok || state != (SinkState{}) || other != (SinkState{}) {
+			return false
+		}
+	}
+	return true
+}
+
 // Sink is how far sink is in w; ok is false when it doesn't need w any more.
 func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	if at := s.find(w); at >= 0 {
 		state, ok = s.Open[at].Sinks[sink]
 	}
 	return state, ok
+}
+
+// needed is how many windows one of sinks still needs.
+func (s *State) needed(sinks []string) (n int) {
+	for _, p := range s.Open {
+		if slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *State) find(w Window) int {

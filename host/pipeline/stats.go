@@ -18,17 +18,30 @@ type Stats struct {
 
 // Figures are the counts of a run so far.
 type Figures struct {
-	Read      int64            // events read and tagged; a window that is read again counts again
-	Tagged    int64            // of those, events that a rule matched
-	Splits    int64            // windows cut in halves
-	Sinks     map[string]Count // confirmed and dead-lettered by sink
-	Failures  int64            // failed reads and plans
-	LastError string
-	LastTime  time.Time // of the last error
+	Read       int64            // events read and tagged; a window that is read again counts again
+	Tagged     int64            // of those, events that a rule matched
+	Splits     int64            // windows cut in halves
+	Unreadable int64            // lines of files that are no rows and went to the dead letters
+	Sinks      map[string]Count // confirmed and dead-lettered by sink
+	Failures   int64            // failed reads and plans
+	LastError  string
+	LastTime   time.Time // of the last error
+	Rules      RuleSet
+}
+
+// RuleSet says which rules are at work, and how the last try to load others went.
+type RuleSet struct {
+	Hash     string    // of all rule files, the context and the settings that are at work
+	Loaded   time.Time // since when
+	Reloads  int64     // sets that were put in the place of another
+	Refused  int64     // sets that weren't taken
+	LastOK   bool      // the last try was taken
+	LastTry  time.Time
+	LastFail string // why the last set that was refused was refused; "" after one that was taken
 }
 
 // Read counts events that were read and tagged.
-func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
+func (s *Stats) Read(stream string, events []enrich.Event) {
 	if s == nil {
 		return
 	}
@@ -40,7 +53,7 @@ func (s *Stats) Read(stream string, events []enrich.Event, _ int) {
 }
 
 // Confirmed counts what a sink confirmed.
-func (s *Stats) Confirmed(_, sink string, n Count) {
+func (s *Stats) Confirmed(sink string, n Count) {
 	s.change(func(f *Figures) {
 		if f.Sinks == nil {
 			f.Sinks = map[string]Count{}
@@ -49,14 +62,40 @@ func (s *Stats) Confirmed(_, sink string, n Count) {
 	})
 }
 
+// Unreadable counts a line that is no row and returns how many there were.
+func (s *Stats) Unreadable() (n int64) {
+	s.change(func(f *Figures) { f.Unreadable++; n = f.Unreadable })
+	return n
+}
+
 // Split counts a window that was cut.
-func (s *Stats) Split(string) { s.change(func(f *Figures) { f.Splits++ }) }
+func (s *Stats) Split() { s.change(func(f *Figures) { f.Splits++ }) }
 
 // Failed counts a failure.
 func (s *Stats) Failed(doing string, err error) {
 	s.change(func(f *Figures) {
 		f.Failures++
 		f.LastError, f.LastTime = doing+": "+err.Error(), time.Now()
+	})
+}
+
+// RulesLoaded notes the set of rules that is at work now.
+func (s *Stats) RulesLoaded(hash string) {
+	s.change(func(f *Figures) {
+		r := &f.Rules
+		if r.Hash != "" {
+			r.Reloads++
+		}
+		now := time.Now()
+		r.Hash, r.Loaded, r.LastTry, r.LastOK, r.LastFail = hash, now, now, true, ""
+	})
+}
+
+// RulesRefused notes that a set of rules wasn't taken, and why.
+func (s *Stats) RulesRefused(err error) {
+	s.change(func(f *Figures) {
+		r := &f.Rules
+		r.Refused, r.LastTry, r.LastOK, r.LastFail = r.Refused+1, time.Now(), false, err.Error()
 	})
 }
 

@@ -126,7 +126,7 @@ func (b *bench) pipeline(c *compiled, m *measured) (float64, error) {
 	}
 	runtime.GC()
 	begin, hits, sent := cpu(), 0, 0
-	reader := file.NewReader(bytes.NewReader(input), "rows", func(e *file.LineError) { panic(e) })
+	reader := file.NewReader(bytes.NewReader(input), "rows", func(e *file.LineError) error { panic(e) })
 	for {
 		events, err := reader.Next()
 		if err != nil {
@@ -157,7 +157,7 @@ func (b *bench) pipeline(c *compiled, m *measured) (float64, error) {
 // events are the rows of m as events.
 func (b *bench) events(m *measured) [][]enrich.Event {
 	var out [][]enrich.Event
-	reader := file.NewReader(bytes.NewReader(b.input(m)), "rows", func(e *file.LineError) { panic(e) })
+	reader := file.NewReader(bytes.NewReader(b.input(m)), "rows", func(e *file.LineError) error { panic(e) })
 	for {
 		events, err := reader.Next()
 		if err != nil {

@@ -22,9 +22,7 @@ func loadConfig(path string) (config.Config, error) {
 }
 
 func newConfig(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Look at the configuration"}
-	c.AddCommand(newConfigShow(s), newConfigReference(s))
-	return c
+	return group("config", "Look at the configuration", newConfigShow(s), newConfigReference(s))
 }
 
 func newConfigShow(s streams) *cobra.Command {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/template"
 	"time"
 
@@ -78,11 +80,33 @@ func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
 // prepare makes the directory and forgets what an earlier run left in it.
 func (d *demo) prepare() error {
+	if d.events < 0 {
+		return exit(exitConfig, fmt.Errorf("--events: %d is less than none", d.events))
+	}
+	if err := d.ours(); err != nil {
+		return exit(exitConfig, err)
+	}
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return fmt.Errorf("make the demonstration's directory: %w", err)
 	}
 	if err := os.RemoveAll(d.path("data")); err != nil {
 		return fmt.Errorf("forget the last demonstration: %w", err)
+	}
+	return nil
+}
+
+// ours refuses a directory that holds something else than an earlier demonstration.
+func (d *demo) ours() error {
+	entries, err := os.ReadDir(d.dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look into the demonstration's directory: %w", err)
+	}
+	text, err := os.ReadFile(d.path("riskrelay.yaml"))
+	if err != nil || !strings.HasPrefix(string(text), demoHeader) {
+		return fmt.Errorf("%s holds something else than a demonstration: give an empty directory with --dir", d.dir)
 	}
 	return nil
 }
@@ -108,7 +132,9 @@ const arrival = 16 * time.Minute
 // demoToken opens the demonstration's collector, which listens on the loopback interface only.
 const demoToken = "00000000-0000-0000-0000-000000000000"
 
-const demoConfig = `# Written by riskrelay demo; run it again with: riskrelay run -c {{.Dir}}/riskrelay.yaml (while a demo with --keep runs)
+const demoHeader = "# Written by riskrelay demo"
+
+const demoConfig = demoHeader + `: what a real installation's configuration looks like.
 data_dir: {{.Dir}}/data
 log: {level: warn}
 sources:
@@ -218,7 +244,7 @@ func (d *demo) live(ctx context.Context, workspace *loganalyticstest.Server) {
 	}
 }
 
-// off says for each row of the guide that no rule can cover without context what is missing.
+// off says for each row of the guide what its rules lack that are off.
 func (d *demo) off(ctx context.Context) map[string]string {
 	flags := ruleFlags{}
 	flags.Builtin = true
@@ -233,8 +259,12 @@ func (d *demo) off(ctx context.Context) map[string]string {
 	reasons := map[string]string{}
 	for _, r := range about.Rules {
 		for _, row := range r.Guide {
-			if r.Off != "" {
+			switch {
+			case r.Off == "" || strings.Contains(reasons[row], r.Off):
+			case reasons[row] == "":
 				reasons[row] = "off: " + r.Off
+			default:
+				reasons[row] += "; " + r.Off
 			}
 		}
 	}

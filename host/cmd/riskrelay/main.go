@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,9 +27,21 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var interrupted atomic.Bool
+	go func() {
+		for s := range signals {
+			interrupted.Store(s == os.Interrupt)
+			cancel()
+			signal.Reset(s) // a second one ends the program at once
+		}
+	}()
 	code := execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
-	stop()
+	if code == exitOK && interrupted.Load() {
+		code = exitStopped
+	}
 	os.Exit(code)
 }
 
@@ -91,6 +104,13 @@ func execute(ctx context.Context, args []string, s streams) int {
 		return known.code
 	}
 	return exitConfig // cobra's own errors are about arguments
+}
+
+// group is a command that only has sub-commands; an unknown one is an error.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(commands...)
+	return c
 }
 
 func newRoot(s streams) *cobra.Command {

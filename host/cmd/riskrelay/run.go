@@ -22,8 +22,10 @@ func newRun(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Query, tag and forward until told to stop",
-		Long: "run moves events until SIGTERM or SIGINT, which drain what was read. SIGHUP reads the rules, the context and the\n" +
-			"modules' settings again; a set that doesn't load leaves the old one at work.",
+		Long: "run moves events until SIGTERM or SIGINT, which drain what was read, or until the files that it reads end and\n" +
+			"there is no workspace. SIGHUP reads the rules, the context and the modules' settings again, and so does a change of\n" +
+			"the files of rules and context, unless rules.watch is false. A set that doesn't load, or fails the tests that it\n" +
+			"carries, leaves the old one at work.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)
@@ -42,14 +44,14 @@ func newRun(s streams) *cobra.Command {
 }
 
 func run(ctx context.Context, c config.Config, path string, options host.Options) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
+	defer signal.Stop(hup)
 	h, err := host.New(ctx, c, options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	go func() {
 		for range hup {
 			reload(ctx, h, path, options.Log)
@@ -87,6 +89,9 @@ func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogg
 
 // ruleOrRuntime is the exit code for a host that can't start.
 func ruleOrRuntime(err error, context string) error {
+	if errors.As(err, new(*host.SelftestError)) {
+		return exit(exitRules, fmt.Errorf("can't start: %w", err))
+	}
 	if coded := ruleExit(err, context); errors.As(err, new(*host.RuleError)) {
 		return coded
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
@@ -22,12 +23,20 @@ import (
 // ruleFlags are the flags that say which rules a command works on.
 type ruleFlags struct {
 	ruleset.Options
-	at string
+	at  string
+	err func() io.Writer // where warnings about rules go
 }
 
 func (f *ruleFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.Paths, "rules", nil, "rule file, or directory of rule files (may be repeated)")
 	c.Flags().BoolVar(&f.Builtin, "builtin", true, "take the built-in rules too")
+	f.addContext(c)
+}
+
+// addContext adds the flags that say with what rules are evaluated.
+func (f *ruleFlags) addContext(c *cobra.Command) {
+	f.err = c.ErrOrStderr
+	c.Flags().StringArrayVar(&f.Tuning, "tuning", nil, "tuning file, or directory of tuning files (may be repeated)")
 	c.Flags().StringVar(&f.Context, "context", "", "context file: business hours, verified domains, DNS verdicts, lists, ...")
 	c.Flags().StringVar(&f.at, "at", "", "pinned clock, RFC 3339, such as 2026-01-02T15:04:05Z")
 }
@@ -48,6 +57,9 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	module := celrule.New()
 	if err := module.Configure(ctx, config); err != nil {
 		return nil, ruleExit(err, f.Context)
+	}
+	for _, p := range module.Warnings() {
+		fmt.Fprintln(f.err(), p.Error()) //nolint:errcheck // nobody is left to tell
 	}
 	return module, nil
 }
@@ -70,9 +82,9 @@ func newTag(s streams) *cobra.Command {
 			}
 			in, name := s.in, "-"
 			if len(args) == 1 && args[0] != "-" {
-				f, err := os.Open(args[0])
+				f, err := openRows(args[0])
 				if err != nil {
-					return exit(exitConfig, fmt.Errorf("open the rows: %w", err))
+					return err
 				}
 				defer f.Close() //nolint:errcheck // it was only read
 				in, name = f, args[0]
@@ -84,6 +96,25 @@ func newTag(s streams) *cobra.Command {
 	flags.add(c)
 	c.Flags().BoolVar(&onlyTagged, "only-tagged", false, "leave out rows that no rule matched")
 	return c
+}
+
+// maxShownLines is how many lines that aren't rows are named.
+const maxShownLines = 20
+
+// openRows opens a file of rows.
+func openRows(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory", path)
+	}
+	if err != nil {
+		return nil, exit(exitConfig, fmt.Errorf("open the rows: %w", err))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, exit(exitConfig, fmt.Errorf("open the rows: %w", err))
+	}
+	return f, nil
 }
 
 // tagger tags rows and prints them.
@@ -99,9 +130,11 @@ type tagger struct {
 
 func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
 	t.unknown = map[string]int{}
-	rows := file.NewReader(in, name, func(e *file.LineError) {
-		t.bad++
-		fmt.Fprintln(t.err, e) //nolint:errcheck // nobody is left to tell
+	rows := file.NewReader(in, name, func(e *file.LineError) error {
+		if t.bad++; t.bad <= maxShownLines {
+			fmt.Fprintln(t.err, e) //nolint:errcheck // nobody is left to tell
+		}
+		return nil
 	})
 	rows.Eager = name == "-"
 	for {
@@ -147,7 +180,13 @@ func (t *tagger) print(events []enrich.Event) error {
 // summary reports what was odd: rows of unknown tables are only counted, lines that aren't rows are an error.
 func (t *tagger) summary() error {
 	for table, n := range t.unknown {
-		fmt.Fprintf(t.err, "warning: %d rows of table %q, which no rule knows, passed through untagged\n", n, table) //nolint:errcheck // nobody is left to tell
+		what := fmt.Sprintf("of table %q, which no rule knows", table)
+		if table == "" {
+			what = `without a table (a text called "Type")`
+		} else if near := rulefile.Suggest(table, schema.Names()); near != "" {
+			what += fmt.Sprintf(" (did you mean %s?)", near)
+		}
+		fmt.Fprintf(t.err, "warning: %d rows %s, passed through untagged\n", n, what) //nolint:errcheck // nobody is left to tell
 	}
 	if t.bad > 0 {
 		return exit(exitConfig, fmt.Errorf("%d lines are not rows; all others were tagged", t.bad))

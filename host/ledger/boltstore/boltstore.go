@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -25,7 +27,10 @@ const lockWait = time.Second
 var ErrLocked = errors.New("another riskrelay uses this directory")
 
 // Store is a bbolt file. Each value lies behind eight bytes of its revision (big endian).
-type Store struct{ db *bbolt.DB }
+type Store struct {
+	db    *bbolt.DB
+	aside string
+}
 
 // Open opens the ledger in dir, which it makes (mode 0700) if need be, and locks it against other processes.
 // A file that isn't a bbolt file any more is set aside under a name that ends in .damaged, and a new one begun.
@@ -38,8 +43,9 @@ func Open(dir string) (*Store, error) {
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
+	var aside string
 	if damaged(err) {
-		aside := fmt.Sprintf("%s.%d.damaged", path, time.Now().Unix())
+		aside = fmt.Sprintf("%s.%d.damaged", path, time.Now().Unix())
 		if err := os.Rename(path, aside); err != nil {
 			return nil, fmt.Errorf("set the damaged ledger aside: %w", err)
 		}
@@ -55,16 +61,42 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the ledger: %w", err), db.Close())
 	}
-	return &Store{db}, nil
+	return &Store{db, aside}, nil
 }
 
-func open(path string) (*bbolt.DB, error) {
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
+// SetAside is the file to which Open moved one that was no ledger any more, "" when it was good.
+func (s *Store) SetAside() string { return s.aside }
+
+// open opens the file and looks at every page, so that damage shows now. Bbolt panics on some damage, or touches
+// memory that isn't there; both count as damage.
+func open(path string) (db *bbolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("%w: %v", errDamaged, p)
+		}
+	}()
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
+	if err != nil {
+		return nil, err
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		for problem := range tx.Check() {
+			err = fmt.Errorf("%w: %w", errDamaged, problem)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
+
+var errDamaged = errors.New("the file is damaged")
 
 func damaged(err error) bool {
-	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) ||
-		errors.Is(err, bolterrors.ErrVersionMismatch)
+	return errors.Is(err, errDamaged) || errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) ||
+		errors.Is(err, bolterrors.ErrVersionMismatch) || err != nil && strings.Contains(err.Error(), "file size too small")
 }
 
 func bucket() []byte { return []byte("streams") }

@@ -34,7 +34,7 @@ func (l *lines) open() error {
 	}
 	size, err := whole(file)
 	if err == nil {
-		err = cutTo(file, size)
+		size, err = repair(file, size)
 	}
 	if err == nil {
 		err = syncDirectory(l.path)
@@ -71,6 +71,27 @@ func whole(file *os.File) (int64, error) {
 		end = start
 	}
 	return 0, nil
+}
+
+// repair takes away the incomplete line behind the first size bytes, which a crash left, or, where the line before
+// doesn't show that the file is one of ours, completes it with a line feed. It returns the file's size then.
+func repair(file *os.File, size int64) (int64, error) {
+	info, err := file.Stat()
+	if err != nil || info.Size() == size {
+		return size, err
+	}
+	before := make([]byte, min(size, 64<<10))
+	if _, err := file.ReadAt(before, size-int64(len(before))); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	last := before[bytes.LastIndexByte(bytes.TrimSuffix(before, []byte("\n")), '\n')+1:]
+	if bytes.Contains(last, []byte(`"event_id":"`)) {
+		return size, cutTo(file, size)
+	}
+	if _, err := file.WriteString("\n"); err != nil {
+		return 0, err
+	}
+	return info.Size() + 1, file.Sync()
 }
 
 func cutTo(file *os.File, size int64) error {
@@ -115,8 +136,28 @@ func (l *lines) append(text []byte) error {
 	return nil
 }
 
+// moved reports whether somebody moved the file away, removed or replaced it, as logrotate does.
+func (l *lines) moved() bool {
+	if l.broken {
+		return false
+	}
+	now, err := os.Stat(l.path)
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	open, err := l.file.Stat()
+	return err == nil && !os.SameFile(now, open)
+}
+
 // ready opens the file anew after a failure, and renames it when it is full.
 func (l *lines) ready() error {
+	if l.moved() {
+		l.file.Close() //nolint:errcheck // each write was synced
+		if err := l.open(); err != nil {
+			l.broken = true
+			return err
+		}
+	}
 	if l.broken {
 		l.file.Close() //nolint:errcheck // writing has failed already
 		size := l.size

@@ -39,7 +39,7 @@ func Hostile() []enrich.Event {
 	events := []enrich.Event{}
 	for i, text := range texts {
 		details := "[" + string(quote(text)) + ",\n{\"n\": 9007199254740993}]"
-		e := Event(fmt.Sprintf("hostile-%02d", i), "AuditLogs", details, text)
+		e := Event(fmt.Sprintf("ffffffff-0000-4000-8000-0000000000%02d", i), "AuditLogs", details, text)
 		if i%2 == 0 {
 			e.Risk.Add("test", []enrich.Tag{{
 				Rule: "hostile.rule", Severity: enrich.High, Score: 70, Message: text, Reasons: []string{text}, Mitre: []string{"T1098"},

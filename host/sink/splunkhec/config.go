@@ -111,7 +111,7 @@ func validURL(text string) error {
 	case u.User != nil:
 		return errors.New("holds a user or password: put the token into token_file")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
-		return fmt.Errorf("%q has a path: give scheme, host and port only", text)
+		return errors.New("has a path or a query: give scheme, host and port only")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return errors.New("http would send the token in the clear: use https (with ca_file for a private authority)")
 	}

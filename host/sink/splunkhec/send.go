@@ -3,6 +3,7 @@ package splunkhec
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -112,6 +113,18 @@ func suspects(from, to int, number *int) []int {
 	return cuts
 }
 
+// manyEvents is how many events must be refused, all for one reason, for the fault to be the receiver's.
+const manyEvents = 10
+
+// refusesAll reports whether not one of many events was taken, and the reason: then no event is to blame.
+func (d *delivery) refusesAll() (reason string, ok bool) {
+	if len(d.rejected) < max(manyEvents, len(d.events)) {
+		return "", false
+	}
+	reason = d.rejected[0].Reason
+	return reason, !slices.ContainsFunc(d.rejected, func(r pipeline.Rejection) bool { return r.Reason != reason })
+}
+
 // leastEvent is the size below which an event is not shortened any more.
 const leastEvent = 2 << 10
 
@@ -204,6 +217,9 @@ func (d *delivery) reject(at int, reason string) {
 
 func (d *delivery) receipt() (pipeline.Receipt, error) {
 	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: d.promise()}
+	if reason, ok := d.refusesAll(); ok {
+		return pipeline.Receipt{}, fmt.Errorf("the collector refuses every event, %q: is it a Splunk collector, and does it take gzip?", reason)
+	}
 	if len(d.rejected) == 0 {
 		return r, nil
 	}

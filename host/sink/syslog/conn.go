@@ -91,11 +91,24 @@ func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) 
 		}
 		n, err := c.stream.Write(frames[:min(slice, len(frames))])
 		if err != nil {
+			c.lastWords(ctx)
 			return 0, errors.Join(err, ctx.Err(), c.end())
 		}
 		frames = frames[n:]
 	}
 	return c.counted.written.Load(), nil
+}
+
+// lastWords waits a moment for why the receiver ended the connection: in TLS 1.3 it says so only after the handshake,
+// when the first events may be on their way.
+func (c *conn) lastWords(ctx context.Context) {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-c.gone:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // poll is the pause between two looks at the send queue.

@@ -7,6 +7,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,10 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -23,12 +26,14 @@ import (
 type Source struct {
 	path  string
 	stdin io.Reader
-	bad   func(*LineError)
+	bad   func(*LineError) error
+	begun atomic.Bool  // standard input: it can't be read again
+	told  atomic.Int64 // behind the last bad line that was told of: reading it again is no news
 }
 
 // Streams returns one stream per path of a file with one row a line; "-" is standard input. Bad is told of each line
-// that isn't a row.
-func Streams(paths []string, stdin io.Reader, bad func(*LineError)) (streams []pipeline.Stream) {
+// that isn't a row, and stops the reading with its error until the next try.
+func Streams(paths []string, stdin io.Reader, bad func(*LineError) error) (streams []pipeline.Stream) {
 	for _, path := range paths {
 		s := &Source{path: path, stdin: stdin, bad: bad}
 		if path == "-" {
@@ -60,10 +65,57 @@ func (s *Source) plan(_ context.Context, frontier time.Time) (pipeline.Window, t
 		return pipeline.Window{}, 0, false, fmt.Errorf("%s is shorter (%d bytes) than what was read of it (%d): "+
 			"was it replaced? Give the new file another name", s.path, size, from)
 	}
-	if size == from {
+	end, err := s.wholeLines(from, size)
+	if err != nil {
+		return pipeline.Window{}, 0, false, err
+	}
+	if end == from {
 		return pipeline.Window{}, 0, false, pipeline.ErrEnd
 	}
-	return pipeline.Window{From: offsetTime(from), To: offsetTime(size)}, 0, true, nil
+	return pipeline.Window{From: offsetTime(from), To: offsetTime(end)}, 0, true, nil
+}
+
+// wholeLines is the offset behind the last line between from and size that was written to its end: one with a line
+// feed, or a last one without that is a whole object.
+func (s *Source) wholeLines(from, size int64) (int64, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return 0, fmt.Errorf("open the file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if err := lineBegins(f, from); err != nil {
+		return 0, err
+	}
+	start := max(from, size-MaxLine)
+	tail := make([]byte, size-start)
+	if _, err := f.ReadAt(tail, start); err != nil {
+		return 0, fmt.Errorf("read the file's end: %w", err)
+	}
+	last := bytes.LastIndexByte(tail, '\n') + 1
+	if last == 0 && start > from {
+		return size, nil // too long for a row: its reading says so
+	}
+	if end, err := enrich.ScanValue(tail, last); err == nil && len(bytes.TrimSpace(tail[end:])) == 0 {
+		return size, nil
+	}
+	return start + int64(last), nil
+}
+
+// lineBegins checks that a line begins at offset from, or would with the next byte: another file, or one that was
+// rewritten, hardly has a line end in the same place.
+func lineBegins(f *os.File, from int64) error {
+	if from == 0 {
+		return nil
+	}
+	around := make([]byte, 2)
+	if _, err := f.ReadAt(around, from-1); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("look at the file: %w", err)
+	}
+	if around[0] != '\n' && around[1] != '\n' {
+		return fmt.Errorf("no line of %s begins at byte %d, where the last reading ended: was it replaced? "+
+			"Give the new file another name", f.Name(), from)
+	}
+	return nil
 }
 
 func (s *Source) planStdin(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
@@ -92,8 +144,11 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 	}
 	defer closer()
 	for {
-		events, err := r.Next()
+		events, err := s.next(ctx, r)
 		if errors.Is(err, io.EOF) {
+			if s.path != "-" && r.Offset() < to {
+				return fmt.Errorf("%s ends at byte %d, before the %d bytes that it had: was it replaced?", s.path, r.Offset(), to)
+			}
 			return nil
 		}
 		if err != nil {
@@ -112,14 +167,50 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 	}
 }
 
+// next is r.Next, but doesn't wait for standard input when ctx has ended.
+func (s *Source) next(ctx context.Context, r *Reader) ([]enrich.Event, error) {
+	if s.path != "-" {
+		return r.Next()
+	}
+	type answer struct {
+		events []enrich.Event
+		err    error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		events, err := r.Next()
+		read <- answer{events, err}
+	}()
+	select {
+	case a := <-read:
+		return a.events, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// tell tells of a bad line, once.
+func (s *Source) tell(e *LineError) error {
+	if e.Offset < s.told.Load() {
+		return nil
+	}
+	if err := s.bad(e); err != nil {
+		return err
+	}
+	s.told.Store(e.Offset + 1)
+	return nil
+}
+
 // open returns a reader at offset from. Rows without an id are counted from the beginning of their block, so the
 // rows between it and from are read once more and thrown away.
 func (s *Source) open(from, to int64) (*Reader, func(), error) {
 	if s.path == "-" {
-		if from > 0 {
+		if s.begun.Swap(true) || from > 0 {
 			return nil, nil, errReread
 		}
-		return NewReader(s.stdin, s.path, s.bad), func() {}, nil
+		r := NewReader(s.stdin, s.path, s.tell)
+		r.Eager = true
+		return r, func() {}, nil
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
@@ -130,7 +221,7 @@ func (s *Source) open(from, to int64) (*Reader, func(), error) {
 	if start > 0 { // a block begins at the first line that starts in it
 		start--
 	}
-	r := NewReader(io.NewSectionReader(f, start, to-start), s.path, s.bad)
+	r := NewReader(io.NewSectionReader(f, start, to-start), s.path, s.tell)
 	r.offset = start
 	if err := r.skipTo(start, from); err != nil {
 		closer()
@@ -143,7 +234,7 @@ func (s *Source) open(from, to int64) (*Reader, func(), error) {
 func (r *Reader) skipTo(start, from int64) error {
 	bad := r.bad
 	defer func() { r.bad = bad }()
-	r.bad = func(*LineError) {}
+	r.bad = func(*LineError) error { return nil }
 	if start > 0 {
 		if _, err := r.readLine(); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("find the place in %s: %w", r.name, err)
@@ -155,7 +246,9 @@ func (r *Reader) skipTo(start, from int64) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("find the place in %s: %w", r.name, err)
 		}
-		r.event(append([]byte(nil), line...), at)
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			_, _, _ = r.event(bytes.Clone(line), at) // only counted
+		}
 		if err != nil {
 			break
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/file"
 )
 
-func none(t *testing.T) func(*file.LineError) {
-	return func(e *file.LineError) { t.Errorf("bad line: %v", e) }
+func none(t *testing.T) func(*file.LineError) error {
+	return func(e *file.LineError) error { t.Errorf("bad line: %v", e); return nil }
 }
 
 // readAll returns all events of a reader.
@@ -36,12 +36,13 @@ func readAll(t *testing.T, r *file.Reader) (all []enrich.Event) {
 }
 
 func TestLinesBecomeEvents(t *testing.T) {
-	text := `{"Type":"AuditLogs","_ItemId":"one","TimeGenerated":"2026-01-02T03:04:05Z","TargetResources":"[{\"id\":1}]"}` + "\n\n" +
+	const own = "0123456789abcdef0123456789abcdef" // looks like an id that riskrelay gave
+	text := "\uFEFF" + `{"Type":"AuditLogs","_ItemId":"one","TimeGenerated":"2026-01-02T03:04:05Z","TargetResources":"[{\"id\":1}]"}` + "\n\n" +
 		"not json\r\n" +
-		`{"Type":"AuditLogs","event_id":"kept","risk":{"score":1},"TargetResources":[{"id":2}]}` + "\r\n" +
+		`{"Type":"AuditLogs","event_id":"` + own + `","risk":{"score":1},"TargetResources":[{"id":2}]}` + "\r\n" +
 		`{"Type":"X","n":1}` + "\n" + `{"n":1,"Type":"X"}`
 	var bad []string
-	events := readAll(t, file.NewReader(strings.NewReader(text), "rows", func(e *file.LineError) { bad = append(bad, e.Error()) }))
+	events := readAll(t, file.NewReader(strings.NewReader(text), "rows", func(e *file.LineError) error { bad = append(bad, e.Error()); return nil }))
 	var got []string
 	for i := range events {
 		got = append(got, events[i].ID+" {"+string(events[i].AppendFields(nil))+"}")
@@ -49,7 +50,7 @@ func TestLinesBecomeEvents(t *testing.T) {
 	digest := strings.Fields(got[2])[0]
 	want := []string{
 		`one {"Type":"AuditLogs","_ItemId":"one","TimeGenerated":"2026-01-02T03:04:05Z","TargetResources":[{"id":1}]}`,
-		`kept {"Type":"AuditLogs","TargetResources":[{"id":2}]}`,
+		own + ` {"Type":"AuditLogs","TargetResources":[{"id":2}]}`,
 		digest + ` {"Type":"X","n":1}`,
 		digest + `-0.2 {"n":1,"Type":"X"}`,
 	}
@@ -66,9 +67,15 @@ func TestALongLineIsRead(t *testing.T) {
 	if events := readAll(t, file.NewReader(strings.NewReader(line+"\n"+line), "rows", none(t))); len(events) != 2 || events[0].Size() < 2<<20 {
 		t.Errorf("%d events", len(events))
 	}
-	endless := strings.Repeat("x", file.MaxLine+1<<20)
-	if _, err := file.NewReader(strings.NewReader(endless), "rows", none(t)).Next(); err == nil {
-		t.Error("an endless line was taken")
+	// One that is too long is told of, and the lines behind it are read.
+	var bad []string
+	endless := strings.Repeat("x", file.MaxLine+1<<20) + "\n" + `{"Type":"X"}`
+	events := readAll(t, file.NewReader(strings.NewReader(endless), "rows", func(e *file.LineError) error {
+		bad = append(bad, e.Error())
+		return nil
+	}))
+	if len(events) != 1 || len(bad) != 1 || !strings.HasPrefix(bad[0], "rows:1: longer than") {
+		t.Errorf("%d events, bad lines %v", len(events), bad)
 	}
 }
 
@@ -159,12 +166,75 @@ func TestReadingGoesOnAtTheMarkWithTheSameIDs(t *testing.T) {
 	}
 }
 
+func TestALineThatIsBeingWrittenIsLeftForTheNextTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.ndjson")
+	appendText := func(text string) {
+		t.Helper()
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var frontier time.Time
+	next := func() (ids []string) {
+		t.Helper()
+		stream := file.Streams([]string{path}, nil, none(t))[0]
+		w, _, ok, err := stream.Plan(t.Context(), frontier)
+		if errors.Is(err, pipeline.ErrEnd) {
+			return nil
+		}
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		ids, _ = read(t, stream, w, "", 0)
+		frontier = w.To
+		return ids
+	}
+	for i, step := range []struct{ text, want string }{
+		{`{"_ItemId":"a"}` + "\n" + `{"_ItemId":`, "[a]"},
+		{`"b","x":`, "[]"},
+		{`1}` + "\n" + `{"_ItemId":"c"}`, "[b c]"},
+		{"\n" + `{"_ItemId":"d"}` + "\n", "[d]"},
+	} {
+		appendText(step.text)
+		if got := fmt.Sprint(next()); got != step.want {
+			t.Errorf("step %d: got %s, want %s", i, got, step.want)
+		}
+	}
+}
+
 func countDistinct(ids []string) int {
 	seen := map[string]bool{}
 	for _, id := range ids {
 		seen[id] = true
 	}
 	return len(seen)
+}
+
+func TestAnotherFileUnderTheNameIsNoticed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.ndjson")
+	rows(t, path, 0, 100)
+	stream := file.Streams([]string{path}, nil, none(t))[0]
+	w, _, ok, err := stream.Plan(t.Context(), time.Time{})
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat(`{"Type":"Y","text":"other"}`+"\n", 200)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok, err := stream.Plan(t.Context(), w.To); err == nil {
+		t.Errorf("plan behind the end of another file: %v", ok)
+	}
+	if err := os.Truncate(path, 28); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Source.Read(t.Context(), w, "", func(pipeline.Batch) error { return nil }); err == nil {
+		t.Error("a file that is shorter than its window was called complete")
+	}
 }
 
 func TestStandardInputIsReadOnce(t *testing.T) {
@@ -179,7 +249,7 @@ func TestStandardInputIsReadOnce(t *testing.T) {
 	if _, _, _, err := stream.Plan(t.Context(), w.To); !errors.Is(err, pipeline.ErrEnd) {
 		t.Errorf("then: %v", err)
 	}
-	if err := stream.Source.Read(context.Background(), w, "5", nil); err == nil {
+	if err := stream.Source.Read(context.Background(), w, "", nil); err == nil {
 		t.Error("standard input was read again")
 	}
 }
@@ -190,7 +260,7 @@ func BenchmarkReader(b *testing.B) {
 	text := strings.Repeat(line, 1000)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		r := file.NewReader(strings.NewReader(text), "rows", func(*file.LineError) {})
+		r := file.NewReader(strings.NewReader(text), "rows", func(*file.LineError) error { return nil })
 		for {
 			if _, err := r.Next(); err != nil {
 				break

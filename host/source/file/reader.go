@@ -23,10 +23,11 @@ const (
 
 // LineError is a line that isn't a row. Reading goes on behind it.
 type LineError struct {
-	Name string // the file, "-" for standard input
-	Line int    // from 1; 0 when reading began in the middle of the file
-	Text []byte // the line
-	Err  error
+	Name   string // the file, "-" for standard input
+	Line   int    // from 1, counted from where the reading began
+	Offset int64  // of the line's first byte
+	Text   []byte // the line, or the beginning of one that is too long
+	Err    error
 }
 
 // Error is "NAME:LINE: REASON".
@@ -41,7 +42,7 @@ type Reader struct {
 	name   string
 	lines  *bufio.Reader
 	parser *enrich.ObjectParser
-	bad    func(*LineError)
+	bad    func(*LineError) error
 
 	// Eager makes Next return what there is instead of waiting for more, as a pipe needs.
 	Eager bool
@@ -53,8 +54,9 @@ type Reader struct {
 	long   []byte         // the beginning of a line longer than the buffer
 }
 
-// NewReader reads lines from r. Name stands in messages; bad is told of each line that isn't a row.
-func NewReader(r io.Reader, name string, bad func(*LineError)) *Reader {
+// NewReader reads lines from r. Name stands in messages; bad is told of each line that isn't a row, and ends the
+// reading with its error, if it has one.
+func NewReader(r io.Reader, name string, bad func(*LineError) error) *Reader {
 	return &Reader{
 		name: name, lines: bufio.NewReaderSize(r, 256<<10), bad: bad,
 		parser: enrich.NewObjectParser(schema.TypeOf), seen: map[string]int{},
@@ -80,7 +82,11 @@ func (r *Reader) Next() ([]enrich.Event, error) {
 				text = make([]byte, 0, max(len(line), batchBytes/2))
 			}
 			text = append(text, line...)
-			if e, ok := r.event(text[len(text)-len(line):len(text):len(text)], start); ok {
+			e, ok, badErr := r.event(text[len(text)-len(line):len(text):len(text)], start)
+			if badErr != nil {
+				return nil, badErr
+			}
+			if ok {
 				events = append(events, e)
 			}
 		}
@@ -97,16 +103,20 @@ func (r *Reader) Next() ([]enrich.Event, error) {
 	return events, nil
 }
 
-// readLine returns the next line, good until the next call, and io.EOF with the last one.
+// readLine returns the next line, good until the next call, and io.EOF with the last one. Of a line that is too long
+// it returns a bit more than MaxLine.
 func (r *Reader) readLine() ([]byte, error) {
 	part, err := r.lines.ReadSlice('\n')
+	if r.offset == 0 {
+		r.offset += int64(len(part) - len(bytes.TrimPrefix(part, []byte(byteOrderMark))))
+		part = bytes.TrimPrefix(part, []byte(byteOrderMark))
+	}
 	r.long = r.long[:0]
 	for errors.Is(err, bufio.ErrBufferFull) {
-		r.long = append(r.long, part...)
-		r.offset += int64(len(part))
-		if len(r.long) > MaxLine {
-			return nil, fmt.Errorf("line %d is longer than %d bytes: is this a file of one row a line?", r.line+1, MaxLine)
+		if len(r.long) <= MaxLine {
+			r.long = append(r.long, part...)
 		}
+		r.offset += int64(len(part))
 		part, err = r.lines.ReadSlice('\n')
 	}
 	r.offset += int64(len(part))
@@ -118,20 +128,29 @@ func (r *Reader) readLine() ([]byte, error) {
 	return part, err
 }
 
-func (r *Reader) event(line []byte, start int64) (enrich.Event, bool) {
+// byteOrderMark is what some programs put before UTF-8 (RFC 3629, 6).
+const byteOrderMark = "\uFEFF"
+
+// shownOfLong is how much is kept of a line that is too long.
+const shownOfLong = 64 << 10
+
+func (r *Reader) event(line []byte, start int64) (e enrich.Event, ok bool, err error) {
+	if len(line) > MaxLine {
+		reason := fmt.Errorf("longer than %d bytes: is this a file of one row a line?", MaxLine)
+		return e, false, r.bad(&LineError{r.name, r.line, start, line[:shownOfLong], reason})
+	}
 	table, id, row, err := r.parser.Parse(line)
 	if err != nil {
-		r.bad(&LineError{Name: r.name, Line: r.line, Text: line, Err: err})
-		return enrich.Event{}, false
+		return e, false, r.bad(&LineError{r.name, r.line, start, line, err})
 	}
-	e := enrich.NewEvent(table, row)
+	e = enrich.NewEvent(table, row)
 	switch {
 	case id != "":
 		e.ID = id
 	case row.Text("_ItemId") == "":
 		e.ID = r.distinct(e.ID, start)
 	}
-	return e, true
+	return e, true, nil
 }
 
 // distinct tells rows with the same content apart: the second gets another id than the first, each time the file

@@ -10,9 +10,14 @@ import (
 // window that reaches into the service's future would be read before its rows are there.
 type clock struct {
 	mu   sync.Mutex
-	told time.Time // what the last reply said; its second is cut off, so the clock is never fast
-	at   time.Time // when that was, on the monotonic clock
+	told time.Time     // what the last reply said; its second is cut off, so the clock is never fast
+	at   time.Time     // when that was, on the monotonic clock
+	odd  time.Duration // how far ahead of told the reply before was that nobody believed
 }
+
+// jump is how far a reply's time may be ahead of what the replies before lead to expect. More is believed when two
+// replies in a row say so: windows must not run ahead because of one server whose clock is wrong.
+const jump = time.Minute
 
 // set takes the time from a reply's Date header.
 func (c *clock) set(h http.Header) {
@@ -22,7 +27,15 @@ func (c *clock) set(h http.Header) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.told, c.at = told.UTC(), time.Now()
+	now := time.Now()
+	if !c.told.IsZero() {
+		ahead := told.Sub(c.told.Add(now.Sub(c.at)))
+		if ahead > jump && (ahead-c.odd).Abs() > jump {
+			c.odd = ahead
+			return
+		}
+	}
+	c.told, c.at, c.odd = told.UTC(), now, 0
 }
 
 // now is the service's time; ok is false as long as no reply told it.

@@ -71,7 +71,7 @@ func Defaults() Config {
 			{Name: "AZKVAuditLogs"},
 			{Name: "OfficeActivity"},
 		},
-		Start:     time.Hour,
+		Start:     24 * time.Hour,
 		Settle:    2 * time.Minute,
 		Every:     30 * time.Second,
 		MaxWindow: time.Hour,

@@ -167,11 +167,7 @@ func (x *exchange) verdict(ctx context.Context, err error) error {
 		return x.err
 	}
 	if response := new(azcore.ResponseError); errors.As(err, &response) {
-		service := serviceError(response)
-		if service.Status == http.StatusNoContent { // a workspace in which nothing was ever stored
-			return nil
-		}
-		return service
+		return serviceError(response)
 	}
 	if token := tokenError(err); token != nil {
 		return &credentialError{token}
@@ -243,7 +239,9 @@ func (p streaming) Do(req *policy.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	p.clock.set(resp.Header)
+	if resp.StatusCode < http.StatusBadRequest { // refusals may come from something on the way
+		p.clock.set(resp.Header)
+	}
 	x, ok := req.Raw().Context().Value(exchangeKey{}).(*exchange)
 	if !ok || resp.StatusCode != http.StatusOK {
 		return resp, nil

@@ -54,8 +54,9 @@ func TestFailures(t *testing.T) {
 		},
 		"no such table": {
 			answer: api(400, "BadArgumentError", "SemanticError", "SEM0100", "Failed to resolve table or column expression named 'AuditLogs'"),
+			kind:   "1m0s", text: "SEM0100", // it was there when the window was planned
 		},
-		"no content":         {answer: status(204)},
+		"no content":         {answer: status(204), kind: "1m0s", text: "204"},
 		"empty 200":          {answer: status(200), kind: plain, text: "reply is empty"},
 		"no table":           {answer: text(`{"tables":[]}`), kind: plain, text: "no table called PrimaryResult"},
 		"no object":          {answer: text(`[]`), kind: plain, text: "malformed near byte 1"},
@@ -85,9 +86,6 @@ func TestFailures(t *testing.T) {
 			}
 			if len(got.ids) > 0 {
 				t.Errorf("%d events from a reply without rows", len(got.ids))
-			}
-			if source.Absent() != (name == "no such table") {
-				t.Errorf("absent is %v", source.Absent())
 			}
 		})
 	}

@@ -2,7 +2,9 @@ package loganalytics
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -63,13 +65,16 @@ func (p *pacer) set(length time.Duration) { p.length = min(max(length, leastLeng
 // Plan returns the window that begins at frontier, or at Config.Start before now when frontier is zero. It ends
 // before the service's own present less Config.Settle, and only once Config.Every has passed since frontier.
 func (s *Source) Plan(ctx context.Context, frontier time.Time) (w pipeline.Window, wait time.Duration, ok bool, err error) {
-	now, err := s.serverTime(ctx)
-	if err != nil {
-		return w, 0, false, err
+	if there, err := s.probe(ctx); err != nil || !there {
+		return w, absentPause, false, err
+	}
+	now, ok := s.clock.now()
+	if !ok {
+		now = time.Now().UTC() // a service without a clock: what else is there
 	}
 	from := frontier
 	if from.IsZero() {
-		from = now.Add(-s.start)
+		from = now.Add(-max(s.start, s.settle+s.every)) // a shorter start would run away from the frontier
 	}
 	from = from.UTC().Truncate(tick)
 	limit := now.Add(-s.settle)
@@ -86,18 +91,26 @@ func (s *Source) Plan(ctx context.Context, frontier time.Time) (w pipeline.Windo
 	return pipeline.Window{Stream: s.name, From: from, To: to}, 0, true, nil
 }
 
-// serverTime is the service's time; it asks for it when nothing was asked yet.
-func (s *Source) serverTime(ctx context.Context) (time.Time, error) {
-	if now, ok := s.clock.now(); ok {
-		return now, nil
+// absentPause is how often a workspace is asked for a table that it doesn't have yet.
+const absentPause = time.Minute
+
+// probe reports whether the workspace has the table, and learns the service's time. As long as it hasn't, no window is
+// planned: rows could be there before the service says so.
+func (s *Source) probe(ctx context.Context) (there bool, err error) {
+	if s.found.Load() {
+		return true, nil
 	}
-	_, err := s.query.Query(ctx, s.table.probeQuery(), discard{})
-	now, ok := s.clock.now() // a refusal tells the time as well
-	switch {
-	case ok:
-		return now, nil
-	case err != nil:
-		return now, fmt.Errorf("ask the workspace for its time: %w", err)
+	_, err = s.query.Query(ctx, s.table.probeQuery(), discard{})
+	if service := new(ServiceError); errors.As(err, &service) && (service.noTable(s.table.Name) || service.Status == http.StatusNoContent) {
+		if !s.absent.Swap(true) {
+			s.log.WithField("table", s.table.Name).Info("the workspace has no such table yet; asking again each minute")
+		}
+		s.ok()
+		return false, nil
 	}
-	return time.Now().UTC(), nil // a service without a clock: what else is there
+	if err != nil {
+		return false, fmt.Errorf("ask the workspace for %s: %w", s.table.Name, err)
+	}
+	s.answered()
+	return true, nil
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 // stopped is a workspace that tells the time, rounded down to a second as the Date header is, and has no rows.
@@ -85,7 +83,7 @@ func TestPlanWithoutAnswer(t *testing.T) {
 		t.Errorf("plan is %v, %v", ok, err)
 	}
 	source = planner(&stopped{err: cause}) // a refusal with a Date
-	if _, _, ok, err := source.Plan(t.Context(), time.Time{}); !ok || err != nil {
+	if _, _, ok, err := source.Plan(t.Context(), time.Time{}); ok || !errors.Is(err, cause) {
 		t.Errorf("plan is %v, %v", ok, err)
 	}
 	source = planner(&stopped{mute: true}) // an answer without
@@ -138,46 +136,73 @@ func TestPacer(t *testing.T) {
 	}
 }
 
-// TestAbsentTable has the table come into being between two windows.
+// TestAbsentTable has the table come into being: no window is planned before.
 func TestAbsentTable(t *testing.T) {
-	data := new(table)
-	data.fill(3, 1)
-	there := false
-	s := newService(t, func(w http.ResponseWriter, query string) {
-		if !there {
+	for name, absent := range map[string]func(http.ResponseWriter){
+		"no such table": func(w http.ResponseWriter) {
 			fail(w, http.StatusBadRequest, "BadArgumentError", "SemanticError", "SEM0100", "Failed to resolve table or column expression named 'AuditLogs'")
-			return
-		}
-		data.answer(w, query)
-	})
-	source := s.source(s.config())
-	var got reading
-	for _, want := range []int{0, 0, 3} {
-		there = want > 0
-		got = reading{}
-		if err := source.Read(t.Context(), testWindow(time.Minute), "", got.deliver); err != nil {
-			t.Fatal(err)
-		}
-		if len(got.ids) != want || source.Absent() == there {
-			t.Errorf("%d events, want %d; absent is %v", len(got.ids), want, source.Absent())
-		}
+		},
+		"empty workspace": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			data, there := new(table), false
+			data.fill(3, 1)
+			source := newServiceSource(t, func(w http.ResponseWriter, query string) {
+				if !there {
+					absent(w)
+					return
+				}
+				data.answer(w, query)
+			})
+			for range 2 {
+				if _, wait, ok, err := source.Plan(t.Context(), time.Time{}); ok || err != nil || wait != absentPause || !source.Absent() {
+					t.Fatalf("plan is %v after %v, %v; absent is %v", ok, wait, err, source.Absent())
+				}
+			}
+			there = true
+			if _, _, ok, err := source.Plan(t.Context(), time.Time{}); !ok || err != nil || source.Absent() {
+				t.Fatalf("plan is %v, %v; absent is %v", ok, err, source.Absent())
+			}
+			// A table that was there is never called empty because the service says that there is none.
+			there = false
+			var got reading
+			if err := source.Read(t.Context(), testWindow(time.Minute), "", got.deliver); kindOf(err) != absentPause.String() {
+				t.Errorf("read: %v", err)
+			}
+		})
 	}
 }
 
-func TestCounts(t *testing.T) {
-	data := new(table)
-	data.fill(10, 1)
-	data.rows[9].ingested = base.Add(3 * time.Minute)
-	s := newService(t, data.answer)
-	bins, err := s.source(s.config()).Counts(t.Context(), testWindow(time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(bins) != 2 || bins[0] != (Bin{base, 9}) || bins[1] != (Bin{base.Add(3 * time.Minute), 1}) {
-		t.Errorf("bins are %v", bins)
-	}
-	s.answer = text(`{"tables":[{"name":"PrimaryResult","columns":[{"name":"a","type":"datetime"},{"name":"b","type":"long"}],"rows":[]}],"error":` + partial + `}`)
-	if _, err := s.source(s.config()).Counts(t.Context(), testWindow(time.Hour)); !errors.Is(err, pipeline.ErrTooLarge) {
-		t.Errorf("error is %v", err)
-	}
+func newServiceSource(t *testing.T, answer func(http.ResponseWriter, string)) *Source {
+	t.Helper()
+	s := newService(t, answer)
+	return s.source(s.config())
+}
+
+func TestAShortStartStillBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := planner(new(stopped))
+		source.start = 0
+		if _, _, ok, err := source.Plan(t.Context(), time.Time{}); !ok || err != nil {
+			t.Errorf("plan is %v, %v", ok, err)
+		}
+	})
+}
+
+func TestTheClockBelievesNoSingleOutlier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(clock)
+		say := func(ahead time.Duration) time.Duration {
+			c.set(http.Header{"Date": {time.Now().Add(ahead).UTC().Format(http.TimeFormat)}})
+			now, _ := c.now()
+			return time.Until(now).Round(time.Minute)
+		}
+		for i, step := range []struct{ said, want time.Duration }{
+			{0, 0}, {time.Hour, 0}, {0, 0}, {time.Hour, 0}, {time.Hour, time.Hour}, {0, 0},
+		} {
+			if got := say(step.said); got != step.want {
+				t.Errorf("step %d: the clock is %v ahead, want %v", i, got, step.want)
+			}
+		}
+	})
 }

@@ -41,7 +41,8 @@ type Source struct {
 	log                  logrus.FieldLogger
 	ok                   func() // told of each query that worked
 
-	absent   atomic.Bool // the workspace doesn't have the table yet
+	found    atomic.Bool // the workspace has the table
+	absent   atomic.Bool // it was asked, and doesn't have it yet
 	hopeless atomic.Bool // the last window that couldn't be cut was incomplete all the same
 }
 
@@ -178,12 +179,9 @@ func (s *Source) failed(w pipeline.Window, err error) error {
 	service := new(ServiceError)
 	isService := errors.As(err, &service)
 	switch {
-	case isService && service.noTable(s.table.Name):
-		if !s.absent.Swap(true) {
-			s.log.WithField("table", s.table.Name).Info("the workspace has no such table yet; asking again with each window")
-		}
-		s.ok()
-		return nil
+	case isService && (service.noTable(s.table.Name) || service.Status == http.StatusNoContent):
+		// The table was there when the window was planned: it may not be called empty.
+		return &pipeline.RetryAfter{Wait: absentPause, Err: err}
 	case isService && service.Status == http.StatusGatewayTimeout, errors.Is(err, errSlow):
 		if w.Slots > 0 || w.To.Sub(w.From) < shortestSlow {
 			return err
@@ -202,6 +200,7 @@ func (s *Source) failed(w pipeline.Window, err error) error {
 // answered notes that the workspace knows the table.
 func (s *Source) answered() {
 	s.ok()
+	s.found.Store(true)
 	if s.absent.Swap(false) {
 		s.log.WithField("table", s.table.Name).Info("the workspace has the table now")
 	}

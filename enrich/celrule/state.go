@@ -1,0 +1,249 @@
+package celrule
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// firstSeen tells new things from known ones, in the rules that have it.
+type firstSeen struct {
+	key    []*expression
+	window time.Duration
+	known  step            // what is made of a match whose key was seen before
+	pinned map[string]bool // keys that the context says were seen; their values with "|" between
+}
+
+// The reasons that first_seen adds.
+const (
+	reasonFirst = "first seen"
+	reasonKnown = "seen before"
+)
+
+// slot is a slot for exceptions that has values.
+type slot struct {
+	name   string
+	fields []*expression
+	rows   map[string][]exceptionRow // by the value of the first field
+	needs  []string                  // parts of the context without which the slot is passed over
+}
+
+// exceptionRow is one exception.
+type exceptionRow struct {
+	values  []map[string]bool // for each field the texts that fit, in lower case
+	reason  string
+	expires time.Time       // zero for never
+	lower   enrich.Severity // 0 suppresses
+}
+
+// firstSeen compiles first_seen.
+func (c *compiler) firstSeen(declared *rulefile.FirstSeen) *firstSeen {
+	if declared == nil {
+		return nil
+	}
+	out := &firstSeen{window: declared.Window, key: c.scalars(declared.Key, "a key of first_seen")}
+	out.known = step{score: declared.Score, hasScore: declared.Score.Present(), reason: reasonKnown}
+	out.known.severity, _ = enrich.ParseSeverity(declared.Severity.Value) // absent or checked
+	return out
+}
+
+// scalars compiles expressions that are one value each.
+func (c *compiler) scalars(all []rulefile.Text, what string) (out []*expression) {
+	for _, one := range all {
+		out = append(out, c.compile(whole(one), what, types.StringType, types.IntType, types.BoolType))
+	}
+	return out
+}
+
+// exceptions compiles the slots of a rule. Those that nobody filled are checked and left out.
+func (c *compiler) exceptions(d *rulefile.Rule) (out []slot) {
+	for i := range d.Exceptions {
+		declared := &d.Exceptions[i]
+		s := slot{name: declared.Name.Value, rows: map[string][]exceptionRow{}}
+		s.fields = c.scalars(declared.Fields, "a field of an exception")
+		for _, values := range declared.Values {
+			s.put(values, exceptionRow{reason: authorsReason(declared)})
+		}
+		for _, e := range d.Tuned.Exceptions {
+			if e.Slot.Value == s.name {
+				lower, _ := enrich.ParseSeverity(e.Lower.Value) // absent or checked
+				s.put(e.Values, exceptionRow{reason: operatorsReason(e), expires: e.Expires, lower: lower})
+			}
+		}
+		if len(s.rows) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// put adds an exception under each text that its first field may have.
+func (s *slot) put(values rulefile.Tuple, row exceptionRow) {
+	for _, texts := range values {
+		fits := map[string]bool{}
+		for _, t := range texts {
+			fits[strings.ToLower(t.Value)] = true
+		}
+		row.values = append(row.values, fits)
+	}
+	if len(row.values) != len(s.fields) {
+		return // reported by rulefile
+	}
+	for text := range row.values[0] {
+		s.rows[text] = append(s.rows[text], row)
+	}
+}
+
+func authorsReason(s *rulefile.Slot) string {
+	if s.Doc.Value == "" {
+		return "exception " + s.Name.Value
+	}
+	return "exception " + s.Name.Value + ": " + strings.TrimSpace(s.Doc.Value)
+}
+
+// operatorsReason says who excepted what and why: "exception NAME: reason (owner O, ticket T, until 2027-01-31, tuning X)".
+func operatorsReason(e rulefile.Exception) string {
+	var about []string
+	add := func(word, text string) {
+		if text != "" {
+			about = append(about, word+" "+text)
+		}
+	}
+	add("owner", e.Owner.Value)
+	add("ticket", e.Ticket.Value)
+	if !e.Expires.IsZero() {
+		add("until", e.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	add("tuning", e.Tuning)
+	return fmt.Sprintf("exception %s: %s (%s)", e.Slot.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
+}
+
+// stateful are the expressions of first_seen and of exceptions. Without what they need, the rule runs all the same.
+func (r *tableRule) stateful() (out []*expression) {
+	if r.firstSeen != nil {
+		out = append(out, r.firstSeen.key...)
+	}
+	for _, s := range r.exceptions {
+		out = append(out, s.fields...)
+	}
+	return out
+}
+
+// stateParts are what first_seen and the slots add to the revision of a rule; nothing for a rule without them.
+func stateParts(d *rulefile.Rule) (parts []string) {
+	if f := d.FirstSeen; f != nil {
+		parts = append(parts, "first_seen", f.Window.String(), f.Severity.Value, f.Score.Value)
+		parts = append(parts, values(f.Key)...)
+	}
+	for _, s := range d.Exceptions {
+		parts = append(append(parts, "exceptions", s.Name.Value), values(s.Fields)...)
+		for _, row := range s.Values {
+			parts = append(parts, "row")
+			for _, texts := range row {
+				parts = append(append(parts, "field"), sorted(values(texts))...)
+			}
+		}
+	}
+	return parts
+}
+
+// look lowers a match whose key was seen before. A key that the event doesn't have is never known.
+func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
+	f := w.rule.firstSeen
+	if f == nil {
+		return nil
+	}
+	values, ok, err := w.scalars(f.key)
+	switch {
+	case err != nil:
+		return w.failure(err, "first_seen")
+	case !ok:
+		return nil
+	}
+	at, _ := w.rule.table.typ.fields["time"].get(w.frame).(types.Timestamp)
+	if at.IsZero() {
+		at = w.now
+	}
+	first := !f.pinned[strings.Join(values, "|")] && w.set.memory.Seen(w.ctx, w.rule.info.ID, digest(values), at.Time, f.window)
+	if !first {
+		f.known.apply(tag)
+		return nil
+	}
+	tag.Reasons = append(tag.Reasons, reasonFirst)
+	return nil
+}
+
+// pin are the keys of a baseline of the context, folded as those of events are.
+func pin(baseline map[string]bool) map[string]bool {
+	folded := make(map[string]bool, len(baseline))
+	for key := range baseline {
+		folded[strings.ToLower(key)] = true
+	}
+	return folded
+}
+
+// scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
+// or a map in its place.
+func (w *worker) scalars(all []*expression) (values []string, ok bool, err error) {
+	for _, e := range all {
+		v, err := w.eval(e)
+		if err != nil {
+			if isMissing(err) {
+				return nil, false, nil
+			}
+			return nil, false, err
+		}
+		s := text(v)
+		if s == "" {
+			return nil, false, nil
+		}
+		values = append(values, strings.ToLower(s))
+	}
+	return values, true, nil
+}
+
+// except applies the exceptions that fit the event. One that suppresses counts before one that lowers.
+func (w *worker) except(tag *enrich.Tag) (failures []enrich.Tag) {
+	for i := range w.rule.exceptions {
+		s := &w.rule.exceptions[i]
+		values, ok, err := w.scalars(s.fields)
+		if err != nil {
+			failures = append(failures, w.failure(err, fmt.Sprintf("exception %q", s.name))...)
+		}
+		if !ok {
+			continue
+		}
+		for _, row := range s.rows[values[0]] {
+			if row.fits(values) && (row.expires.IsZero() || w.now.Before(row.expires)) {
+				row.apply(tag)
+			}
+		}
+	}
+	return failures
+}
+
+func (x *exceptionRow) fits(values []string) bool {
+	for i, v := range values {
+		if !x.values[i][v] {
+			return false
+		}
+	}
+	return true
+}
+
+// apply silences the tag, or lowers it when it is above the exception's severity.
+func (x *exceptionRow) apply(tag *enrich.Tag) {
+	switch {
+	case x.lower == 0:
+		tag.Suppressed = cmp.Or(tag.Suppressed, x.reason)
+	case x.lower < tag.Severity:
+		lowered := step{severity: x.lower, reason: x.reason}
+		lowered.apply(tag)
+	}
+}

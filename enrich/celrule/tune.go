@@ -1,0 +1,100 @@
+package celrule
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// tune makes the changes of the tuning files to the score, and returns the severity with theirs. A severity alone takes
+// the score along, as a step of adjust does.
+func (r *rule) tune(declared enrich.Severity) enrich.Severity {
+	t := r.declared.Tuned
+	severity := declared
+	if t.Severity.Present() {
+		severity, _ = enrich.ParseSeverity(t.Severity.Value) // the tuning file was checked
+		r.score = max(0, min(100, r.score+defaultScore(severity)-defaultScore(declared)))
+	}
+	if t.Score.Present() {
+		r.score = t.Score.Points
+	}
+	return severity
+}
+
+// switched says why the rule is off whatever the context holds, "" when it isn't.
+func (r *rule) switched() string {
+	d := r.declared
+	switch {
+	case d.Tuned.Enabled.Value == "false":
+		return "disabled by the tuning " + d.Tuned.By
+	case d.Tuned.Enabled.Value == "true", d.Status.Value != "deprecated":
+		return ""
+	case d.ReplacedBy.Present():
+		return "deprecated, use " + d.ReplacedBy.Value
+	}
+	return "deprecated"
+}
+
+// drift warns of changes that were made for another revision of the rule.
+func (r *rule) drift() (problems rulefile.Problems) {
+	for _, base := range r.declared.Tuned.Bases {
+		digits := strings.TrimPrefix(base.Value, "sha256:")
+		if len(digits) < revisionLength || digits[:revisionLength] == r.info.Revision {
+			continue // the same, or a problem of the file
+		}
+		p := base.Problem(rulefile.CodeDrift, 0, 0, fmt.Sprintf(
+			"the rule `%s` has changed: this was written for revision %s, it is %s now", r.info.ID, digits[:revisionLength], r.info.Revision))
+		p.Severity = rulefile.Warning
+		p.Suggestion = "look whether the tuning still fits, then write the new revision"
+		problems = append(problems, p)
+	}
+	return problems
+}
+
+// untunedList is a list as the rule file has it.
+func untunedList(declared *rulefile.List) *list {
+	return newSet(values(declared.Items), declared.CaseInsensitive)
+}
+
+// signature are the parameters of the macro, each with its type.
+func (m *macro) signature() (out []string) {
+	for i, name := range m.params {
+		if m.types[i] != "" {
+			name += " " + m.types[i]
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// checkNeeds compares the parts of the context that the rule says it needs with those that its expressions use. What a
+// step of adjust uses may be named, which makes the rule do without its match rather than without the step.
+func (r *rule) checkNeeds(compiled []*tableRule) (problems rulefile.Problems) {
+	if len(r.declared.Needs) == 0 {
+		return nil
+	}
+	required, used, named := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, tr := range compiled {
+		for need := range tr.through(tr.expressions()...).needs {
+			required[need] = true
+		}
+		for need := range tr.all().needs {
+			used[need] = true
+		}
+	}
+	for _, need := range r.declared.Needs {
+		if named[need.Value] = true; !used[need.Value] {
+			p := need.Problem(CodeName, 0, 0, fmt.Sprintf("no expression of the rule uses `%s` of the context", need.Value))
+			p.Suggestion = didYouMean(need.Value, names(used))
+			problems = append(problems, p)
+		}
+	}
+	for _, need := range names(required) {
+		if !named[need] {
+			problems = append(problems, r.declared.Needs[0].Problem(CodeName, 0, 0, fmt.Sprintf("the rule needs `%s` of the context as well", need)))
+		}
+	}
+	return problems
+}

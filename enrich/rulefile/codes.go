@@ -1,0 +1,173 @@
+package rulefile
+
+// CodeInfo documents one problem code. Codes are permanent: one that isn't needed any more is never used for
+// something else.
+type CodeInfo struct {
+	Code        string   `json:"code"`
+	Severity    Severity `json:"severity"`
+	Title       string   `json:"title"`
+	Explanation string   `json:"explanation"` // why it is a problem
+	Example     string   `json:"example"`     // what causes it, as in a rule file
+	Fix         string   `json:"fix"`         // what to do
+}
+
+// CodeByName returns the documentation of a code; false when there is no such code.
+func CodeByName(code string) (CodeInfo, bool) {
+	for _, c := range Codes() {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return CodeInfo{}, false
+}
+
+// Codes documents every problem code, in the order of the codes. R0xx are about YAML and limits, R1xx about the shape
+// of files, R2xx about expressions, and R3xx are warnings about rules that load.
+func Codes() []CodeInfo {
+	return append(append(fileCodes(), expressionCodes()...), warningCodes()...)
+}
+
+func fileCodes() []CodeInfo {
+	return []CodeInfo{
+		{
+			"R001", Error, "The file isn't YAML",
+			"The file can't be read as one YAML document in UTF-8: a bracket or quote isn't closed, indentation doesn't fit, the file is empty or holds a second document.",
+			"when: event.success ? true : false", "Look at the place that the message names. An expression with `: ` inside, and one that begins with a bracket, quote or `!`, needs quotes or a block (`|`).",
+		},
+		{
+			"R002", Error, "Over a limit",
+			"Files, nesting, lists and expressions have limits, so that a damaged or hostile file can't use up the machine.",
+			"when: \"…5,000 characters…\"", "Split the file, or move a part of the expression into `let`, a macro or a list.",
+		},
+		{
+			"R003", Error, "A part of YAML that rule files don't have",
+			"Anchors, aliases, merge keys and tags are refused: a rule must read the same wherever it is copied to, and an alias can make a small file huge.",
+			"lists: [{name: a, items: &shared [x]}]", "Write it out, or declare a list or macro and use it by name.",
+		},
+		{
+			"R101", Error, "Unknown key",
+			"A key that the format doesn't have would do nothing, and nobody would notice. Most often it is misspelt or indented wrongly.",
+			"severty: high", "Correct the key as suggested. `riskrelay rules schema` prints the format for your editor.",
+		},
+		{
+			"R102", Error, "Wrong type",
+			"The value isn't of the kind that the key needs: a text where a list belongs, a number where a text belongs.",
+			"tables: AuditLogs", "Write the value as the message says, here `tables: [AuditLogs]`. A number or boolean that is meant as text needs quotes.",
+		},
+		{
+			"R103", Error, "Missing key",
+			"A key that must be there isn't.",
+			"- {id: my.rule, title: My rule, when: event.success}", "Add the key. A rule needs id, title, tables, when and severity.",
+		},
+		{
+			"R104", Error, "Given twice",
+			"The same key, let or item stands twice, so that one of them would be ignored.",
+			"severity: low\nseverity: high", "Remove one.",
+		},
+		{
+			"R105", Error, "A value that can't be",
+			"The value has the right type, but is none of those that are possible here.",
+			"severity: urgent", "Use one of the values in the message.",
+		},
+		{
+			"R106", Error, "The name is taken",
+			"Ids of rules and names of lists and macros are unique over all files that are loaded together, built-in ones too, because the order of files has no meaning.",
+			"- id: entra.app.owner.changed", "Choose another name, with the name of your organization in front: `acme.owner.changed`.",
+		},
+		{
+			"R107", Error, "Files that contradict each other",
+			"Two files that are loaded together can't both be right, such as two files of one pack with different versions.",
+			"metadata: {name: acme, version: 1.1.0}   # another file says 1.0.0", "Make the files agree, or give one of the packs another name.",
+		},
+		{
+			"R108", Warning, "A rule without tests",
+			"A rule without a test that fires may never match, and one without a silent test may match everything.",
+			"tests: []", "Add a test whose `want` is a match, and one with `want: none`. `riskrelay rules coverage` shows which conditions no test reaches.",
+		},
+		{
+			"R109", Error, "The module refused the files",
+			"A rule module gave a reason of its own that has no place in a file.",
+			"(none)", "Read the message; it is the module's.",
+		},
+		{
+			"R110", Error, "A tuning of something that doesn't exist",
+			"A tuning file, or `replaced_by`, names a rule, list, slot or pack that no loaded file has. It would do nothing, and what it shall change would go on unchanged.",
+			"rules: [{id: entra.app.owner.chnaged, set: {enabled: false}}]", "Correct the name as suggested, or remove the entry if the rule is gone.",
+		},
+		{
+			"R111", Warning, "A tuning of something that has changed since",
+			"The tuning was written for another revision of the rule's logic, so that it may no longer do what it was meant to.",
+			"{id: entra.app.owner.changed, base: 0123456789ab, ...}", "Look at what changed with `riskrelay rules explain ID`, adapt the tuning, and write the new revision to `base`.",
+		},
+		{
+			"R112", Warning, "An exception that has ended or ends soon",
+			"An exception works until its date. Behind it the rule matches again; the warning comes 14 days before.",
+			"expires: 2026-01-31", "Remove the exception, or agree on another date with its owner.",
+		},
+		{
+			"R113", Error, "A file of a list can't be found",
+			"A list takes its items from a file that isn't there or can't be read.",
+			"lists: [{name: vips, file: vips.csv, column: upn}]", "Put the file beside the rule file, or correct the path.",
+		},
+	}
+}
+
+func expressionCodes() []CodeInfo {
+	return []CodeInfo{
+		{
+			"R201", Error, "The expression isn't CEL",
+			"The expression, or a piece of a message in braces, can't be parsed as the Common Expression Language (https://cel.dev).",
+			"when: event.success && (event.operation == \"x\"", "Correct the place under the caret. In a message, write `{{` for a brace that shall be shown.",
+		},
+		{
+			"R202", Error, "Unknown column or field",
+			"The table has no such column and the value no such field. Columns are spelled as in Log Analytics, helpers in lower case.",
+			"when: event.OperationNam == \"x\"", "Correct the name as suggested. A column that only your workspace has is `event.column(\"Name\")`.",
+		},
+		{
+			"R203", Error, "Unknown or taken name",
+			"No variable, function, list, macro or let has this name, or a let or parameter would hide one that exists.",
+			"when: event.role.id in lists.teir0_roles", "Correct the name as suggested, or declare the list, macro or let.",
+		},
+		{
+			"R204", Error, "Types that don't go together",
+			"An operator or function can't work on values of these types. CEL doesn't convert by itself.",
+			"when: event.ResultType == 0   # ResultType is a string", "Compare with a value of the same type, or convert: `string(x)`, `int(x)`, `timestamp(x)`.",
+		},
+		{
+			"R205", Error, "The expression has the wrong type for its key",
+			"`when` and `if` must be true or false, and the value of an object must be a string.",
+			"when: event.OperationName", "Compare the value with something: `event.OperationName != \"\"`.",
+		},
+		{
+			"R206", Error, "Something that rules may not use",
+			"CEL has it, but it can't be checked or bounded before the rule runs: regular expressions and names that are computed, whole variables, new objects.",
+			"when: event.Category.matches(event.Result)", "Write a literal text, or name one field of the variable.",
+		},
+		{
+			"R207", Error, "The expression could take too long",
+			"The cost on the largest rows that are possible is estimated before the rule runs. Loops inside of loops are what makes it high.",
+			"when: xs.exists(a, ys.exists(b, zs.exists(c, a == b && b == c)))", "Compare with a list by `in`, which is one step, or split the loops with `let`. `riskrelay rules explain ID` shows the estimate.",
+		},
+		{
+			"R208", Error, "Unknown table",
+			"riskrelay doesn't know the table, so it can't check the columns of its rows.",
+			"tables: [AuditLog]", "Correct the name as suggested. The names of a workspace's own tables end with `_CL`.",
+		},
+		{
+			"R209", Error, "A condition that can't hold",
+			"The comparison is false for every event. `event.operation` is in lower case, with plain hyphens and single spaces.",
+			"when: event.operation == \"Add Owner To Application\"", "Write the text as suggested.",
+		},
+	}
+}
+
+func warningCodes() []CodeInfo {
+	return []CodeInfo{
+		{
+			"R301", Warning, "Every event of the table is evaluated",
+			"An index picks the rules that can match an event by conditions that must hold, such as an equality with a literal text. This rule has none, so it costs time on every event of its table.",
+			"when: event.reason.contains(\"risk\")", "Add what must hold anyway, joined with `&&`: `event.operation == \"...\"` or `event.operation in lists.NAME`. With few such rules it doesn't matter.",
+		},
+	}
+}

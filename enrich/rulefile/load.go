@@ -1,0 +1,204 @@
+package rulefile
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// Set is a whole configuration of rules, read and put together.
+type Set struct {
+	Settings Settings
+	Packs    []*Pack // with lists filled and tuning applied
+	Tunings  []*Tuning
+}
+
+// Load reads all files of a configuration: rule packs, tuning files, the context file that the settings name, and the
+// files that lists name. All problems of all files come back in the order of their places; the set holds what could be
+// read, even beside errors. Exceptions end by the pinned clock of the settings, or the wall clock.
+func Load(config enrich.Config) (*Set, Problems) {
+	l := loader{files: map[string][]byte{}, parsed: map[string]parsed{}, items: map[string][]string{}}
+	for _, f := range config.Files {
+		l.files[f.Name] = f.Data
+	}
+	s := &l.set
+	s.Settings, l.problems = ParseSettings("settings", config.Settings)
+	if name := s.Settings.ContextFile; name != "" {
+		data, ok := l.files[name]
+		if !ok {
+			l.problems = append(l.problems, Problem{
+				Pos: Pos{File: name}, Severity: Error, Code: CodeFile, Message: "the context file that the settings name is not among the files",
+			})
+		}
+		context, found := ParseContext(name, data)
+		s.Settings.Context, l.problems = context, append(l.problems, found...)
+	}
+	l.parse(config.Files)
+	l.fillContext()
+	for _, p := range s.Packs {
+		for i := range p.Lists {
+			l.fill(p.File, p.Lists[i].File, func(items []string) { p.Lists[i].FromFile = items })
+		}
+	}
+	l.problems = append(l.problems, Check(s.Packs)...)
+	now := s.Settings.At
+	if now.IsZero() {
+		now = time.Now()
+	}
+	l.problems = append(l.problems, Tune(s.Packs, s.Tunings, now)...)
+	l.problems.Sort()
+	return s, l.problems
+}
+
+// loader gathers a set.
+type loader struct {
+	set      Set
+	files    map[string][]byte
+	parsed   map[string]parsed
+	items    map[string][]string // file and column -> items
+	problems Problems
+}
+
+// parsed is a rule or tuning file.
+type parsed struct {
+	pack     *Pack
+	tuning   *Tuning
+	problems Problems
+}
+
+// parse reads rule and tuning files. Which files hold a list is known when all of them were read; these are not rule
+// files, whatever they look like.
+func (l *loader) parse(files []enrich.File) {
+	var later []enrich.File
+	for _, f := range files {
+		switch {
+		case f.Name == l.set.Settings.ContextFile:
+		case isYAML(f.Name):
+			l.parsed[f.Name] = parseEither(f)
+		default:
+			later = append(later, f)
+		}
+	}
+	lists := map[string]bool{}
+	for name := range l.parsed {
+		for _, ref := range references(name, l.parsed[name].pack) {
+			lists[ref] = true
+		}
+	}
+	for _, w := range l.set.Settings.Context.ListFiles {
+		lists[place(l.set.Settings.ContextFile, w.Path.Value)] = true
+	}
+	for _, f := range later {
+		if !lists[f.Name] {
+			l.parsed[f.Name] = parseEither(f)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.parsed)) {
+		if p := l.parsed[name]; !lists[name] {
+			l.keep(p)
+		}
+	}
+}
+
+func (l *loader) keep(p parsed) {
+	l.problems = append(l.problems, p.problems...)
+	if p.pack != nil {
+		l.set.Packs = append(l.set.Packs, p.pack)
+	}
+	if p.tuning != nil {
+		l.set.Tunings = append(l.set.Tunings, p.tuning)
+	}
+}
+
+func isYAML(name string) bool {
+	extension := strings.ToLower(path.Ext(name))
+	return extension == "" || extension == ".yaml" || extension == ".yml" || extension == ".json"
+}
+
+// parseEither reads a file of either kind.
+func parseEither(f enrich.File) (p parsed) {
+	p.problems = read(f.Name, f.Data, func(d *decoder, root *node) {
+		switch root.childText("kind") {
+		case kindTuning:
+			p.tuning = d.tuning(root)
+		default:
+			p.pack = d.pack(root)
+		}
+	})
+	return p
+}
+
+// References are the names of the files that the lists of a rule file, or of a context file, are read from: as in the
+// file, joined to its folder. A file that can't be read has none.
+func References(name string, data []byte) []string {
+	if !strings.Contains(string(data), "file") {
+		return nil
+	}
+	var all []string
+	_ = read(name, data, func(d *decoder, root *node) {
+		if root.child("kind") != nil {
+			all = references(name, d.pack(root))
+			return
+		}
+		for _, w := range d.context(root).ListFiles {
+			all = append(all, place(name, w.Path.Value))
+		}
+	})
+	return all
+}
+
+func references(name string, p *Pack) (all []string) {
+	if p == nil {
+		return nil
+	}
+	for _, l := range p.Lists {
+		if l.File.Path.Present() {
+			all = append(all, place(name, l.File.Path.Value))
+		}
+	}
+	return all
+}
+
+// place is a path beside the file called by.
+func place(by, name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(path.Dir(by), name)
+}
+
+// fillContext reads the lists of the context that stand in files.
+func (l *loader) fillContext() {
+	c := &l.set.Settings.Context
+	for _, name := range slices.Sorted(maps.Keys(c.ListFiles)) {
+		l.fill(l.set.Settings.ContextFile, c.ListFiles[name], func(items []string) { c.Lists[name] = items })
+	}
+}
+
+// fill hands the items in the file that w names, and that by named, to use.
+func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
+	if !w.Path.Present() {
+		return
+	}
+	name := place(by, w.Path.Value)
+	data, ok := l.files[name]
+	if !ok {
+		p := w.Path.Problem(CodeFile, 0, 0, fmt.Sprintf("the file `%s` of the list can't be found", w.Path.Value))
+		p.Suggestion = "it was looked for at " + name
+		l.problems = append(l.problems, p)
+		return
+	}
+	key := name + "\n" + w.Column.Value
+	items, known := l.items[key]
+	if !known {
+		var found Problems
+		items, found = ParseWatchlist(name, data, w.Column.Value)
+		l.items[key], l.problems = items, append(l.problems, found...)
+	}
+	use(items)
+}

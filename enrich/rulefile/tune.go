@@ -1,0 +1,234 @@
+package rulefile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Tuned is what all tuning files together say about one rule.
+type Tuned struct {
+	Severity   Text
+	Score      Score
+	Enabled    Text   // true or false
+	By         string // the tuning file that set Enabled
+	Bases      []Text // revisions that changes were made for
+	Exceptions []Exception
+}
+
+// expiryNotice is how long before an exception ends it is reported.
+const expiryNotice = 14 * 24 * time.Hour
+
+// Tune writes what the tunings say into the packs' rules and lists. It reports what doesn't exist, what two files
+// contradict each other about, and exceptions that end soon or have ended at now. The order of files has no meaning.
+func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
+	t := tuner{now: now, packs: map[string][]*Pack{}, first: map[string]Text{}, names: map[string]Text{}}
+	for _, p := range inFileOrder(packs) {
+		t.packs[p.Name.Value] = append(t.packs[p.Name.Value], p)
+	}
+	tunings = slices.DeleteFunc(slices.Clone(tunings), func(t *Tuning) bool { return t == nil })
+	slices.SortStableFunc(tunings, func(a, b *Tuning) int { return cmp.Compare(a.File, b.File) })
+	for _, one := range tunings {
+		t.apply(one)
+	}
+	t.problems.Sort()
+	return t.problems
+}
+
+type tuner struct {
+	now      time.Time
+	packs    map[string][]*Pack
+	first    map[string]Text // what was set -> where
+	names    map[string]Text
+	problems Problems
+}
+
+func (t *tuner) report(at Text, code, message, suggestion string) {
+	p := at.Problem(code, 0, 0, message)
+	p.Suggestion = suggestion
+	t.problems = append(t.problems, p)
+}
+
+func (t *tuner) warn(at Text, code, message string) {
+	p := at.Problem(code, 0, 0, message)
+	p.Severity = Warning
+	t.problems = append(t.problems, p)
+}
+
+func (t *tuner) apply(one *Tuning) {
+	if !one.Pack.Present() {
+		return // reported when it was read
+	}
+	if first, taken := t.names[one.Name.Value]; taken && one.Name.Present() {
+		t.report(one.Name, CodeDuplicate, fmt.Sprintf("the tuning `%s` exists already", one.Name.Value), fmt.Sprintf("the first one is at %s", first.Pos))
+	}
+	t.names[one.Name.Value] = one.Name
+	packs := t.packs[one.Pack.Value]
+	if len(packs) == 0 {
+		t.report(one.Pack, CodeTarget, fmt.Sprintf("no pack is called `%s`", one.Pack.Value), didYouMean(one.Pack.Value, slices.Sorted(maps.Keys(t.packs))))
+		return
+	}
+	if version := packs[0].Version.Value; !one.For.Holds(version) {
+		t.warn(one.For.Text, CodeDrift, fmt.Sprintf("this was written for %s %s, the pack is %s: look whether it still fits", one.Pack.Value, one.For.Value, version))
+	}
+	for i := range one.Rules {
+		t.rule(one, packs, &one.Rules[i])
+	}
+	for i := range one.Lists {
+		t.list(packs, &one.Lists[i])
+	}
+}
+
+func (t *tuner) rule(one *Tuning, packs []*Pack, change *TunedRule) {
+	if !change.ID.Present() {
+		return
+	}
+	var known []string
+	for _, p := range packs {
+		for i := range p.Rules {
+			if r := &p.Rules[i]; r.ID.Value == change.ID.Value {
+				t.tune(one, r, change)
+				return
+			}
+			known = append(known, p.Rules[i].ID.Value)
+		}
+	}
+	suggestion := didYouMean(change.ID.Value, known)
+	for name, others := range t.packs {
+		for _, p := range others {
+			if slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.ID.Value == change.ID.Value }) {
+				suggestion = fmt.Sprintf("it is a rule of the pack `%s`", name)
+			}
+		}
+	}
+	t.report(change.ID, CodeTarget, fmt.Sprintf("the pack `%s` has no rule `%s`", one.Pack.Value, change.ID.Value), suggestion)
+}
+
+func (t *tuner) tune(one *Tuning, r *Rule, change *TunedRule) {
+	if r.Status.Value == "deprecated" && change.Enabled.Value != "false" {
+		message := fmt.Sprintf("the rule `%s` is deprecated", r.ID.Value)
+		if r.ReplacedBy.Present() {
+			message += fmt.Sprintf(": tune `%s` instead", r.ReplacedBy.Value)
+		}
+		t.warn(change.ID, CodeDrift, message)
+	}
+	id := change.ID.Value
+	if change.Severity.Present() && t.once(id+" severity", change.Severity, "the severity of `"+id+"`") {
+		r.Tuned.Severity = change.Severity
+	}
+	if change.Score.Present() && t.once(id+" score", change.Score.Text, "the score of `"+id+"`") {
+		r.Tuned.Score = change.Score
+	}
+	if change.Enabled.Present() && t.once(id+" enabled", change.Enabled, "whether `"+id+"` is enabled") {
+		r.Tuned.Enabled, r.Tuned.By = change.Enabled, one.Name.Value
+	}
+	if change.Base.Present() {
+		r.Tuned.Bases = append(r.Tuned.Bases, change.Base)
+	}
+	for _, e := range change.Exceptions {
+		t.exception(r, e)
+	}
+}
+
+// once reports whether nobody set the thing before; a second setting is a contradiction, even with the same value.
+func (t *tuner) once(thing string, at Text, words string) bool {
+	first, taken := t.first[thing]
+	if taken {
+		t.report(at, CodeConflict, words+" is set twice", fmt.Sprintf("the other place is %s", first.Pos))
+		return false
+	}
+	t.first[thing] = at
+	return true
+}
+
+func (t *tuner) exception(r *Rule, e Exception) {
+	at := slices.IndexFunc(r.Exceptions, func(s Slot) bool { return s.Name.Value == e.Slot.Value })
+	if at < 0 {
+		var known []string
+		for _, s := range r.Exceptions {
+			known = append(known, s.Name.Value)
+		}
+		suggestion := didYouMean(e.Slot.Value, known)
+		switch {
+		case suggestion == "" && len(known) == 0:
+			suggestion = "its author opened none: change the severity, disable the rule, or write one of your own"
+		case suggestion == "":
+			suggestion = "it has " + strings.Join(known, ", ")
+		}
+		t.report(e.Slot, CodeTarget, fmt.Sprintf("the rule `%s` has no slot `%s` for exceptions", r.ID.Value, e.Slot.Value), suggestion)
+		return
+	}
+	slot := &r.Exceptions[at]
+	if len(e.Values) != len(slot.Fields) {
+		if len(e.Values) > 0 { // an empty row was reported
+			t.problems = append(t.problems, wrongWidth(e.Values, slot))
+		}
+		return
+	}
+	r.Tuned.Exceptions = append(r.Tuned.Exceptions, e)
+	t.expiry(r, e)
+}
+
+func (t *tuner) expiry(r *Rule, e Exception) {
+	if e.Expires.IsZero() {
+		return
+	}
+	when := e.Expires.UTC().Format("2006-01-02 15:04 UTC")
+	switch left := e.Expires.Sub(t.now); {
+	case left <= 0:
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ended at %s and works no more: renew it or take it out", e.Slot.Value, r.ID.Value, when))
+	case left <= expiryNotice:
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends at %s", e.Slot.Value, r.ID.Value, when))
+	}
+}
+
+func (t *tuner) list(packs []*Pack, change *TunedList) {
+	if !change.Name.Present() {
+		return
+	}
+	var known []string
+	for _, p := range packs {
+		for i := range p.Lists {
+			if l := &p.Lists[i]; l.Name.Value == change.Name.Value {
+				t.items(l, change)
+				return
+			}
+			known = append(known, p.Lists[i].Name.Value)
+		}
+	}
+	t.report(change.Name, CodeTarget, fmt.Sprintf("the pack has no list `%s`", change.Name.Value), didYouMean(change.Name.Value, known))
+}
+
+// items adds and removes. To add in one place what another removes is a contradiction; to remove what isn't there may
+// be a typing error, or the pack has moved on.
+func (t *tuner) items(l *List, change *TunedList) {
+	key := func(item Text) string { return "list " + l.Name.Value + " " + l.fold(item.Value) }
+	present := map[string]bool{}
+	for _, item := range l.declared() {
+		present[l.fold(item)] = true
+	}
+	for _, item := range change.Add {
+		if first, taken := t.first["remove "+key(item)]; taken {
+			t.contradiction(item, first)
+		}
+		t.first["add "+key(item)] = item
+		l.Added = append(l.Added, item)
+	}
+	for _, item := range change.Remove {
+		if first, taken := t.first["add "+key(item)]; taken {
+			t.contradiction(item, first)
+		}
+		t.first["remove "+key(item)] = item
+		if !present[l.fold(item.Value)] {
+			t.warn(item, CodeDrift, fmt.Sprintf("the list `%s` has no item `%s` to remove", l.Name.Value, item.Value))
+		}
+		l.Removed = append(l.Removed, item)
+	}
+}
+
+func (t *tuner) contradiction(item, first Text) {
+	t.report(item, CodeConflict, fmt.Sprintf("`%s` is added to the list and removed from it", item.Value), fmt.Sprintf("the other place is %s", first.Pos))
+}

@@ -1,0 +1,204 @@
+package ruletest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// Coverage says which branches of the conditions of rules their tests reach.
+type Coverage struct {
+	Branches int            `json:"branches"` // of whole conditions, two each
+	Covered  int            `json:"covered"`
+	Percent  float64        `json:"percent"` // of branches, 100 when there are none
+	Rules    []RuleCoverage `json:"rules"`
+	Guide    []GuideRow     `json:"guide,omitempty"`
+}
+
+// RuleCoverage is the coverage of one rule.
+type RuleCoverage struct {
+	Rule       string       `json:"rule"`
+	Pos        rulefile.Pos `json:"pos"` // of the id
+	Guide      []string     `json:"guide,omitempty"`
+	Firing     int          `json:"firing"` // tests that want a match
+	Silent     int          `json:"silent"` // tests that want none
+	Conditions []Branch     `json:"conditions"`
+}
+
+// Branch is how often a condition was true and false in tests.
+type Branch struct {
+	Key      string       `json:"key,omitempty"` // "when", "adjust 2"; "" for an operand
+	Text     string       `json:"text"`
+	Pos      rulefile.Pos `json:"pos,omitzero"` // of a whole condition
+	True     int          `json:"true"`
+	False    int          `json:"false"`              // for when: or ended at a field that isn't there
+	Operands []Branch     `json:"operands,omitempty"` // of the outermost && or ||
+}
+
+// GuideRow counts what implements one row of a guide.
+type GuideRow struct {
+	Row    string `json:"row"`
+	Rules  int    `json:"rules"`
+	Firing int    `json:"firing"`
+	Silent int    `json:"silent"`
+}
+
+// Cover runs the tests as Run does and looks at every condition on the way. Rows are the rows of a guide to count
+// rules for; those that rules name besides follow them. The module must be an [enrich.Explainer].
+func Cover(ctx context.Context, o Options, rows []string) (*Coverage, *Report, error) {
+	if _, ok := o.New().(enrich.Explainer); !ok {
+		return nil, nil, errors.New("measure coverage: the module can't explain its decisions")
+	}
+	c := &Coverage{}
+	r := &runner{options: o, report: &Report{}, covered: c}
+	if err := r.all(ctx); err != nil {
+		return nil, nil, err
+	}
+	c.count(rows)
+	return c, r.report, nil
+}
+
+// declare makes room for a rule's conditions, so that those that no test reaches are there, too.
+func (c *Coverage) declare(rule rulefile.Rule) {
+	out := RuleCoverage{Rule: rule.ID.Value, Pos: rule.ID.Pos, Guide: values(rule.Guide)}
+	for _, t := range rule.Tests {
+		if t.Want.None {
+			out.Silent++
+		} else {
+			out.Firing++
+		}
+	}
+	oneLine := func(t rulefile.Text) string { return strings.Join(strings.Fields(t.Value), " ") }
+	out.Conditions = append(out.Conditions, Branch{Key: "when", Text: oneLine(rule.When), Pos: rule.When.Pos})
+	for i, a := range rule.Adjust {
+		out.Conditions = append(out.Conditions, Branch{Key: fmt.Sprintf("adjust %d", i+1), Text: oneLine(a.If), Pos: a.If.Pos})
+	}
+	c.Rules = append(c.Rules, out)
+}
+
+// note adds what one row of a test made of the rule's conditions.
+func (c *Coverage) note(x *enrich.Explanation) {
+	i := slices.IndexFunc(c.Rules, func(r RuleCoverage) bool { return r.Rule == x.Rule })
+	if i < 0 || x.When == nil {
+		return
+	}
+	rule := &c.Rules[i]
+	when := *x.When
+	if when.Result == enrich.ResultError && x.Outcome == enrich.OutcomeNoMatch {
+		when.Result = enrich.ResultFalse // a field that isn't there
+	}
+	for _, condition := range append([]enrich.Condition{when}, x.Adjust...) {
+		if at := slices.IndexFunc(rule.Conditions, func(b Branch) bool { return b.Key == condition.Key }); at >= 0 {
+			rule.Conditions[at].add(condition)
+		}
+	}
+}
+
+func (b *Branch) add(c enrich.Condition) {
+	switch c.Result {
+	case enrich.ResultTrue:
+		b.True++
+	case enrich.ResultFalse:
+		b.False++
+	}
+	if c.Key == "" || c.Op != "&&" && c.Op != "||" {
+		return
+	}
+	for _, part := range c.Parts {
+		at := slices.IndexFunc(b.Operands, func(o Branch) bool { return o.Text == part.Text })
+		if at < 0 {
+			at, b.Operands = len(b.Operands), append(b.Operands, Branch{Text: part.Text})
+		}
+		b.Operands[at].add(part)
+	}
+}
+
+// lacks names the branches that weren't reached.
+func (b *Branch) lacks() (missing []string) {
+	if b.True == 0 {
+		missing = append(missing, "true")
+	}
+	if b.False == 0 {
+		missing = append(missing, "false")
+	}
+	return missing
+}
+
+// count sums up the branches and the rows of the guide.
+func (c *Coverage) count(rows []string) {
+	for _, row := range rows {
+		c.Guide = append(c.Guide, GuideRow{Row: row})
+	}
+	for _, r := range c.Rules {
+		for i := range r.Conditions {
+			c.Branches += 2
+			c.Covered += 2 - len(r.Conditions[i].lacks())
+		}
+		for _, row := range r.Guide {
+			at := slices.IndexFunc(c.Guide, func(g GuideRow) bool { return g.Row == row })
+			if at < 0 {
+				at, c.Guide = len(c.Guide), append(c.Guide, GuideRow{Row: row})
+			}
+			g := &c.Guide[at]
+			g.Rules, g.Firing, g.Silent = g.Rules+1, g.Firing+r.Firing, g.Silent+r.Silent
+		}
+	}
+	c.Percent = 100
+	if c.Branches > 0 {
+		c.Percent = 100 * float64(c.Covered) / float64(c.Branches)
+	}
+}
+
+// WriteJSON writes the coverage as one JSON object.
+func (c *Coverage) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(c); err != nil {
+		return fmt.Errorf("write the coverage: %w", err)
+	}
+	return nil
+}
+
+// WriteText writes the coverage for people: the branches that no test reaches, the rows of the guide, and a last line
+// with the sum. With verbose, operands of && and || are listed as well.
+func (c *Coverage) WriteText(w io.Writer, verbose bool) error {
+	var b strings.Builder
+	for _, r := range c.Rules {
+		for i := range r.Conditions {
+			r.Conditions[i].write(&b, r.Rule, verbose)
+		}
+	}
+	if len(c.Guide) > 0 {
+		fmt.Fprintf(&b, "%-36s %6s %6s %6s\n", "ROW OF THE GUIDE", "RULES", "FIRING", "SILENT")
+	}
+	for _, g := range c.Guide {
+		fmt.Fprintf(&b, "%-36s %6d %6d %6d\n", g.Row, g.Rules, g.Firing, g.Silent)
+	}
+	fmt.Fprintf(&b, "%d rules: %d of %d branches covered, %.1f %%\n", len(c.Rules), c.Covered, c.Branches, c.Percent)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the coverage: %w", err)
+	}
+	return nil
+}
+
+func (b *Branch) write(out *strings.Builder, rule string, verbose bool) {
+	if missing := b.lacks(); len(missing) > 0 {
+		fmt.Fprintf(out, "%s: %s: %s is never %s: %s\n", b.Pos, rule, b.Key, strings.Join(missing, " or "), b.Text)
+	}
+	if !verbose {
+		return
+	}
+	for i := range b.Operands {
+		if missing := b.Operands[i].lacks(); len(missing) > 0 {
+			fmt.Fprintf(out, "%s: %s: in %s, this is never %s: %s\n", b.Pos, rule, b.Key, strings.Join(missing, " or "), b.Operands[i].Text)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich/ruletest"
+)
+
+func newRulesCoverage(s streams) *cobra.Command {
+	var format string
+	var least float64
+	var verbose bool
+	c := &cobra.Command{
+		Use:   "coverage [PATH...]",
+		Short: "Say which branches of conditions the tests inside rule files reach",
+		Long: "coverage runs the tests that rules carry and says for every `when` and every `if` of an adjust step whether it was\n" +
+			"true in a test and false in another. Below stand the rows of the guide with their rules and tests. Without a path\n" +
+			"it looks at the built-in rules.",
+		RunE: func(c *cobra.Command, paths []string) error {
+			files, err := load(paths)
+			if err != nil {
+				return err
+			}
+			var rows []string
+			if len(paths) == 0 {
+				guide, err := guideRows()
+				if err != nil {
+					return exit(exitRuntime, err)
+				}
+				for _, r := range guide {
+					rows = append(rows, r.slug)
+				}
+			}
+			covered, report, err := ruletest.Cover(c.Context(), testOptions(files), rows)
+			if err != nil {
+				return exit(exitStopped, err)
+			}
+			if !report.OK() { // a failed test says nothing about what it reaches
+				return cmp.Or(exit(exitRuntime, report.WriteText(s.err, false)), verdict(report))
+			}
+			if format == "json" {
+				err = covered.WriteJSON(s.out)
+			} else {
+				err = covered.WriteText(s.out, verbose)
+			}
+			if err == nil && covered.Percent < least {
+				return exit(exitFindings, fmt.Errorf("%.1f %% of branches are covered, --min asks for %g", covered.Percent, least))
+			}
+			return exit(exitRuntime, err)
+		},
+	}
+	addFormat(c, &format)
+	c.Flags().Float64Var(&least, "min", 0, "exit with 1 when less than this percentage of branches is covered")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list operands of && and || that no test makes true, or false")
+	return c
+}

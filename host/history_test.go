@@ -1,0 +1,125 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
+	"github.com/sirupsen/logrus/hooks/test"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// pastRows is a source with a row at each hour. It refuses windows of more than a quarter of a day.
+type pastRows struct {
+	windows []string
+	fails   int // how many more times
+}
+
+func (p *pastRows) Read(_ context.Context, w pipeline.Window, _ pipeline.Mark, deliver func(pipeline.Batch) error) error {
+	if w.To.Sub(w.From) > 6*time.Hour {
+		return pipeline.ErrTooLarge
+	}
+	if p.fails > 0 {
+		p.fails--
+		return errors.New("the line is down")
+	}
+	p.windows = append(p.windows, w.From.Format("02T15")+"/"+w.To.Format("02T15"))
+	parser := enrich.NewObjectParser(schema.TypeOf)
+	var batch pipeline.Batch
+	for at := w.From; at.Before(w.To); at = at.Add(time.Hour) {
+		_, _, row, err := parser.Parse(fmt.Appendf(nil, `{"Type":"AuditLogs","TimeGenerated":%q,"OperationName":"old"}`, at.Format(time.RFC3339)))
+		if err != nil {
+			return err
+		}
+		batch.Events = append(batch.Events, enrich.NewEvent("AuditLogs", row))
+	}
+	return deliver(batch)
+}
+
+// memoryStore is a store without a disk.
+type memoryStore map[string]map[string][]byte
+
+func (m memoryStore) Apply(bucket string, put map[string][]byte, remove []string) error {
+	if m[bucket] == nil {
+		m[bucket] = map[string][]byte{}
+	}
+	for k, v := range put {
+		m[bucket][k] = v
+	}
+	for _, k := range remove {
+		delete(m[bucket], k)
+	}
+	return nil
+}
+
+func (m memoryStore) Each(bucket string, visit func(string, []byte)) error {
+	for k, v := range m[bucket] {
+		visit(k, v)
+	}
+	return nil
+}
+
+const rememberingRule = `apiVersion: riskrelay/v1
+kind: RulePack
+metadata: {name: p, version: 1.0.0}
+rules:
+  - {id: a.b, title: t, tables: [AuditLogs], when: 'event.operation != ""', severity: high, first_seen: {key: [event.operation], window: 12h, else: {severity: low}}}
+`
+
+func TestHistory(t *testing.T) {
+	module := celrule.New()
+	configure := func(pack string) {
+		t.Helper()
+		if err := module.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(pack)}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configure(rememberingRule)
+	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	plan := func(context.Context, time.Time) (pipeline.Window, time.Duration, bool, error) {
+		return pipeline.Window{From: start, To: start.Add(time.Minute)}, 0, true, nil
+	}
+	source := &pastRows{}
+	streams := []pipeline.Stream{
+		{Name: "la:w:AuditLogs", Source: source, Plan: plan},
+		{Name: "la:w:SigninLogs", Source: nil, Plan: plan}, // no rule remembers anything of it
+	}
+	log, hook := test.NewNullLogger()
+	h := &history{module: module, store: memoryStore{}, log: log}
+	show := func() []string {
+		t.Helper()
+		source.windows = nil
+		synctest.Test(t, func(t *testing.T) { h.show(t.Context(), streams) })
+		return source.windows
+	}
+	if diff := cmp.Diff([]string{"02T00/02T06", "02T06/02T12"}, show()); diff != "" {
+		t.Errorf("first start (-want +got):\n%s", diff)
+	}
+	_, _, row, _ := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(`{"Type":"AuditLogs","TimeGenerated":"2026-03-02T13:00:00Z","OperationName":"old"}`))
+	tags, err := module.Tag(t.Context(), []enrich.Event{enrich.NewEvent("AuditLogs", row)})
+	if err != nil || len(tags[0]) != 1 || tags[0][0].Severity != enrich.Low {
+		t.Errorf("what history holds is known: %+v, %v", tags, err)
+	}
+	if again := show(); again != nil {
+		t.Errorf("second start reads %v", again)
+	}
+	configure(strings.Replace(rememberingRule, "12h", "18h", 1))
+	source.fails = historyTries
+	if got := show(); got != nil || hook.LastEntry().Level != logrus.WarnLevel {
+		t.Errorf("a source that fails: read %v, logged %v", got, hook.LastEntry())
+	}
+	source.fails = historyTries - 1
+	if got := show(); len(got) != 4 {
+		t.Errorf("a longer window, after a failed start: %v", got)
+	}
+}

@@ -1,0 +1,159 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+)
+
+// ruleState is what is known of the rules that are at work and of those that were looked at last.
+type ruleState struct {
+	files map[string]string // at work: digest by name
+	tried string            // hash of the set that was looked at last, whether it was taken or not
+}
+
+// occasion says when to load a set of rules.
+type occasion int
+
+const (
+	always occasion = iota
+	ifChanged
+)
+
+// errSame says that the files are those that were looked at last.
+var errSame = errors.New("the rule files are as they were")
+
+// refresh loads the rules of the last configuration again if their files changed. The error is errSame if they didn't,
+// and a *RuleError if the new set is refused.
+func (m *modules) refresh(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.loadRules(ctx, ifChanged)
+}
+
+// loadRules reads, tests and swaps the rules. Events that are tagged meanwhile are judged by the old set as a whole or
+// by the new one as a whole. The lock is held.
+func (m *modules) loadRules(ctx context.Context, when occasion) error {
+	set, err := m.readRules()
+	if err == nil {
+		hash := hashOf(set)
+		if when == ifChanged && hash == m.rules.tried {
+			return errSame
+		}
+		m.rules.tried = hash
+		if err = m.swap(ctx, set); err == nil {
+			m.rules.files = digests(set)
+			m.stats.RulesLoaded(hash)
+			m.warn()
+			return nil
+		}
+	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.rules.tried == reason {
+		return errSame
+	} else {
+		m.rules.tried = reason
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("load rules: %w", ctx.Err())
+	}
+	m.stats.RulesRefused(err)
+	return &RuleError{err}
+}
+
+// checkRules reads the rules and finds what is wrong before processes are started. The error is a *RuleError.
+func (m *modules) checkRules(ctx context.Context) error {
+	set, err := m.readRules()
+	if err == nil {
+		err = m.check(ctx, set)
+	}
+	if err != nil {
+		return &RuleError{err}
+	}
+	return nil
+}
+
+// check compiles a set here where the CEL module is a process, which could only say what is wrong, not where.
+func (m *modules) check(ctx context.Context, set enrich.Config) error {
+	if !m.isolated {
+		return nil
+	}
+	return celrule.New().Configure(ctx, set)
+}
+
+// swap checks and tests a set and gives it to the CEL module.
+func (m *modules) swap(ctx context.Context, set enrich.Config) error {
+	if err := m.check(ctx, set); err != nil {
+		return err
+	}
+	if m.config.Rules.Selftest {
+		if err := selftest(ctx, set, m.changed(set)); err != nil {
+			return err
+		}
+	}
+	return m.cel.Configure(ctx, set)
+}
+
+// changed returns what tells whether a file isn't one of those at work. When one of those is gone, all others count as
+// changed, as they may have used what stood in it.
+func (m *modules) changed(set enrich.Config) func(enrich.File) bool {
+	now := digests(set)
+	for name := range m.rules.files {
+		if _, there := now[name]; !there {
+			return func(enrich.File) bool { return true }
+		}
+	}
+	return func(f enrich.File) bool { return m.rules.files[f.Name] != now[f.Name] }
+}
+
+// maxReads is how often files are read that change while they are read.
+const maxReads = 10
+
+// readRules reads all files until two readings in a row agree, as somebody may be replacing them one by one.
+func (m *modules) readRules() (enrich.Config, error) {
+	before := ""
+	for range maxReads {
+		set, err := ruleset.Load(m.config.RuleOptions())
+		if err != nil {
+			return set, err
+		}
+		hash := hashOf(set)
+		if hash == before {
+			return set, nil
+		}
+		before = hash
+	}
+	return enrich.Config{}, errors.New("the rule files change while they are read")
+}
+
+// hashLength is enough to tell the rule sets of an installation apart.
+const hashLength = 16
+
+// hashOf identifies a set by the names and contents of all files and the settings.
+func hashOf(set enrich.Config) string {
+	var lines []string
+	for name, d := range digests(set) {
+		lines = append(lines, fmt.Sprintf("%q %s\n", name, d))
+	}
+	slices.Sort(lines)
+	return digest([]byte(strings.Join(lines, "") + string(set.Settings)))[:hashLength]
+}
+
+func digests(set enrich.Config) map[string]string {
+	out := make(map[string]string, len(set.Files))
+	for _, f := range set.Files {
+		out[f.Name] = digest(f.Data)
+	}
+	return out
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

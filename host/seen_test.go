@@ -1,0 +1,120 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
+	"github.com/sirupsen/logrus/hooks/test"
+
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+)
+
+// TestSeenSurvivesARestart closes a host's memory and opens it again; a damaged key looks new. Replayed events from long
+// ago are remembered like today's.
+func TestSeenSurvivesARestart(t *testing.T) {
+	store, err := boltstore.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	log, hook := test.NewNullLogger()
+	at, window, key := time.Now(), time.Hour, celrule.Digest{1, 0, 2}
+	seen := func(m *celrule.Recent, rule string, at time.Time) bool {
+		return !m.Seen(context.Background(), rule, key, at, window)
+	}
+	session := func(use func(*celrule.Recent)) {
+		t.Helper()
+		m := celrule.NewRecent(10)
+		k, err := keepSeen(m, store, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		use(m)
+		if err := k.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session(func(m *celrule.Recent) {
+		if seen(m, "a.b", at) || seen(m, "a.c", at) || seen(m, "a.old", at.AddDate(-1, 0, 0)) {
+			t.Error("a new key was seen before")
+		}
+	})
+	session(func(m *celrule.Recent) {
+		if !seen(m, "a.b", at.Add(time.Minute)) || seen(m, "a.b", at) || !seen(m, "a.old", at.AddDate(-1, 0, 0).Add(time.Minute)) {
+			t.Error("later it is known, at its own time it is new")
+		}
+	})
+	damaged := celrule.Sighting{Rule: "a.c", Key: key}
+	if err := store.Apply(seenBucket, map[string][]byte{sightingKey(damaged): []byte("not a sighting")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	session(func(m *celrule.Recent) {
+		if seen(m, "a.c", at.Add(time.Minute)) {
+			t.Error("a damaged key was believed")
+		}
+	})
+	if e := hook.LastEntry(); e == nil || e.Level != logrus.WarnLevel {
+		t.Errorf("the damage isn't logged: %+v", e)
+	}
+}
+
+// brokenStore fails to write.
+type brokenStore struct{ fails bool }
+
+func (b *brokenStore) Apply(string, map[string][]byte, []string) error {
+	if b.fails {
+		return errors.New("the disk is full")
+	}
+	return nil
+}
+
+func (*brokenStore) Each(string, func(string, []byte)) error { return nil }
+
+// TestSeenIsSavedLater keeps what a full disk didn't take for the next time.
+func TestSeenIsSavedLater(t *testing.T) {
+	store := &brokenStore{fails: true}
+	log, _ := test.NewNullLogger()
+	m := celrule.NewRecent(10)
+	k, err := keepSeen(m, store, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Seen(context.Background(), "a.b", celrule.Digest{1}, time.Now(), time.Hour)
+	if k.save() == nil {
+		t.Fatal("no error from a full disk")
+	}
+	var rules []string
+	err = m.Save(func(known, _ []celrule.Sighting) error {
+		for _, s := range known {
+			rules = append(rules, s.Rule)
+		}
+		return nil
+	})
+	if err != nil || !slices.Equal(rules, []string{"a.b"}) {
+		t.Errorf("saved %v, %v", rules, err)
+	}
+	if err := k.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzSighting(f *testing.F) {
+	one := celrule.Sighting{Rule: "a.b", Key: celrule.Digest{1, 0}, First: time.Unix(1, 2).UTC(), Last: time.Unix(3, 4).UTC(), Until: time.Unix(5, 6).UTC()}
+	f.Add(sightingKey(one), encodeSighting(one))
+	f.Add("", []byte{})
+	f.Fuzz(func(t *testing.T, key string, value []byte) {
+		s, ok := decodeSighting(key, value)
+		if !ok {
+			return
+		}
+		if sightingKey(s) != key || cmp.Diff(value, encodeSighting(s)) != "" {
+			t.Errorf("%q came back as %+v", key, s)
+		}
+	})
+}
