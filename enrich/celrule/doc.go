@@ -8,8 +8,9 @@
 //	                        -> rules                                           rule.go, tune.go, set.go
 //	                        -> what must hold for a rule to match, an index    conditions.go, roots.go, index.go
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
-//	      -> the rules that the index picks -> when -> first_seen -> adjust    block.go, answers.go, scanner.go, eval.go
-//	      -> exceptions -> message, objects                                    state.go, memory.go
+//	      -> the rules that the index picks                                    block.go, answers.go, scanner.go
+//	      -> when, metered -> first_seen -> adjust                             eval.go, meter.go, state.go, memory.go
+//	      -> exceptions -> message, objects
 //
 // [Module.Explain] goes the same way for one rule and keeps what each part of its conditions came to: trace.go, with
 // the parts' texts found by spans.go.

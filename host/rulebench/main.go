@@ -64,18 +64,12 @@ func measure(events, runs int, sizes string, naive bool) error {
 			fmt.Fprintf(os.Stderr, "%d rules compiled, %.1f %% without a key\n", n, float64(keyless)/10)
 		}
 	}
-	var without []float64
+	without, err := compare(bench, all, runs)
+	if err != nil {
+		return err
+	}
 	for range runs {
 		for _, m := range all {
-			base, err := bench.pipeline(nil, m)
-			if err != nil {
-				return err
-			}
-			with, err := bench.pipeline(m.compiled, m)
-			if err != nil {
-				return err
-			}
-			without, m.pipeline, m.ratio = append(without, base), append(m.pipeline, with), append(m.ratio, with/base)
 			m.engine = append(m.engine, bench.engine(m))
 		}
 	}
@@ -86,6 +80,35 @@ func measure(events, runs int, sizes string, naive bool) error {
 	}
 	report(events, runs, bench.perEvent, median(without), all)
 	return nil
+}
+
+// compare runs the pipeline without rules and with those of each set in turn, now the one first and now the other, and
+// returns the figures of the runs without.
+func compare(bench *bench, all []*measured, runs int) (without []float64, err error) {
+	if _, err := bench.pipeline(nil, all[0]); err != nil { // the first run finds memory and caches cold
+		return nil, err
+	}
+	for i := range runs {
+		for _, m := range all {
+			first, second := (*compiled)(nil), m.compiled
+			if i%2 == 1 {
+				first, second = second, first
+			}
+			a, err := bench.pipeline(first, m)
+			if err != nil {
+				return nil, err
+			}
+			b, err := bench.pipeline(second, m)
+			if err != nil {
+				return nil, err
+			}
+			if i%2 == 1 {
+				a, b = b, a
+			}
+			without, m.pipeline, m.ratio = append(without, a), append(m.pipeline, b), append(m.ratio, b/a)
+		}
+	}
+	return without, nil
 }
 
 func report(events, runs, size int, without float64, all []*measured) {
