@@ -25,6 +25,12 @@ func (e *SelftestError) Error() string {
 		e.Failed, e.Tests, e.Text)
 }
 
+// Selftest runs the tests of all packs in set, as a host does before it uses them. The error is a *SelftestError, or that
+// ctx ended.
+func Selftest(ctx context.Context, set enrich.Config) error {
+	return selftest(ctx, set, func(enrich.File) bool { return true })
+}
+
 // selftest runs the tests of the packs of which a file changed, on a module of its own. The tests are the author's, so
 // they see the rules as the author wrote them: without the operator's tuning and context. It says nothing about files that
 // don't load: the module that shall use them does.

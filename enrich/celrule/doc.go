@@ -86,7 +86,7 @@
 // Regular expressions are literals. The cost of each expression is estimated for large rows; beyond a limit it is
 // refused. When rules run, turns of loops and the texts that functions go through are metered: one rule may spend about 5
 // ms on an event, all rules together about 15 ms. A rule that spends more reports an error, and after five times in a
-// row it is off until the next Configure; an event on which all rules together spend more reports how many were not
+// row it is off, which the events that it might match say, and tried again every 30 s; an event on which all rules together spend more reports how many were not
 // run. Values from rows are bounded: lists of 512 elements, JSON nested 32 deep, 256 KB in a cell or in a text that
 // functions make, 8 KB for a regular expression, less for a large one. What is over makes the rules that look at it
 // report an error; the event goes on.

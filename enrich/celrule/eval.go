@@ -16,8 +16,8 @@ import (
 
 // evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
 func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
-	if r.breaker.open.Load() {
-		return nil
+	if !r.breaker.lets() {
+		return w.skipped(r)
 	}
 	if w.frame.spent > eventCost {
 		w.frame.over++
@@ -39,12 +39,28 @@ func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
 	case err != nil:
 		return w.failure(err, "when")
 	case !holds:
-		r.breaker.reset()
+		w.inTime()
 		return nil
 	}
 	tags = w.match()
-	r.breaker.reset()
+	w.inTime()
 	return tags
+}
+
+// inTime notes that the rule ended in time.
+func (w *worker) inTime() {
+	if w.rule.breaker.reset() {
+		w.set.switched()
+	}
+}
+
+// skipped says on an event that might match that the rule was off for it.
+func (w *worker) skipped(r *tableRule) []enrich.Tag {
+	if w.rule = r; w.impossible() {
+		return nil
+	}
+	return []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("not judged: the rule took too long on %d events in a row and is off for up to %v",
+		maxBreaches, coolDown)}}
 }
 
 // failure is the tag for an error, none for a missing field, nor for an event that can't match anyway: what the index
@@ -59,8 +75,8 @@ func (w *worker) failure(err error, key string) []enrich.Tag {
 	}
 	text := key + ": " + explain(err)
 	if isBreach(err) && w.rule.breaker.breach() {
-		w.set.switchedOff()
-		text += fmt.Sprintf("; it happened %d times in a row, so that the rule is off until the rules are loaded again", maxBreaches)
+		w.set.switched()
+		text += fmt.Sprintf("; it happened %d times in a row, so that the rule is off and tried again in %v", maxBreaches, coolDown)
 	}
 	return []enrich.Tag{{Rule: w.rule.info.ID, Error: text}}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
@@ -144,7 +146,9 @@ func heavyRow() string {
 const heavyWhen = `event.TargetResources.exists(a, event.TargetResources.exists(b, event.TargetResources.exists(c, a.x + b.x == c.x)))`
 
 // TestBreaker switches a rule off that takes too long on five events in a row, and on again with the next Configure.
-func TestBreaker(t *testing.T) {
+func TestBreaker(t *testing.T) { synctest.Test(t, testBreaker) }
+
+func testBreaker(t *testing.T) {
 	file := pack("rules:\n  - {id: r.heavy, title: t, tables: [AuditLogs], severity: low, when: '" + heavyWhen + "'}\n" +
 		"  - {id: r.fine, title: t, tables: [AuditLogs], severity: low, when: 'true'}\n")
 	m := configured(t, "", file)
@@ -171,14 +175,26 @@ func TestBreaker(t *testing.T) {
 	for range 4 {
 		errorsOf(heavyRow())
 	}
-	if got := errorsOf(heavyRow()); len(got) != 1 || !strings.Contains(got[0], "5 times in a row, so that the rule is off until the rules are loaded again") {
+	if got := errorsOf(heavyRow()); len(got) != 1 || !strings.Contains(got[0], "5 times in a row, so that the rule is off and tried again in 30s") {
 		t.Fatalf("got %q", got)
 	}
-	if got := errorsOf(heavyRow()); len(got) != 0 {
-		t.Errorf("the rule still runs: %q", got)
+	if got := errorsOf(heavyRow()); len(got) != 1 || !strings.HasPrefix(got[0], "r.heavy: not judged: ") {
+		t.Errorf("an event that the rule was off for says %q", got)
 	}
-	if off := offOf(t, m, "r.heavy"); off != "took too long on 5 events in a row" {
+	if off := offOf(t, m, "r.heavy"); off != "took too long on 5 events in a row, tried again every 30s" {
 		t.Errorf("the description says %q", off)
+	}
+	time.Sleep(30 * time.Second) // of the bubble's clock
+	if got := errorsOf(heavyRow()); len(got) != 1 || !strings.HasPrefix(got[0], "r.heavy: when: took too long") {
+		t.Errorf("the rule was not tried again: %q", got)
+	}
+	time.Sleep(30 * time.Second)
+	errorsOf(light) // ends in time: on again
+	if off := offOf(t, m, "r.heavy"); off != "" {
+		t.Errorf("the rule is still off: %q", off)
+	}
+	for range 5 {
+		errorsOf(heavyRow())
 	}
 	if err := m.Configure(context.Background(), enrich.Config{Files: []enrich.File{file}}); err != nil {
 		t.Fatal(err)

@@ -40,6 +40,14 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err := module.Configure(ctx, rules); err != nil {
 		return ruleExit(err, c.Rules.Context)
 	}
+	for _, warning := range module.Warnings() {
+		fmt.Fprintln(s.err, warning.Error()) //nolint:errcheck // nobody is left to tell
+	}
+	if c.Rules.Selftest {
+		if err := host.Selftest(ctx, rules); err != nil {
+			return exit(exitRules, err)
+		}
+	}
 	about, err := module.Describe(ctx)
 	if err != nil {
 		return exit(exitRuntime, err)
