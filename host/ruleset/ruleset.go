@@ -143,6 +143,9 @@ func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.Fil
 			return nil
 		case entry.IsDir() && p != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
 			return fs.SkipDir
+		case !strings.HasPrefix(entry.Name(), ".") && linksToFolder(fsys, p, entry):
+			unread = append(unread, unreadable(name(p), errLinkedFolder))
+			return nil
 		case entry.IsDir() || !isRuleFile(entry.Name()):
 			return nil
 		}
@@ -158,6 +161,18 @@ func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.Fil
 		unread = append(unread, unreadable(name(root), err))
 	}
 	return files, unread
+}
+
+// errLinkedFolder says that a folder was left out. It could lead anywhere, back to itself included, and must not be left
+// out silently.
+var errLinkedFolder = errors.New("a link to a folder is not followed: name the folder itself as a path of rules")
+
+func linksToFolder(fsys fs.FS, p string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return false
+	}
+	info, err := fs.Stat(fsys, p)
+	return err == nil && info.IsDir()
 }
 
 func isRuleFile(name string) bool {

@@ -90,6 +90,9 @@ func newTag(s streams) *cobra.Command {
 				in, name = f, args[0]
 			}
 			t := tagger{enricher: enrich.NewEnricher(module), out: bufio.NewWriterSize(s.out, 64<<10), err: s.err, onlyTagged: onlyTagged}
+			if t.known, err = tablesOf(c.Context(), module); err != nil {
+				return err
+			}
 			return t.run(c.Context(), in, name)
 		},
 	}
@@ -100,6 +103,24 @@ func newTag(s streams) *cobra.Command {
 
 // maxShownLines is how many lines that aren't rows are named.
 const maxShownLines = 20
+
+// tablesOf are the tables that riskrelay knows, and those that the module's rules are about.
+func tablesOf(ctx context.Context, m enrich.Module) (map[string]bool, error) {
+	about, err := m.Describe(ctx)
+	if err != nil {
+		return nil, exit(exitRuntime, err)
+	}
+	known := map[string]bool{}
+	for _, name := range schema.Names() {
+		known[name] = true
+	}
+	for _, r := range about.Rules {
+		for _, name := range r.Tables {
+			known[name] = true
+		}
+	}
+	return known, nil
+}
 
 // openRows opens a file of rows.
 func openRows(path string) (*os.File, error) {
@@ -124,7 +145,8 @@ type tagger struct {
 	err        io.Writer
 	onlyTagged bool
 	bad        int
-	unknown    map[string]int // rows by table that isn't known
+	known      map[string]bool // tables that riskrelay or a rule knows
+	unknown    map[string]int  // rows by table that isn't
 	line       []byte
 }
 
@@ -159,7 +181,7 @@ func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
 func (t *tagger) print(events []enrich.Event) error {
 	for i := range events {
 		e := &events[i]
-		if _, ok := schema.Lookup(e.Table); !ok {
+		if !t.known[e.Table] {
 			t.unknown[e.Table]++
 		}
 		if t.onlyTagged && !e.Risk.Tagged() {
