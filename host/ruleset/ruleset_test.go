@@ -117,7 +117,7 @@ func TestUnreadable(t *testing.T) {
 	want := []string{
 		"rules/a.yaml", "rules/sub/z.yaml",
 		"rules/b.yaml: error[R114]: can't be read: no such file or directory",
-		"rules/sub/c.yml: error[R114]: can't be read: not a regular file",
+		"rules/sub/c.yml: error[R114]: can't be read: a link to a folder is not followed: name the folder itself as a path of rules",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("files and problems (-want +got):\n%s", d)
