@@ -3,7 +3,6 @@ package enrich
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -316,6 +315,3 @@ func AppendString(dst []byte, s string) []byte {
 	}
 	return append(dst, '"')
 }
-
-// AppendInt appends n as a JSON number.
-func AppendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // errNobody ends a reading that no sink waits for any more.
@@ -293,14 +291,4 @@ func (l *lane) finish() error {
 	err := l.group.Wait()
 	l.cancel(nil)
 	return err
-}
-
-// risky reports how many of events a rule matched.
-func risky(events []enrich.Event) (n int) {
-	for i := range events {
-		if events[i].Risk.Tagged() {
-			n++
-		}
-	}
-	return n
 }

@@ -52,6 +52,16 @@ func (s *Stats) Read(stream string, events []enrich.Event) {
 	s.change(func(f *Figures) { f.Read += int64(len(events)); f.Tagged += int64(tagged) })
 }
 
+// risky reports how many of events a rule matched.
+func risky(events []enrich.Event) (n int) {
+	for i := range events {
+		if events[i].Risk.Tagged() {
+			n++
+		}
+	}
+	return n
+}
+
 // Confirmed counts what a sink confirmed.
 func (s *Stats) Confirmed(sink string, n Count) {
 	s.change(func(f *Figures) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
-	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 func newRun(s streams) *cobra.Command {
@@ -52,26 +52,20 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
-	go func() {
+	var reloads sync.WaitGroup
+	reloads.Go(func() {
 		for range hup {
 			reload(ctx, h, path, options.Log)
 		}
-	}()
+	})
 	err = h.Run(ctx)
-	close(stopReading(hup))
-	switch {
-	case errors.Is(err, pipeline.ErrIncomplete), err != nil:
-		return exit(exitRuntime, err)
-	case ctx.Err() != nil:
+	signal.Stop(hup)
+	close(hup)
+	reloads.Wait() // the host may be closed only when nobody reloads it
+	if err == nil && ctx.Err() != nil {
 		options.Log.Info("stopped")
 	}
-	return nil
-}
-
-// stopReading takes a signal channel back, so that it can be closed.
-func stopReading(c chan os.Signal) chan os.Signal {
-	signal.Stop(c)
-	return c
+	return exit(exitRuntime, err)
 }
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.

@@ -82,7 +82,7 @@ func appendIndexed(dst []byte, e *enrich.Event) []byte {
 		return dst
 	}
 	dst = enrich.AppendString(append(dst, `,"risk_level":`...), e.Risk.Level.String())
-	dst = append(enrich.AppendInt(append(dst, `,"risk_score":"`...), int64(e.Risk.Score)), '"')
+	dst = append(strconv.AppendInt(append(dst, `,"risk_score":"`...), int64(e.Risk.Score), 10), '"')
 	dst = appendStrings(append(dst, `,"risk_rule":`...), e.Risk.Tags)
 	if techniques := e.Risk.Techniques(); len(techniques) > 0 {
 		dst = appendStrings(append(dst, `,"mitre_technique_id":`...), techniques)
