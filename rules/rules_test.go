@@ -53,6 +53,9 @@ func packs(t *testing.T) (all []*rulefile.Pack) {
 // row is one row of the guide.
 type row struct{ slug, section, title, risk string }
 
+// note reports whether it is one of the sentences beside a row, not a row.
+func (r row) note() bool { return strings.Contains(r.slug, "/") }
+
 func guide(t *testing.T) (rows []row) {
 	t.Helper()
 	data, err := rules.FS.ReadFile("guide.csv")
@@ -78,7 +81,7 @@ func TestFilesAreGood(t *testing.T) {
 // TestGuideIsCovered holds that each row of the guide has a rule, of the row's risk, that fires in a test and stays
 // silent in another.
 func TestGuideIsCovered(t *testing.T) {
-	rows := guide(t)
+	rows := slices.DeleteFunc(guide(t), row.note)
 	if len(rows) != 16 {
 		t.Errorf("the guide has 16 rows, guide.csv has %d", len(rows))
 	}
@@ -91,13 +94,14 @@ func TestGuideIsCovered(t *testing.T) {
 				t.Errorf("%s: needs a firing and a silent test", r.ID.Pos)
 			}
 			for _, slug := range r.Guide {
-				i := slices.IndexFunc(rows, func(g row) bool { return g.slug == slug.Value })
+				name, _, _ := strings.Cut(slug.Value, "/")
+				i := slices.IndexFunc(rows, func(g row) bool { return g.slug == name })
 				if i < 0 {
 					t.Errorf("%s: guide.csv has no row %s", slug.Pos, slug.Value)
 					continue
 				}
-				covered[slug.Value] = true
-				risk[slug.Value] = risk[slug.Value] || r.Severity.Value == rows[i].risk
+				covered[name] = true
+				risk[name] = risk[name] || r.Severity.Value == rows[i].risk
 				if section, _, _ := strings.Cut(p.File, "/"); section != rows[i].section {
 					t.Errorf("%s: the row %s belongs into the folder %s", slug.Pos, slug.Value, rows[i].section)
 				}

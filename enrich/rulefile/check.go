@@ -31,11 +31,15 @@ func Check(packs []*Pack) Problems {
 }
 
 // CheckGuide warns of rows of the guide that rules name and that are not among the known ones, such as
-// credentials-added.
+// credentials-added, or notes of a row, such as credentials-added/unused-type.
 func CheckGuide(packs []*Pack, known []string) (problems Problems) {
 	for _, p := range packs {
 		for _, r := range p.Rules {
-			for _, row := range r.Guide {
+			named := slices.Clone(r.Guide)
+			for _, a := range r.Adjust {
+				named = append(named, a.Guide...)
+			}
+			for _, row := range named {
 				if slices.Contains(known, row.Value) {
 					continue
 				}

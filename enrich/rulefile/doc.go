@@ -38,6 +38,8 @@
 //	  - A parameter of a macro is a name, which takes anything, or a name and a type of the rule language.
 //	  - A rule that is deprecated is off, and says which one is used instead (replaced_by), until a tuning file enables it.
 //	  - needs lists parts of the context without which the rule is off. Without the key they are found in the expressions.
+//	  - guide names rows of the guide, such as credentials-added, or notes of a row, such as credentials-added/unused-type. An
+//	    adjust step may name notes, too.
 //	  - first_seen tells new from known: when the values of key occurred within window before, the match is worth what else
 //	    says. It comes before adjust. Values are compared without regard to case; an event that lacks one is never known.
 //	  - exceptions are slots that the author opens and others fill. An event is excepted when every field is equal to the

@@ -71,7 +71,7 @@ type Rule struct {
 	Status         Text   // stable, test, experimental or deprecated; absent means stable
 	ReplacedBy     Text   // the id of the rule to use instead of a deprecated one
 	Tables         []Text // Log Analytics tables
-	Guide          []Text // rows of the guide, as slugs
+	Guide          []Text // rows of the guide, or notes of a row behind a slash, as slugs
 	Let            []Let
 	When           Text // bool CEL
 	Severity       Text // one of enrich.SeverityNames
@@ -130,6 +130,7 @@ type Adjust struct {
 	Severity Text
 	Score    Score
 	Reason   Text
+	Guide    []Text // notes of rows of the guide that the step implements
 }
 
 // Object is somebody or something put at risk. In a rule the value is a CEL string, in a test it is the value itself.

@@ -69,6 +69,7 @@ func (d *decoder) adjust(n *node) (a Adjust) {
 		{"severity", optional, func(n *node) { a.Severity = d.text(n, severity) }},
 		{"score", optional, func(n *node) { a.Score = d.score(n, true) }},
 		{"reason", required, func(n *node) { a.Reason = d.text(n, notBlank) }},
+		{"guide", optional, func(n *node) { a.Guide = d.distinct(n, slug, mayBeEmpty) }},
 	})
 	return a
 }

@@ -219,6 +219,7 @@ func adjustShape() shape {
 		{"severity", optional, "New severity.", wordShape(enrich.SeverityNames()...)},
 		{"score", optional, `New score, or a change such as "+20".`, scoreChangeShape()},
 		{"reason", required, "Why, for people; it travels with the event.", textShape()},
+		{"guide", optional, "Notes of rows of the guide that the step implements, such as credentials-added/unused-type.", listShape(textShape())},
 	}}
 }
 

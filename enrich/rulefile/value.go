@@ -31,7 +31,7 @@ func matching(pattern, want string) check {
 
 var (
 	packName   = matching(`[a-z0-9]+(-[a-z0-9]+)*`, "a name of a-z, 0-9 and hyphens, such as my-rules")
-	slug       = matching(`[a-z0-9]+(-[a-z0-9]+)*`, "a row of the guide, such as credentials-added")
+	slug       = matching(`[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?`, "a row of the guide or one of its notes, such as credentials-added or credentials-added/unused-type")
 	snakeCase  = matching(`[a-z][a-z0-9_]*`, "a name in snake_case, such as tier0_roles")
 	identifier = matching(`[A-Za-z_][A-Za-z0-9_]*`, "a name of letters, digits and underscores")
 	dottedID   = matching(`[a-z0-9_-]+(\.[a-z0-9_-]+)+`, "a dotted id in lower case, such as entra.app.credential.added")

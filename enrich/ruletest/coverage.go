@@ -27,8 +27,9 @@ type RuleCoverage struct {
 	Rule       string       `json:"rule"`
 	Pos        rulefile.Pos `json:"pos"` // of the id
 	Guide      []string     `json:"guide,omitempty"`
-	Firing     int          `json:"firing"` // tests that want a match
-	Silent     int          `json:"silent"` // tests that want none
+	Firing     int          `json:"firing"`        // tests that want a match
+	Silent     int          `json:"silent"`        // tests that want none
+	Off        string       `json:"off,omitempty"` // why the rule doesn't run without a context
 	Conditions []Branch     `json:"conditions"`
 }
 
@@ -37,17 +38,10 @@ type Branch struct {
 	Key      string       `json:"key,omitempty"` // "when", "adjust 2"; "" for an operand
 	Text     string       `json:"text"`
 	Pos      rulefile.Pos `json:"pos,omitzero"` // of a whole condition
+	Guide    []string     `json:"guide,omitempty"`
 	True     int          `json:"true"`
 	False    int          `json:"false"`              // for when: or ended at a field that isn't there
 	Operands []Branch     `json:"operands,omitempty"` // of the outermost && or ||
-}
-
-// GuideRow counts what implements one row of a guide.
-type GuideRow struct {
-	Row    string `json:"row"`
-	Rules  int    `json:"rules"`
-	Firing int    `json:"firing"`
-	Silent int    `json:"silent"`
 }
 
 // Cover runs the tests as Run does and looks at every condition on the way. Rows are the rows of a guide to count
@@ -59,6 +53,9 @@ func Cover(ctx context.Context, o Options, rows []string) (*Coverage, *Report, e
 	c := &Coverage{}
 	r := &runner{options: o, report: &Report{}, covered: c}
 	if err := r.all(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := c.without(ctx, o); err != nil {
 		return nil, nil, err
 	}
 	c.count(rows)
@@ -78,9 +75,27 @@ func (c *Coverage) declare(rule rulefile.Rule) {
 	oneLine := func(t rulefile.Text) string { return strings.Join(strings.Fields(t.Value), " ") }
 	out.Conditions = append(out.Conditions, Branch{Key: "when", Text: oneLine(rule.When), Pos: rule.When.Pos})
 	for i, a := range rule.Adjust {
-		out.Conditions = append(out.Conditions, Branch{Key: fmt.Sprintf("adjust %d", i+1), Text: oneLine(a.If), Pos: a.If.Pos})
+		out.Conditions = append(out.Conditions, Branch{Key: fmt.Sprintf("adjust %d", i+1), Text: oneLine(a.If), Pos: a.If.Pos, Guide: values(a.Guide)})
 	}
 	c.Rules = append(c.Rules, out)
+}
+
+// without asks which rules are off where nothing of the context is configured.
+func (c *Coverage) without(ctx context.Context, o Options) error {
+	module := o.New()
+	if module.Configure(ctx, enrich.Config{Files: o.Files}) != nil {
+		return nil // the report has the problems
+	}
+	about, err := module.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("ask which rules are off: %w", err)
+	}
+	for _, info := range about.Rules {
+		if i := slices.IndexFunc(c.Rules, func(r RuleCoverage) bool { return r.Rule == info.ID }); i >= 0 {
+			c.Rules[i].Off = info.Off
+		}
+	}
+	return nil
 }
 
 // note adds what one row of a test made of the rule's conditions.
@@ -133,23 +148,13 @@ func (b *Branch) lacks() (missing []string) {
 
 // count sums up the branches and the rows of the guide.
 func (c *Coverage) count(rows []string) {
-	for _, row := range rows {
-		c.Guide = append(c.Guide, GuideRow{Row: row})
-	}
 	for _, r := range c.Rules {
 		for i := range r.Conditions {
 			c.Branches += 2
 			c.Covered += 2 - len(r.Conditions[i].lacks())
 		}
-		for _, row := range r.Guide {
-			at := slices.IndexFunc(c.Guide, func(g GuideRow) bool { return g.Row == row })
-			if at < 0 {
-				at, c.Guide = len(c.Guide), append(c.Guide, GuideRow{Row: row})
-			}
-			g := &c.Guide[at]
-			g.Rules, g.Firing, g.Silent = g.Rules+1, g.Firing+r.Firing, g.Silent+r.Silent
-		}
 	}
+	c.Guide = guideRows(c.Rules, rows)
 	c.Percent = 100
 	if c.Branches > 0 {
 		c.Percent = 100 * float64(c.Covered) / float64(c.Branches)
@@ -177,10 +182,10 @@ func (c *Coverage) WriteText(w io.Writer, verbose bool) error {
 		}
 	}
 	if len(c.Guide) > 0 {
-		fmt.Fprintf(&b, "%-36s %6s %6s %6s\n", "ROW OF THE GUIDE", "RULES", "FIRING", "SILENT")
+		fmt.Fprintf(&b, "%-48s %6s %6s %6s\n", "ROW OF THE GUIDE", "RULES", "FIRING", "SILENT")
 	}
 	for _, g := range c.Guide {
-		fmt.Fprintf(&b, "%-36s %6d %6d %6d\n", g.Row, g.Rules, g.Firing, g.Silent)
+		fmt.Fprintf(&b, "%-48s %6d %6d %6d\n", g.Row, len(g.Rules), g.Firing, g.Silent)
 	}
 	fmt.Fprintf(&b, "%d rules: %d of %d branches covered, %.1f %%\n", len(c.Rules), c.Covered, c.Branches, c.Percent)
 	if _, err := io.WriteString(w, b.String()); err != nil {

@@ -70,7 +70,7 @@ func TestCover(t *testing.T) {
 		if test.bs > 0 && when.Operands[1].True+when.Operands[1].False != test.bs {
 			t.Errorf("%s: got operands %+v", test.tests, when.Operands)
 		}
-		if len(c.Guide) != 1 || c.Guide[0].Rules != 0 {
+		if len(c.Guide) != 1 || len(c.Guide[0].Rules) != 0 {
 			t.Errorf("got rows %+v", c.Guide)
 		}
 	}

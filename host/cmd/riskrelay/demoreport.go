@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,6 +21,9 @@ import (
 
 // guideRow is a row of rules/guide.csv.
 type guideRow struct{ slug, title, risk string }
+
+// note reports whether it is one of the sentences beside a row, not a row.
+func (g guideRow) note() bool { return strings.Contains(g.slug, "/") }
 
 func guideRows() (list []guideRow, err error) {
 	text, err := fs.ReadFile(rules.FS, "guide.csv")
@@ -100,7 +105,7 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 func (f *found) table(w io.Writer, guide []guideRow, off map[string]string) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "ROW OF THE GUIDE\tRISK\tEVENTS\tHIGHEST\tWHAT TO MONITOR") //nolint:errcheck // Flush reports it
-	for _, r := range guide {
+	for _, r := range slices.DeleteFunc(slices.Clone(guide), guideRow.note) {
 		level := f.level[r.slug].String()
 		if f.rows[r.slug] == 0 {
 			level = off[r.slug]

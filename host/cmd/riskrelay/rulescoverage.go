@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 func newRulesCoverage(s streams) *cobra.Command {
 	var format string
 	var least float64
-	var verbose bool
+	var verbose, byRow bool
 	c := &cobra.Command{
 		Use:   "coverage [PATH...]",
 		Short: "Say which branches of conditions the tests inside rule files reach",
@@ -41,10 +42,16 @@ func newRulesCoverage(s streams) *cobra.Command {
 			if !report.OK() { // a failed test says nothing about what it reaches
 				return cmp.Or(exit(exitRuntime, report.WriteText(s.err, false)), verdict(report))
 			}
-			if format == "json" {
+			switch {
+			case format == "json":
 				err = covered.WriteJSON(s.out)
-			} else {
+			case byRow:
+				err = covered.WriteGuide(s.out)
+			default:
 				err = covered.WriteText(s.out, verbose)
+			}
+			if missing := covered.Unproved(); err == nil && byRow && len(missing) > 0 {
+				return exit(exitFindings, fmt.Errorf("without a firing or without a silent test: %s", strings.Join(missing, ", ")))
 			}
 			if err == nil && covered.Percent < least {
 				return exit(exitFindings, fmt.Errorf("%.1f %% of branches are covered, --min asks for %g", covered.Percent, least))
@@ -54,6 +61,7 @@ func newRulesCoverage(s streams) *cobra.Command {
 	}
 	addFormat(c, &format)
 	c.Flags().Float64Var(&least, "min", 0, "exit with 1 when less than this percentage of branches is covered")
+	c.Flags().BoolVar(&byRow, "guide", false, "list the rows of the guide and their notes, and exit with 1 when one has no firing or no silent test")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list operands of && and || that no test makes true, or false")
 	return c
 }
