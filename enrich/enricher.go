@@ -13,6 +13,7 @@ const blockSize = 512
 // Enricher runs modules over batches of events. The zero value has no modules and tags nothing.
 type Enricher struct {
 	modules []Module
+	stories stories
 	// Failed is told of each call to a module that failed; nil means nobody wants to know.
 	Failed func(module string, events int, err error)
 }
@@ -27,6 +28,9 @@ func (e *Enricher) Enrich(ctx context.Context, events []Event) {
 		block := events[start:min(start+blockSize, len(events))]
 		for _, m := range e.modules {
 			e.ask(ctx, m, block)
+		}
+		for i := range block {
+			e.stories.tell(&block[i])
 		}
 	}
 }

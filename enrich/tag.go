@@ -84,6 +84,9 @@ type Match struct {
 	Message    string   `json:"message,omitempty"`
 	Mitre      []string `json:"mitre,omitempty"`
 	Suppressed string   `json:"suppressed,omitempty"`
+	// CountedWith is the id of the event that carries the score of this match, when that is another record of the same
+	// action; the score here is 0 then.
+	CountedWith string `json:"counted_with,omitempty"`
 }
 
 // Failure says which rule or module could not judge an event, and why.
@@ -101,6 +104,7 @@ type Risk struct {
 	Rules      []Match   `json:"rules,omitempty"`
 	Objects    []Object  `json:"objects,omitempty"`
 	Suppressed []Match   `json:"suppressed,omitempty"`
+	Group      string    `json:"group,omitempty"` // of a tagged event: the correlation id of its row, which the other records of the action have, too
 	Errors     []Failure `json:"errors,omitempty"`
 }
 
