@@ -59,7 +59,7 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 func limits(alone, running *rule) string {
 	var said []string
 	if alone.breaker.stopped.Load() > 0 {
-		said = append(said, fmt.Sprintf("over the limit of %v on this event: the rule is stopped there, and what follows was evaluated without the limit", RunLimit))
+		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
 	}
 	if running.breaker.retry.Load() != 0 {
 		said = append(said, "the rule is switched off at the moment, as it took too long on other events")

@@ -193,19 +193,19 @@ func pin(baseline map[string]bool) map[string]bool {
 }
 
 // scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
-// or a map in its place.
+// or a map in its place: values are those before it then.
 func (w *worker) scalars(all []*expression) (values []string, ok bool, err error) {
 	for _, e := range all {
 		v, err := w.eval(e)
 		if err != nil {
 			if isMissing(err) {
-				return nil, false, nil
+				return values, false, nil
 			}
 			return nil, false, err
 		}
 		s := text(v)
 		if s == "" {
-			return nil, false, nil
+			return values, false, nil
 		}
 		values = append(values, strings.ToLower(s))
 	}

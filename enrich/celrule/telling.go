@@ -42,7 +42,7 @@ func (t *telling) adjusted(s *step, tag *enrich.Tag) {
 	}
 }
 
-// look tells the key of first_seen; values are nil when the event lacks one.
+// look tells the key of first_seen; values end before the first that the event lacks.
 func (t *telling) look(values []string) {
 	if t == nil {
 		return
@@ -67,7 +67,7 @@ func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
 	t.step("first_seen", reasonKnown, tag)
 }
 
-// slot tells which values a slot is asked for; they are nil when the event lacks one.
+// slot tells which values a slot is asked for; they end before the first that the event lacks.
 func (t *telling) slot(name string, values []string) {
 	if t == nil {
 		return
@@ -96,18 +96,22 @@ func (t *telling) fits(row *exceptionRow, ended bool, tag *enrich.Tag) {
 		one.Effect = enrich.ExceptEnded
 	case row.lower != 0:
 		one.Effect = enrich.ExceptLower + " " + row.lower.String()
-		t.step(exceptionKey(slot.Name), row.reason, tag)
+		by := exceptionKey(slot.Name)
+		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.reason, by), ": "), tag)
 	}
 	slot.Fits = append(slot.Fits, one)
 }
 
-// valued are expressions with their values, of which there are none when one is missing.
+// valued are expressions with their values, which end before the first that is missing.
 func valued(expressions []rulefile.Text, values []string) []enrich.Value {
 	out := make([]enrich.Value, len(expressions))
 	for i, e := range expressions {
-		out[i] = enrich.Value{Text: e.Value, Value: "(no value)"}
-		if len(values) == len(expressions) {
+		out[i] = enrich.Value{Text: e.Value, Value: "(not evaluated)"}
+		switch {
+		case i < len(values):
 			out[i].Value = fmt.Sprintf("%q", cutText(values[i], maxValue))
+		case i == len(values):
+			out[i].Value = "(no value)"
 		}
 	}
 	return out

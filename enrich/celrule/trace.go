@@ -76,14 +76,10 @@ func (t *tracer) let(l letExpression) ref.Val {
 	return v
 }
 
-// traceCost is what tracing one expression may cost, in CEL's units. It is more than what the engine gives a rule, so that
-// a rule that takes too long is explained as well.
-const traceCost = 10 * runCost
-
 // run evaluates e as CEL does: what the result doesn't depend on isn't evaluated. The state has the value of each node
 // that was.
 func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
-	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(traceCost),
+	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(runCost),
 		cel.InterruptCheckFrequency(interruptEvery))
 	if err != nil {
 		return nil, nil, fmt.Errorf("plan the expression: %w", err)
