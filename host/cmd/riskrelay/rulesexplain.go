@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +24,11 @@ func newRulesExplain(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain [ID|CODE]",
 		Short: "Tell all about a rule, a problem code, or why events did or didn't match",
-		Long: "explain ID tells what a rule looks for, which lists and context it uses, what it costs and what picks it for an\n" +
-			"event. explain CODE tells more about a problem that lint found. With --event FILE it tells for each row of the file\n" +
-			"why the rule, or every rule of the row's table, does or doesn't match: the parts of the condition with their\n" +
-			"values, \">\" before the part that decided.",
+		Long: "explain ID tells what a rule looks for, which lists and context it uses, what tuning files change, what it costs\n" +
+			"and what picks it for an event. explain CODE tells more about a problem that lint found. With --event FILE it tells\n" +
+			"for each row of the file why the rule, or every rule of the row's table, does or doesn't match: the parts of the\n" +
+			"condition with their values, \">\" before the part that decided, and how a match got its severity and score. Rules\n" +
+			"with first_seen know the rows of the file.",
 		Example: "  riskrelay rules explain entra.app.owner.changed\n" +
 			"  riskrelay rules explain R202\n" +
 			"  riskrelay rules explain --event row.ndjson entra.app.owner.changed",
@@ -47,7 +49,11 @@ func newRulesExplain(s streams) *cobra.Command {
 				return err
 			}
 			if event == "" {
-				return explainRule(c.Context(), s.out, module, id, format)
+				now := flags.At
+				if now.IsZero() {
+					now = time.Now()
+				}
+				return explainRule(c.Context(), s.out, module, id, format, now)
 			}
 			events, err := readEvents(s, event)
 			if err != nil {
@@ -104,6 +110,9 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	about, err := m.Describe(ctx)
 	if err != nil {
 		return exit(exitRuntime, err)
+	}
+	if _, err := m.Tag(ctx, events); err != nil { // rules with first_seen learn what they see
+		return exit(exitStopped, err)
 	}
 	var all []explained
 	for i := range events {
