@@ -67,7 +67,7 @@ type InTable struct {
 // firstItems is how many items of a list are told.
 const firstItems = 10
 
-// List tells about all rules, in the order of their ids.
+// List tells about all rules, in the order of their ids. The lists in it are shared between calls and must not be changed.
 func (m *Module) List() []Listing {
 	s := m.set.Load()
 	all := make([]Listing, len(s.rules))
@@ -78,7 +78,7 @@ func (m *Module) List() []Listing {
 }
 
 func (s *ruleSet) list(r *rule) Listing {
-	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned()}
+	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned(), Running: []InTable{}}
 	if status := r.declared.Status.Value; status != "stable" {
 		out.Status = status
 	}

@@ -84,6 +84,7 @@ type pageSlot struct {
 type pageTuning struct {
 	What   string     `json:"what"`            // severity, score, enabled, or the slot of an exception
 	Value  string     `json:"value,omitempty"` // of severity, score and enabled
+	Was    string     `json:"was,omitempty"`   // what the rule file says
 	Values [][]string `json:"values,omitempty"`
 	Effect string     `json:"effect,omitempty"` // of an exception
 	By     string     `json:"by"`               // the tuning's name
@@ -126,11 +127,8 @@ func newRulePage(d celrule.Detail, now time.Time) (*rulePage, error) {
 	r := d.Declared
 	p := &rulePage{
 		Detail: d, Description: strings.TrimSpace(r.Description.Value), ReplacedBy: r.ReplacedBy.Value, File: r.ID.Pos.String(),
-		When: r.When.Value, Tuning: tuningOf(r.Tuned, now), Message: r.Message.Value, FalsePositives: texts(r.FalsePositives),
+		When: r.When.Value, Tuning: tuningOf(r, now), Message: r.Message.Value, FalsePositives: texts(r.FalsePositives),
 		Runbook: runbookSteps(r.Runbook.Value), References: texts(r.References), Tests: []pageTest{},
-	}
-	if d.Running == nil {
-		p.Running = []celrule.InTable{} // a list in JSON, too
 	}
 	for _, let := range r.Let {
 		p.Let = append(p.Let, pageLet{let.Name.Value, let.Expr.Value})
@@ -224,14 +222,15 @@ func fitting(row rulefile.Tuple) (out [][]string) {
 }
 
 // tuningOf lists what tuning files say of a rule.
-func tuningOf(t rulefile.Tuned, now time.Time) (out []pageTuning) {
+func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
+	t := r.Tuned
 	for _, set := range []struct {
-		what string
-		text rulefile.Text
-	}{{"severity", t.Severity}, {"score", t.Score.Text}, {"enabled", t.Enabled}} {
+		what      string
+		text, was rulefile.Text
+	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, rulefile.Text{}}} {
 		if set.text.Present() {
 			by, _, _ := strings.Cut(strings.TrimPrefix(set.text.Path, "tuning "), " > ")
-			out = append(out, pageTuning{What: set.what, Value: set.text.Value, By: by, At: set.text.Pos.String()})
+			out = append(out, pageTuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
 		}
 	}
 	for _, e := range t.Exceptions {

@@ -111,6 +111,7 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
+	m = m.Unswitched()
 	if _, err := m.Tag(ctx, events); err != nil { // rules with first_seen learn what they see
 		return exit(exitStopped, err)
 	}

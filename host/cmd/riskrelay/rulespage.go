@@ -148,7 +148,11 @@ func (p *rulePage) writeTuning(b *page) {
 	b.section("Tuning", len(p.Tuning))
 	for _, t := range p.Tuning {
 		if t.Values == nil {
-			fmt.Fprintf(b, "tuned by %s at %s: %s %s\n", t.By, t.At, t.What, t.Value)
+			was := ""
+			if t.Was != "" {
+				was = t.Was + " -> "
+			}
+			fmt.Fprintf(b, "tuned by %s at %s: %s %s%s\n", t.By, t.At, t.What, was, t.Value)
 			continue
 		}
 		until := "for ever"
