@@ -142,12 +142,22 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	for _, one := range all {
 		text = fmt.Appendf(text, "event %s of %s\n", one.EventID, one.Table)
 		for i := range one.Rules {
-			text = fmt.Appendf(text, "  %s: %s\n", one.Rules[i].Rule, one.Rules[i].Outcome)
+			text = fmt.Appendf(text, "  %s: %s\n", one.Rules[i].Rule, verdictOf(&one.Rules[i]))
 			text = one.Rules[i].AppendText(text, "    ")
 		}
 	}
 	_, err = w.Write(text)
 	return exit(exitRuntime, err)
+}
+
+// verdictOf is the outcome, of a match with severity and score.
+func verdictOf(x *enrich.Explanation) string {
+	for _, tag := range x.Tags {
+		if tag.Error == "" {
+			return fmt.Sprintf("%s, severity %s, score %d", x.Outcome, tag.Severity, tag.Score)
+		}
+	}
+	return x.Outcome
 }
 
 func rank(x enrich.Explanation) int {

@@ -227,7 +227,7 @@ func (p *rulePage) writeUsed(b *page) {
 func (p *rulePage) writeRunning(b *page) {
 	b.section("Cost", len(p.Running))
 	for _, t := range p.Running {
-		b.line("in", fmt.Sprintf("%s: cost at most %d%s, %s", t.Table, t.Cost, watched(t), key(t)))
+		b.line("in", fmt.Sprintf("%s: cost at most %d steps%s, %s", t.Table, t.Cost, watched(t), key(t)))
 	}
 }
 
