@@ -33,7 +33,7 @@ type Detail struct {
 	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and slots that lack something of the context
 }
 
-// UsedList is a list of the rule files that a rule looks into.
+// UsedList is a list of the rule files, or of the context, that a rule looks into.
 type UsedList struct {
 	Name            string   `json:"name"`
 	Doc             string   `json:"doc,omitempty"`
@@ -121,21 +121,40 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 // used fills in the lists and macros.
 func (s *ruleSet) used(out *Detail, u uses) {
 	for _, name := range names(u.lists) {
-		set := s.setOf(name)
-		items := make([]string, 0, firstItems)
-		for _, item := range set.items[:min(firstItems, len(set.items))] {
-			items = append(items, text(item))
-		}
-		declared := s.language().declared[name]
+		set, declared := s.setOf(name), s.language().declared[name]
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: items,
+			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: set.first(),
 			Source: source(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
+	}
+	around := s.context.of.(*surroundings)
+	for _, need := range names(u.needs) {
+		name, isList := strings.CutPrefix(need, "lists.")
+		if set := around.lists[name]; isList && set != nil {
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: set.first(), Source: around.source(name)})
+		}
 	}
 	for _, name := range names(u.macros) {
 		m := s.language().macros.byName[name].declared
 		out.Macros = append(out.Macros, UsedMacro{name, s.language().macros.byName[name].params, m.Expr.Value})
 	}
+}
+
+// first are the first items as texts.
+func (l *list) first() []string {
+	items := make([]string, 0, firstItems)
+	for _, item := range l.items[:min(firstItems, len(l.items))] {
+		items = append(items, text(item))
+	}
+	return items
+}
+
+// source is where the items of a list of the context stand.
+func (c *surroundings) source(name string) string {
+	if file, ok := c.settings.Context.ListFiles[name]; ok {
+		return source(&rulefile.List{File: file})
+	}
+	return strings.TrimSpace("the context " + c.settings.ContextFile)
 }
 
 // source is where the items of a list stand.
