@@ -5,8 +5,8 @@ import "context"
 // Explainer is a module that can say why a rule decided as it did. Modules needn't be one.
 type Explainer interface {
 	// Explain evaluates one rule on one event, slowly and with a look at every part of its conditions, even when the
-	// rule is switched off for what it costs. It changes nothing of what the module remembers. The error says
-	// that there is no such rule; everything that happens to the rule is in the explanation.
+	// rule is switched off for what it costs. It changes nothing of what the module remembers. The error says that
+	// there is no such rule; everything that happens to the rule is in the explanation.
 	Explain(ctx context.Context, event *Event, rule string) (Explanation, error)
 }
 
