@@ -4,8 +4,9 @@ import "context"
 
 // Explainer is a module that can say why a rule decided as it did. Modules needn't be one.
 type Explainer interface {
-	// Explain evaluates one rule on one event, slowly and with a look at every part of its conditions. The error says
-	// that there is no such rule; everything that happens to the rule is in the explanation.
+	// Explain evaluates one rule on one event, slowly and with a look at every part of its conditions, even when the
+	// rule is switched off for what it costs. It changes nothing of what the module remembers. The error says that
+	// there is no such rule; everything that happens to the rule is in the explanation.
 	Explain(ctx context.Context, event *Event, rule string) (Explanation, error)
 }
 
@@ -19,14 +20,64 @@ const (
 	OutcomeError      = "error"
 )
 
-// Explanation is why one rule did or didn't match one event.
+// Explanation is why one rule did or didn't match one event, and how a match got its severity and score.
 type Explanation struct {
-	Rule    string      `json:"rule"`
-	Outcome string      `json:"outcome"`
-	Reason  string      `json:"reason,omitempty"` // one sentence; "" when the conditions say all
-	When    *Condition  `json:"when,omitempty"`   // nil when it wasn't evaluated
-	Adjust  []Condition `json:"adjust,omitempty"` // the steps that were evaluated; none without a match
-	Tags    []Tag       `json:"-"`                // what the rule says of the event
+	Rule       string      `json:"rule"`
+	Outcome    string      `json:"outcome"`
+	Reason     string      `json:"reason,omitempty"`   // one sentence; "" when the conditions say all
+	Limit      string      `json:"limit,omitempty"`    // that the rule takes too long, or is switched off for that; "" when it isn't so
+	When       *Condition  `json:"when,omitempty"`     // nil when it wasn't evaluated
+	Adjust     []Condition `json:"adjust,omitempty"`   // the steps that were evaluated; none without a match
+	LeftOut    []string    `json:"left_out,omitempty"` // parts of the rule that lack something of the context
+	FirstSeen  *FirstSeen  `json:"first_seen,omitempty"`
+	Exceptions []Slot      `json:"exceptions,omitempty"` // the slots that have values
+	Steps      []Step      `json:"steps,omitempty"`      // of severity and score, in their order
+	Tags       []Tag       `json:"tags,omitempty"`       // what the rule says of the event
+}
+
+// Step settles a match's severity and score.
+type Step struct {
+	By       string   `json:"by"` // "rule", which comes first, "first_seen", "adjust 2", "exception robots"
+	Reason   string   `json:"reason,omitempty"`
+	Severity Severity `json:"severity"` // after the step
+	Score    int      `json:"score"`    // after the step, 0-100
+}
+
+// The outcomes of first_seen.
+const (
+	SeenNew     = "new"
+	SeenBefore  = "seen before"
+	SeenContext = "seen before, says the context"
+	SeenNoKey   = "not judged, as the event lacks a part of the key"
+)
+
+// FirstSeen is what the rule's memory said of a match.
+type FirstSeen struct {
+	Outcome string  `json:"outcome"`
+	Key     []Value `json:"key"`
+	Within  string  `json:"within"` // how far the memory reaches back, such as "30d"
+}
+
+// Slot is a slot for exceptions, with what the event has in its fields.
+type Slot struct {
+	Name   string      `json:"name"`
+	Fields []Value     `json:"fields"`
+	Fits   []Exception `json:"fits,omitempty"` // the exceptions with these values
+}
+
+// The effects of exceptions.
+const (
+	ExceptSuppress = "suppresses"
+	ExceptLower    = "lowers to" // and the severity
+	ExceptEnded    = "has ended"
+)
+
+// Exception is one that fits an event.
+type Exception struct {
+	Effect string `json:"effect"`
+	Reason string `json:"reason"`
+	Tuning string `json:"tuning,omitempty"` // the tuning file's name; "" when it is from the rule's author
+	Until  string `json:"until,omitempty"`  // RFC 3339; "" for ever
 }
 
 // The results of conditions.
@@ -54,66 +105,4 @@ type Condition struct {
 type Value struct {
 	Text  string `json:"text"` // the expression
 	Value string `json:"value"`
-}
-
-// AppendText appends the explanation for people, each line behind indent: the conditions with their results, under
-// each its parts and the values that they looked at. A ">" stands before the part that decided.
-func (x *Explanation) AppendText(dst []byte, indent string) []byte {
-	if x.Reason != "" {
-		dst = append(dst, indent+x.Reason+"\n"...)
-	}
-	if x.When != nil {
-		dst = x.When.appendText(dst, indent)
-	}
-	for i := range x.Adjust {
-		dst = x.Adjust[i].appendText(dst, indent)
-	}
-	return dst
-}
-
-func (c *Condition) appendText(dst []byte, indent string) []byte {
-	mark, text := "  ", c.Text
-	if c.Decides && c.Key == "" {
-		mark = "> "
-	}
-	if c.Key != "" {
-		text = c.Key
-		if len(c.Parts) == 0 {
-			text += ": " + c.Text
-		}
-	}
-	dst = append(dst, indent+mark+text+" -> "+c.result()...)
-	for i, v := range c.Values {
-		if i == 0 || len(v.Value) < 80 {
-			dst = append(dst, ", "...)
-		} else {
-			dst = append(dst, "\n"+indent+"    "...)
-		}
-		dst = append(dst, v.Text+" = "+v.Value...)
-	}
-	dst = append(dst, '\n')
-	if c.Result == ResultNone {
-		return dst
-	}
-	for i := range c.Parts {
-		p := &c.Parts[i]
-		if c.Op == "let" && len(p.Parts) > 0 { // the let's text says nothing that its parts don't
-			for j := range p.Parts {
-				dst = p.Parts[j].appendText(dst, indent+"  ")
-			}
-			continue
-		}
-		dst = p.appendText(dst, indent+"  ")
-	}
-	return dst
-}
-
-func (c *Condition) result() string {
-	switch {
-	case c.Result == ResultNone:
-		return "not evaluated"
-	case c.Error != "":
-		return "error: " + c.Error
-	}
-	return c.Result
 }

@@ -58,18 +58,18 @@ type Object struct {
 
 // Tag is one rule's answer about one event: a match, a suppressed match, or an error.
 type Tag struct {
-	Rule       string   // the rule's dotted id, which is also the tag's text
-	Revision   string   // hash of the rule's logic
-	Pack       string   // the rule pack and its version, "name@1.2.3"
-	Guide      []string // rows of the guide that the rule implements
-	Severity   Severity
-	Score      int // 0-100
-	Reasons    []string
-	Message    string
-	Objects    []Object
-	Mitre      []string // ATT&CK technique ids
-	Suppressed string   // why an exception silenced the match; "" when it counts
-	Error      string   // why the rule could not judge the event; nothing but Rule is set beside it
+	Rule       string   `json:"rule"`               // the rule's dotted id, which is also the tag's text
+	Revision   string   `json:"revision,omitempty"` // hash of the rule's logic
+	Pack       string   `json:"pack,omitempty"`     // the rule pack and its version, "name@1.2.3"
+	Guide      []string `json:"guide,omitempty"`    // rows of the guide that the rule implements
+	Severity   Severity `json:"severity,omitempty"`
+	Score      int      `json:"score"` // 0-100
+	Reasons    []string `json:"reasons,omitempty"`
+	Message    string   `json:"message,omitempty"`
+	Objects    []Object `json:"objects,omitempty"`
+	Mitre      []string `json:"mitre,omitempty"`      // ATT&CK technique ids
+	Suppressed string   `json:"suppressed,omitempty"` // why an exception silenced the match; "" when it counts
+	Error      string   `json:"error,omitempty"`      // why the rule could not judge the event; nothing but Rule is set beside it
 }
 
 // Match is a tag as it leaves in an event's risk.

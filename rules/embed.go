@@ -6,7 +6,8 @@ package rules
 
 import "embed"
 
-// FS holds the rule files, at SECTION/NAME.yaml, the lists that they share, at lists/NAME.yaml, and guide.csv.
+// FS holds the rule files, at SECTION/NAME.yaml, the lists that they share, at lists/NAME.yaml,
+// guide.csv, and the names of ATT&CK techniques in clouds, and of all tactics, in attack.csv (https://attack.mitre.org).
 //
-//go:embed guide.csv credentials permissions keyvault consent configuration lists
+//go:embed guide.csv attack.csv credentials permissions keyvault consent configuration lists
 var FS embed.FS

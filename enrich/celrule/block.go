@@ -29,6 +29,9 @@ type worker struct {
 	lets  []ref.Val // nil until asked for
 	limit int64     // what the event may have spent when the rule ends, see meter
 	turns int
+
+	stopped bool     // the rule that is running spent too much on this event
+	told    *telling // what an explanation wants to know; nil when events are tagged
 }
 
 // tableWork are the events of one table in a block.
@@ -41,7 +44,7 @@ type tableWork struct {
 }
 
 func newWorker(s *ruleSet) *worker {
-	w := &worker{set: s, tables: map[string]*tableWork{}}
+	w := &worker{set: s, tables: map[string]*tableWork{}, told: s.told}
 	for name, t := range s.tables {
 		w.tables[name] = &tableWork{tableSet: t, newFrame: newFrames(t.table), answers: newAnswers(&t.index)}
 	}

@@ -23,6 +23,26 @@ const coolDown = 30 * time.Second
 type breaker struct {
 	breaches atomic.Int32 // in a row
 	retry    atomic.Int64 // when the next event is tried, in Unix nanoseconds; 0 while the rule is on
+
+	stopped atomic.Uint64 // events on which the rule was stopped
+	tripped atomic.Bool   // it was stopped so often in a row that it is, or would be, switched off
+	closed  bool          // the rule stays on, for measurements and explanations
+}
+
+// Stops says on how many events a rule was stopped for taking too long.
+type Stops struct {
+	Events uint64
+	Off    bool // it happened on so many events in a row that the rule is, or was, switched off for a while
+}
+
+// Stops tells of the rule called id since the module was configured; nothing for a rule that isn't there. A rule of
+// [Module.Only] or [Module.Unswitched] stays on, Off says of it that it would not.
+func (m *Module) Stops(id string) Stops {
+	r, err := m.set.Load().ruleByID(id)
+	if err != nil {
+		return Stops{}
+	}
+	return Stops{r.breaker.stopped.Load(), r.breaker.tripped.Load()}
 }
 
 // lets reports whether the rule may look at an event: always while it is on, and once each coolDown while it is off.
@@ -37,7 +57,12 @@ func (b *breaker) lets() bool {
 
 // breach counts a breach and reports whether the rule has just been switched off.
 func (b *breaker) breach() bool {
+	b.stopped.Add(1)
 	if b.breaches.Add(1) < maxBreaches {
+		return false
+	}
+	b.tripped.Store(true)
+	if b.closed {
 		return false
 	}
 	return b.retry.Swap(time.Now().Add(coolDown).UnixNano()) == 0

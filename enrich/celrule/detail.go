@@ -3,7 +3,6 @@ package celrule
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"strings"
 
@@ -13,25 +12,37 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
+// Listing is what a list of rules tells about one.
+type Listing struct {
+	enrich.RuleInfo
+	Score     int       `json:"score"`
+	Status    string    `json:"status,omitempty"`    // test, experimental or deprecated; "" for stable
+	Tuned     []string  `json:"tuned,omitempty"`     // what tuning files say about: severity, score, enabled, exceptions
+	Needs     []string  `json:"needs,omitempty"`     // parts of the context without which the rule is off
+	Optional  []string  `json:"optional,omitempty"`  // parts without which only adjust steps are left out
+	Running   []InTable `json:"running"`             // how it runs, by table; none when it is off
+	Unindexed []string  `json:"unindexed,omitempty"` // the tables in which it is evaluated for every event, as it has no key
+}
+
 // Detail is everything that the module knows about one rule, for people who look at it.
 type Detail struct {
-	enrich.RuleInfo
-	Score    int            `json:"score"`
+	Listing
 	Declared *rulefile.Rule `json:"-"` // what the rule file says
 	Lists    []UsedList     `json:"lists,omitempty"`
 	Macros   []UsedMacro    `json:"macros,omitempty"`
-	Needs    []string       `json:"needs,omitempty"`    // parts of the context without which the rule is off
-	Optional []string       `json:"optional,omitempty"` // parts without which only adjust steps are left out
-	Running  []InTable      `json:"running"`            // how it runs, by table; none when it is off
+	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and slots that lack something of the context
 }
 
-// UsedList is a list of the rule files that a rule looks into.
+// UsedList is a list of the rule files, or of the context, that a rule looks into.
 type UsedList struct {
 	Name            string   `json:"name"`
 	Doc             string   `json:"doc,omitempty"`
 	CaseInsensitive bool     `json:"case_insensitive,omitempty"`
 	Size            int      `json:"size"`
-	First           []string `json:"first"` // the first items, at most ten
+	First           []string `json:"first"`             // the first items, at most ten
+	Source          string   `json:"source"`            // where the items stand: FILE:LINE:COLUMN, or the list's own file
+	Added           []string `json:"added,omitempty"`   // by tuning files, each as "ITEM at FILE:LINE:COLUMN"
+	Removed         []string `json:"removed,omitempty"` // likewise
 }
 
 // UsedMacro is a macro that is written into a rule's expressions.
@@ -56,6 +67,34 @@ type InTable struct {
 // firstItems is how many items of a list are told.
 const firstItems = 10
 
+// List tells about all rules, in the order of their ids. The lists in it are shared between calls and must not be changed.
+func (m *Module) List() []Listing {
+	s := m.set.Load()
+	all := make([]Listing, len(s.rules))
+	for i, r := range s.rules {
+		all[i] = s.list(r)
+	}
+	return all
+}
+
+func (s *ruleSet) list(r *rule) Listing {
+	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned(), Running: []InTable{}}
+	if status := r.declared.Status.Value; status != "stable" {
+		out.Status = status
+	}
+	for _, table := range r.info.Tables {
+		running := s.inTable(r.info.ID, table)
+		if running == nil {
+			continue
+		}
+		one := s.running(running)
+		if out.Running = append(out.Running, one); one.Key == "" {
+			out.Unindexed = append(out.Unindexed, table)
+		}
+	}
+	return out
+}
+
 // Detail tells about the rule called id. The error says that there is no such rule.
 func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	s := m.set.Load()
@@ -63,28 +102,18 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	out := Detail{RuleInfo: r.info, Score: r.score, Declared: r.declared}
-	all, needs, optional := newUses(), map[string]bool{}, map[string]bool{}
+	out := Detail{Listing: s.list(r), Declared: r.declared}
+	all := newUses()
 	for _, table := range r.info.Tables {
 		tr, problems := r.compileFor(s.language(), s.language().tables[table])
 		if problems.HasErrors() {
 			return out, problems // never: the set was compiled before
 		}
 		all.add(tr.all())
-		for _, need := range tr.needs {
-			needs[need] = true
-		}
-		for _, step := range tr.adjust {
-			for _, need := range step.needs {
-				optional[need] = true
-			}
-		}
 		if running := s.inTable(id, table); running != nil {
-			out.Running = append(out.Running, s.running(running))
+			out.LeftOut = running.leftOut // the same in all tables
 		}
 	}
-	maps.DeleteFunc(optional, func(need string, _ bool) bool { return needs[need] })
-	out.Needs, out.Optional = names(needs), names(optional)
 	s.used(&out, all)
 	return out, nil
 }
@@ -92,19 +121,59 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 // used fills in the lists and macros.
 func (s *ruleSet) used(out *Detail, u uses) {
 	for _, name := range names(u.lists) {
-		set := s.setOf(name)
-		items := make([]string, 0, firstItems)
-		for _, item := range set.items[:min(firstItems, len(set.items))] {
-			items = append(items, text(item))
-		}
+		set, declared := s.setOf(name), s.language().declared[name]
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: items,
+			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: set.first(),
+			Source: source(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
+	}
+	around := s.context.of.(*surroundings)
+	for _, need := range names(u.needs) {
+		name, isList := strings.CutPrefix(need, "lists.")
+		if set := around.lists[name]; isList && set != nil {
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: set.first(), Source: around.source(name)})
+		}
 	}
 	for _, name := range names(u.macros) {
 		m := s.language().macros.byName[name].declared
 		out.Macros = append(out.Macros, UsedMacro{name, s.language().macros.byName[name].params, m.Expr.Value})
 	}
+}
+
+// first are the first items as texts.
+func (l *list) first() []string {
+	items := make([]string, 0, firstItems)
+	for _, item := range l.items[:min(firstItems, len(l.items))] {
+		items = append(items, text(item))
+	}
+	return items
+}
+
+// source is where the items of a list of the context stand.
+func (c *surroundings) source(name string) string {
+	if file, ok := c.settings.Context.ListFiles[name]; ok {
+		return source(&rulefile.List{File: file})
+	}
+	return strings.TrimSpace("the context " + c.settings.ContextFile)
+}
+
+// source is where the items of a list stand.
+func source(l *rulefile.List) string {
+	switch {
+	case l.File.Column.Present():
+		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
+	case l.File.Path.Present():
+		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
+	}
+	return l.Name.Pos.String()
+}
+
+// itemsAt are items with the places where tuning files name them.
+func itemsAt(items []rulefile.Text) (out []string) {
+	for _, item := range items {
+		out = append(out, fmt.Sprintf("%s at %s", item.Value, item.Pos))
+	}
+	return out
 }
 
 func (s *ruleSet) running(r *tableRule) InTable {

@@ -28,7 +28,7 @@ func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
 			tags = []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
 		}
 	}()
-	w.rule, w.limit = r, w.frame.spent+runCost
+	w.rule, w.limit, w.stopped = r, w.frame.spent+runCost, false
 	if cap(w.lets) < len(r.lets) {
 		w.lets = make([]ref.Val, len(r.lets))
 	}
@@ -74,11 +74,23 @@ func (w *worker) failure(err error, key string) []enrich.Tag {
 		return nil
 	}
 	text := key + ": " + explain(err)
-	if isBreach(err) && w.rule.breaker.breach() {
-		w.set.switched()
+	if isBreach(err) && w.breach() {
 		text += fmt.Sprintf("; it happened %d times in a row, so that the rule is off and tried again in %v", maxBreaches, coolDown)
 	}
 	return []enrich.Tag{{Rule: w.rule.info.ID, Error: text}}
+}
+
+// breach notes that the rule was stopped on this event, once, and reports whether that switched it off.
+func (w *worker) breach() bool {
+	if w.stopped {
+		return false
+	}
+	w.stopped = true
+	if !w.rule.breaker.breach() {
+		return false
+	}
+	w.set.switched()
+	return true
 }
 
 // impossible reports whether a condition without which the rule can't match doesn't hold.
@@ -197,6 +209,7 @@ func (w *worker) match() []enrich.Tag {
 		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
 		Severity: r.info.Severity, Score: r.score,
 	}
+	w.told.rule(w.rule, &tag)
 	failures := w.look(&tag)
 	for i := range r.adjust {
 		holds, err := w.holds(r.adjust[i].when)
@@ -206,6 +219,7 @@ func (w *worker) match() []enrich.Tag {
 		}
 		if holds {
 			r.adjust[i].apply(&tag)
+			w.told.adjusted(&r.adjust[i], &tag)
 		}
 	}
 	failures = append(failures, w.except(&tag)...)

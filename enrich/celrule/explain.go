@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -12,9 +13,9 @@ import (
 
 var _ enrich.Explainer = (*Module)(nil)
 
-// Explain says why the rule does or doesn't match the event, with the values of the parts of its conditions. A rule
-// with first_seen is judged as if it had seen nothing yet but what the context says, and remembers nothing. The error says
-// that there is no such rule, or that ctx ended.
+// Explain says why the rule does or doesn't match the event, with the values of the parts of its conditions, and how a
+// match got its severity and score. A rule that is switched off for what it cost is judged all the same. What rules with
+// first_seen remember is asked, and stays as it is. The error says that there is no such rule, or that ctx ended.
 func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (enrich.Explanation, error) {
 	out := enrich.Explanation{Rule: id}
 	s := m.set.Load()
@@ -32,20 +33,38 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.info.Tables, ", "))
 		return out, nil
 	}
-	tags, err := s.only(id).Tag(ctx, []enrich.Event{*event})
+	alone := s.unswitched(func(other *rule) bool { return other == r })
+	alone.told = &telling{of: tr, x: &out}
+	if known, ok := s.memory.(*Recent); ok {
+		alone.memory = glance{known}
+	}
+	tags, err := alone.tag(ctx, []enrich.Event{*event}, false)
 	if err != nil {
 		return out, fmt.Errorf("evaluate %s: %w", id, err)
 	}
 	out.Tags = tags[0]
 	settle(&out)
+	out.Limit = limits(alone.rules[0], r)
 	t := newTracer(ctx, s, tr, event)
 	when := t.condition(tr.when, tr.declared.When.Value)
 	when.Key = "when"
 	out.When = &when
 	if when.Result == enrich.ResultTrue {
-		out.Adjust = t.adjust()
+		out.Adjust, out.LeftOut = t.adjust(), tr.leftOut
 	}
 	return out, nil
+}
+
+// limits says whether the rule was stopped on the event, as alone it was, and whether it is switched off where it runs.
+func limits(alone, running *rule) string {
+	var said []string
+	if alone.breaker.stopped.Load() > 0 {
+		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
+	}
+	if running.breaker.retry.Load() != 0 {
+		said = append(said, "the rule is switched off at the moment, as it took too long on other events")
+	}
+	return strings.Join(said, "; ")
 }
 
 // settle tells the outcome from the rule's tags.
@@ -66,50 +85,79 @@ func settle(out *enrich.Explanation) {
 	}
 }
 
-// adjust traces the steps. Those whose context isn't configured are not there any more, so that the numbers are found
-// by the reasons.
+// adjust traces the steps whose context is configured.
 func (t *tracer) adjust() (out []enrich.Condition) {
-	next := 0
-	for i, declared := range t.rule.declared.Adjust {
-		if next == len(t.rule.adjust) || t.rule.adjust[next].reason != declared.Reason.Value {
-			continue
-		}
-		c := t.condition(t.rule.adjust[next].when, declared.If.Value)
-		c.Key = adjustKey(i)
+	for _, s := range t.rule.adjust {
+		c := t.condition(s.when, t.rule.declared.Adjust[s.number-1].If.Value)
+		c.Key = adjustKey(s.number)
 		out = append(out, c)
-		next++
 	}
 	return out
 }
 
-func adjustKey(i int) string { return fmt.Sprintf("adjust %d", i+1) }
+func adjustKey(number int) string { return fmt.Sprintf("adjust %d", number) }
 
-// Only returns a module with the one rule of this module that id names, for measuring. The error says that there is no
-// such rule. The module can be configured anew like any other.
+func exceptionKey(slot string) string { return "exception " + slot }
+
+// Only returns a module with the one rule of this module that id names, for measuring: it stays on however long it
+// takes, and remembers for itself. The error says that there is no such rule. The module can be configured anew like any
+// other.
 func (m *Module) Only(id string) (*Module, error) {
 	s := m.set.Load()
-	if _, err := s.ruleByID(id); err != nil {
+	r, err := s.ruleByID(id)
+	if err != nil {
 		return nil, err
 	}
-	return s.only(id), nil
+	return s.unswitched(func(other *rule) bool { return other == r }).module(), nil
 }
 
-func (s *ruleSet) only(id string) *Module {
+// Unswitched returns a module with the rules of this one in which none is switched off for what it costs, for measuring.
+// It remembers for itself.
+func (m *Module) Unswitched() *Module {
+	return m.set.Load().unswitched(func(*rule) bool { return true }).module()
+}
+
+// unswitched is a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
+func (s *ruleSet) unswitched(keep func(*rule) bool) *ruleSet {
 	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }
+	copies := map[*rule]*rule{}
 	for _, r := range s.rules {
-		if r.info.ID == id {
-			out.rules = append(out.rules, r)
+		if keep(r) {
+			copies[r] = r.anew()
+			out.rules = append(out.rules, copies[r])
 		}
 	}
 	for name, t := range s.tables {
-		if tr := s.inTable(id, name); tr != nil {
-			out.tables[name] = &tableSet{table: t.table, all: []*tableRule{tr}}
+		for _, tr := range t.all {
+			if copies[tr.rule] == nil {
+				continue
+			}
+			if out.tables[name] == nil {
+				out.tables[name] = &tableSet{table: t.table}
+			}
+			same := *tr
+			same.rule = copies[tr.rule]
+			out.tables[name].all = append(out.tables[name].all, &same)
 		}
 	}
 	out.finish()
-	m := &Module{}
-	m.set.Store(out)
+	return out
+}
+
+// anew is the rule with counters of its own, which stays on.
+func (r *rule) anew() *rule {
+	out := &rule{
+		info: r.info, score: r.score, untuned: r.untuned, declared: r.declared, missing: new(atomic.Uint64),
+		required: r.required, optional: r.optional,
+	}
+	out.breaker.closed = true
+	return out
+}
+
+func (s *ruleSet) module() *Module {
+	m := &Module{memory: s.memory}
+	m.set.Store(s)
 	return m
 }
 

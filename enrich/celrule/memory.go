@@ -77,6 +77,23 @@ func (r *Recent) Seen(_ context.Context, rule string, key Digest, at time.Time, 
 	return first
 }
 
+// peek reports what Seen would, and remembers nothing.
+func (r *Recent) peek(rule string, key Digest, at time.Time, window time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, known := r.known[sightingKey{rule, key}]
+	first, _ := s.note(known, at, window)
+	return first
+}
+
+// glance is a memory that can be asked without telling it anything.
+type glance struct{ *Recent }
+
+// Seen implements Memory.
+func (g glance) Seen(_ context.Context, rule string, key Digest, at time.Time, window time.Duration) bool {
+	return g.peek(rule, key, at, window)
+}
+
 // note adds an occurrence. One that lies before all others is the first although others were seen sooner: events come
 // out of order, and again.
 func (s span) note(known bool, at time.Time, window time.Duration) (first bool, next span) {

@@ -2,6 +2,7 @@ package celrule
 
 import (
 	"regexp/syntax"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -18,6 +19,9 @@ const (
 	runCost   = 500_000   // one rule
 	eventCost = 1_500_000 // all rules together
 )
+
+// RunLimit is about how long one rule may look at one event: as many steps as it may spend, of ten nanoseconds each.
+const RunLimit = runCost * 10 * time.Nanosecond
 
 // interruptEvery is how many turns of loops pass between two looks at the context.
 const interruptEvery = 1000

@@ -25,6 +25,9 @@ type rule struct {
 	declared *rulefile.Rule
 	missing  *atomic.Uint64 // evaluations that ended at a missing field
 	breaker  breaker
+
+	required []string // parts of the context without which the rule is off
+	optional []string // parts without which only adjust steps are left out
 }
 
 // tableRule is a rule compiled for one table.
@@ -40,6 +43,7 @@ type tableRule struct {
 
 	firstSeen  *firstSeen // nil when the rule has none
 	exceptions []slot     // those with values
+	leftOut    []string   // adjust steps and slots that lack something of the context, each with what it lacks
 }
 
 type letExpression struct {
@@ -49,6 +53,7 @@ type letExpression struct {
 
 // step is an adjust step.
 type step struct {
+	number   int // in the rule file, counted from 1
 	when     *expression
 	severity enrich.Severity // 0 leaves it
 	score    rulefile.Score
@@ -106,8 +111,8 @@ func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems)
 		}
 	}
 	out.when = c.compile(whole(d.When), "`when`", types.BoolType)
-	for _, a := range d.Adjust {
-		s := step{score: a.Score, hasScore: a.Score.Present(), reason: a.Reason.Value, when: c.compile(whole(a.If), "`if`", types.BoolType)}
+	for i, a := range d.Adjust {
+		s := step{number: i + 1, score: a.Score, hasScore: a.Score.Present(), reason: a.Reason.Value, when: c.compile(whole(a.If), "`if`", types.BoolType)}
 		s.severity, _ = enrich.ParseSeverity(a.Severity.Value) // absent or checked
 		out.adjust = append(out.adjust, s)
 	}
@@ -195,6 +200,23 @@ func (r *tableRule) settleNeeds() {
 	for i := range r.exceptions {
 		r.exceptions[i].needs = names(r.through(r.exceptions[i].fields...).needs)
 	}
+}
+
+// noteNeeds notes what the rule needs of the context in any of its tables.
+func (r *rule) noteNeeds(compiled []*tableRule) {
+	needs, optional := map[string]bool{}, map[string]bool{}
+	for _, tr := range compiled {
+		for _, need := range tr.needs {
+			needs[need] = true
+		}
+		for _, step := range tr.adjust {
+			for _, need := range step.needs {
+				optional[need] = true
+			}
+		}
+	}
+	maps.DeleteFunc(optional, func(need string, _ bool) bool { return needs[need] })
+	r.required, r.optional = names(needs), names(optional)
 }
 
 // revisionLength is enough to tell the revisions of a rule apart.

@@ -28,6 +28,7 @@ type ruleSet struct {
 	warnings rulefile.Problems
 	memory   Memory // of the rules with first_seen
 	workers  sync.Pool
+	told     *telling                           // of an explanation, nil for all other sets
 	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
 }
 
@@ -123,6 +124,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 		return problems
 	}
 	r.info.Revision = r.revision(lang, used)
+	r.noteNeeds(compiled)
 	r.info.Off = firstOf(r.switched(), r.info.Off)
 	s.rules = append(s.rules, r)
 	for i, tr := range compiled {
@@ -136,8 +138,8 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 	if r.info.Off != "" {
 		return
 	}
-	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return around.lacks(st.needs) != "" })
-	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return around.lacks(x.needs) != "" })
+	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.lacks(st.needs)) })
+	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.lacks(x.needs)) })
 	if r.firstSeen != nil {
 		r.firstSeen.pinned = pin(around.seen[r.info.ID])
 	}
@@ -145,6 +147,15 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 		s.tables[t.name] = &tableSet{table: t}
 	}
 	s.tables[t.name].all = append(s.tables[t.name].all, r)
+}
+
+// leavesOut notes that a part of the rule lacks something of the context, and reports it.
+func (r *tableRule) leavesOut(part, lacking string) bool {
+	if lacking == "" {
+		return false
+	}
+	r.leftOut = append(r.leftOut, part+" needs context "+lacking)
+	return true
 }
 
 func unknownTable(name rulefile.Text) rulefile.Problem {

@@ -38,6 +38,7 @@ type slot struct {
 type exceptionRow struct {
 	values  []map[string]bool // for each field the texts that fit, in lower case
 	reason  string
+	tuning  string          // the name of the tuning file; "" for the rule's author
 	expires time.Time       // zero for never
 	lower   enrich.Severity // 0 suppresses
 }
@@ -73,7 +74,7 @@ func (c *compiler) exceptions(d *rulefile.Rule) (out []slot) {
 		for _, e := range d.Tuned.Exceptions {
 			if e.Slot.Value == s.name {
 				lower, _ := enrich.ParseSeverity(e.Lower.Value) // absent or checked
-				s.put(e.Values, exceptionRow{reason: operatorsReason(e), expires: e.Expires, lower: lower})
+				s.put(e.Values, exceptionRow{reason: operatorsReason(e), tuning: e.Tuning, expires: e.Expires, lower: lower})
 			}
 		}
 		if len(s.rows) > 0 {
@@ -160,6 +161,7 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 		return nil
 	}
 	values, ok, err := w.scalars(f.key)
+	w.told.look(values)
 	switch {
 	case err != nil:
 		return w.failure(err, "first_seen")
@@ -170,12 +172,14 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	if at.IsZero() {
 		at = w.now
 	}
-	first := !f.pinned[strings.Join(values, "|")] && w.set.memory.Seen(w.ctx, w.rule.info.ID, digest(values), at.Time, f.window)
-	if !first {
+	pinned := f.pinned[strings.Join(values, "|")]
+	first := !pinned && w.set.memory.Seen(w.ctx, w.rule.info.ID, digest(values), at.Time, f.window)
+	if first {
+		tag.Reasons = append(tag.Reasons, reasonFirst)
+	} else {
 		f.known.apply(tag)
-		return nil
 	}
-	tag.Reasons = append(tag.Reasons, reasonFirst)
+	w.told.looked(first, pinned, tag)
 	return nil
 }
 
@@ -189,19 +193,19 @@ func pin(baseline map[string]bool) map[string]bool {
 }
 
 // scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
-// or a map in its place.
+// or a map in its place: values are those before it then.
 func (w *worker) scalars(all []*expression) (values []string, ok bool, err error) {
 	for _, e := range all {
 		v, err := w.eval(e)
 		if err != nil {
 			if isMissing(err) {
-				return nil, false, nil
+				return values, false, nil
 			}
 			return nil, false, err
 		}
 		s := text(v)
 		if s == "" {
-			return nil, false, nil
+			return values, false, nil
 		}
 		values = append(values, strings.ToLower(s))
 	}
@@ -213,19 +217,30 @@ func (w *worker) except(tag *enrich.Tag) (failures []enrich.Tag) {
 	for i := range w.rule.exceptions {
 		s := &w.rule.exceptions[i]
 		values, ok, err := w.scalars(s.fields)
+		w.told.slot(s.name, values)
 		if err != nil {
 			failures = append(failures, w.failure(err, fmt.Sprintf("exception %q", s.name))...)
 		}
 		if !ok {
 			continue
 		}
-		for _, row := range s.rows[values[0]] {
-			if row.fits(values) && (row.expires.IsZero() || w.now.Before(row.expires)) {
-				row.apply(tag)
-			}
+		for i := range s.rows[values[0]] {
+			w.exceptBy(&s.rows[values[0]][i], values, tag)
 		}
 	}
 	return failures
+}
+
+// exceptBy applies one exception when it fits and hasn't ended.
+func (w *worker) exceptBy(row *exceptionRow, values []string, tag *enrich.Tag) {
+	if !row.fits(values) {
+		return
+	}
+	ended := !row.expires.IsZero() && !w.now.Before(row.expires)
+	if !ended {
+		row.apply(tag)
+	}
+	w.told.fits(row, ended, tag)
 }
 
 func (x *exceptionRow) fits(values []string) bool {

@@ -22,6 +22,7 @@ type tracer struct {
 	set   *ruleSet
 	rule  *tableRule
 	frame *frame
+	meter *worker // pays for what expressions cost, and runs nothing
 	now   types.Timestamp
 	env   *cel.Env
 	texts map[string]string  // of lets, by name
@@ -34,6 +35,7 @@ func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Even
 		texts: map[string]string{}, lets: map[string]ref.Val{},
 	}
 	t.frame.reset(event)
+	t.meter = &worker{set: s, ctx: ctx, frame: t.frame}
 	for _, let := range r.declared.Let {
 		t.texts[let.Name.Value] = let.Expr.Value
 	}
@@ -51,6 +53,8 @@ func (t *tracer) ResolveName(name string) (any, bool) {
 		return t.set.context, true
 	case varNow:
 		return t.now, true
+	case varMeter:
+		return t.meter, true
 	}
 	for i := range t.rule.lets {
 		if t.rule.lets[i].name == name {
@@ -76,15 +80,19 @@ func (t *tracer) let(l letExpression) ref.Val {
 	return v
 }
 
+// traceCost is what tracing one expression may cost, see meter. It is more than what the engine gives a whole rule, so
+// that a rule that takes too long is explained, too.
+const traceCost = 4 * runCost
+
 // run evaluates e as CEL does: what the result doesn't depend on isn't evaluated. The state has the value of each node
 // that was.
 func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
-	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(runCost),
-		cel.InterruptCheckFrequency(interruptEvery))
+	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.checked).decorate))
 	if err != nil {
 		return nil, nil, fmt.Errorf("plan the expression: %w", err)
 	}
-	v, details, err := program.ContextEval(t.ctx, t)
+	t.meter.limit = t.frame.spent + traceCost
+	v, details, err := program.Eval(t)
 	if details == nil {
 		return v, nil, err
 	}

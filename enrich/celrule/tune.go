@@ -23,6 +23,25 @@ func (r *rule) tune(declared enrich.Severity) enrich.Severity {
 	return severity
 }
 
+// tuned are the parts of the rule that tuning files say something about.
+func (r *rule) tuned() (parts []string) {
+	t := r.declared.Tuned
+	for _, part := range []struct {
+		name string
+		set  bool
+	}{
+		{"severity", t.Severity.Present()},
+		{"score", t.Score.Present()},
+		{"enabled", t.Enabled.Present()},
+		{"exceptions", len(t.Exceptions) > 0},
+	} {
+		if part.set {
+			parts = append(parts, part.name)
+		}
+	}
+	return parts
+}
+
 // switched says why the rule is off whatever the context holds, "" when it isn't.
 func (r *rule) switched() string {
 	d := r.declared

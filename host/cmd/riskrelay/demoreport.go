@@ -20,7 +20,7 @@ import (
 )
 
 // guideRow is a row of rules/guide.csv.
-type guideRow struct{ slug, title, risk string }
+type guideRow struct{ slug, section, title, risk, where string }
 
 // note reports whether it is one of the sentences beside a row, not a row.
 func (g guideRow) note() bool { return strings.Contains(g.slug, "/") }
@@ -39,7 +39,7 @@ func guideRows() (list []guideRow, err error) {
 		at[name] = i
 	}
 	for _, r := range records[1:] {
-		list = append(list, guideRow{r[at["row"]], r[at["title"]], r[at["risk"]]})
+		list = append(list, guideRow{r[at["row"]], r[at["section"]], r[at["title"]], r[at["risk"]], r[at["where"]]})
 	}
 	return list, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
@@ -28,20 +29,19 @@ func newRulesList(s streams) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "list", Short: "List the rules, and why some are off", Args: cobra.NoArgs,
+		Long: "list shows all rules with severity and score as tuned, the rows of the guide, the tables, and whether they run: why\n" +
+			"not, what tuning files change, and \"no key\" for rules that are evaluated for every event of their tables. --format\n" +
+			"json adds title, pack, revision, techniques, needed context, cost and key.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			module, err := flags.load(c.Context())
+			module, err := flags.module(c.Context())
 			if err != nil {
 				return err
 			}
-			about, err := module.Describe(c.Context())
-			if err != nil {
-				return exit(exitRuntime, err)
-			}
-			slices.SortFunc(about.Rules, func(a, b enrich.RuleInfo) int { return cmp.Compare(a.ID, b.ID) })
+			all := module.List()
 			if format == "json" {
-				return writeJSON(s.out, about.Rules)
+				return writeJSON(s.out, all)
 			}
-			return exit(exitRuntime, listRules(s.out, about.Rules))
+			return exit(exitRuntime, listRules(s.out, all))
 		},
 	}
 	flags.add(c)
@@ -49,24 +49,41 @@ func newRulesList(s streams) *cobra.Command {
 	return c
 }
 
-func listRules(w io.Writer, list []enrich.RuleInfo) error {
+func listRules(w io.Writer, list []celrule.Listing) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "RULE\tSEVERITY\tGUIDE\tTABLES\tSTATE") //nolint:errcheck // Flush reports it
+	fmt.Fprintln(table, "RULE\tSEVERITY\tSCORE\tGUIDE\tTABLES\tSTATE") //nolint:errcheck // Flush reports it
 	off := 0
-	for _, r := range list {
-		state := "on"
+	for i := range list {
+		r := &list[i]
 		if r.Off != "" {
-			state = "off: " + r.Off
 			off++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, //nolint:errcheck // Flush reports it
-			cmp.Or(strings.Join(r.Guide, ","), "-"), strings.Join(r.Tables, ","), state)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", r.ID, r.Severity, r.Score, //nolint:errcheck // Flush reports it
+			cmp.Or(strings.Join(r.Guide, ","), "-"), strings.Join(r.Tables, ","), listedState(r))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
 	_, err := fmt.Fprintf(w, "%d rules, %d off\n", len(list), off)
 	return err
+}
+
+// listedState says whether a rule runs, and what sets it apart.
+func listedState(r *celrule.Listing) string {
+	if r.Off != "" {
+		return "off: " + r.Off
+	}
+	state := "on"
+	if r.Status != "" {
+		state += ", " + r.Status
+	}
+	if len(r.Tuned) > 0 {
+		state += ", tuned: " + strings.Join(r.Tuned, " ")
+	}
+	if len(r.Unindexed) > 0 {
+		state += ", no key"
+	}
+	return state
 }
 
 // addFormats is addFormat for a command that knows other formats, the first of which is the default.

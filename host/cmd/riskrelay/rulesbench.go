@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,10 +23,12 @@ func newRulesBench(s streams) *cobra.Command {
 	var long time.Duration
 	c := &cobra.Command{
 		Use:   "bench [PATH...] --events FILE",
-		Short: "Measure what each rule costs on sample events, slowest first",
-		Long: "bench runs each rule alone over the rows of a file and prints the time that it takes for an event of its tables,\n" +
-			"and how many events it matches. The line \"all\" is the whole set at once. Without a path it measures the built-in\n" +
-			"rules. Rules that are off are left out.",
+		Short: "Measure what each rule costs on sample events, dearest first",
+		Long: "bench runs each rule alone over the rows of a file and prints the time that it takes for an event of its tables, in\n" +
+			"nanoseconds, how many of these events it matches, on how many it fails, and on how many it takes longer than a rule\n" +
+			"may. A key picks the events that a rule is evaluated for; rules without one are named below. The line \"all\" is the\n" +
+			"whole set at once. No rule is switched off while it is measured. Without a path bench measures the built-in rules.\n" +
+			"Rules that are off are left out.",
 		RunE: func(c *cobra.Command, paths []string) error {
 			if events == "" {
 				return exit(exitConfig, errors.New("give sample rows with --events FILE"))
@@ -58,21 +61,21 @@ func newRulesBench(s streams) *cobra.Command {
 
 // ruleCost is what one rule costs.
 type ruleCost struct {
-	Rule    string  `json:"rule"`
-	PerNano float64 `json:"ns_per_event"`
-	Events  int     `json:"events"` // of its tables
-	Matches int     `json:"matches"`
-	Errors  int     `json:"errors"`
+	Rule     string   `json:"rule"`
+	PerNano  float64  `json:"ns_per_event"`
+	Share    float64  `json:"share"`  // of the time that all rules take, each alone, for all events; 0-1
+	Events   int      `json:"events"` // of its tables
+	Matches  int      `json:"matches"`
+	Errors   int      `json:"errors"`
+	Over     uint64   `json:"over_limit"`          // events on which the rule was stopped, as it took too long
+	Off      bool     `json:"would_be_off"`        // so many in a row that it would be switched off for a while
+	Unpicked []string `json:"no_key_in,omitempty"` // tables in which it is evaluated for every event
 }
 
-// bench measures each rule that is on, slowest first, and the whole set as "all" before them.
+// bench measures each rule that is on, dearest first, and the whole set as "all" before them.
 func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long time.Duration) ([]ruleCost, error) {
-	about, err := m.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var costs []ruleCost
-	for _, r := range about.Rules {
+	for _, r := range m.List() {
 		if r.Off != "" {
 			continue
 		}
@@ -86,22 +89,38 @@ func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long t
 				own = append(own, e)
 			}
 		}
-		cost, err := measure(ctx, only, own, long)
+		cost, err := measure(ctx, only, r.ID, own, long)
 		if err != nil {
 			return nil, err
 		}
-		cost.Rule = r.ID
+		cost.Unpicked = r.Unindexed
 		costs = append(costs, cost)
 	}
 	slices.SortStableFunc(costs, func(a, b ruleCost) int { return cmp.Compare(b.PerNano, a.PerNano) })
-	all, err := measure(ctx, m, events, long)
-	all.Rule = "all"
+	share(costs)
+	all, err := measure(ctx, m.Unswitched(), "all", events, long)
+	for _, c := range costs {
+		all.Over += c.Over
+	}
 	return append([]ruleCost{all}, costs...), err
 }
 
+func share(costs []ruleCost) {
+	sum := 0.0
+	for _, c := range costs {
+		sum += c.PerNano * float64(c.Events)
+	}
+	for i := range costs {
+		if sum > 0 {
+			costs[i].Share = costs[i].PerNano * float64(costs[i].Events) / sum
+		}
+	}
+}
+
 // measure tags the events again and again until the time is over.
-func measure(ctx context.Context, m enrich.Module, events []enrich.Event, long time.Duration) (c ruleCost, err error) {
-	if c.Events = len(events); c.Events == 0 {
+func measure(ctx context.Context, m *celrule.Module, rule string, events []enrich.Event, long time.Duration) (ruleCost, error) {
+	c := ruleCost{Rule: rule, Events: len(events)}
+	if c.Events == 0 {
 		return c, nil
 	}
 	tags, err := m.Tag(ctx, events) // fills caches, too
@@ -118,6 +137,8 @@ func measure(ctx context.Context, m enrich.Module, events []enrich.Event, long t
 			}
 		}
 	}
+	stops := m.Stops(rule)
+	c.Over, c.Off = stops.Events, stops.Off
 	rounds, start := 0, time.Now()
 	for rounds == 0 || time.Since(start) < long {
 		if _, err := m.Tag(ctx, events); err != nil {
@@ -129,11 +150,44 @@ func measure(ctx context.Context, m enrich.Module, events []enrich.Event, long t
 	return c, nil
 }
 
+// writeCosts writes a table, and below it the rules that take too long and those without a key. The first of costs is
+// the whole set.
 func writeCosts(w io.Writer, costs []ruleCost) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "RULE\tNS/EVENT\tEVENTS\tMATCHES\tERRORS") //nolint:errcheck // Flush reports it
-	for _, c := range costs {
-		fmt.Fprintf(table, "%s\t%.0f\t%d\t%d\t%d\n", c.Rule, c.PerNano, c.Events, c.Matches, c.Errors) //nolint:errcheck // Flush reports it
+	limit := float64(celrule.RunLimit) / float64(time.Millisecond)
+	fmt.Fprintf(table, "RULE\tNS/EVENT\tSHARE\tEVENTS\tMATCHES\tERRORS\tOVER %g MS\tKEY\n", limit) //nolint:errcheck // Flush reports it
+	for i, c := range costs {
+		share, picked := fmt.Sprintf("%.1f%%", 100*c.Share), "yes"
+		if len(c.Unpicked) > 0 {
+			picked = "no"
+		}
+		if i == 0 {
+			share, picked = "-", "-"
+		}
+		fmt.Fprintf(table, "%s\t%.0f\t%s\t%d\t%d\t%d\t%d\t%s\n", c.Rule, c.PerNano, share, c.Events, c.Matches, c.Errors, c.Over, picked) //nolint:errcheck // Flush reports it
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write the costs: %w", err)
+	}
+	_, err := io.WriteString(w, costWarnings(costs[1:], limit))
+	return err
+}
+
+// costWarnings are lines about rules that cost more than they should.
+func costWarnings(costs []ruleCost, limit float64) string {
+	var b strings.Builder
+	for _, c := range costs {
+		switch {
+		case c.Off:
+			fmt.Fprintf(&b, "%s would be switched off: over %g ms on %d of %d events\n", c.Rule, limit, c.Over, c.Events)
+		case c.Over > 0:
+			fmt.Fprintf(&b, "%s is stopped: over %g ms on %d of %d events\n", c.Rule, limit, c.Over, c.Events)
+		}
+	}
+	for _, c := range costs {
+		if len(c.Unpicked) > 0 {
+			fmt.Fprintf(&b, "%s has no key: it is evaluated for every event of %s\n", c.Rule, strings.Join(c.Unpicked, ", "))
+		}
+	}
+	return b.String()
 }

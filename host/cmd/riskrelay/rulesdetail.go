@@ -1,168 +1,277 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"io/fs"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/rules"
 )
 
-// detail is what explain says of a rule as JSON.
-type detail struct {
+// rulePage is all that explain says of a rule, as JSON and as text.
+type rulePage struct {
 	celrule.Detail
-	File        string   `json:"file"`
-	Description string   `json:"description,omitempty"`
-	When        string   `json:"when"`
-	Tests       []string `json:"tests"`
+	Description    string       `json:"description,omitempty"`
+	ReplacedBy     string       `json:"replaced_by,omitempty"`
+	File           string       `json:"file"` // FILE:LINE:COLUMN
+	Rows           []pageRow    `json:"guide_rows,omitempty"`
+	Techniques     []technique  `json:"techniques,omitempty"`
+	Let            []pageLet    `json:"let,omitempty"`
+	When           string       `json:"when"`
+	Adjust         []pageAdjust `json:"adjust,omitempty"`
+	FirstSeen      *pageSeen    `json:"first_seen,omitempty"`
+	Exceptions     []pageSlot   `json:"exceptions,omitempty"`
+	Tuning         []pageTuning `json:"tuning,omitempty"`
+	Message        string       `json:"message,omitempty"`
+	Objects        []pageObject `json:"objects,omitempty"`
+	FalsePositives []string     `json:"falsepositives,omitempty"`
+	Runbook        []string     `json:"runbook,omitempty"` // the steps without their numbers
+	References     []string     `json:"references,omitempty"`
+	Tests          []pageTest   `json:"tests"`
 }
 
-func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format string) error {
+// pageRow is a row of Microsoft's guide; of one that isn't in it, the name is all there is.
+type pageRow struct {
+	Row     string `json:"row"`
+	Section string `json:"section,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Risk    string `json:"risk,omitempty"`
+	Where   string `json:"where,omitempty"`
+}
+
+type technique struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	URL  string `json:"url"`
+}
+
+type pageLet struct {
+	Name string `json:"name"`
+	Expr string `json:"expr"`
+}
+
+type pageAdjust struct {
+	If       string `json:"if"`
+	Severity string `json:"severity,omitempty"`
+	Score    string `json:"score,omitempty"` // "+10" is added, "10" is set
+	Reason   string `json:"reason"`
+}
+
+type pageSeen struct {
+	Key      []string `json:"key"`
+	Within   string   `json:"within"`             // "30d"
+	Severity string   `json:"severity,omitempty"` // of what was seen before
+	Score    string   `json:"score,omitempty"`
+}
+
+// pageSlot is a slot for exceptions. Values are the author's: for each exception and field the texts that fit.
+type pageSlot struct {
+	Name   string       `json:"name"`
+	Doc    string       `json:"doc,omitempty"`
+	Fields []string     `json:"fields"`
+	Values [][][]string `json:"values,omitempty"`
+}
+
+// pageTuning is one thing that a tuning file says of the rule.
+type pageTuning struct {
+	What   string     `json:"what"`            // severity, score, enabled, or the slot of an exception
+	Value  string     `json:"value,omitempty"` // of severity, score and enabled
+	Was    string     `json:"was,omitempty"`   // what the rule file says
+	Values [][]string `json:"values,omitempty"`
+	Effect string     `json:"effect,omitempty"` // of an exception
+	By     string     `json:"by"`               // the tuning's name
+	At     string     `json:"at"`               // FILE:LINE:COLUMN
+	Why    string     `json:"why,omitempty"`
+	Owner  string     `json:"owner,omitempty"`
+	Ticket string     `json:"ticket,omitempty"`
+	Until  string     `json:"until,omitempty"` // RFC 3339; "" for ever
+	Ended  bool       `json:"ended,omitempty"`
+}
+
+type pageObject struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+type pageTest struct {
+	Name string `json:"name"`
+	Want string `json:"want"` // "match" or "none"
+}
+
+// explainRule writes the page of the rule called id; now is what exceptions end by.
+func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format string, now time.Time) error {
 	d, err := m.Detail(ctx, id)
 	if err != nil {
 		return exit(exitConfig, err)
 	}
+	page, err := newRulePage(d, now)
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
 	if format == "json" {
-		out := detail{Detail: d, File: d.Declared.ID.Pos.String(), Description: d.Declared.Description.Value, When: d.Declared.When.Value, Tests: []string{}}
-		for _, t := range d.Declared.Tests {
-			out.Tests = append(out.Tests, t.Name.Value)
-		}
-		return writeJSON(w, out)
+		return writeJSON(w, page)
 	}
-	var b strings.Builder
-	b.WriteString(d.ID + ": " + d.Title + "\n")
-	if d.Declared.Description.Present() {
-		b.WriteString(indented(d.Declared.Description.Value) + "\n")
-	}
-	line := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", key, value)
-		}
-	}
-	line("severity", fmt.Sprintf("%s, score %d", d.Severity, d.Score))
-	line("tables", strings.Join(d.Tables, ", "))
-	line("pack", d.Pack+", revision "+d.Revision)
-	line("file", d.Declared.ID.Pos.String())
-	line("guide", strings.Join(d.Guide, ", "))
-	line("mitre", strings.Join(d.Mitre, ", "))
-	line("state", state(d))
-	line("needs", strings.Join(d.Needs, ", "))
-	line("better by", strings.Join(d.Optional, ", "))
-	writeLogic(&b, d.Declared)
-	writeState(&b, d.Declared)
-	writeTuning(&b, d.Declared)
-	writeUsed(&b, d)
-	for _, t := range d.Running {
-		line("in", fmt.Sprintf("%s: cost at most %d%s, %s", t.Table, t.Cost, watched(t), key(t)))
-	}
-	writeTests(&b, d.Declared.Tests)
-	_, err = io.WriteString(w, b.String())
+	_, err = io.WriteString(w, page.text())
 	return exit(exitRuntime, err)
 }
 
-func state(d celrule.Detail) string {
-	if d.Off != "" {
-		return "off: " + d.Off
+func newRulePage(d celrule.Detail, now time.Time) (*rulePage, error) {
+	r := d.Declared
+	p := &rulePage{
+		Detail: d, Description: strings.TrimSpace(r.Description.Value), ReplacedBy: r.ReplacedBy.Value, File: r.ID.Pos.String(),
+		When: r.When.Value, Tuning: tuningOf(r, now), Message: r.Message.Value, FalsePositives: texts(r.FalsePositives),
+		Runbook: runbookSteps(r.Runbook.Value), References: texts(r.References), Tests: []pageTest{},
 	}
-	return "on"
-}
-
-func watched(t celrule.InTable) string {
-	if t.Watched {
-		return " (stopped when it takes too long)"
-	}
-	return ""
-}
-
-func key(t celrule.InTable) string {
-	if t.Key == "" {
-		return "evaluated for every event of the table"
-	}
-	return "evaluated when " + t.Key
-}
-
-// writeLogic writes the expressions as the rule file has them.
-func writeLogic(b *strings.Builder, r *rulefile.Rule) {
 	for _, let := range r.Let {
-		fmt.Fprintf(b, "let %s:\n%s\n", let.Name.Value, indented(let.Expr.Value))
+		p.Let = append(p.Let, pageLet{let.Name.Value, let.Expr.Value})
 	}
-	fmt.Fprintf(b, "when:\n%s\n", indented(r.When.Value))
-	for i, a := range r.Adjust {
-		var change []string
-		if a.Severity.Present() {
-			change = append(change, "severity "+a.Severity.Value)
-		}
-		if a.Score.Present() {
-			change = append(change, "score "+a.Score.Value)
-		}
-		fmt.Fprintf(b, "adjust %d: %s (%s), if:\n%s\n", i+1, strings.Join(change, ", "), a.Reason.Value, indented(a.If.Value))
+	for _, a := range r.Adjust {
+		p.Adjust = append(p.Adjust, pageAdjust{a.If.Value, a.Severity.Value, a.Score.Value, a.Reason.Value})
 	}
-}
-
-// writeState writes what the rule remembers and lets be excepted.
-func writeState(b *strings.Builder, r *rulefile.Rule) {
 	if f := r.FirstSeen; f != nil {
-		fmt.Fprintf(b, "first seen within %s, else severity %s, score %s, by:\n", f.Window, cmp.Or(f.Severity.Value, "unchanged"), cmp.Or(f.Score.Value, "unchanged"))
-		for _, key := range f.Key {
-			fmt.Fprintln(b, indented(key.Value))
-		}
+		p.FirstSeen = &pageSeen{texts(f.Key), celrule.Days(f.Window), f.Severity.Value, f.Score.Value}
 	}
-	for _, slot := range r.Exceptions {
-		fmt.Fprintf(b, "exception slot %s, %d from the author, by:\n", slot.Name.Value, len(slot.Values))
-		for _, field := range slot.Fields {
-			fmt.Fprintln(b, indented(field.Value))
-		}
+	for i := range r.Exceptions {
+		p.Exceptions = append(p.Exceptions, slotOf(&r.Exceptions[i]))
 	}
-}
-
-// writeTuning writes what tuning files change.
-func writeTuning(b *strings.Builder, r *rulefile.Rule) {
-	for _, set := range []struct{ key, value string }{
-		{"severity", r.Tuned.Severity.Value}, {"score", r.Tuned.Score.Value}, {"enabled", r.Tuned.Enabled.Value},
-	} {
-		if set.value != "" {
-			fmt.Fprintf(b, "tuned: %s %s\n", set.key, set.value)
-		}
+	for _, o := range r.Objects {
+		p.Objects = append(p.Objects, pageObject{o.Type.Value, o.Value.Value})
 	}
-	for _, e := range r.Tuned.Exceptions {
-		var values []string
-		for _, fits := range e.Values {
-			var texts []string
-			for _, t := range fits {
-				texts = append(texts, t.Value)
-			}
-			values = append(values, strings.Join(texts, " or "))
-		}
-		until := "for ever"
-		if !e.Expires.IsZero() {
-			until = "until " + e.Expires.UTC().Format("2006-01-02 15:04 UTC")
-		}
-		fmt.Fprintf(b, "tuned by %s: exception %s (%s) %s: %s\n", e.Tuning, e.Slot.Value, strings.Join(values, ", "), until, e.Reason.Value)
-	}
-}
-
-func writeUsed(b *strings.Builder, d celrule.Detail) {
-	for _, l := range d.Lists {
-		more := ""
-		if l.Size > len(l.First) {
-			more = ", ..."
-		}
-		fmt.Fprintf(b, "list %s: %d items: %s%s\n", l.Name, l.Size, strings.Join(l.First, ", "), more)
-	}
-	for _, m := range d.Macros {
-		fmt.Fprintf(b, "macro %s(%s):\n%s\n", m.Name, strings.Join(m.Params, ", "), indented(m.Expr))
-	}
-}
-
-func writeTests(b *strings.Builder, tests []rulefile.Test) {
-	for _, t := range tests {
-		want := "matches"
+	for _, t := range r.Tests {
+		want := "match"
 		if t.Want.None {
-			want = "silent"
+			want = "none"
 		}
-		fmt.Fprintf(b, "test %s: %s\n", want, t.Name.Value)
+		p.Tests = append(p.Tests, pageTest{t.Name.Value, want})
 	}
+	return p, p.lookUp()
+}
+
+// lookUp adds what the guide and ATT&CK call the rule's rows and techniques.
+func (p *rulePage) lookUp() error {
+	guide, err := guideRows()
+	if err != nil {
+		return err
+	}
+	for _, slug := range p.Guide {
+		row := pageRow{Row: slug}
+		for _, g := range guide {
+			if g.slug == slug {
+				row = pageRow{slug, g.section, g.title, g.risk, g.where}
+			}
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	names, err := techniqueNames()
+	if err != nil {
+		return err
+	}
+	for _, id := range p.Mitre {
+		p.Techniques = append(p.Techniques, technique{id, names[id], attackURL(id)})
+	}
+	return nil
+}
+
+// techniqueNames are the names of rules/attack.csv by id.
+func techniqueNames() (map[string]string, error) {
+	data, err := fs.ReadFile(rules.FS, "attack.csv")
+	if err != nil {
+		return nil, fmt.Errorf("read the names of techniques: %w", err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read the names of techniques: %w", err)
+	}
+	names := map[string]string{}
+	for _, r := range records {
+		names[r[0]] = r[1]
+	}
+	return names, nil
+}
+
+// attackURL is the page of a technique, such as T1098.001, or of a tactic, such as TA0003.
+func attackURL(id string) string {
+	kind := "techniques"
+	if strings.HasPrefix(id, "TA") {
+		kind = "tactics"
+	}
+	return "https://attack.mitre.org/" + kind + "/" + strings.ReplaceAll(id, ".", "/") + "/"
+}
+
+func slotOf(s *rulefile.Slot) pageSlot {
+	out := pageSlot{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
+	for _, row := range s.Values {
+		out.Values = append(out.Values, fitting(row))
+	}
+	return out
+}
+
+func fitting(row rulefile.Tuple) (out [][]string) {
+	for _, field := range row {
+		out = append(out, texts(field))
+	}
+	return out
+}
+
+// tuningOf lists what tuning files say of a rule.
+func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
+	t := r.Tuned
+	for _, set := range []struct {
+		what      string
+		text, was rulefile.Text
+	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, rulefile.Text{}}} {
+		if set.text.Present() {
+			by, _, _ := strings.Cut(strings.TrimPrefix(set.text.Path, "tuning "), " > ")
+			out = append(out, pageTuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
+		}
+	}
+	for _, e := range t.Exceptions {
+		one := pageTuning{
+			What: "exception " + e.Slot.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
+			Why: strings.TrimSpace(e.Reason.Value), Owner: e.Owner.Value, Ticket: e.Ticket.Value,
+		}
+		if e.Lower.Present() {
+			one.Effect = "severity " + e.Lower.Value
+		}
+		if !e.Expires.IsZero() {
+			one.Until, one.Ended = e.Expires.UTC().Format(time.RFC3339), !now.Before(e.Expires)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// runbookSteps are the steps of a runbook without their numbers. Where lines have numbers, one without continues the
+// step before.
+func runbookSteps(runbook string) (steps []string) {
+	number := regexp.MustCompile(`^\d+[.)]\s+`)
+	numbered := false
+	for line := range strings.Lines(runbook) {
+		line = strings.TrimSpace(line)
+		begins := number.MatchString(line)
+		numbered = numbered || begins
+		switch {
+		case line == "":
+		case numbered && !begins && len(steps) > 0:
+			steps[len(steps)-1] += " " + line
+		default:
+			steps = append(steps, number.ReplaceAllString(line, ""))
+		}
+	}
+	return steps
+}
+
+func texts(all []rulefile.Text) (out []string) {
+	for _, t := range all {
+		out = append(out, t.Value)
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +24,11 @@ func newRulesExplain(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain [ID|CODE]",
 		Short: "Tell all about a rule, a problem code, or why events did or didn't match",
-		Long: "explain ID tells what a rule looks for, which lists and context it uses, what it costs and what picks it for an\n" +
-			"event. explain CODE tells more about a problem that lint found. With --event FILE it tells for each row of the file\n" +
-			"why the rule, or every rule of the row's table, does or doesn't match: the parts of the condition with their\n" +
-			"values, \">\" before the part that decided.",
+		Long: "explain ID tells what a rule looks for, which lists and context it uses, what tuning files change, what it costs\n" +
+			"and what picks it for an event. explain CODE tells more about a problem that lint found. With --event FILE it tells\n" +
+			"for each row of the file why the rule, or every rule of the row's table, does or doesn't match: the parts of the\n" +
+			"condition with their values, \">\" before the part that decided, and how a match got its severity and score. Rules\n" +
+			"with first_seen know the rows of the file.",
 		Example: "  riskrelay rules explain entra.app.owner.changed\n" +
 			"  riskrelay rules explain R202\n" +
 			"  riskrelay rules explain --event row.ndjson entra.app.owner.changed",
@@ -47,7 +49,11 @@ func newRulesExplain(s streams) *cobra.Command {
 				return err
 			}
 			if event == "" {
-				return explainRule(c.Context(), s.out, module, id, format)
+				now := flags.At
+				if now.IsZero() {
+					now = time.Now()
+				}
+				return explainRule(c.Context(), s.out, module, id, format, now)
 			}
 			events, err := readEvents(s, event)
 			if err != nil {
@@ -105,6 +111,10 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
+	m = m.Unswitched()
+	if _, err := m.Tag(ctx, events); err != nil { // rules with first_seen learn what they see
+		return exit(exitStopped, err)
+	}
 	var all []explained
 	for i := range events {
 		one := explained{EventID: events[i].ID, Table: events[i].Table}
@@ -132,12 +142,22 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	for _, one := range all {
 		text = fmt.Appendf(text, "event %s of %s\n", one.EventID, one.Table)
 		for i := range one.Rules {
-			text = fmt.Appendf(text, "  %s: %s\n", one.Rules[i].Rule, one.Rules[i].Outcome)
+			text = fmt.Appendf(text, "  %s: %s\n", one.Rules[i].Rule, verdictOf(&one.Rules[i]))
 			text = one.Rules[i].AppendText(text, "    ")
 		}
 	}
 	_, err = w.Write(text)
 	return exit(exitRuntime, err)
+}
+
+// verdictOf is the outcome, of a match with severity and score.
+func verdictOf(x *enrich.Explanation) string {
+	for _, tag := range x.Tags {
+		if tag.Error == "" {
+			return fmt.Sprintf("%s, severity %s, score %d", x.Outcome, tag.Severity, tag.Score)
+		}
+	}
+	return x.Outcome
 }
 
 func rank(x enrich.Explanation) int {

@@ -1,0 +1,127 @@
+package celrule
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// telling writes into an explanation how a match gets its severity and score, while the engine makes it. A nil telling
+// writes nothing, so that tagging doesn't pay for it.
+type telling struct {
+	of *tableRule
+	x  *enrich.Explanation
+}
+
+func (t *telling) step(by, reason string, tag *enrich.Tag) {
+	t.x.Steps = append(t.x.Steps, enrich.Step{By: by, Reason: reason, Severity: tag.Severity, Score: tag.Score})
+}
+
+// rule tells what a match has before anything changes it.
+func (t *telling) rule(r *tableRule, tag *enrich.Tag) {
+	if t == nil {
+		return
+	}
+	var tuned []string
+	if s := r.declared.Tuned.Severity; s.Present() {
+		tuned = append(tuned, fmt.Sprintf("severity tuned at %s", s.Pos))
+	}
+	if s := r.declared.Tuned.Score; s.Present() {
+		tuned = append(tuned, fmt.Sprintf("score tuned at %s", s.Pos))
+	}
+	t.step("rule", strings.Join(tuned, ", "), tag)
+}
+
+// adjusted tells of a step of adjust whose condition holds.
+func (t *telling) adjusted(s *step, tag *enrich.Tag) {
+	if t != nil {
+		t.step(adjustKey(s.number), s.reason, tag)
+	}
+}
+
+// look tells the key of first_seen; values end before the first that the event lacks.
+func (t *telling) look(values []string) {
+	if t == nil {
+		return
+	}
+	f := t.of.declared.FirstSeen
+	t.x.FirstSeen = &enrich.FirstSeen{Outcome: enrich.SeenNoKey, Key: valued(f.Key, values), Within: Days(f.Window)}
+}
+
+// looked tells what came out.
+func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
+	if t == nil {
+		return
+	}
+	seen := t.x.FirstSeen
+	switch seen.Outcome = enrich.SeenBefore; {
+	case first:
+		seen.Outcome = enrich.SeenNew
+		return
+	case pinned:
+		seen.Outcome = enrich.SeenContext
+	}
+	t.step("first_seen", reasonKnown, tag)
+}
+
+// slot tells which values a slot is asked for; they end before the first that the event lacks.
+func (t *telling) slot(name string, values []string) {
+	if t == nil {
+		return
+	}
+	var fields []rulefile.Text
+	for _, s := range t.of.declared.Exceptions {
+		if s.Name.Value == name {
+			fields = s.Fields
+		}
+	}
+	t.x.Exceptions = append(t.x.Exceptions, enrich.Slot{Name: name, Fields: valued(fields, values)})
+}
+
+// fits tells of an exception whose values the event has.
+func (t *telling) fits(row *exceptionRow, ended bool, tag *enrich.Tag) {
+	if t == nil {
+		return
+	}
+	slot := &t.x.Exceptions[len(t.x.Exceptions)-1]
+	one := enrich.Exception{Effect: enrich.ExceptSuppress, Reason: row.reason, Tuning: row.tuning}
+	if !row.expires.IsZero() {
+		one.Until = row.expires.UTC().Format(time.RFC3339)
+	}
+	switch {
+	case ended:
+		one.Effect = enrich.ExceptEnded
+	case row.lower != 0:
+		one.Effect = enrich.ExceptLower + " " + row.lower.String()
+		by := exceptionKey(slot.Name)
+		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.reason, by), ": "), tag)
+	}
+	slot.Fits = append(slot.Fits, one)
+}
+
+// valued are expressions with their values, which end before the first that is missing.
+func valued(expressions []rulefile.Text, values []string) []enrich.Value {
+	out := make([]enrich.Value, len(expressions))
+	for i, e := range expressions {
+		out[i] = enrich.Value{Text: e.Value, Value: "(not evaluated)"}
+		switch {
+		case i < len(values):
+			out[i].Value = fmt.Sprintf("%q", cutText(values[i], maxValue))
+		case i == len(values):
+			out[i].Value = "(no value)"
+		}
+	}
+	return out
+}
+
+// Days writes a duration as rule files do: "30d", and "12h0m0s" for what isn't whole days.
+func Days(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
+}
