@@ -117,9 +117,7 @@ func operatorsReason(e rulefile.Exception) string {
 	}
 	add("owner", e.Owner.Value)
 	add("ticket", e.Ticket.Value)
-	if !e.Expires.IsZero() {
-		add("until", e.Expires.UTC().Format("2006-01-02 15:04 UTC"))
-	}
+	add("until", e.Until())
 	add("tuning", e.Tuning)
 	return fmt.Sprintf("exception %s: %s (%s)", e.Slot.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
 }

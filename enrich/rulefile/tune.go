@@ -34,6 +34,9 @@ func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
 	for _, one := range tunings {
 		t.apply(one)
 	}
+	for _, p := range packs {
+		t.lowering(p)
+	}
 	t.problems.Sort()
 	return t.problems
 }
@@ -176,12 +179,12 @@ func (t *tuner) expiry(r *Rule, e Exception) {
 	if e.Expires.IsZero() {
 		return
 	}
-	when := e.Expires.UTC().Format("2006-01-02 15:04 UTC")
 	switch left := e.Expires.Sub(t.now); {
 	case left <= 0:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ended at %s and works no more: renew it or take it out", e.Slot.Value, r.ID.Value, when))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` worked until %s, and works no more: renew it or take it out",
+			e.Slot.Value, r.ID.Value, e.Until()))
 	case left <= expiryNotice:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends at %s", e.Slot.Value, r.ID.Value, when))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Slot.Value, r.ID.Value, e.Until()))
 	}
 }
 

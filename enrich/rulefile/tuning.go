@@ -44,6 +44,19 @@ type Exception struct {
 	Lower   Text      // the severity that the match is lowered to; absent means that it is suppressed
 }
 
+// Until says for people how long the exception works: "the end of 2027-01-31 (UTC)" when it was given by its last day, a
+// time in UTC otherwise, "" when it never ends.
+func (e *Exception) Until() string {
+	at := e.Expires.UTC()
+	switch {
+	case e.Expires.IsZero():
+		return ""
+	case at.Equal(at.Truncate(24 * time.Hour)):
+		return "the end of " + at.AddDate(0, 0, -1).Format(time.DateOnly) + " (UTC)"
+	}
+	return at.Format(time.DateTime + " UTC")
+}
+
 // ParseTuning reads the tuning file called name, which stands in messages only. The tuning holds what could be read, even
 // beside errors; it is nil when data isn't YAML at all.
 func ParseTuning(name string, data []byte) (tuning *Tuning, problems Problems) {
