@@ -64,14 +64,18 @@
 //		          ticket: CHG-4412
 //		          expires: 2027-01-31
 //		          effect: suppress
+//		    tests:
+//		      - {name: a role of ours, event: {Type: AuditLogs, ...}, want: {severity: medium}}
 //		lists:
 //		  - {name: tier0_roles, add: [e8611ab8-c189-46e8-94e1-60213ab1f814], remove: []}
 //
 //	  - values has one entry for each field of the slot; an entry may be a list, of which any item fits.
 //	  - expires is the last day (in UTC) or a time, and must be there; `never` says that it is meant. The last 14 days are a
 //	    warning, and so is an exception that has ended.
-//	  - effect is suppress, or {severity: low}, which lowers a match that is above.
-//	  - base is the revision that the change was made for. When the rule has another one, that is a warning.
+//	  - effect is suppress, or {severity: low}, which lowers a match that is above; one that no match can be above is an
+//	    error.
+//	  - tests are the operator's, and judge the rule with all tuning files applied. Those in the pack are its author's, and
+//	    judge the rule without any.
 //	  - What doesn't exist can't be tuned: that is an error. Two files that set the same thing contradict each other.
 //
 // # The context

@@ -86,6 +86,7 @@ func TestGoodFile(t *testing.T) {
 			{
 				Name: text("fires"), At: time.Date(2026, 3, 2, 22, 10, 0, 0, time.UTC),
 				Context: doc(`{"verified_domains":["contoso.example"],"seen":{"x":[]}}`),
+				Pins:    []rulefile.Pin{{Part: "seen", Name: text("x")}},
 				Events:  []rulefile.Document{doc(`{"Type":"AuditLogs","n":12345678901234567890,"f":1.50,"t":true,"z":null,"s":"a\"b\u000aé"}`)},
 				Want: rulefile.Want{
 					Severity: text("high"), Score: rulefile.Score{Text: text("80"), Points: 80}, Reasons: []rulefile.Text{text("more")},

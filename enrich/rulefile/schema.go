@@ -15,7 +15,7 @@ func JSONSchema() []byte {
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "riskrelay rule file or tuning file",
 		"type": "object", "required": []string{"kind"},
 		"properties": schema{"kind": schema{"description": "Kind of the file.", "enum": kinds()}},
-		"allOf": []schema{ofKind(kindPack, packShape()), ofKind(kindTuning, tuningShape())},
+		"allOf":      []schema{ofKind(kindPack, packShape()), ofKind(kindTuning, tuningShape())},
 	}
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

@@ -31,6 +31,7 @@ func tunedRuleShape() shape {
 		{"exceptions", optional, "Exceptions by slot.", schema{
 			"type": "object", "additionalProperties": listShape(exceptionShape().schema()),
 		}},
+		{"tests", optional, "Examples of what the tuned rule matches and what not.", listShape(testShape().schema())},
 	}}
 }
 

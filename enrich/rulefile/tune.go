@@ -17,6 +17,7 @@ type Tuned struct {
 	By         string // the tuning file that set Enabled
 	Bases      []Text // revisions that changes were made for
 	Exceptions []Exception
+	Tests      []Test // that tuning files carry
 }
 
 // expiryNotice is how long before an exception ends it is reported.
@@ -134,6 +135,7 @@ func (t *tuner) tune(one *Tuning, r *Rule, change *TunedRule) {
 	for _, e := range change.Exceptions {
 		t.exception(r, e)
 	}
+	r.Tuned.Tests = append(r.Tuned.Tests, change.Tests...)
 }
 
 // once reports whether nobody set the thing before; a second setting is a contradiction, even with the same value.

@@ -23,6 +23,7 @@ type TunedRule struct {
 	Score      Score
 	Enabled    Text // true or false
 	Exceptions []Exception
+	Tests      []Test // of the rule as it is with all tuning files applied
 }
 
 // TunedList changes the items of one list.
@@ -111,7 +112,9 @@ func (d *decoder) tunedRule(n *node) (r TunedRule) {
 				}
 			})
 		}},
+		{"tests", optional, func(n *node) { r.Tests = each(d, n, "tests", "test", "name", d.test) }},
 	})
+	d.testNames(r.Tests)
 	return r
 }
 
