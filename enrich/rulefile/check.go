@@ -67,7 +67,7 @@ func (c *checker) unique(kind string, name Text) {
 		p := name.Problem(CodeDuplicate, 0, 0, fmt.Sprintf("the %s `%s` exists already", kind, name.Value))
 		p.Suggestion = fmt.Sprintf("the first one is at %s", first.Pos)
 		if theirs(first.Pos.File) == 0 {
-			p.Suggestion = fmt.Sprintf("it is built in (%s): choose another name, or do without the built-in rules", first.Pos)
+			p.Suggestion = fmt.Sprintf("it is built in (%s): choose another name, or leave the built-in rules out (--no-builtin)", first.Pos)
 		}
 		c.problems = append(c.problems, p)
 		return

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRules(s streams) *cobra.Command {
@@ -78,20 +77,4 @@ func addFormats(c *cobra.Command, format *string, known ...string) {
 		}
 		return nil
 	}
-}
-
-// load reads the rule files at paths, and the built-in ones when there are none.
-func load(paths []string) ([]enrich.File, error) {
-	config, err := ruleset.Load(ruleset.Options{Builtin: len(paths) == 0, Paths: paths})
-	if err != nil {
-		return nil, exit(exitConfig, err)
-	}
-	if len(config.Files) == 0 {
-		return nil, exit(exitConfig, noRuleFiles(paths))
-	}
-	return config.Files, nil
-}
-
-func noRuleFiles(paths []string) error {
-	return fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", "))
 }

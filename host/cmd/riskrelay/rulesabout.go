@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/host/ruleset"
+)
+
+// subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.
+type subject struct {
+	ruleset.Options
+	alone   bool
+	context string
+}
+
+func (s *subject) add(c *cobra.Command) {
+	addNoBuiltin(c, &s.alone)
+	c.Flags().StringVar(&s.context, "context", "", "context file, for tests without a context of their own")
+}
+
+func addNoBuiltin(c *cobra.Command, alone *bool) {
+	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
+}
+
+// gather reads the files at paths and what belongs to them. The problems of files that can't be read are unread.
+func (s *subject) gather(paths []string) (config enrich.Config, unread rulefile.Problems, err error) {
+	if s.alone && len(paths) == 0 {
+		return config, nil, exit(exitConfig, errors.New("--no-builtin leaves nothing to look at: name rule files"))
+	}
+	s.Options = ruleset.About(paths, s.alone)
+	s.Context = s.context
+	if config, unread, err = ruleset.Gather(s.Options); err != nil {
+		return config, nil, exit(exitConfig, err)
+	}
+	if s.files(config)+len(unread) == 0 {
+		return config, nil, exit(exitConfig, fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", ")))
+	}
+	return config, unread, nil
+}
+
+// files counts the files that the command is about: rules, tunings, and their lists.
+func (s *subject) files(config enrich.Config) (n int) {
+	context := ruleset.ContextFiles(s.Context)
+	for _, f := range config.Files {
+		if !s.Ground(f.Name) && !slices.Contains(context, f.Name) {
+			n++
+		}
+	}
+	return n
+}
+
+// tests are the options for running the tests of the files at paths on the CEL module.
+func (s *subject) tests(paths []string) (ruletest.Options, error) {
+	config, unread, err := s.gather(paths)
+	if err == nil {
+		err = exit(exitConfig, unread.Err())
+	}
+	return s.testOptions(config), err
+}
+
+func (s *subject) testOptions(config enrich.Config) ruletest.Options {
+	return ruletest.Options{
+		Files: config.Files, Ground: s.Ground, Context: s.Context,
+		New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open,
+	}
+}
+
+// verdict is the exit code for a report of tests.
+func (s *subject) verdict(r *ruletest.Report) error {
+	switch {
+	case r.Problems.HasErrors():
+		return &exitError{code: problemCode(r.Problems, s.Context)}
+	case r.Failed > 0:
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
