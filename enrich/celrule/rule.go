@@ -2,13 +2,6 @@ package celrule
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"github.com/google/cel-go/common/types"
@@ -195,45 +188,6 @@ func (r *tableRule) settleNeeds() {
 	for i := range r.exceptions {
 		r.exceptions[i].needs = names(r.through(r.exceptions[i].fields...).needs)
 	}
-}
-
-// revisionLength is enough to tell the revisions of a rule apart.
-const revisionLength = 12
-
-// revision is a hash of everything in the rule files that decides about a match: expressions, tables, severity, score,
-// and the lists and macros that are used. Titles, texts and tests may change without another revision; so may the files
-// of lists, and what tuning files say.
-func (r *rule) revision(l *language, u uses) string {
-	d := r.declared
-	parts := append([]string{"when", d.When.Value, "severity", d.Severity.Value, "score", strconv.Itoa(r.untuned), "tables"}, sorted(values(d.Tables))...)
-	for _, let := range d.Let {
-		parts = append(parts, "let", let.Name.Value, let.Expr.Value)
-	}
-	for _, a := range d.Adjust {
-		parts = append(parts, "adjust", a.If.Value, a.Severity.Value, a.Score.Value)
-	}
-	for _, o := range d.Objects {
-		parts = append(parts, "object", o.Type.Value, o.Value.Value)
-	}
-	for _, name := range names(u.macros) {
-		m := l.macros.byName[name].declared
-		parts = append(append(parts, "macro", name, m.Expr.Value), l.macros.byName[name].signature()...)
-	}
-	for _, name := range names(u.lists) {
-		set := untunedList(l.declared[name])
-		parts = append(append(parts, "list", name, strconv.FormatBool(set.fold)), sorted(slices.Collect(maps.Keys(set.set)))...)
-	}
-	parts = append(parts, stateParts(d)...)
-	hash := sha256.New()
-	for _, p := range parts {
-		hash.Write(fmt.Appendf(nil, "%q\n", strings.Join(strings.Fields(p), " ")))
-	}
-	return hex.EncodeToString(hash.Sum(nil))[:revisionLength]
-}
-
-func sorted(texts []string) []string {
-	slices.Sort(texts)
-	return texts
 }
 
 func byID(a, b *tableRule) int { return cmp.Compare(a.info.ID, b.info.ID) }

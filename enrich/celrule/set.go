@@ -128,7 +128,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	for i, tr := range compiled {
 		s.put(lang.tables[declared.Tables[i].Value], tr, around)
 	}
-	return append(problems, r.drift()...)
+	return append(problems, r.drift(lang, used)...)
 }
 
 // put makes a rule ready to run, unless it is off.

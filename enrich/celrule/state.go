@@ -133,24 +133,6 @@ func (r *tableRule) stateful() (out []*expression) {
 	return out
 }
 
-// stateParts are what first_seen and the slots add to the revision of a rule; nothing for a rule without them.
-func stateParts(d *rulefile.Rule) (parts []string) {
-	if f := d.FirstSeen; f != nil {
-		parts = append(parts, "first_seen", f.Window.String(), f.Severity.Value, f.Score.Value)
-		parts = append(parts, values(f.Key)...)
-	}
-	for _, s := range d.Exceptions {
-		parts = append(append(parts, "exceptions", s.Name.Value), values(s.Fields)...)
-		for _, row := range s.Values {
-			parts = append(parts, "row")
-			for _, texts := range row {
-				parts = append(append(parts, "field"), sorted(values(texts))...)
-			}
-		}
-	}
-	return parts
-}
-
 // look lowers a match whose key was seen before. A key that the event doesn't have is never known.
 func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	f := w.rule.firstSeen

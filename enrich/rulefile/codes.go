@@ -97,7 +97,7 @@ func fileCodes() []CodeInfo {
 		{
 			"R111", Warning, "A tuning of something that has changed since",
 			"The tuning was written for another revision of the rule's logic, so that it may no longer do what it was meant to.",
-			"{id: entra.app.owner.changed, base: 0123456789ab, ...}", "Look at what changed with `riskrelay rules explain ID`, adapt the tuning, and write the new revision to `base`.",
+			"{id: entra.app.owner.changed, base: when:01234567 severity:89abcdef, ...}", "The message names the parts that changed: look at them with `riskrelay rules explain ID`, adapt the tuning, and write to `base` what the message shows.",
 		},
 		{
 			"R112", Warning, "An exception that has ended or ends soon",

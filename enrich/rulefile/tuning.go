@@ -18,7 +18,7 @@ type Tuning struct {
 // TunedRule changes one rule.
 type TunedRule struct {
 	ID         Text
-	Base       Text // revision of the rule that the change was made for; absent is not checked
+	Base       Text // revision of the rule that the change was made for, or of its parts; absent is not checked
 	Severity   Text
 	Score      Score
 	Enabled    Text // true or false

@@ -49,8 +49,10 @@ lists: [{name: noise, add: [b]}]
 // is for tests without a context of their own.
 func TestTuned(t *testing.T) {
 	files := []enrich.File{
-		{Name: "acme.yaml", Data: []byte(packToTune)}, {Name: "mine.yaml", Data: []byte(tuningOfPack)},
-		{Name: "context.yaml", Data: []byte("lists: {odd: {file: odd.txt}}")}, {Name: "odd.txt", Data: []byte("y\n")},
+		{Name: "acme.yaml", Data: []byte(packToTune)},
+		{Name: "mine.yaml", Data: []byte(tuningOfPack)},
+		{Name: "context.yaml", Data: []byte("lists: {odd: {file: odd.txt}}")},
+		{Name: "odd.txt", Data: []byte("y\n")},
 	}
 	for name, c := range map[string]struct {
 		options ruletest.Options
