@@ -33,6 +33,8 @@ type tableRule struct {
 
 	firstSeen  *firstSeen // nil when the rule has none
 	exceptions []slot     // those with values
+
+	unfilled []*expression // fields of slots without values, which never run
 }
 
 type letExpression struct {
@@ -106,6 +108,7 @@ func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems)
 	}
 	out.firstSeen = c.firstSeen(d.FirstSeen)
 	out.exceptions = c.exceptions(d)
+	out.unfilled = c.unfilled
 	if d.Message.Present() {
 		out.message = c.message(d.Message)
 	}

@@ -78,6 +78,8 @@ func (c *compiler) exceptions(d *rulefile.Rule) (out []slot) {
 		}
 		if len(s.rows) > 0 {
 			out = append(out, s)
+		} else {
+			c.unfilled = append(c.unfilled, s.fields...)
 		}
 	}
 	return out

@@ -194,5 +194,15 @@ func warningCodes() []CodeInfo {
 			"A row of a test has a column that the table doesn't have and whose name is almost that of one it has. No rule sees it there, so that a silent test may be silent for the wrong reason.",
 			"event: {Type: AuditLogs, OperationNmae: Add member to role}", "Correct the name as suggested. Where the workspace has such a column of its own, leave it.",
 		},
+		{
+			"R306", Warning, "A list, macro or let that nothing uses",
+			"It stands in the file and decides about nothing. Most often an expression was changed and it was left behind, or its name stands for another one in the expression.",
+			"let: {api: event.api}   # and no expression has api", "Use it, or take it out.",
+		},
+		{
+			"R307", Warning, "A name in the context of a test that the rule doesn't ask for",
+			"The test gives items to a list or a baseline of the context that no expression of the rule reads, so that it may be silent, or fire, for the wrong reason. Most often the name is misspelt.",
+			"context: {lists: {admins: [ann@example.org]}}   # and the rule asks for context.list(\"administrators\")", "Correct the name as suggested, or take it out. Lists of rule files, lists.NAME, are changed by a tuning file, not by a context.",
+		},
 	}
 }

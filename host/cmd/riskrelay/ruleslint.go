@@ -92,7 +92,7 @@ func (f *findings) look(ctx context.Context, module *celrule.Module, options rul
 		return fmt.Errorf("look at the tests of the rules: %w", err)
 	}
 	f.rules = report.Rules
-	f.problems = slices.Concat(report.Problems, module.Warnings(), module.Costly())
+	f.problems = slices.Concat(report.Problems, module.Warnings(), module.Costly(), module.Idle())
 	return nil
 }
 
