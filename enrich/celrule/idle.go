@@ -20,12 +20,16 @@ type idle struct {
 	problems rulefile.Problems
 }
 
-// rule looks at the lets and the tests of a rule, which was compiled for all its tables.
-func (i *idle) rule(r *rulefile.Rule, compiled []*tableRule) {
-	used := newUses()
-	for _, tr := range compiled {
-		used.add(tr.all())
-		used.add(tr.through(tr.unfilled...))
+// rule looks at the lets and the tests of a rule, which was compiled for all its tables. What runs of it uses what
+// running says.
+func (i *idle) rule(r *rulefile.Rule, running uses, compiled []*tableRule) {
+	used := running
+	if slices.ContainsFunc(compiled, func(tr *tableRule) bool { return len(tr.unfilled) > 0 }) {
+		used = newUses()
+		used.add(running)
+		for _, tr := range compiled {
+			used.add(tr.through(tr.unfilled...))
+		}
 	}
 	i.used.add(used)
 	for _, let := range r.Let {

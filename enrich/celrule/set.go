@@ -125,7 +125,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
 		return problems
 	}
-	found.rule(declared, compiled)
+	found.rule(declared, used, compiled)
 	r.info.Revision = r.revision(lang, used)
 	r.info.Off = firstOf(r.switched(), r.info.Off)
 	s.rules = append(s.rules, r)

@@ -178,6 +178,11 @@ func TestCheck(t *testing.T) {
 	if problems.Err() == nil {
 		t.Error("duplicates are errors, Err says nil")
 	}
+	// What comes with the program is first, whatever the others are called.
+	problems = rulefile.Check([]*rulefile.Pack{parse("a.yaml", "1.0.0", "a.a", "la"), parse("builtin/b.yaml", "1.0.0", "a.a", "lb")})
+	if len(problems) != 1 || problems[0].Pos.File != "a.yaml" || !strings.HasPrefix(problems[0].Suggestion, "it is built in (builtin/b.yaml:9:8): choose another name") {
+		t.Errorf("a name that a built-in rule has: %v", problems)
+	}
 }
 
 func TestSuggest(t *testing.T) {

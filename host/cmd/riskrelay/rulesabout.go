@@ -24,7 +24,7 @@ type subject struct {
 
 func (s *subject) add(c *cobra.Command) {
 	addNoBuiltin(c, &s.alone)
-	c.Flags().StringVar(&s.context, "context", "", "context file, for tests without a context of their own")
+	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
 }
 
 func addNoBuiltin(c *cobra.Command, alone *bool) {
