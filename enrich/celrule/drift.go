@@ -77,3 +77,15 @@ func said(things []string, one, several string) string {
 		return "its " + strings.Join(things[:last], ", ") + " and " + things[last] + " " + several
 	}
 }
+
+// partLength is enough to tell the revisions of a part of a rule apart.
+const partLength = 8
+
+// base is the revision part by part, as tuning files write it: "when:1f0c9a2b lists.noise:77d0e1aa".
+func base(parts []revised) string {
+	words := make([]string, len(parts))
+	for i, part := range parts {
+		words[i] = part.name + ":" + fingerprint(part.texts)[:partLength]
+	}
+	return strings.Join(words, " ")
+}

@@ -135,6 +135,28 @@ func (r *tableRule) stateful() (out []*expression) {
 	return out
 }
 
+// firstSeenTexts and slotTexts are what first_seen and the slots add to the revision of a rule; nothing for a rule without
+// them.
+func firstSeenTexts(f *rulefile.FirstSeen) []string {
+	if f == nil {
+		return nil
+	}
+	return append([]string{"first_seen", f.Window.String(), f.Severity.Value, f.Score.Value}, values(f.Key)...)
+}
+
+func slotTexts(slots []rulefile.Slot) (texts []string) {
+	for _, s := range slots {
+		texts = append(append(texts, "exceptions", s.Name.Value), values(s.Fields)...)
+		for _, row := range s.Values {
+			texts = append(texts, "row")
+			for _, fits := range row {
+				texts = append(append(texts, "field"), sorted(values(fits))...)
+			}
+		}
+	}
+	return texts
+}
+
 // look lowers a match whose key was seen before. A key that the event doesn't have is never known.
 func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	f := w.rule.firstSeen

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRules(s streams) *cobra.Command {
@@ -77,4 +78,20 @@ func addFormats(c *cobra.Command, format *string, known ...string) {
 		}
 		return nil
 	}
+}
+
+// subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.
+type subject struct {
+	ruleset.Options
+	alone   bool
+	context string
+}
+
+func (s *subject) add(c *cobra.Command) {
+	addNoBuiltin(c, &s.alone)
+	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
+}
+
+func addNoBuiltin(c *cobra.Command, alone *bool) {
+	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
 }

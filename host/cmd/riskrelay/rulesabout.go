@@ -6,30 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
-
-// subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.
-type subject struct {
-	ruleset.Options
-	alone   bool
-	context string
-}
-
-func (s *subject) add(c *cobra.Command) {
-	addNoBuiltin(c, &s.alone)
-	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
-}
-
-func addNoBuiltin(c *cobra.Command, alone *bool) {
-	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
-}
 
 // gather reads the files at paths and what belongs to them. The problems of files that can't be read are unread.
 func (s *subject) gather(paths []string) (config enrich.Config, unread rulefile.Problems, err error) {

@@ -66,6 +66,6 @@ func addFormat(c *cobra.Command, format *string) {
 func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
+	encoder.SetEscapeHTML(false) // it isn't for web pages, and conditions are full of &&
 	return exit(exitRuntime, encoder.Encode(v))
 }
