@@ -95,3 +95,14 @@ func (s *subject) add(c *cobra.Command) {
 func addNoBuiltin(c *cobra.Command, alone *bool) {
 	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
 }
+
+// files counts the files that the command is about: rules, tunings, and their lists.
+func (s *subject) files(config enrich.Config) (n int) {
+	context := ruleset.ContextFiles(s.Context)
+	for _, f := range config.Files {
+		if !s.Ground(f.Name) && !slices.Contains(context, f.Name) {
+			n++
+		}
+	}
+	return n
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -27,17 +26,6 @@ func (s *subject) gather(paths []string) (config enrich.Config, unread rulefile.
 		return config, nil, exit(exitConfig, fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", ")))
 	}
 	return config, unread, nil
-}
-
-// files counts the files that the command is about: rules, tunings, and their lists.
-func (s *subject) files(config enrich.Config) (n int) {
-	context := ruleset.ContextFiles(s.Context)
-	for _, f := range config.Files {
-		if !s.Ground(f.Name) && !slices.Contains(context, f.Name) {
-			n++
-		}
-	}
-	return n
 }
 
 // tests are the options for running the tests of the files at paths on the CEL module.
