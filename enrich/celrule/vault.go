@@ -61,6 +61,10 @@ func failedSignature(s string) bool {
 	return true
 }
 
+// overflowColumn is where the service puts columns of AzureDiagnostics beyond the 500th.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics#additionalfields-column
+const overflowColumn = "AdditionalFields"
+
 // vaultText is a column of AzureDiagnostics. Where a workspace has too many columns the service puts rare ones into
 // AdditionalFields.
 func (f *frame) vaultText(name string) string {
@@ -68,17 +72,17 @@ func (f *frame) vaultText(name string) string {
 		return s
 	}
 	if f.views.overflow == nil {
-		f.views.overflow = f.jsonColumn("AdditionalFields")
+		f.views.overflow = f.jsonColumn(overflowColumn)
 	}
 	return text(member(f.views.overflow, name))
 }
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x.
+// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x, "" for addresses that no vault has.
 func firstLabel(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || strings.Contains(u.Host, "[") {
 		return ""
 	}
 	label, _, _ := strings.Cut(u.Hostname(), ".")
@@ -102,34 +106,37 @@ func vaultActor(f *frame) *actor {
 // flatClaims collects the claims that AzureDiagnostics spreads over columns. The service guesses a column's type, and
 // with it the end of its name, from the first values it sees.
 func (f *frame) flatClaims() ref.Val {
-	const prefix = "identity_claim_"
 	claims := &jsonMap{}
-	for name, columns := range map[string][2]string{
-		"oid":         {"oid_g", "oid_s"},
-		"appid":       {"appid_g", "appid_s"},
-		"upn":         {"upn_s"},
-		"unique_name": {"unique_name_s"},
-		"scp":         {"scp_s"},
-		"ipaddr":      {"ipaddr_s"},
-		"idtyp":       {"idtyp_s"},
-		"xms_mirid":   {"xms_mirid_s"},
-		claimObjectID: {
-			"http_schemas_microsoft_com_identity_claims_objectidentifier_g",
-			"http_schemas_microsoft_com_identity_claims_objectidentifier_s",
-		},
-		claimUPN:   {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_upn_s"},
-		claimName:  {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_name_s"},
-		claimScope: {"http_schemas_microsoft_com_identity_claims_scope_s"},
-	} {
+	for name, columns := range claimColumns() {
 		for _, column := range columns {
-			if column == "" {
-				continue
-			}
-			if s := f.vaultText(prefix + column); s != "" {
+			if s := f.vaultText(column); s != "" {
 				claims.set(name, types.String(s))
 				break
 			}
 		}
 	}
 	return claims
+}
+
+// claimColumns are the columns of AzureDiagnostics by the claim that they hold, the better one first.
+func claimColumns() map[string][]string {
+	const (
+		prefix    = "identity_claim_"
+		microsoft = prefix + "http_schemas_microsoft_com_identity_claims_"
+		xmlsoap   = prefix + "http_schemas_xmlsoap_org_ws_2005_05_identity_claims_"
+	)
+	return map[string][]string{
+		"oid":         {prefix + "oid_g", prefix + "oid_s"},
+		"appid":       {prefix + "appid_g", prefix + "appid_s"},
+		"upn":         {prefix + "upn_s"},
+		"unique_name": {prefix + "unique_name_s"},
+		"scp":         {prefix + "scp_s"},
+		"ipaddr":      {prefix + "ipaddr_s"},
+		"idtyp":       {prefix + "idtyp_s"},
+		"xms_mirid":   {prefix + "xms_mirid_s"},
+		claimObjectID: {microsoft + "objectidentifier_g", microsoft + "objectidentifier_s"},
+		claimUPN:      {xmlsoap + "upn_s"},
+		claimName:     {xmlsoap + "name_s"},
+		claimScope:    {microsoft + "scope_s"},
+	}
 }
