@@ -77,8 +77,9 @@
 // operation, which are decided once for each operation that comes. Items of lists.NAME and context.list("NAME") count as
 // literals, and so does the variable of a loop over them; of a regular expression for another column, the words that it
 // can't do without count. They are followed through "and", "or", "!", "?:", exists, map, filter, lets and macros. One of
-// a rule's conditions is its key. Keys are chosen for the whole set, so that an event asks few questions and few rules are picked; the other conditions of a
-// rule that is picked are looked at before its expression runs. [Module.Key] tells the key.
+// a rule's conditions is its key. Keys are chosen for the whole set, so that an event asks few questions and few rules
+// are picked; the other conditions of a rule that is picked are looked at before its expression runs. [Module.Key] tells
+// the key.
 //
 // Rules without a key are evaluated for every event of their tables, one rule after the other on a block of events.
 // [Module.Unindexed] lists them. The index never changes a match; nor an error, as a rule reports errors only for events
