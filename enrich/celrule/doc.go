@@ -66,7 +66,7 @@
 //
 // A [Memory] keeps digests, never values, and a limited number of them. [Recent] is the one in this process; its owner
 // may save and restore it. To fill it from history, tag past events and throw the answers away: which of them count, only
-// the condition of the rule tells.
+// the condition of the rule tells. [Module.Candidates] tells which past events needn't be read for that.
 //
 // # Why many rules cost little
 //
