@@ -125,6 +125,21 @@ func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
 	return nil, nil
 }
 
+// resolved is e, or what it stands for when it is the name of a let, with where that stands.
+func (f *finder) resolved(e ast.Expr, in *scope) (ast.Expr, *scope) {
+	for e.Kind() == ast.IdentKind {
+		if f.steps++; f.steps > maxSteps {
+			break
+		}
+		let, there := f.let(e.AsIdent(), in)
+		if there == nil {
+			break
+		}
+		e, in = let, there
+	}
+	return e, in
+}
+
 // loop is the scope of the loop whose variable is called name.
 func (s *scope) loop(name string) *scope {
 	for ; s != nil; s = s.outer {
@@ -284,28 +299,29 @@ func sized(e ast.Expr) ast.Expr {
 }
 
 // member is x in list.
-func (f *finder) member(x, in ast.Expr, at *scope) []condition {
+func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 	if s, ok := literal(x); ok {
-		return both(f.present(in, at), f.literalOf(in, []string{s}, at))
+		return both(f.present(list, in), f.literalOf(list, []string{s}, in))
 	}
-	if set := f.set(in); set != nil && set.fold {
-		return f.amongFolded(x, slices.Sorted(maps.Keys(set.set)), at)
+	if set := f.set(list, in); set != nil && set.fold {
+		return f.amongFolded(x, slices.Sorted(maps.Keys(set.set)), in)
 	}
-	if texts, ok := f.texts(in); ok {
-		return f.among(x, texts, at)
+	if texts, ok := f.texts(list, in); ok {
+		return f.among(x, texts, in)
 	}
 	return nil
 }
 
 // among are the conditions for a text to be one of texts.
 func (f *finder) among(e ast.Expr, texts []string, in *scope) []condition {
+	e, in = f.resolved(e, in)
 	if isField(e, "table") {
 		if slices.Contains(texts, f.rule.table.name) {
 			return nil
 		}
 		return []condition{{}}
 	}
-	q, ok := f.asked(e)
+	q, ok := f.asked(e, in)
 	switch {
 	case ok:
 		return []condition{f.answered(q, texts)}
@@ -346,7 +362,8 @@ func (f *finder) classes(classes []string) []condition {
 
 // amongFolded is among for texts in lower case, whatever the case of e.
 func (f *finder) amongFolded(e ast.Expr, texts []string, in *scope) []condition {
-	q, ok := f.asked(e)
+	e, in = f.resolved(e, in)
+	q, ok := f.asked(e, in)
 	switch {
 	case isField(e, "table"):
 		return nil
@@ -358,7 +375,8 @@ func (f *finder) amongFolded(e ast.Expr, texts []string, in *scope) []condition 
 }
 
 // asked is the question whose answer is the text e.
-func (f *finder) asked(e ast.Expr) (question, bool) {
+func (f *finder) asked(e ast.Expr, in *scope) (question, bool) {
+	e, in = f.resolved(e, in)
 	switch e.Kind() {
 	case ast.SelectKind:
 		s := e.AsSelect()
@@ -381,7 +399,7 @@ func (f *finder) asked(e ast.Expr) (question, bool) {
 			break
 		}
 		if c.FunctionName() == "lower" {
-			q, ok := f.asked(c.Target())
+			q, ok := f.asked(c.Target(), in)
 			if q.how == asText {
 				q.how = asLower
 			}
@@ -406,7 +424,7 @@ func (f *finder) part(e ast.Expr, texts []string, fits fit, in *scope) []conditi
 	if slices.Contains(texts, "") {
 		return nil
 	}
-	q, ok := f.asked(e)
+	q, ok := f.asked(e, in)
 	if ok && (fits == begins || q.how == asOperation) {
 		all := condition{}
 		for _, s := range texts {

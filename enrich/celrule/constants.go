@@ -20,19 +20,20 @@ func (f *finder) constants(e ast.Expr, in *scope) ([]string, bool) {
 	if loop == nil {
 		return nil, false
 	}
-	if set := f.set(loop.over); set != nil {
+	if set := f.set(loop.over, loop.outer); set != nil {
 		var all []string
 		for _, item := range set.items { // as they are written: a loop sees no folding
 			all = append(all, text(item))
 		}
 		return all, true
 	}
-	return f.texts(loop.over)
+	return f.texts(loop.over, loop.outer)
 }
 
 // texts are the items of a list of literals, lists.NAME or context.list("NAME").
-func (f *finder) texts(list ast.Expr) (all []string, ok bool) {
-	if set := f.set(list); set != nil {
+func (f *finder) texts(list ast.Expr, in *scope) (all []string, ok bool) {
+	list, in = f.resolved(list, in)
+	if set := f.set(list, in); set != nil {
 		return slices.Sorted(maps.Keys(set.set)), !set.fold
 	}
 	if list.Kind() != ast.ListKind {
@@ -49,7 +50,8 @@ func (f *finder) texts(list ast.Expr) (all []string, ok bool) {
 }
 
 // set is the list of a rule file or of the context that e names, nil for other expressions.
-func (f *finder) set(e ast.Expr) *list {
+func (f *finder) set(e ast.Expr, in *scope) *list {
+	e, _ = f.resolved(e, in)
 	if name := listNamed(e); name != "" {
 		return searched(f.lists.ofFiles(name))
 	}

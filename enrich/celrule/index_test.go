@@ -43,6 +43,9 @@ func TestKeys(t *testing.T) {
 		`event.TargetResources[0].?displayName.orValue("") == "Payroll"`:                  `event.TargetResources has "payroll"`,
 		`event.TargetResources[0].?displayName.orValue("Payroll") == "Payroll"`:           ``,
 		`event.actor.upn == "ann@contoso.example"`:                                        `event.InitiatedBy has "ann@contoso.example"`,
+		`result == "gone" && words.exists(w, event.Category.contains(w))`:                 `event.Result == "gone"`,
+		`event.Category in words`:                                                         `event.Category in ["abcd", "efgh"]`,
+		`words.exists(w, event.Category.contains(w))`:                                     `event.Category has "abcd" or event.Category has "efgh"`,
 		`event.operation.contains("owner")`:                                               `event.operation has "owner"`,
 		`event.operation.endsWith("owner") || event.operation == "x"`:                     `event.operation == "x" or event.operation ends with "owner"`,
 		`event.operation.matches("^add .*role$")`:                                         `event.operation matches "^add .*role$"`,
@@ -78,7 +81,7 @@ func TestKeys(t *testing.T) {
 lists: [{name: some, items: [A, b]}, {name: any_case, case: insensitive, items: [A, b]}]
 macros: [{name: is, params: [x], expr: event.operation == x}]
 rules:
-  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: '`+when+`', let: {is_add: event.operation == "add user",
+  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: '`+when+`', let: {result: event.Result, words: '["efgh", "abcd"]', is_add: event.operation == "add user",
      keys: 'event.change("KeyDescription").added.map(k, credential(k))'}}
 `))
 		if got := m.Key("a.b", "AuditLogs"); got != want {

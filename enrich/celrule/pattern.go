@@ -16,7 +16,7 @@ func (f *finder) pattern(e, pattern ast.Expr, in *scope) []condition {
 	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == short {
 		e = e.AsCall().Args()[0]
 	}
-	if q, ok := f.asked(e); ok && q.how == asOperation {
+	if q, ok := f.asked(e, in); ok && q.how == asOperation {
 		return one(atom{q, text, matches})
 	}
 	parsed, err := syntax.Parse(text, syntax.Perl)
