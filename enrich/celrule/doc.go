@@ -6,7 +6,7 @@
 //	files -> rulefile.Load  -> language (types, functions, lists, macros)      env.go, macros.go, typed.go
 //	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
 //	                        -> rules                                           rule.go, tune.go, set.go
-//	                        -> what must hold for a rule to match, an index    conditions.go, roots.go, shown.go, index.go
+//	                        -> what must hold for a rule to match, an index    conditions.go, among.go, roots.go, index.go
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
 //	      -> the rules that the index picks                                    block.go, answers.go, scanner.go
 //	      -> when, metered -> first_seen -> adjust                             eval.go, meter.go, state.go, memory.go
