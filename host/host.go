@@ -103,9 +103,6 @@ func (h *Host) openLedger(c config.Config) error {
 		return err
 	}
 	h.closers = append(h.closers, store)
-	if err := h.keepSeen(c, store); err != nil {
-		return err
-	}
 	if aside := store.SetAside(); aside != "" {
 		h.log.WithField("file", aside).
 			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
@@ -116,7 +113,7 @@ func (h *Host) openLedger(c config.Config) error {
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger = l
-	return nil
+	return h.keepSeen(c, store)
 }
 
 // keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
@@ -127,7 +124,7 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 		return nil
 	}
 	if c.Rules.History {
-		h.history = &history{module: module, store: store, log: h.log}
+		h.history = newHistory(module, store, h.pipeline.Ledger, h.log)
 	}
 	keeper, err := keepSeen(h.modules.seen, store, h.log)
 	if err != nil {
@@ -142,6 +139,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
+		defer h.history.follow(ctx, h.pipeline.Streams)()
 	}
 	stop := h.startWatching(ctx)
 	err := h.pipeline.Run(ctx)

@@ -28,6 +28,7 @@ type modules struct {
 	log      *logrus.Logger
 	stats    *pipeline.Stats
 	isolated bool
+	forgets  string // see Forgetful
 
 	mu     sync.Mutex    // held while rules are loaded
 	config config.Config // the last one that was asked for
@@ -113,6 +114,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 func (m *modules) warn() {
 	module, ok := m.cel.(*celrule.Module)
 	if !ok {
+		if m.forgets != "" {
+			m.log.Warn(m.forgets)
+		}
 		return
 	}
 	for _, p := range module.Warnings() {

@@ -84,7 +84,10 @@ func (m *modules) check(ctx context.Context, set enrich.Config) error {
 	if !m.isolated {
 		return nil
 	}
-	return celrule.New().Configure(ctx, set)
+	module := celrule.New()
+	err := module.Configure(ctx, set)
+	m.forgets = Forgetful(m.config, module)
+	return err
 }
 
 // swap checks and tests a set and gives it to the CEL module.

@@ -190,7 +190,7 @@ func (s *ruleSet) finish() {
 	columns := map[string]bool{"Type": true} // never empty, which would mean all
 	for _, t := range s.tables {
 		slices.SortFunc(t.all, byID)
-		t.index = newIndex(t.all, s.setOf)
+		t.index = newIndex(t.all, listed{s.setOf, s.contextList})
 		for _, r := range t.all {
 			for column := range r.all().columns {
 				columns[column] = true
@@ -215,6 +215,9 @@ func (s *ruleSet) setOf(name string) *list {
 	set, _ := l.get(nil).(*list)
 	return set
 }
+
+// contextList is the list of the context with the name.
+func (s *ruleSet) contextList(name string) *list { return s.context.of.(*surroundings).lists[name] }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {

@@ -44,6 +44,9 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	for _, warning := range module.Warnings() {
 		fmt.Fprintln(s.err, warning.Error()) //nolint:errcheck // nobody is left to tell
 	}
+	if warning := host.Forgetful(c, module); warning != "" {
+		fmt.Fprintln(s.err, warning) //nolint:errcheck // nobody is left to tell
+	}
 	if c.Rules.Selftest {
 		if err := host.Selftest(ctx, rules); err != nil {
 			return exit(exitRules, err)
