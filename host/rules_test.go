@@ -294,3 +294,24 @@ func TestSelftestAsWritten(t *testing.T) {
 		t.Errorf("the file of the list isn't watched: %v", m.watched())
 	}
 }
+
+// TestSelftestOfTuning holds that a tuning file whose own test fails is refused, also when nothing else changed.
+func TestSelftestOfTuning(t *testing.T) {
+	f := &field{t: t, dir: t.TempDir()}
+	f.good(1, false)
+	m := startIn(t, f.dir)
+	tuning := func(severity string) string {
+		return "apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: mine}\nfor: {pack: acme}\nrules:\n  - id: acme.a\n" +
+			"    set: {severity: high}\n    tests: [{name: as tuned, event: {Type: AuditLogs, Result: success}, want: {severity: " + severity + "}}]\n"
+	}
+	f.put("tuning.yaml", tuning("low"))
+	err := m.refresh(t.Context())
+	failed := new(SelftestError)
+	if !errors.As(err, &failed) || failed.Failed != 1 || !strings.Contains(err.Error(), "as tuned") {
+		t.Errorf("got %v", err)
+	}
+	f.put("tuning.yaml", tuning("high"))
+	if err := m.refresh(t.Context()); err != nil {
+		t.Errorf("a tuning file whose test passes was refused: %v", err)
+	}
+}
