@@ -22,6 +22,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 			return err
 		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
 			f.put(w, outlets, false)
+			f.Stats.Whole(f.stream.Name)
 			return nil
 		case errors.Is(err, ErrTooLarge):
 			return f.halves(ctx, w, outlets, patience, err)
@@ -38,6 +39,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 		if f.Once {
 			wait = min(wait, time.Minute)
 		}
+		f.Stats.Rests(f.stream.Name, wait)
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -114,6 +116,14 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, pati
 type ledgerError struct{ error }
 
 func (e *ledgerError) Unwrap() error { return e.error }
+
+// report logs and counts a failure of the stream.
+func (f *follower) report(err error, doing string) {
+	if !errors.Is(err, context.Canceled) {
+		f.Stats.StreamFailed(f.stream.Name, doing, err)
+	}
+	f.Pipeline.report(err, doing)
+}
 
 // update changes the ledger. A disk that is full or fails is waited for: the workspace keeps the rows meanwhile.
 func (f *follower) update(change func(*State) error) error {

@@ -38,13 +38,22 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		case errors.As(laneErr, new(*ledgerError)) || errors.Is(laneErr, errNotOpen):
 			err = errors.Join(err, laneErr)
 		case laneErr != nil: // the sink gave up
-			f.report(laneErr, "deliver "+w.String())
+			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
-			err = errors.Join(err, f.update(func(s *State) error { s.Done(w, l.outlet.Name); return nil }))
+			err = errors.Join(err, f.done(w, l.outlet))
 		}
 	}
 	return detached, err
+}
+
+// done closes w for a sink that confirmed all of it.
+func (f *follower) done(w Window, o *Outlet) error {
+	err := f.update(func(s *State) error { s.Done(w, o.Name); return nil })
+	if err == nil {
+		f.Stats.Moved(f.stream.Name, o.Name)
+	}
+	return err
 }
 
 // offer hands b to every lane. Lanes that don't take it within patience are left behind; with a patience of 0 they may
@@ -253,7 +262,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(l.outlet.Name, step.count)
+		f.Stats.Confirmed(f.stream.Name, l.outlet.Name, step.count)
 	}
 	return nil
 }
