@@ -14,6 +14,8 @@ import (
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/metrics"
+	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
 func newRun(s streams) *cobra.Command {
@@ -34,6 +36,11 @@ func newRun(s streams) *cobra.Command {
 			}
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
+			if options.Service, err = systemd.New(os.Getenv); err != nil {
+				options.Log.WithError(err).Warn("systemd's watchdog isn't fed")
+			}
+			b := thisBuild()
+			options.Build = metrics.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
 			return run(c.Context(), loaded, path, options)
 		},
 	}
