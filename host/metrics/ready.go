@@ -54,7 +54,7 @@ func (s Snapshot) streamProblem(name string, f pipeline.StreamFigures) []Problem
 			last = latest(last, moved)
 		}
 	}
-	if f.Ended || s.Now.Sub(last) <= s.Stall || f.LastFail == "" && s.waiting(name) {
+	if f.Ended || s.Now.Sub(last) <= s.Stall || f.LastFail == "" && s.held(name) {
 		return nil
 	}
 	if f.LastFail != "" {
@@ -66,10 +66,24 @@ func (s Snapshot) streamProblem(name string, f pipeline.StreamFigures) []Problem
 	return []Problem{{Text: fmt.Sprintf("stream %s: nothing was read since %s, and nothing failed", name, clock(last)), Stuck: true}}
 }
 
-// waiting reports whether a sink still needs windows of a stream.
-func (s Snapshot) waiting(stream string) bool {
-	state := s.States[stream]
-	return state != nil && len(state.Open) > 0
+// held reports whether some sink holds a stream up.
+func (s Snapshot) held(stream string) bool {
+	for sink := range s.Sinks {
+		if s.holds(sink, stream) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// holds is how many windows of a stream wait for a sink that was given rows since it last confirmed some. Without rows
+// it has nothing to confirm.
+func (s Snapshot) holds(sink, stream string) int {
+	state, f := s.States[stream], s.Figures.Streams[stream]
+	if state == nil || !f.Success.After(f.Moved[sink]) {
+		return 0
+	}
+	return state.Waiting(sink)
 }
 
 // sinkProblem is about a sink that fails, or doesn't confirm what it was to take.
@@ -83,9 +97,9 @@ func (s Snapshot) sinkProblem(name string, h pipeline.HealthReport) []Problem {
 	var worst *Problem
 	var since time.Time
 	windows := 0
-	for stream, state := range s.States {
-		f, n := s.Figures.Streams[stream], state.Waiting(name)
-		moved := latest(f.Moved[name], f.Due)
+	for stream := range s.States {
+		f, n := s.Figures.Streams[stream], s.holds(name, stream)
+		moved := f.Moved[name]
 		if h.Err != nil {
 			moved = latest(moved, h.Last, h.Due)
 		}

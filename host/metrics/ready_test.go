@@ -62,7 +62,7 @@ func TestReady(t *testing.T) {
 		},
 		"a sink neither confirms nor fails": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
-				f.Moved["splunk"] = ago(time.Hour)
+				f.Moved["splunk"] = ago(time.Hour) // and was given rows a minute ago
 			}, "sink splunk: nothing was confirmed since 2026-03-02T11:00:00Z, 1 windows wait", true,
 		},
 		"a sink has had nothing to do": {
@@ -87,6 +87,11 @@ func TestReady(t *testing.T) {
 				s.States["audit"].Open = nil
 				f.Success, f.Sign, f.Due, f.Moved["splunk"] = ago(time.Hour), ago(time.Hour), ago(30*time.Minute), ago(time.Hour)
 			}, "stream audit: nothing was read since 2026-03-02T11:30:00Z, and nothing failed", true,
+		},
+		"a window is read and no row comes": {
+			func(_ *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
+				f.Success, f.Sign, f.Moved["splunk"] = ago(2*time.Hour), ago(time.Hour), ago(time.Hour)
+			}, "stream audit: nothing was read since 2026-03-02T11:00:00Z, and nothing failed", true,
 		},
 		"a stream ended": {
 			func(s *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {

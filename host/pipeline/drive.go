@@ -22,7 +22,6 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 			return err
 		case err == nil, errors.Is(err, errNotOpen): // cut by another sink's reading: its parts are open
 			f.put(w, outlets, false)
-			f.Stats.Whole(f.stream.Name)
 			return nil
 		case errors.Is(err, ErrTooLarge):
 			return f.halves(ctx, w, outlets, patience, err)

@@ -26,6 +26,9 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		return offer(ctx, lanes, b, patience)
 	})
 	complete := err == nil
+	if complete {
+		f.Stats.Whole(f.stream.Name)
+	}
 	if errors.Is(err, errNobody) {
 		err = nil
 	}

@@ -213,6 +213,21 @@ func (f *follower) deferred(w Window, o *Outlet) bool {
 	return d != nil && time.Now().Before(d.next)
 }
 
+// unreadable reports whether a window that a sink needs could not be read the last time.
+func (f *follower) unreadable() bool {
+	state := f.record.State()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range state.Open {
+		for name := range p.Sinks {
+			if f.later[claim{p.Window.String(), name}] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // put notes that a window could not be read for outlets, or, with failed false, that it was.
 func (f *follower) put(w Window, outlets []*Outlet, failed bool) {
 	f.mu.Lock()
@@ -261,7 +276,7 @@ func (f *follower) follow(ctx context.Context) error {
 		case !ok && f.Once:
 			f.Stats.Ended(f.stream.Name)
 			return nil
-		case !ok:
+		case !ok && !f.unreadable():
 			f.Stats.Idle(f.stream.Name, wait)
 		case ok && crowded:
 			if !full {
