@@ -39,6 +39,13 @@ func (h *Host) startNotifying(ctx context.Context) (stop func()) {
 	return func() { close(end); <-done }
 }
 
+// Reloading tells the service manager that a reload begins, and the function that it returns that it ended, well or not:
+// `systemctl reload` waits for both.
+func (h *Host) Reloading() (ended func()) {
+	h.tell(h.service.Reloading)
+	return func() { h.tell(h.service.Ready) }
+}
+
 // tellStatus feeds the watchdog, unless something is stuck, and says in a line how the host does.
 func (h *Host) tellStatus() {
 	s := h.snapshot()

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/metrics"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -181,7 +183,9 @@ func TestService(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("READY=1", "WATCHDOG=1", "STATUS=")
-	if err := h.Reload(t.Context(), c); err != nil {
+	ended := h.Reloading()
+	err = h.Reload(t.Context(), c)
+	if ended(); err != nil {
 		t.Fatal(err)
 	}
 	expect("RELOADING=1\nMONOTONIC_USEC=", "READY=1")
@@ -208,5 +212,48 @@ func TestWatchdogStarves(t *testing.T) {
 	h.tellStatus()
 	if got := next(); got != "WATCHDOG=1" {
 		t.Errorf("in motion: %s", got)
+	}
+}
+
+// TestUnreadySink holds that a sink that can't be reached is named with the reason, and that no page shows its token.
+func TestUnreadySink(t *testing.T) {
+	const token = "11111111-fake-fake-fake-111111111111"
+	c, log, found, logged := replay(t), quietLog(), make(addresses, 1), make(messages, 1000)
+	secret := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(secret, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hec := config.SplunkHEC{Name: "splunk", Config: splunkhec.Defaults()}
+	hec.URL, hec.TokenFile = "https://127.0.0.1:1", secret
+	c.Sinks.SplunkHEC, c.Metrics.StalledAfter = append(c.Sinks.SplunkHEC, hec), time.Nanosecond
+	log.AddHook(found)
+	log.AddHook(logged)
+	h, err := New(t.Context(), c, Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- h.Run(ctx) }()
+	for text := range logged {
+		if strings.Contains(text, "the sink doesn't take events") {
+			break
+		}
+	}
+	address := <-found
+	ready, text := page(t, address, "/readyz"), page(t, address, "/metrics")
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(ready, "sink splunk: takes no events since ") || !strings.Contains(ready, "connection refused") {
+		t.Errorf("readyz: %s", ready)
+	}
+	if !strings.Contains(text, "\nriskrelay_sink_up{sink=\"splunk\"} 0\n") || !strings.Contains(text, "\nriskrelay_sink_up{sink=\"disk\"} 1\n") {
+		t.Errorf("metrics: %s", text)
+	}
+	if strings.Contains(ready+text, token) {
+		t.Error("the token is shown")
 	}
 }

@@ -18,8 +18,6 @@ const quiet = 500 * time.Millisecond
 
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
 func (h *Host) Reload(ctx context.Context, c config.Config) error {
-	h.tell(h.service.Reloading)
-	defer h.tell(h.service.Ready)
 	err := h.modules.configure(ctx, c)
 	h.watchAgain()
 	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {

@@ -77,6 +77,7 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
 func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogger) {
+	defer h.Reloading()()
 	c, err := loadConfig(path)
 	if err == nil {
 		err = h.Reload(ctx, c)
