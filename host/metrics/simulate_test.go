@@ -87,7 +87,7 @@ func (m *memory) Update(change func(*pipeline.State) error) error {
 }
 
 // hours is how long a world goes on; the trouble in it ends after half of it.
-const hours = 4 * time.Hour
+const hours = 3 * time.Hour
 
 // TestWorlds holds that what a running pipeline says of itself makes a host unready where it should, and never stuck as long
 // as something is being tried: a watchdog that kills a host during an outage only makes it longer.
