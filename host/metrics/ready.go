@@ -45,16 +45,17 @@ func (s Snapshot) Stuck() bool {
 
 // streamProblem is about the reading of a stream. While a sink is to be waited for, the sink is the problem.
 func (s Snapshot) streamProblem(name string, f pipeline.StreamFigures) []Problem {
-	last := latest(f.Success, f.Due)
-	if f.LastFail != "" {
-		last = f.Success
-	}
-	for _, moved := range f.Moved {
-		if f.LastFail == "" {
-			last = latest(last, moved)
+	last := f.Success
+	if f.LastFail == "" {
+		last = latest(last, f.Due)
+		for _, held := range f.Held {
+			if held.Events > 0 {
+				return nil
+			}
+			last = latest(last, held.Since)
 		}
 	}
-	if f.Ended || s.Now.Sub(last) <= s.Stall || f.LastFail == "" && s.held(name) {
+	if f.Ended || s.Now.Sub(last) <= s.Stall {
 		return nil
 	}
 	if f.LastFail != "" {
@@ -66,66 +67,37 @@ func (s Snapshot) streamProblem(name string, f pipeline.StreamFigures) []Problem
 	return []Problem{{Text: fmt.Sprintf("stream %s: nothing was read since %s, and nothing failed", name, clock(last)), Stuck: true}}
 }
 
-// held reports whether some sink holds a stream up.
-func (s Snapshot) held(stream string) bool {
-	for sink := range s.Sinks {
-		if s.holds(sink, stream) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// holds is how many windows of a stream wait for a sink that was given rows since it last confirmed some. Without rows
-// it has nothing to confirm.
-func (s Snapshot) holds(sink, stream string) int {
-	state, f := s.States[stream], s.Figures.Streams[stream]
-	if state == nil || !f.Success.After(f.Moved[sink]) {
-		return 0
-	}
-	return state.Waiting(sink)
-}
-
 // sinkProblem is about a sink that fails, or doesn't confirm what it was to take.
 func (s Snapshot) sinkProblem(name string, h pipeline.HealthReport) []Problem {
 	if h.Err != nil && s.Now.Sub(h.Since) > s.Stall {
 		return []Problem{{
 			Text:  fmt.Sprintf("sink %s: takes no events since %s: %v", name, clock(h.Since), h.Err),
-			Stuck: s.Now.Sub(latest(h.Last, h.Due)) > s.Stall && s.needs(name),
+			Stuck: s.Now.Sub(latest(h.Last, h.Due)) > s.Stall && s.held(name) > 0,
 		}}
 	}
-	var worst *Problem
-	var since time.Time
-	windows := 0
-	for stream := range s.States {
-		f, n := s.Figures.Streams[stream], s.holds(name, stream)
-		moved := f.Moved[name]
+	since, events := s.Now, int64(0)
+	for _, f := range s.Figures.Streams {
+		held := f.Held[name]
 		if h.Err != nil {
-			moved = latest(moved, h.Last, h.Due)
+			held.Since = latest(held.Since, h.Last, h.Due)
 		}
-		if f.LastFail != "" || n == 0 || s.Now.Sub(moved) <= s.Stall {
-			continue // the stream is the problem, or there is none
+		if held.Events > 0 && s.Now.Sub(held.Since) > s.Stall {
+			since, events = slices.MinFunc([]time.Time{since, held.Since}, time.Time.Compare), events+held.Events
 		}
-		if windows += n; since.IsZero() || moved.Before(since) {
-			since = moved
-		}
-		worst = &Problem{Stuck: true}
 	}
-	if worst == nil {
+	if events == 0 {
 		return nil
 	}
-	worst.Text = fmt.Sprintf("sink %s: nothing was confirmed since %s, %d windows wait", name, clock(since), windows)
-	return []Problem{*worst}
+	text := fmt.Sprintf("sink %s: nothing was confirmed since %s, %d events wait for it", name, clock(since), events)
+	return []Problem{{Text: text, Stuck: true}}
 }
 
-// needs reports whether a window waits for a sink.
-func (s Snapshot) needs(sink string) bool {
-	for _, state := range s.States {
-		if state.Waiting(sink) > 0 {
-			return true
-		}
+// held is how many events a sink was given and didn't confirm yet.
+func (s Snapshot) held(sink string) (events int64) {
+	for _, f := range s.Figures.Streams {
+		events += f.Held[sink].Events
 	}
-	return false
+	return events
 }
 
 // clock is a time as reasons show it, in UTC.

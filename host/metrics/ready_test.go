@@ -20,7 +20,7 @@ func healthy() Snapshot {
 	return Snapshot{
 		Now: now, Stall: 10 * time.Minute,
 		Figures: pipeline.Figures{Streams: map[string]pipeline.StreamFigures{"audit": {
-			Success: ago(time.Minute), Sign: ago(time.Minute), Moved: map[string]time.Time{"splunk": ago(time.Minute)},
+			Success: ago(time.Minute), Sign: ago(time.Minute), Held: map[string]pipeline.Held{"splunk": {Events: 10, Since: ago(time.Minute)}},
 		}}},
 		States: map[string]*pipeline.State{"audit": {Open: []pipeline.Progress{{Sinks: map[string]pipeline.SinkState{"splunk": {}}}}}},
 		Sinks:  map[string]pipeline.HealthReport{"splunk": {Success: ago(time.Minute), Last: ago(time.Minute)}},
@@ -29,6 +29,7 @@ func healthy() Snapshot {
 
 // TestReady holds what makes a host unready, and what of that only a restart can help.
 func TestReady(t *testing.T) {
+	holding, free := pipeline.Held{Events: 10, Since: ago(time.Hour)}, pipeline.Held{Since: ago(time.Hour)}
 	refused := errors.New("connection refused\nby the peer")
 	for name, test := range map[string]struct {
 		change func(*Snapshot, *pipeline.StreamFigures, *pipeline.HealthReport)
@@ -47,12 +48,12 @@ func TestReady(t *testing.T) {
 		},
 		"a sink fails for long": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, h *pipeline.HealthReport) {
-				h.Err, h.Since, h.Last, f.Moved["splunk"] = refused, ago(time.Hour), ago(time.Minute), ago(time.Hour)
+				h.Err, h.Since, h.Last, f.Held["splunk"] = refused, ago(time.Hour), ago(time.Minute), holding
 			}, "sink splunk: takes no events since 2026-03-02T11:00:00Z: connection refused by the peer", false,
 		},
 		"a sink asked for a long pause": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, h *pipeline.HealthReport) {
-				h.Err, h.Since, h.Last, h.Due, f.Moved["splunk"] = refused, ago(time.Hour), ago(time.Hour), now.Add(time.Hour), ago(time.Hour)
+				h.Err, h.Since, h.Last, h.Due, f.Held["splunk"] = refused, ago(time.Hour), ago(time.Hour), now.Add(time.Hour), holding
 			}, "sink splunk: takes no events since 2026-03-02T11:00:00Z: connection refused by the peer", false,
 		},
 		"a sink isn't tried any more": {
@@ -62,41 +63,41 @@ func TestReady(t *testing.T) {
 		},
 		"a sink neither confirms nor fails": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
-				f.Moved["splunk"] = ago(time.Hour) // and was given rows a minute ago
-			}, "sink splunk: nothing was confirmed since 2026-03-02T11:00:00Z, 1 windows wait", true,
+				f.Held["splunk"] = holding
+			}, "sink splunk: nothing was confirmed since 2026-03-02T11:00:00Z, 10 events wait for it", true,
 		},
 		"a sink has had nothing to do": {
 			func(s *Snapshot, f *pipeline.StreamFigures, h *pipeline.HealthReport) {
-				s.States["audit"].Open, f.Moved["splunk"] = nil, ago(time.Hour)
+				s.States["audit"].Open, f.Held["splunk"] = nil, free
 				h.Success, h.Last = ago(time.Hour), ago(time.Hour)
 			}, "", false,
 		},
 		"a stream can't be read": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
-				f.Success, f.LastFail, f.Moved["splunk"] = ago(time.Hour), "read the window: 403", ago(time.Hour)
+				f.Success, f.LastFail, f.Held["splunk"] = ago(time.Hour), "read the window: 403", free
 			}, "stream audit: nothing was read since 2026-03-02T11:00:00Z: read the window: 403", false,
 		},
 		"a stream waits as asked": {
 			func(s *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
 				s.States["audit"].Open = nil
-				f.Success, f.Sign, f.Due, f.Moved["splunk"] = ago(time.Hour), ago(time.Hour), now.Add(time.Minute), ago(time.Hour)
+				f.Success, f.Sign, f.Due, f.Held["splunk"] = ago(time.Hour), ago(time.Hour), now.Add(time.Minute), free
 			}, "", false,
 		},
 		"a stream stands still": {
 			func(s *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
 				s.States["audit"].Open = nil
-				f.Success, f.Sign, f.Due, f.Moved["splunk"] = ago(time.Hour), ago(time.Hour), ago(30*time.Minute), ago(time.Hour)
+				f.Success, f.Sign, f.Due, f.Held["splunk"] = ago(time.Hour), ago(time.Hour), ago(30*time.Minute), free
 			}, "stream audit: nothing was read since 2026-03-02T11:30:00Z, and nothing failed", true,
 		},
 		"a window is read and no row comes": {
 			func(_ *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
-				f.Success, f.Sign, f.Moved["splunk"] = ago(2*time.Hour), ago(time.Hour), ago(time.Hour)
+				f.Success, f.Sign, f.Held["splunk"] = ago(2*time.Hour), ago(time.Hour), free
 			}, "stream audit: nothing was read since 2026-03-02T11:00:00Z, and nothing failed", true,
 		},
 		"a stream ended": {
 			func(s *Snapshot, f *pipeline.StreamFigures, _ *pipeline.HealthReport) {
 				s.States["audit"].Open = nil
-				f.Success, f.Ended, f.Moved["splunk"] = ago(time.Hour), true, ago(time.Hour)
+				f.Success, f.Ended, f.Held["splunk"] = ago(time.Hour), true, free
 			}, "", false,
 		},
 	} {

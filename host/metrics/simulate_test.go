@@ -42,7 +42,7 @@ func (w *world) plan(_ context.Context, frontier time.Time) (window pipeline.Win
 	if frontier.IsZero() {
 		frontier = w.begin
 	}
-	next := frontier.Add(30 * time.Second)
+	next := frontier.Add(2 * time.Minute)
 	if wait = time.Until(next); wait > 0 {
 		return window, wait, false, nil
 	}

@@ -14,12 +14,18 @@ type StreamFigures struct {
 	Failures int64 // failed plans, reads and writes of the ledger
 	// EventLag is how old the newest event of the last batch was when it was read.
 	EventLag time.Duration
-	Success  time.Time            // when rows were last read, or there were none to read
-	Sign     time.Time            // when something last happened, be it a failure
-	Due      time.Time            // nothing happens before: the stream waits
-	LastFail string               // why the last try failed; "" after one that didn't
-	Ended    bool                 // nothing will follow
-	Moved    map[string]time.Time // by sink: when it last confirmed something, or had nothing to confirm
+	Success  time.Time       // when rows were last read, or there were none to read
+	Sign     time.Time       // when something last happened, be it a failure
+	Due      time.Time       // nothing happens before: the stream waits
+	LastFail string          // why the last try failed; "" after one that didn't
+	Ended    bool            // nothing will follow
+	Held     map[string]Held // by sink
+}
+
+// Held is what a sink was given of a stream and didn't confirm yet.
+type Held struct {
+	Events int64
+	Since  time.Time // when it was last given some or confirmed some
 }
 
 // RuleFigures count what one rule said of events; one that is read again counts again.
@@ -32,12 +38,10 @@ type RuleFigures struct {
 // maxRuleFigures bounds how many rules are counted, as modules choose the names; the rest counts under the name "".
 const maxRuleFigures = 100_000
 
-// Moved notes that sinks confirmed something of a stream, or that they had nothing to confirm until now.
-func (s *Stats) Moved(stream string, sinks ...string) {
+// Hold notes that a sink was given events of a stream, or, with less than none, that it confirmed them or let go of them.
+func (s *Stats) Hold(stream, sink string, events int) {
 	s.stream(stream, func(f *StreamFigures) {
-		for _, name := range sinks {
-			f.Moved[name] = f.Sign
-		}
+		f.Held[sink] = Held{f.Held[sink].Events + int64(events), f.Sign}
 	})
 }
 
@@ -78,7 +82,7 @@ func (s *Stats) stream(name string, do func(*StreamFigures)) {
 		f, known := all.Streams[name]
 		f.Sign = time.Now()
 		if !known {
-			f.Success, f.Moved = f.Sign, map[string]time.Time{}
+			f.Success, f.Held = f.Sign, map[string]Held{}
 		}
 		do(&f)
 		all.Streams[name] = f
@@ -129,7 +133,7 @@ func (f Figures) clone() Figures {
 	f.Sinks, f.ByRule, f.Unjudged = maps.Clone(f.Sinks), maps.Clone(f.ByRule), maps.Clone(f.Unjudged)
 	f.Streams = maps.Clone(f.Streams)
 	for name, one := range f.Streams {
-		one.Moved = maps.Clone(one.Moved)
+		one.Held = maps.Clone(one.Held)
 		f.Streams[name] = one
 	}
 	return f

@@ -39,7 +39,7 @@ func TestFiguresOfAStream(t *testing.T) {
 			t.Errorf("health: %+v", h)
 		}
 		f := p.Stats.Figures().Streams["s"]
-		if f.Read < 200 || f.Failures != 1 || f.LastFail != "" || !f.Ended || f.Moved["sink-0"].Before(h.Success) || f.Success.Before(begin) {
+		if f.Read < 200 || f.Failures != 1 || f.LastFail != "" || !f.Ended || f.Held["sink-0"].Events != 0 || f.Held["sink-0"].Since.Before(h.Success) || f.Success.Before(begin) {
 			t.Errorf("stream: %+v", f)
 		}
 		if want := f.Sign.Sub(start().Add(199 * time.Second)); f.EventLag > want || f.EventLag < want-time.Hour {

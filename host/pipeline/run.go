@@ -76,7 +76,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 		f := &follower{Pipeline: p, stream: s, record: record, send: send, claims: map[claim]bool{}, later: map[claim]*deferral{}}
 		f.abandoned()
-		p.Stats.Moved(s.Name, p.outletNames()...) // nothing was expected of them before
+		p.Stats.Rests(s.Name, 0) // nothing was expected of it before
 		planned := make(chan struct{})
 		group.Go(func() error {
 			defer close(planned)
@@ -332,17 +332,10 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	for _, o := range ready {
 		f.claim(w, o) // before catchUp can see the window
 	}
-	var idle []string // they have nothing else to confirm, so that their time begins now
 	err := f.update(func(s *State) error {
-		for _, name := range f.outletNames() {
-			if s.needed([]string{name}) == 0 {
-				idle = append(idle, name)
-			}
-		}
 		s.Begin(w, f.outletNames())
 		return nil
 	})
-	f.Stats.Moved(f.stream.Name, idle...)
 	if err != nil {
 		return err
 	}

@@ -81,9 +81,8 @@ func newest(events []enrich.Event) (at time.Time) {
 	return at
 }
 
-// Confirmed counts what a sink confirmed of a stream.
-func (s *Stats) Confirmed(stream, sink string, n Count) {
-	s.Moved(stream, sink)
+// Confirmed counts what a sink confirmed.
+func (s *Stats) Confirmed(sink string, n Count) {
 	s.change(func(f *Figures) {
 		if f.Sinks == nil {
 			f.Sinks = map[string]Count{}
