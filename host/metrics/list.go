@@ -91,7 +91,7 @@ func sinkMetrics() []metric {
 		{"riskrelay_sink_events_retried_total", counter, one, "Events in sends that failed, which are tried again. An event counts once for each failure.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
 			return float64(h.Retried), true
 		})},
-		{"riskrelay_sink_send_failures_total", counter, one, "Sends that failed.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
+		{"riskrelay_sink_send_failures_total", counter, one, "Sends that failed, and failed tries to write what was refused to the dead letters.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
 			return float64(h.Failures), true
 		})},
 		{"riskrelay_sink_up", gauge, one, "1 when the last send worked or there was none, otherwise 0.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {

@@ -77,6 +77,9 @@ func (s Snapshot) sinkProblem(name string, h pipeline.HealthReport) []Problem {
 	}
 	since, events := s.Now, int64(0)
 	for _, f := range s.Figures.Streams {
+		if f.LastFail != "" {
+			continue // what the sink confirmed can't be written down: the stream says why
+		}
 		held := f.Held[name]
 		if h.Err != nil {
 			held.Since = latest(held.Since, h.Last, h.Due)

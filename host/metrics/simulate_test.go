@@ -22,6 +22,7 @@ type world struct {
 	begin time.Time
 	read  func(ctx context.Context, since time.Duration) error // asked before a window is read
 	send  func(ctx context.Context, since time.Duration) error // asked before the first sink takes events
+	write func(ctx context.Context, since time.Duration) error // asked before the ledger is written
 	empty bool                                                 // no window has a row
 }
 
@@ -68,6 +69,7 @@ func (d drain) Close() error { return nil }
 
 // memory is a ledger of one stream.
 type memory struct {
+	world *world
 	mu    sync.Mutex
 	state pipeline.State
 }
@@ -83,6 +85,11 @@ func (m *memory) State() *pipeline.State {
 func (m *memory) Update(change func(*pipeline.State) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.world.write != nil {
+		if err := m.world.write(context.Background(), time.Since(m.world.begin)); err != nil {
+			return err
+		}
+	}
 	return change(&m.state)
 }
 
@@ -117,6 +124,13 @@ func TestWorlds(t *testing.T) {
 			world{send: trouble(&pipeline.RetryAfter{Wait: time.Hour, Err: down})}, "sink first: takes no events since ", false,
 		},
 		"the workspace is down": {world{read: trouble(down)}, "stream audit: nothing was read since ", false},
+		"the disk is full":      {world{write: trouble(errors.New("no space left on device"))}, "stream audit: nothing was read since ", false},
+		"the disk fills up": {world{write: func(_ context.Context, since time.Duration) error {
+			if since > 10*time.Minute && since < hours/2 {
+				return errors.New("no space left on device")
+			}
+			return nil
+		}}, "stream audit: nothing was read since ", false},
 		"the workspace asks for a long pause": {
 			world{read: trouble(&pipeline.RetryAfter{Wait: time.Hour, Err: down})}, "stream audit: nothing was read since ", false,
 		},
@@ -176,7 +190,7 @@ func live(t *testing.T, w *world) func(yield func(time.Duration, Snapshot) bool)
 	stats := &pipeline.Stats{}
 	p := &pipeline.Pipeline{
 		Streams:  []pipeline.Stream{{Name: "audit", Source: w, Plan: w.plan}},
-		Enricher: enrich.NewEnricher(), Ledger: &memory{}, Log: log, Stats: stats,
+		Enricher: enrich.NewEnricher(), Ledger: &memory{world: w}, Log: log, Stats: stats,
 	}
 	for i, name := range []string{"first", "second"} {
 		health := &pipeline.Health{}

@@ -135,7 +135,9 @@ func (f *follower) update(change func(*State) error) error {
 			return &ledgerError{err}
 		}
 		f.report(err, "write the ledger")
-		if sleep(f.send, pause(err, try)) != nil {
+		wait := pause(err, try)
+		f.Stats.Rests(f.stream.Name, wait)
+		if sleep(f.send, wait) != nil {
 			return &ledgerError{err}
 		}
 	}

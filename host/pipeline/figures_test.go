@@ -89,3 +89,28 @@ func TestFiguresOfRules(t *testing.T) {
 		t.Errorf("%+v %s", f.Streams["s"], diff)
 	}
 }
+
+// TestBlocked holds that a sink whose dead letters can't be written shows it.
+func TestBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("no space left on device")
+		inner, health, tries := refuser{&recorder{}}, &pipeline.Health{}, 0
+		keeper := &pipeline.DeadLetter{Sink: inner, Notify: health.Blocked, Keep: func([]enrich.Event, []pipeline.Rejection) error {
+			if tries++; tries > 3 {
+				return nil
+			}
+			if tries > 1 && health.OK() {
+				t.Error("healthy, although its dead letters can't be written")
+			}
+			return full
+		}}
+		sink := &pipeline.Retry{Sink: keeper, Health: health}
+		receipt, err := sink.Send(t.Context(), []enrich.Event{{ID: "1"}, {ID: "7"}})
+		if err != nil || receipt.Events != 1 || receipt.Dead != 1 {
+			t.Errorf("%+v, %v", receipt, err)
+		}
+		if r := health.Report(); r.Err != nil || r.Retried != 0 {
+			t.Errorf("afterwards: %+v", r)
+		}
+	})
+}

@@ -79,6 +79,12 @@ func (h *Health) set(err error, events int) (news bool) {
 	return news
 }
 
+// Blocked notes that a Send that worked can't end, as what the sink refused can't be written down.
+func (h *Health) Blocked(err error) {
+	h.set(err, 0)
+	h.rests(maxPause)
+}
+
 // rests notes that a Send that failed is tried again after wait.
 func (h *Health) rests(wait time.Duration) {
 	h.mu.Lock()
