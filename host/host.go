@@ -8,17 +8,20 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
 // Options say how a host runs.
@@ -30,6 +33,8 @@ type Options struct {
 	DryRun bool      // print instead of sending, and remember nothing
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
+	Build   admin.Build      // as metrics shall show it
+	Service systemd.Notifier // told how the host does
 }
 
 // Host is a running riskrelay.
@@ -41,6 +46,8 @@ type Host struct {
 	config   config.Config
 	closers  []io.Closer
 	watcher  *reload.Watcher // nil when nothing is watched
+	service  systemd.Notifier
+	doing    atomic.Pointer[string] // what is done before the first row is read
 	log      *logrus.Logger
 }
 
@@ -55,12 +62,16 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log, config: c}
+	h := &Host{log: o.Log, config: c, service: o.Service}
+	h.does(starting)
 	defer func() {
 		if err != nil {
 			h.Close()
 		}
 	}()
+	if err := h.listen(ctx, o); err != nil {
+		return nil, err
+	}
 	stats := &pipeline.Stats{Observe: o.Observe}
 	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
 		return nil, err
@@ -137,13 +148,17 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	h.does("reads past rows for rules with first_seen")
+	fallSilent := h.startNotifying(ctx)
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
 		defer h.history.follow(ctx, h.pipeline.Streams)()
 	}
 	stop := h.startWatching(ctx)
+	h.does("")
 	err := h.pipeline.Run(ctx)
 	stop()
+	fallSilent()
 	f := h.pipeline.Stats.Figures()
 	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
 	for name, n := range f.Sinks {

@@ -37,11 +37,14 @@ func layers() []layer {
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
+		{"host/systemd", nil},
+		{"host/admin", []string{"host/pipeline", "enrich"}},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"host/config", "host/ledger/...", "host/admin", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...",
+			"host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
@@ -57,6 +60,7 @@ func doors() map[string][]string {
 		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
 		"github.com/fsnotify/":           {"host/reload"},
+		"github.com/prometheus/":         {"host/admin"},
 	}
 }
 

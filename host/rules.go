@@ -51,6 +51,7 @@ func (m *modules) loadRules(ctx context.Context, when occasion) error {
 		m.rules.tried = hash
 		if err = m.swap(ctx, set); err == nil {
 			m.rules.files = digests(set)
+			m.noteRunning(ctx)
 			m.stats.RulesLoaded(hash)
 			m.warn()
 			return nil
