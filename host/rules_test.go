@@ -173,7 +173,7 @@ func TestSelftestAsWritten(t *testing.T) {
 
 // TestSelftestOfTuning holds that a tuning file whose own test fails is refused, also when nothing else changed.
 func TestSelftestOfTuning(t *testing.T) {
-	f := &field{t: t, dir: t.TempDir()}
+	f := &field{t: t, dir: t.TempDir(), text: ruleText}
 	f.good(1, false)
 	m := startIn(t, f.dir)
 	tuning := func(severity string) string {
