@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 
@@ -16,11 +15,11 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/deadletter"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
-	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -41,8 +40,8 @@ type Options struct {
 type Host struct {
 	pipeline *pipeline.Pipeline
 	modules  *modules
-	letters  *filesink.DeadLetters // nil in a dry run
-	history  *history              // nil when past rows aren't read
+	letters  *deadletter.Store // nil in a dry run
+	history  *history          // nil when past rows aren't read
 	config   config.Config
 	closers  []io.Closer
 	watcher  *reload.Watcher // nil when nothing is watched
@@ -93,14 +92,11 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 }
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
-func (h *Host) openDisk(c config.Config, o Options) (err error) {
+func (h *Host) openDisk(c config.Config, o Options) error {
 	if err := h.openLedger(c); err != nil {
 		return err
 	}
-	if h.letters, err = filesink.OpenDeadLetters(filepath.Join(c.DataDir, DeadLetterFile)); err != nil {
-		return err
-	}
-	h.closers = append(h.closers, h.letters)
+	h.letters = DeadLetters(c)
 	return h.openSinks(c, o)
 }
 
@@ -196,6 +192,3 @@ func (h *Host) Close() {
 		}
 	}
 }
-
-// DeadLetterFile is the file in the data directory that keeps what a sink refused for good, with the reason.
-const DeadLetterFile = "dead-letters.ndjson"

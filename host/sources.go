@@ -40,6 +40,9 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 // maxShownLines is how many bad lines are logged; the dead letters have them all.
 const maxShownLines = 20
 
+// unreadable stands before the name of a source in the place of a sink's: letters of lines that are no rows.
+const unreadable = "source "
+
 // keepLine writes a line that isn't a row to the dead letters: no sink can take it, and nothing is lost silently. When
 // that fails, the reading must stop.
 func (h *Host) keepLine(e *file.LineError) error {
@@ -47,7 +50,7 @@ func (h *Host) keepLine(e *file.LineError) error {
 		text := enrich.AppendString(nil, string(e.Text))
 		columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
 		event := enrich.NewEvent("", enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}))
-		keep := h.letters.Keep("source " + e.Name)
+		keep := h.letters.Keep(unreadable + e.Name)
 		if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {
 			return fmt.Errorf("write a dead letter: %w", err)
 		}

@@ -33,11 +33,19 @@ type Config struct {
 	DataDir string        `yaml:"data_dir"` // the ledger, dead letters and module sockets
 	Drain   time.Duration `yaml:"drain"`    // how long what was read may be sent after SIGTERM
 	Log     Log           `yaml:"log"`
-	Metrics Metrics       `yaml:"metrics"`
-	Sources Sources       `yaml:"sources"`
-	Rules   Rules         `yaml:"rules"`
-	Modules []Module      `yaml:"modules"`
-	Sinks   Sinks         `yaml:"sinks"`
+
+	DeadLetters DeadLetters `yaml:"dead_letters"`
+
+	Metrics Metrics  `yaml:"metrics"`
+	Sources Sources  `yaml:"sources"`
+	Rules   Rules    `yaml:"rules"`
+	Modules []Module `yaml:"modules"`
+	Sinks   Sinks    `yaml:"sinks"`
+}
+
+// DeadLetters say how much is kept of what sinks refuse for good.
+type DeadLetters struct {
+	MaxBytes int64 `yaml:"max_bytes"` // for each sink
 }
 
 // Log says what is logged to standard error, and how.
@@ -160,9 +168,21 @@ func Defaults() Config {
 	return Config{
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
+
+		DeadLetters: DeadLetters{MaxBytes: 256 << 20},
+
 		Log:     Log{Level: "info", Format: "text"},
 		Metrics: Metrics{StalledAfter: 10 * time.Minute},
 		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
+	}
+}
+
+// Only are the sinks with that name: one, or none.
+func (s Sinks) Only(name string) Sinks {
+	return Sinks{
+		SplunkHEC: slices.DeleteFunc(slices.Clone(s.SplunkHEC), func(c SplunkHEC) bool { return c.Name != name }),
+		Syslog:    slices.DeleteFunc(slices.Clone(s.Syslog), func(c Syslog) bool { return c.Name != name }),
+		File:      slices.DeleteFunc(slices.Clone(s.File), func(c File) bool { return c.Name != name }),
 	}
 }
 
@@ -196,6 +216,9 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	}
 	wrong("log", c.Log.validate())
 	wrong("metrics", c.validateMetrics())
+	if c.DeadLetters.MaxBytes < 1 {
+		wrong("dead_letters.max_bytes", fmt.Errorf("%d is no size: give the bytes that a sink's file may have", c.DeadLetters.MaxBytes))
+	}
 	if c.Drain < 0 {
 		wrong("drain", fmt.Errorf("%v is less than nothing", c.Drain))
 	}

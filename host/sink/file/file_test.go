@@ -169,41 +169,6 @@ func TestWrongConfigs(t *testing.T) {
 	}
 }
 
-func TestDeadLetters(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "dead.ndjson")
-	d, err := OpenDeadLetters(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := sinktest.Hostile()
-	if err := d.Keep("siem")(events, []pipeline.Rejection{{Index: 1, Reason: "code 6\n\"bad\""}, {Index: 4, Reason: "x"}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
-		t.Error(err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	for text := range bytes.Lines(content) {
-		var got struct {
-			Time, Sink, Reason string
-			Event              struct {
-				ID string `json:"event_id"`
-			}
-		}
-		if err := json.Unmarshal(text, &got); err != nil || got.Time == "" || got.Sink != "siem" || got.Reason == "" {
-			t.Errorf("%+v, %v in %q", got, err, text)
-		}
-		ids = append(ids, got.Event.ID)
-	}
-	if strings.Join(ids, " ") != events[1].ID+" "+events[4].ID {
-		t.Errorf("kept %v", ids)
-	}
-}
-
 func BenchmarkSend(b *testing.B) {
 	s, events := newSink(b, Config{Path: filepath.Join(b.TempDir(), "events")}), sinktest.Events(500)
 	defer s.Close()

@@ -1,0 +1,239 @@
+package deadletter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+	"github.com/riskrelay/riskrelay/host/sink/sinktest"
+)
+
+// refuse keeps the events as refused for the reason.
+func refuse(t *testing.T, s *Store, sink, reason string, events ...enrich.Event) {
+	t.Helper()
+	var rejected []pipeline.Rejection
+	for i := range events {
+		rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
+	}
+	if err := s.Keep(sink)(events, rejected); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func listed(t *testing.T, s *Store, sink string) (all []Letter) {
+	t.Helper()
+	if err := s.Each(sink, func(l Letter) error { all = append(all, l); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestLettersComeBackAsTheyWere sends hostile events again and compares their bytes.
+func TestLettersComeBackAsTheyWere(t *testing.T) {
+	s := New(filepath.Join(t.TempDir(), "dead"), 1<<30)
+	events := sinktest.Hostile()
+	refuse(t, s, "siem/1", "code 6\n\"bad\"", events...)
+	if sinks, err := s.Sinks(); err != nil || !slices.Equal(sinks, []string{"siem/1"}) {
+		t.Errorf("sinks %v, %v", sinks, err)
+	}
+	for i, l := range listed(t, s, "siem/1") {
+		if l.Sink != "siem/1" || l.Attempts != 1 || l.Reason != "code 6\n\"bad\"" || l.ID() != events[i].ID || l.Time.IsZero() {
+			t.Errorf("letter %+v", l)
+		}
+	}
+	var got []enrich.Event
+	out, err := s.Retry(t.Context(), "siem/1", nil, func(_ context.Context, sent []enrich.Event) error {
+		got = append(got, sent...)
+		return nil
+	})
+	if err != nil || out != (Outcome{Gone: len(events)}) || len(got) != len(events) {
+		t.Fatalf("%+v, %v, %d events", out, err, len(got))
+	}
+	for i := range events {
+		want, err := eventjson.Append(nil, &events[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := eventjson.Append(nil, &got[i])
+		if err != nil || !sameJSON(want, again) || got[i].ID != events[i].ID || got[i].Table != events[i].Table {
+			t.Errorf("event %d came back as\n%.300s\nwas\n%.300s", i, again, want)
+		}
+	}
+	if sinks, err := s.Sinks(); err != nil || len(sinks) != 0 {
+		t.Errorf("sinks %v, %v", sinks, err)
+	}
+}
+
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
+}
+
+// some are n events with the ids 0, 1, ...
+func some(n int) (events []enrich.Event) {
+	columns := enrich.NewColumns([]string{"A"}, []enrich.Type{enrich.String})
+	for i := range n {
+		e := enrich.NewEvent("AuditLogs", enrich.NewRow(columns, []byte(`"x"`), []enrich.Span{{End: 3}}))
+		e.ID = fmt.Sprintf("%032x", i)
+		events = append(events, e)
+	}
+	return events
+}
+
+// TestRetry tells apart letters that are confirmed, refused again, not asked for, and not sent because the sink is down.
+func TestRetry(t *testing.T) {
+	s := New(t.TempDir(), 1<<30)
+	refuse(t, s, "siem", "first", some(3*batch)...)
+	calls := 0
+	out, err := s.Retry(t.Context(), "siem", func(l *Letter) bool { return l.ID() != some(1)[0].ID }, func(_ context.Context, events []enrich.Event) error {
+		if calls++; calls == 1 {
+			return &pipeline.PartialError{Rejected: []pipeline.Rejection{{Index: 1, Reason: "second"}}}
+		}
+		return errors.New("down")
+	})
+	if err == nil || err.Error() != "down" || out != (Outcome{Gone: batch - 1, Refused: 1, Left: 2 * batch}) {
+		t.Errorf("%+v, %v", out, err)
+	}
+	left := listed(t, s, "siem")
+	if len(left) != 2*batch+1 {
+		t.Fatalf("%d letters left", len(left))
+	}
+	var again []string
+	for _, l := range left {
+		if l.Reason == "second" {
+			again = append(again, l.ID())
+			if l.Attempts != 2 {
+				t.Errorf("letter %+v", l)
+			}
+		}
+	}
+	if !slices.Equal(again, []string{some(3)[2].ID}) {
+		t.Errorf("refused again: %v", again)
+	}
+	if out, err := s.Drop("siem", nil); err != nil || out.Gone != 2*batch+1 || len(listed(t, s, "siem")) != 0 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if out, err := s.Drop("nobody", nil); err != nil || out != (Outcome{}) {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+// TestNoLetterIsLost retries while a host keeps more, and goes on where a command was killed.
+func TestNoLetterIsLost(t *testing.T) {
+	s := New(t.TempDir(), 1<<30)
+	const writers, each = 4, 50
+	all := some(writers * each)
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				refuse(t, s, "siem", "no", all[w*each+i])
+			}
+		})
+	}
+	seen := map[string]int{}
+	retry := func() {
+		_, err := s.Retry(t.Context(), "siem", nil, func(_ context.Context, events []enrich.Event) error {
+			for i := range events {
+				seen[events[i].ID]++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for range 20 {
+		retry()
+	}
+	group.Wait()
+	refuse(t, s, "siem", "no", some(1)...)
+	if err := os.Rename(s.path("siem"), s.path("siem")+aside); err != nil { // killed after taking the file
+		t.Fatal(err)
+	}
+	refuse(t, s, "siem", "no", some(2)[1])
+	if n := len(listed(t, s, "siem")); n < 2 {
+		t.Errorf("%d letters are listed", n)
+	}
+	retry()
+	for i, e := range all {
+		want := 1
+		if i < 2 {
+			want = 2
+		}
+		if seen[e.ID] != want {
+			t.Errorf("event %d was sent %d times, want %d", i, seen[e.ID], want)
+		}
+	}
+}
+
+// TestFull holds that a file doesn't grow above its size, that nothing of a batch without room is kept, and that an empty
+// file takes anything.
+func TestFull(t *testing.T) {
+	s := New(t.TempDir(), 10)
+	refuse(t, s, "siem", "a reason that alone has more bytes than the file may have", some(1)...)
+	err := s.Keep("siem")(some(2), []pipeline.Rejection{{Index: 1, Reason: "x"}})
+	if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "riskrelay deadletter list") {
+		t.Errorf("got %v", err)
+	}
+	if left := listed(t, s, "siem"); len(left) != 1 || left[0].ID() != some(1)[0].ID {
+		t.Errorf("got %+v", left)
+	}
+	if _, err := s.Drop("siem", nil); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, s, "siem", "room again", some(1)...)
+}
+
+// TestDamage holds that half a line disappears, as nobody was told that it is there, and that any other damage stays to
+// be looked at.
+func TestDamage(t *testing.T) {
+	s := New(t.TempDir(), 1<<30)
+	refuse(t, s, "siem", "x", some(2)...)
+	content, err := os.ReadFile(s.path("siem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := bytes.Cut(content, []byte("\n"))
+	if err := os.WriteFile(s.path("siem"), []byte("no JSON\n"+string(first)+"\n"+string(first[:20])), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, s, "siem", "later", some(1)...)
+	sent := 0
+	out, err := s.Retry(t.Context(), "siem", nil, func(_ context.Context, events []enrich.Event) error {
+		sent += len(events)
+		return nil
+	})
+	if err != nil || out != (Outcome{Gone: 2, Refused: 1}) || sent != 2 {
+		t.Errorf("%+v, %v, %d sent", out, err, sent)
+	}
+	if left := listed(t, s, "siem"); len(left) != 1 || left[0].Reason != damaged || string(left[0].Event) != `{"line":"no JSON\n"}` {
+		t.Errorf("left %+v", left)
+	}
+}
+
+// TestOneCommandAtATime refuses the second.
+func TestOneCommandAtATime(t *testing.T) {
+	s := New(t.TempDir(), 1<<30)
+	refuse(t, s, "siem", "x", some(1)...)
+	_, err := s.Retry(t.Context(), "siem", nil, func(context.Context, []enrich.Event) error {
+		if _, err := s.Drop("siem", nil); !errors.Is(err, ErrBusy) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
