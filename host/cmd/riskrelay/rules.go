@@ -16,12 +16,9 @@ import (
 )
 
 func newRules(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "rules", Short: "Look at, check and test rules"}
-	c.AddCommand(
+	return group("rules", "Look at, check and test rules",
 		newRulesList(s), newRulesLint(s), newRulesTest(s), newRulesCoverage(s), newRulesExplain(s), newRulesBench(s),
-		newRulesDiff(s), newRulesSchema(s),
-	)
-	return c
+		newRulesDiff(s), newRulesSchema(s))
 }
 
 func newRulesList(s streams) *cobra.Command {
