@@ -35,6 +35,7 @@ func layers() []layer {
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
+		{"host/module/dns/...", []string{"host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
@@ -57,6 +58,7 @@ func doors() map[string][]string {
 		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
 		"github.com/fsnotify/":           {"host/reload"},
+		"github.com/miekg/dns":           {"host/module/dns", "host/module/dns/dnstest"},
 	}
 }
 
