@@ -108,7 +108,9 @@ context:
 // TestVerdicts checks that what the context says of a host counts before what is looked up, and that a live source alone
 // makes a rule run that needs context dns.
 func TestVerdicts(t *testing.T) {
-	live := func(host string) string { return map[string]string{"gone.example.com": "nxdomain", "here.example.com": "resolves"}[host] }
+	live := func(host string) string {
+		return map[string]string{"gone.example.com": "nxdomain", "here.example.com": "resolves"}[host]
+	}
 	c := surroundingsOf(t, "{context: {dns: {here.example.com: nxdomain, gone.example.com: unknown}}}")
 	bare := surroundingsOf(t, "")
 	if got := bare.lacks([]string{"dns"}); got != "dns" {

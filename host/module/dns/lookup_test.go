@@ -170,6 +170,7 @@ func TestCheckName(t *testing.T) {
 func FuzzCheckName(f *testing.F) {
 	f.Add("orders.example.com")
 	f.Add("xn--bcher-kva.example.com.")
+	f.Add("0\xdc.AC")
 	f.Fuzz(func(t *testing.T, host string) {
 		name, err := CheckName(host)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -18,6 +19,7 @@ const maxName = 253
 var (
 	errAddress  = errors.New("an IP address, not a name")
 	errLong     = fmt.Errorf("longer than %d bytes", maxName)
+	errText     = errors.New("not UTF-8")
 	errNoSuffix = errors.New("not under a public suffix")
 )
 
@@ -31,6 +33,9 @@ func CheckName(host string) (string, error) {
 	}
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return "", errAddress
+	}
+	if !utf8.ValidString(host) {
+		return "", errText
 	}
 	name, err := profile().ToASCII(host)
 	if err != nil {
