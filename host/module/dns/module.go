@@ -181,6 +181,9 @@ func (m *Module) Ask(host string) bool {
 	return m.resolver.Load() == nil || m.known(host) || m.queue.offer(host)
 }
 
+// Busy reports whether a host is queued or being looked up.
+func (m *Module) Busy() bool { return m.queue.busy() }
+
 // Run looks up what is queued until ctx ends.
 func (m *Module) Run(ctx context.Context) {
 	var group sync.WaitGroup

@@ -98,6 +98,13 @@ func (q *queue) done(name string) {
 	delete(q.waiting, name)
 }
 
+// busy reports whether a name is queued or being looked up.
+func (q *queue) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) > 0
+}
+
 func (q *queue) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
