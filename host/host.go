@@ -16,9 +16,11 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
 // Options say how a host runs.
@@ -34,14 +36,15 @@ type Options struct {
 
 // Host is a running riskrelay.
 type Host struct {
-	pipeline *pipeline.Pipeline
-	modules  *modules
-	letters  *filesink.DeadLetters // nil in a dry run
-	history  *history              // nil when past rows aren't read
-	config   config.Config
-	closers  []io.Closer
-	watcher  *reload.Watcher // nil when nothing is watched
-	log      *logrus.Logger
+	pipeline  *pipeline.Pipeline
+	modules   *modules
+	letters   *filesink.DeadLetters // nil in a dry run
+	history   *history              // nil when past rows aren't read
+	followUps *followup.Book        // nil when no names are looked up
+	config    config.Config
+	closers   []io.Closer
+	watcher   *reload.Watcher // nil when nothing is watched
+	log       *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -74,6 +77,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
+		if err := h.openFollowUps(nil, nil); err != nil {
+			return nil, err
+		}
 	} else if err := h.openDisk(c, o); err != nil {
 		return nil, err
 	}
@@ -116,7 +122,7 @@ func (h *Host) openLedger(c config.Config) error {
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger = l
-	return nil
+	return h.openFollowUps(store, l)
 }
 
 // keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
@@ -143,9 +149,10 @@ func (h *Host) Run(ctx context.Context) error {
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
 	}
-	stop := h.startWatching(ctx)
+	stopWatching, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	err := h.pipeline.Run(ctx)
-	stop()
+	stopFollowUps()
+	stopWatching()
 	f := h.pipeline.Stats.Figures()
 	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
 	for name, n := range f.Sinks {
@@ -161,6 +168,11 @@ func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 // fixed is the part of a configuration that a reload doesn't touch.
 func fixed(c config.Config) config.Config {
 	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	if c.DNS.On() { // whom to ask is read again, whether anybody is asked isn't
+		c.DNS = dns.Config{Resolver: "on"}
+	} else {
+		c.DNS = dns.Config{}
+	}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
 		c.Modules[i].Settings = nil

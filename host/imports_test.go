@@ -38,11 +38,11 @@ func layers() []layer {
 		{"host/module/dns/...", []string{"host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
-		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
+		{"host/config", []string{"host/module/dns", "host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"host/config", "host/ledger/...", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},

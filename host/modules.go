@@ -14,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/plugin"
 )
@@ -22,6 +23,7 @@ import (
 type modules struct {
 	cel      enrich.Module
 	seen     *celrule.Recent // what the CEL module in this process remembers
+	dns      *dns.Module     // nil when no names are looked up
 	others   map[string]enrich.Module
 	order    []string
 	closers  []io.Closer
@@ -36,7 +38,11 @@ type modules struct {
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
-	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	cel := celrule.NewRemembering(seen)
+	m := &modules{cel: cel, seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	if c.DNS.On() {
+		m.dns = askDNS(cel)
+	}
 	err := m.checkRules(ctx)
 	if err == nil {
 		err = m.start(ctx, c)
@@ -106,7 +112,18 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("configure module %s, which keeps its settings beside the rules that were just loaded: %w", one.Name, err)
 		}
 	}
-	return nil
+	return m.configureDNS(ctx, c)
+}
+
+func (m *modules) configureDNS(ctx context.Context, c config.Config) error {
+	if m.dns == nil {
+		return nil // switched on by a reload: that takes a restart
+	}
+	settings, err := yaml.Marshal(c.DNS)
+	if err != nil {
+		return fmt.Errorf("write the settings of the dns module: %w", err)
+	}
+	return m.dns.Configure(ctx, enrich.Config{Settings: settings})
 }
 
 // warn logs what the CEL module accepted, but somebody should look at.
@@ -124,6 +141,9 @@ func (m *modules) enricher() *enrich.Enricher {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
 		all = append(all, m.others[name])
+	}
+	if m.dns != nil {
+		all = append(all, m.dns) // after those whose tags it takes note of
 	}
 	e := enrich.NewEnricher(all...)
 	e.Failed = func(module string, events int, err error) {
