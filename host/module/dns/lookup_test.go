@@ -2,8 +2,14 @@ package dns
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -187,5 +193,36 @@ func TestLives(t *testing.T) {
 		if got := clamp(seconds); got != want {
 			t.Errorf("%d s: %v, want %v", seconds, got, want)
 		}
+	}
+}
+
+// TestTLS asks over TLS, and checks that a resolver which can't prove its name is told nothing.
+func TestTLS(t *testing.T) {
+	web := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate
+	defer web.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})
+	if err := os.WriteFile(ca, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := dnstest.StartTLS(&tls.Config{Certificates: web.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, c := range []struct {
+		name, ca string
+		want     Verdict
+	}{{"", ca, NXDomain}, {"example.com", ca, NXDomain}, {"other.example.net", ca, Unknown}, {"", "", Unknown}} {
+		r, err := newResolver(Config{Resolver: s.Addr, Transport: TLS, ServerName: c.name, CAFile: c.ca}, s.Dial, rate.NewLimiter(rate.Inf, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.lookup(t.Context(), "gone.example.com"); got.verdict != c.want {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+	if len(s.Asked()) != 2 {
+		t.Errorf("asked %v", s.Asked())
 	}
 }

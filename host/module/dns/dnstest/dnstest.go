@@ -4,6 +4,7 @@ package dnstest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -37,15 +38,28 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start a resolver: %w", err), tcp.Close())
 	}
-	s := &Server{Addr: tcp.Addr().String(), zone: map[string]Answer{}, grown: make(chan struct{})}
-	for _, one := range []*dns.Server{{Listener: tcp}, {PacketConn: udp}} {
+	return serveOn(tcp.Addr(), &dns.Server{Listener: tcp}, &dns.Server{PacketConn: udp}), nil
+}
+
+// StartTLS starts a resolver that speaks TLS alone, with the configuration c. The error is that of listening.
+func StartTLS(c *tls.Config) (*Server, error) {
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", c)
+	if err != nil {
+		return nil, fmt.Errorf("start a resolver: %w", err)
+	}
+	return serveOn(listener.Addr(), &dns.Server{Listener: listener}), nil
+}
+
+func serveOn(address net.Addr, servers ...*dns.Server) *Server {
+	s := &Server{Addr: address.String(), zone: map[string]Answer{}, grown: make(chan struct{})}
+	for _, one := range servers {
 		started := make(chan struct{})
 		one.Handler, one.NotifyStartedFunc = dns.HandlerFunc(s.serve), func() { close(started) }
 		s.servers = append(s.servers, one)
 		s.done.Go(func() { _ = one.ActivateAndServe() }) // returns when shut down
 		<-started
 	}
-	return s, nil
+	return s
 }
 
 // Close stops the resolver.
