@@ -54,7 +54,10 @@ func TestProgress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	change(func(s *pipeline.State) { s.Begin(window(0), []string{"a", "b"}); s.Begin(window(10), []string{"a", "b"}) })
+	change(func(s *pipeline.State) {
+		s.Begin(window(0), []string{"a", "b"})
+		s.Begin(window(10), []string{"a", "b"})
+	})
 	check(at(20), at(0))
 	change(func(s *pipeline.State) { s.Done(window(0), "a"); s.Done(window(0), "b"); s.Done(window(10), "a") })
 	check(at(20), at(10))
