@@ -38,11 +38,14 @@ func layers() []layer {
 		{"host/module/dns/...", []string{"host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
+		{"host/systemd", nil},
+		{"host/admin", []string{"host/pipeline", "enrich"}},
 		{"host/config", []string{"host/module/dns", "host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"host/config", "host/ledger/...", "host/admin", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...",
+			"host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
@@ -59,6 +62,7 @@ func doors() map[string][]string {
 		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
 		"github.com/fsnotify/":           {"host/reload"},
 		"github.com/miekg/dns":           {"host/module/dns", "host/module/dns/dnstest"},
+		"github.com/prometheus/":         {"host/admin"},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
@@ -21,15 +22,20 @@ import (
 
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
-	cel      enrich.Module
-	seen     *celrule.Recent // what the CEL module in this process remembers
-	dns      *dns.Module     // nil when no names are looked up
-	others   map[string]enrich.Module
-	order    []string
-	closers  []io.Closer
-	log      *logrus.Logger
-	stats    *pipeline.Stats
-	isolated bool
+	cel    enrich.Module
+	seen   *celrule.Recent // what the CEL module in this process remembers
+	dns    *dns.Module     // nil when no names are looked up
+	others map[string]enrich.Module
+	order  []string
+	// processes are the modules that have one of their own, by name.
+	processes map[string]*plugin.Process
+	closers   []io.Closer
+	log       *logrus.Logger
+	stats     *pipeline.Stats
+	isolated  bool
+	forgets   string // see Forgetful
+
+	ran atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
 
 	mu     sync.Mutex    // held while rules are loaded
 	config config.Config // the last one that was asked for
@@ -39,7 +45,10 @@ type modules struct {
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)
-	m := &modules{cel: cel, seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	m := &modules{
+		cel: cel, seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
+		log: log, stats: stats, isolated: c.Rules.Isolate, config: c,
+	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
 	}
@@ -84,7 +93,7 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 	if err != nil {
 		return nil, fmt.Errorf("start module %s: %w", one.Name, err)
 	}
-	m.closers = append(m.closers, process)
+	m.closers, m.processes[one.Name] = append(m.closers, process), process
 	return process, nil
 }
 
@@ -130,6 +139,9 @@ func (m *modules) configureDNS(ctx context.Context, c config.Config) error {
 func (m *modules) warn() {
 	module, ok := m.cel.(*celrule.Module)
 	if !ok {
+		if m.forgets != "" {
+			m.log.Warn(m.forgets)
+		}
 		return
 	}
 	for _, p := range module.Warnings() {
@@ -138,14 +150,7 @@ func (m *modules) warn() {
 }
 
 func (m *modules) enricher() *enrich.Enricher {
-	all := []enrich.Module{m.cel}
-	for _, name := range m.order {
-		all = append(all, m.others[name])
-	}
-	if m.dns != nil {
-		all = append(all, m.dns) // after those whose tags it takes note of
-	}
-	e := enrich.NewEnricher(all...)
+	e := enrich.NewEnricher(m.all()...)
 	e.Failed = func(module string, events int, err error) {
 		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
 		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)

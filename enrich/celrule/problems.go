@@ -190,6 +190,7 @@ func (x *explainer) problem(e *cel.Error) rulefile.Problem {
 	if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 		return x.unknownName(e.ExprID, m[1], at)
 	}
+	at = func(code, message string) rulefile.Problem { return problemAt(x.in, code, x.culprit(e), message) }
 	if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 		return x.wrongArguments(m[1], m[2], at)
 	}

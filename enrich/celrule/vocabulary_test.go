@@ -45,7 +45,7 @@ func TestTyposInTexts(t *testing.T) {
 		{vault, `event.vault.class == "raed"`, `R209 "raed" did you mean ` + "`read`?"},
 		{vault, `event.vault.class in ["read", "list", "other"]`, ""},
 		{vault, `event.vault.class in lists.classes`, "R209 reed did you mean `read`?"},
-		{"", `macros.by("usr")`, "R209 by did you mean `user`?"},
+		{"", `macros.by("usr")`, "R209 \"usr\" did you mean `user`?"},
 		{"", `macros.by_robot()`, "R209 by_robot known: user, app, unknown"},
 
 		{"", `event.change("KeyDescripton").present`, `R302 "KeyDescripton" did you mean ` + "`KeyDescription`?"},

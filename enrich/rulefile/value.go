@@ -35,7 +35,8 @@ var (
 	snakeCase  = matching(`[a-z][a-z0-9_]*`, "a name in snake_case, such as tier0_roles")
 	identifier = matching(`[A-Za-z_][A-Za-z0-9_]*`, "a name of letters, digits and underscores")
 	dottedID   = matching(`[a-z0-9_-]+(\.[a-z0-9_-]+)+`, "a dotted id in lower case, such as entra.app.credential.added")
-	revision   = matching(`(sha256:)?[0-9a-f]{12,64}`, "a revision as `riskrelay rules list --format json` shows it, such as sha256:3f1c0a9b2d4e")
+	revision   = matching(`(sha256:)?[0-9a-f]{12,64}|[A-Za-z0-9_.]+:[0-9a-f]{8,64}(\s+[A-Za-z0-9_.]+:[0-9a-f]{8,64})*`,
+		"the parts of a rule with their revisions, such as when:3f1c0a9b lists.noise:77d0e1aa, or the whole rule's, such as sha256:3f1c0a9b2d4e")
 	// https://attack.mitre.org: techniques, sub-techniques, tactics
 	attackID = matching(`T[0-9]{4}(\.[0-9]{3})?|TA[0-9]{4}`, "an ATT&CK technique or tactic, such as T1098.001 or TA0003")
 	// https://semver.org

@@ -97,18 +97,29 @@ func addFormats(c *cobra.Command, format *string, known ...string) {
 	}
 }
 
-// load reads the rule files at paths, and the built-in ones when there are none.
-func load(paths []string) ([]enrich.File, error) {
-	config, err := ruleset.Load(ruleset.Options{Builtin: len(paths) == 0, Paths: paths})
-	if err != nil {
-		return nil, exit(exitConfig, err)
-	}
-	if len(config.Files) == 0 {
-		return nil, exit(exitConfig, noRuleFiles(paths))
-	}
-	return config.Files, nil
+// subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.
+type subject struct {
+	ruleset.Options
+	alone   bool
+	context string
 }
 
-func noRuleFiles(paths []string) error {
-	return fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", "))
+func (s *subject) add(c *cobra.Command) {
+	addNoBuiltin(c, &s.alone)
+	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
+}
+
+func addNoBuiltin(c *cobra.Command, alone *bool) {
+	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
+}
+
+// files counts the files that the command is about: rules, tunings, and their lists.
+func (s *subject) files(config enrich.Config) (n int) {
+	context := ruleset.ContextFiles(s.Context)
+	for _, f := range config.Files {
+		if !s.Ground(f.Name) && !slices.Contains(context, f.Name) {
+			n++
+		}
+	}
+	return n
 }
