@@ -8,6 +8,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/source/followup"
@@ -96,4 +97,17 @@ func (k keeper) Keep(ctx context.Context, questions []dns.Question) {
 		all[i] = followup.Question(q)
 	}
 	k.book.Keep(ctx, all)
+}
+
+// lookups are the counts of both as metrics have them.
+func lookups(d dns.Figures, f followup.Figures) *admin.Lookups {
+	l := &admin.Lookups{
+		Hosts: map[string]int64{}, Queued: d.Queued, Questions: f.Questions, FollowUps: f.FollowUps, Made: f.Made,
+		PassedOver: map[string]int64{"refused": d.Refused, "surplus": d.Surplus, "dropped": d.Dropped},
+		Lost:       map[string]int64{"expired": f.Expired, "dropped": f.Dropped},
+	}
+	for _, v := range []dns.Verdict{dns.NXDomain, dns.Resolves, dns.NoData, dns.Unknown} {
+		l.Hosts[string(v)] = d.Lookups[v]
+	}
+	return l
 }

@@ -54,6 +54,9 @@ func (h *Host) snapshot() admin.Snapshot {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
 	h.modules.snapshot(&s)
+	if h.followUps != nil {
+		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())
+	}
 	return s
 }
 
