@@ -22,15 +22,20 @@ const (
 	applications = "GraphApplications"
 )
 
-// property is the name under which a change of redirect URIs is logged.
-const property = "AppAddress"
+// property is the name under which a change of redirect URIs is logged, in the column targets of AuditLogs.
+const (
+	property = "AppAddress"
+	targets  = "TargetResources"
+)
 
 // hosts are the hosts of the event's web redirect URIs as they stand there in lower case, each once, the added ones first.
 func hosts(e *enrich.Event) (all []string) {
 	var uris []string
 	switch e.Table {
 	case auditLogs:
-		uris = changed(cell(e, "TargetResources"))
+		if bytes.Contains(e.Lookup(targets), []byte(property)) { // few rows have it, and reading JSON in JSON costs
+			uris = changed(cell(e, targets))
+		}
 	case applications:
 		uris = registered(e)
 	}
@@ -66,10 +71,7 @@ func cell(e *enrich.Event, column string) []byte {
 
 // changed are the redirect URIs that the targets of an AuditLogs row have after the change, those that were added first.
 // https://learn.microsoft.com/azure/azure-monitor/reference/tables/auditlogs
-func changed(targets []byte) []string {
-	if !bytes.Contains(targets, []byte(property)) {
-		return nil
-	}
+func changed(text []byte) []string {
 	var list []struct {
 		ModifiedProperties []struct {
 			DisplayName string
@@ -77,7 +79,7 @@ func changed(targets []byte) []string {
 			NewValue    json.RawMessage
 		}
 	}
-	decode(targets, &list)
+	decode(text, &list)
 	var added, kept []string
 	for _, target := range list {
 		for _, p := range target.ModifiedProperties {
@@ -129,9 +131,10 @@ func registered(e *enrich.Event) (all []string) {
 	return all
 }
 
-// decode reads as much of text as has the shape of into. What hasn't is left out: rows come in many shapes.
+// decode reads as much of text as has the shape of into. What hasn't is left out: rows come in many shapes, and a part
+// that can't be read has no addresses.
 func decode(text []byte, into any) {
 	if len(text) > 0 {
-		_ = json.Unmarshal(text, into) //nolint:errcheck // a part that can't be read has no addresses
+		_ = json.Unmarshal(text, into)
 	}
 }

@@ -180,6 +180,9 @@ func TestAMillionNames(t *testing.T) {
 	if f := m.Figures(); f.Queued != maxQueued || f.Cached != maxCached || len(m.queue.waiting) != maxQueued {
 		t.Errorf("%+v, %d waiting", f, len(m.queue.waiting))
 	}
+	if m.Ask("another.example.com") || !m.Ask("h999999.example.com") {
+		t.Error("a full queue has room for names that were asked for before, or none for one that waits")
+	}
 	if name, ok := m.queue.take(); !ok || name != fmt.Sprintf("h%d.example.com", 1_000_000-maxQueued) {
 		t.Errorf("the queue begins with %s", name)
 	}

@@ -37,14 +37,14 @@ func (q *queue) add(name string) (dropped bool) {
 	return dropped
 }
 
-// offer queues name if there is room.
+// offer queues name if the queue is less than half full: the rest is for names that are new.
 func (q *queue) offer(name string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting[name] {
 		return true
 	}
-	if len(q.names) >= q.limit {
+	if len(q.names) >= q.limit/2 {
 		return false
 	}
 	q.push(name)

@@ -102,7 +102,7 @@ func (r *resolver) over(ctx context.Context, network string, q *dns.Msg) (*dns.M
 		return nil, fmt.Errorf("reach the resolver: %w", err)
 	}
 	defer raw.Close() //nolint:errcheck // the answer was read, or there is none
-	stop := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if r.tls != nil {
 		raw = tls.Client(raw, r.tls)

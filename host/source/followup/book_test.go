@@ -87,6 +87,13 @@ func (n *names) Ask(host string) bool {
 	return true
 }
 
+// all are the hosts that were asked for.
+func (n *names) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.asked)
+}
+
 func (n *names) Busy() bool { return false }
 
 // scene is a book with what it works with. Its rule test.dangling matches when a host of the event doesn't exist.
@@ -233,8 +240,8 @@ func TestCrash(t *testing.T) {
 	s := open(t, d)
 	s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com", "b.example.com"), ask(t, "row-2", "b.example.com")})
 	s = open(t, d)
-	if s.askAgain(); strings.Join(slices.Sorted(slices.Values(s.names.asked)), " ") != "a.example.com b.example.com b.example.com" {
-		t.Errorf("asked for %v", s.names.asked)
+	if s.askAgain(); strings.Join(slices.Sorted(slices.Values(s.names.all())), " ") != "a.example.com b.example.com b.example.com" {
+		t.Errorf("asked for %v", s.names.all())
 	}
 	s.answer(t, "a.example.com", "nxdomain")
 	_, before, _ := s.read(t, time.Time{}, "")
@@ -373,10 +380,10 @@ func TestRun(t *testing.T) {
 		if f := s.Figures(); f.FollowUps != 1 || f.Questions != 1 {
 			t.Errorf("%+v", f)
 		}
-		before := len(s.names.asked)
+		before := len(s.names.all())
 		time.Sleep(2*round + time.Second)
 		synctest.Wait()
-		if asked := s.names.asked[before:]; strings.Join(asked, " ") != "b.example.com b.example.com" {
+		if asked := s.names.all()[before:]; strings.Join(asked, " ") != "b.example.com b.example.com" {
 			t.Errorf("asked again for %v", asked)
 		}
 		w, _, _ := s.read(t, time.Time{}, "")

@@ -43,7 +43,9 @@ func (b *Book) judge(ctx context.Context) (more bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
-		b.complain(err)
+		if ctx.Err() == nil {
+			b.complain(err)
+		}
 		for _, q := range questions { // with the next round
 			if b.questions[q.ID] != nil {
 				b.judging[q.ID] = true
