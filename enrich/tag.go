@@ -104,7 +104,8 @@ type Risk struct {
 	Rules      []Match   `json:"rules,omitempty"`
 	Objects    []Object  `json:"objects,omitempty"`
 	Suppressed []Match   `json:"suppressed,omitempty"`
-	Group      string    `json:"group,omitempty"` // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Follows    string    `json:"follows,omitempty"` // of a follow-up event: the id of the event that its matches are about
 	Errors     []Failure `json:"errors,omitempty"`
 }
 

@@ -35,6 +35,7 @@ func Check(c config.Config) error {
 			}
 		}
 	}
+	errs = append(errs, c.DNS.CheckFiles())
 	for _, m := range c.Modules {
 		if info, err := os.Stat(m.Path); err != nil {
 			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))

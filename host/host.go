@@ -18,9 +18,11 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/source/followup"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -39,16 +41,17 @@ type Options struct {
 
 // Host is a running riskrelay.
 type Host struct {
-	pipeline *pipeline.Pipeline
-	modules  *modules
-	letters  *filesink.DeadLetters // nil in a dry run
-	history  *history              // nil when past rows aren't read
-	config   config.Config
-	closers  []io.Closer
-	watcher  *reload.Watcher // nil when nothing is watched
-	service  systemd.Notifier
-	doing    atomic.Pointer[string] // what is done before the first row is read
-	log      *logrus.Logger
+	pipeline  *pipeline.Pipeline
+	modules   *modules
+	letters   *filesink.DeadLetters // nil in a dry run
+	history   *history              // nil when past rows aren't read
+	followUps *followup.Book        // nil when no names are looked up
+	config    config.Config
+	closers   []io.Closer
+	watcher   *reload.Watcher // nil when nothing is watched
+	service   systemd.Notifier
+	doing     atomic.Pointer[string] // what is done before the first row is read
+	log       *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -85,6 +88,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
+		if err := h.openFollowUps(nil, nil); err != nil {
+			return nil, err
+		}
 	} else if err := h.openDisk(c, o); err != nil {
 		return nil, err
 	}
@@ -124,6 +130,9 @@ func (h *Host) openLedger(c config.Config) error {
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger = l
+	if err := h.openFollowUps(store, l); err != nil {
+		return err
+	}
 	return h.keepSeen(c, store)
 }
 
@@ -154,9 +163,10 @@ func (h *Host) Run(ctx context.Context) error {
 		h.history.show(ctx, h.pipeline.Streams)
 		defer h.history.follow(ctx, h.pipeline.Streams)()
 	}
-	stop := h.startWatching(ctx)
+	stop, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	h.does("")
 	err := h.pipeline.Run(ctx)
+	stopFollowUps()
 	stop()
 	fallSilent()
 	f := h.pipeline.Stats.Figures()
@@ -174,6 +184,11 @@ func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 // fixed is the part of a configuration that a reload doesn't touch.
 func fixed(c config.Config) config.Config {
 	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	if c.DNS.On() { // whom to ask is read again, whether anybody is asked isn't
+		c.DNS = dns.Config{Resolver: "on"}
+	} else {
+		c.DNS = dns.Config{}
+	}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
 		c.Modules[i].Settings = nil

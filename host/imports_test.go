@@ -35,15 +35,16 @@ func layers() []layer {
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
+		{"host/module/dns/...", []string{"host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
 		{"host/systemd", nil},
 		{"host/admin", []string{"host/pipeline", "enrich"}},
-		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
+		{"host/config", []string{"host/module/dns", "host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/admin", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...",
+			"host/config", "host/ledger/...", "host/admin", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...",
 			"host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
@@ -60,6 +61,7 @@ func doors() map[string][]string {
 		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
 		"github.com/fsnotify/":           {"host/reload"},
+		"github.com/miekg/dns":           {"host/module/dns", "host/module/dns/dnstest"},
 		"github.com/prometheus/":         {"host/admin"},
 	}
 }

@@ -29,6 +29,9 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		all = append(all, list...)
 	}
 	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
+	if h.followUps != nil {
+		all = append(all, h.followUps.Stream())
+	}
 	if o.DryRun {
 		for i := range all {
 			all[i].Volatile = true // nothing is written down

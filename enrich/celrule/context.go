@@ -24,6 +24,7 @@ type surroundings struct {
 	apps     *list
 	appByID  map[string]ref.Val
 	appByURI map[string][]ref.Val
+	live     func(host string) string // what DNS says, for hosts that the context doesn't know; nil for nothing
 }
 
 func newSurroundings(s rulefile.Settings) (*surroundings, error) {
@@ -94,7 +95,7 @@ func (c *surroundings) lacks(needs []string) string {
 		case "verified_domains":
 			ok = x.VerifiedDomains != nil
 		case "dns":
-			ok = x.DNS != nil
+			ok = x.DNS != nil || c.live != nil
 		case "lists":
 			_, ok = x.Lists[name]
 		case "credential_lifetime":
@@ -141,8 +142,16 @@ func (c *surroundings) owns(host string) bool {
 	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool { return under(host, d) })
 }
 
+// verdict is what DNS says of a host. What the context says counts, so that tests and operators can pin it.
 func (c *surroundings) verdict(host string) string {
-	return firstOf(c.settings.Context.DNS[strings.TrimSuffix(strings.ToLower(host), ".")], "unknown")
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if said, ok := c.settings.Context.DNS[host]; ok {
+		return firstOf(said, "unknown")
+	}
+	if c.live != nil {
+		return c.live(host)
+	}
+	return "unknown"
 }
 
 func (c *surroundings) app(id string) ref.Val {

@@ -41,7 +41,10 @@ type tableSet struct {
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
-func compileSet(config enrich.Config) (*ruleSet, error) {
+func compileSet(config enrich.Config) (*ruleSet, error) { return compileAsking(config, nil) }
+
+// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does.
+func compileAsking(config enrich.Config, live func(host string) string) (*ruleSet, error) {
 	loaded, problems := rulefile.Load(config)
 	settings, packs := loaded.Settings, loaded.Packs
 	lang, err := newLanguage(packs)
@@ -52,6 +55,7 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
+	around.live = live
 	s := &ruleSet{
 		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory),
 		lists: &object{lang.lists, lang}, context: &object{lang.context, around},

@@ -16,6 +16,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
@@ -36,6 +37,7 @@ type Config struct {
 	Metrics Metrics       `yaml:"metrics"`
 	Sources Sources       `yaml:"sources"`
 	Rules   Rules         `yaml:"rules"`
+	DNS     dns.Config    `yaml:"dns"` // who is asked whether the hosts of redirect URIs exist
 	Modules []Module      `yaml:"modules"`
 	Sinks   Sinks         `yaml:"sinks"`
 }
@@ -163,6 +165,7 @@ func Defaults() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Metrics: Metrics{StalledAfter: 10 * time.Minute},
 		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
+		DNS:     dns.Defaults(),
 	}
 }
 
@@ -219,6 +222,11 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		wrong("sinks.file "+s.Name, s.Validate())
 	}
 	wrong("sinks", distinct(c.Sinks.Names()))
+	wrong("dns", c.DNS.Validate())
+	if c.DNS.On() && c.Rules.Isolate {
+		wrong("dns", errors.New("rules in a process of their own can't ask what was looked up: no rule would get a verdict, and no event "+
+			"a follow-up. Leave out dns.resolver, or set rules.isolate to false"))
+	}
 	for i, m := range c.Modules {
 		wrong(fmt.Sprintf("modules[%d] %s", i, m.Name), m.validate())
 	}
@@ -306,7 +314,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {

@@ -34,6 +34,8 @@ func TestReferenceIsComplete(t *testing.T) {
 		{c.Rules.Builtin, defaults.Rules.Builtin},
 		{c.Rules.Watch, defaults.Rules.Watch},
 		{c.Rules.Selftest, defaults.Rules.Selftest},
+		{c.DNS.Resolver, defaults.DNS.Resolver},
+		{c.DNS.Transport, defaults.DNS.Transport},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("the reference says %v, the default is %v", pair[0], pair[1])
