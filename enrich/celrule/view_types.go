@@ -63,7 +63,7 @@ func changeType() *objectType {
 	textOf(t, "old", "the value before; lists and objects as JSON", func(c *change) string { return valueText(c.old) })
 	textOf(t, "new", "the value after; lists and objects as JSON", func(c *change) string { return valueText(c.new) })
 	listOf(t, "added", "items that are new, sorted; their order in the record never matters", (*change).added)
-	listOf(t, "removed", "items that are gone", (*change).removed)
+	listOf(t, "removed", "items that are gone, sorted", (*change).removed)
 	listOf(t, "items_old", "all items before", (*change).itemsOld)
 	listOf(t, "items_new", "all items after", (*change).itemsNew)
 	return t
