@@ -17,7 +17,7 @@ import (
 // everything is a context with all that rules ask for.
 const everything = `{"context": {"business_hours": {"zone": "UTC", "days": ["mon"], "from": "08:00", "to": "18:00"},
 	"verified_domains": ["contoso.example"], "dns": {"gone.contoso.example": "nxdomain"}, "credential_lifetime": "180d",
-	"lists": {"administrators": ["a"], "privileged_users": ["b"], "credential_types": ["c"], "vault_identities": ["d"]},
+	"lists": {"administrators": ["a"], "privileged_users": ["b"], "credential_types": ["c"], "vault_identities": ["d"], "approved_actors": ["e"]},
 	"applications": [{"id": "1", "appId": "2", "web": {"redirectUris": ["https://new.contoso.example/cb"]}}]}}`
 
 // TestNamesDoNotHide holds that a rule about configuration finds its rows whatever the targets are called, as text and
