@@ -65,6 +65,7 @@ func functions(v *viewTypes) []function {
 		},
 		lists2("minus", "the items of a that b doesn't have, each once", texts, func(a, b traits.Lister) ref.Val { return newStrings(pick(a, b, false)) }),
 		lists2("common", "the items of a that b has too, each once", texts, func(a, b traits.Lister) ref.Val { return newStrings(pick(a, b, true)) }),
+		underFunction(),
 		{
 			name: "looks_like", params: "name string, names list(string)", result: "bool",
 			doc: "the name is close to one of the names but none of them: a letter or two differ, or characters that look alike",

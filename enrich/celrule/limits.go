@@ -45,7 +45,7 @@ func (e estimator) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 func (e estimator) EstimateCallCost(function, _ string, _ *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {
 	const walk = sizeList * 4 // hash every item of a list
 	switch function {
-	case "in", "@in":
+	case "in", "@in", "under":
 		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: walk}}
 	case "minus", "common":
 		return &checker.CallEstimate{

@@ -99,6 +99,9 @@ func (m meters) call(e ast.Expr) {
 	case "minus", "common":
 		m.note(args[0], result{item: 30})
 		m.note(args[1], result{item: 30})
+	case "under":
+		m.note(args[0], result{text: 100})
+		m.note(args[1], result{item: 30})
 	case "looks_like":
 		m.note(args[0], result{text: 100})
 		m.note(args[1], result{item: 300})

@@ -62,6 +62,7 @@ func TestExpressions(t *testing.T) {
 		`"ABC".lower()`:                                          "abc",
 		`uri("https://A.example/x").host`:                        "a.example",
 		`looks_like("Micros0ft", ["Microsoft"])`:                 "true",
+		`under("a.b.example", ["b.example"])`:                    "true",
 		`credential("[KeyIdentifier=1,KeyType=Password]").type`:  "Password",
 		`now`:                                   "2026-03-03T00:00:00Z",
 		`now - event.time > duration("1h")`:     "true",

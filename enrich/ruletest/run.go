@@ -83,8 +83,9 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
-	covered *Coverage       // nil when nobody wants to know
-	tunings map[string]bool // the names of the tuning files
+	covered *Coverage           // nil when nobody wants to know
+	tunings map[string]bool     // the names of the tuning files
+	spare   map[string][]string // the rules of each file that has nothing but rules
 }
 
 // testCase is a test on its way through a run.
@@ -139,6 +140,7 @@ func (r *runner) collect() (cases []*testCase) {
 	for _, t := range set.Tunings {
 		r.tunings[t.File] = true
 	}
+	r.spare = spare(set.Packs)
 	for _, p := range set.Packs {
 		for _, rule := range p.Rules {
 			if !r.ground(p.File) {
@@ -234,7 +236,7 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 		}
 	}
 	module := r.options.New()
-	if err := module.Configure(ctx, r.config(group[0])); err != nil {
+	if err := module.Configure(ctx, r.config(group)); err != nil {
 		failAll(fmt.Errorf("configure the module: %w", err))
 		return
 	}
