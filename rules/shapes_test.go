@@ -3,6 +3,7 @@ package rules_test
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/rules"
 )
 
 // The shapes in which the same audit record may arrive. Each changes a decoded row in place, so that no rule may say
@@ -113,6 +115,7 @@ func TestShapesDontMatter(t *testing.T) {
 	compared := 0
 	_, err := ruletest.Run(t.Context(), ruletest.Options{
 		Files: files(t), New: func() enrich.Module { return shapeless{celrule.New(), t, &compared} },
+		Open: func(name string) ([]byte, error) { return fs.ReadFile(rules.FS, name) },
 	})
 	if err != nil {
 		t.Fatal(err)
