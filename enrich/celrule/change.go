@@ -185,10 +185,13 @@ func (c *change) without(all, known []string) []string {
 
 // key is what two items must have in common to mean the same.
 func (c *change) key(item string) string {
-	if schema.KindOf(c.name) == schema.Credentials {
-		if id := parseCredential(item).id; id != "" {
-			return id
+	switch schema.KindOf(c.name) {
+	case schema.Credentials:
+		if k := parseCredential(item); k.id != "" {
+			return k.id + "," + k.typ + "," + k.usage // a key that signs and its password have one identifier
 		}
+	case schema.Words: // names of permissions, whose case doesn't count
+		return strings.ToLower(item)
 	}
 	return item
 }

@@ -117,7 +117,7 @@ func roleType() *objectType {
 	t := newObjectType("Role", "the assignment of an Entra or Azure role")
 	boolOf(t, "present", "the event assigns or takes a role", func(r *role) bool { return r.present })
 	textOf(t, "id", "template or definition id, a GUID in lower case", func(r *role) string { return r.id })
-	textOf(t, "name", "display name; may differ between products", func(r *role) string { return r.name })
+	textOf(t, "name", "display name as recorded, else that of the built-in role; may differ between products", func(r *role) string { return r.name })
 	textOf(t, "scope", "where the role holds", func(r *role) string { return r.scope })
 	textOf(t, "principal_id", "object id of who gets the role", func(r *role) string { return r.principalID })
 	textOf(t, "principal_type", "ServicePrincipal, User, Group; empty when unknown", func(r *role) string { return r.principalType })

@@ -127,6 +127,17 @@ func TestAPIs(t *testing.T) {
 	}
 }
 
+func TestRoleName(t *testing.T) {
+	for id, want := range map[string]string{
+		"62e90394-69f5-4237-9190-012177145e10": "Global Administrator", "8E3AF657-A8FF-443C-A75C-2FE8C4BCB635": "Owner",
+		"acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader", "4d5e0006-9fa0-4b12-8d34-5f6071829304": "", "": "",
+	} {
+		if got := schema.RoleName(id); got != want {
+			t.Errorf("RoleName(%q) = %q, want %q", id, got, want)
+		}
+	}
+}
+
 func TestVaultClass(t *testing.T) {
 	for op, want := range map[string]string{
 		"SecretGet": "read", "secretget": "read", "SecretBackup": "read", "KeyDecrypt": "use", "SecretListDeleted": "list",
