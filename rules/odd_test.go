@@ -67,6 +67,9 @@ func testRows(t *testing.T) (rows [][]byte) {
 		for _, r := range p.Rules {
 			seen := map[string]bool{}
 			for _, c := range r.Tests {
+				if c.File.Present() {
+					continue // one huge value; the others are what is replaced
+				}
 				table := tableOf(t, c.Events[0].JSON)
 				if !c.Want.None && !seen[table] {
 					seen[table] = true
