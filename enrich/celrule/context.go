@@ -25,6 +25,7 @@ type surroundings struct {
 	appByID  map[string]ref.Val
 	appByURI map[string][]ref.Val
 	live     func(host string) string // what DNS says, for hosts that the context doesn't know; nil for nothing
+	own      *ownApps
 }
 
 func newSurroundings(s rulefile.Settings) (*surroundings, error) {
@@ -62,7 +63,7 @@ func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 			c.appByURI[uri] = append(c.appByURI[uri], app)
 		}
 	}
-	c.apps = newList(apps)
+	c.apps, c.own = newList(apps), newOwnApps(apps)
 	return c, nil
 }
 
@@ -223,6 +224,13 @@ func contextMethods(of *types.Type) []function {
 					})),
 			},
 		},
+		{
+			name: "imitated", of: contextType, params: "name string, app_id string", result: "string",
+			doc: "the name of an application of the tenant's own that another one, by its application id, bears or nearly bears; empty for none [applications]",
+			opts: []cel.FunctionOpt{
+				cel.MemberOverload("context_imitated", []*types.Type{of, types.StringType, types.StringType}, types.StringType, cel.FunctionBinding(imitatedApp)),
+			},
+		},
 	}
 }
 
@@ -232,5 +240,6 @@ func contextNeeds(name string) string {
 	return map[string]string{
 		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
 		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "apps_with_uri": "applications", "seen": "seen.",
+		"imitated": "applications",
 	}[name]
 }

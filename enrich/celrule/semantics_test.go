@@ -58,6 +58,8 @@ func TestExpressions(t *testing.T) {
 		`json("no json").exists(x, true)`:                        "false",
 		`json("") + ["x"]`:                                       "x",
 		`fold("A – B.")`:                                         "a - b",
+		`name_words("Test-App_02 x")`:                            "test, app, x",
+		`segment("/a/Vaults/kv/x", "vaults")`:                    "kv",
 		`guid_of("x")`:                                           "(unknown)",
 		`"ABC".lower()`:                                          "abc",
 		`uri("https://A.example/x").host`:                        "a.example",

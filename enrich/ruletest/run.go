@@ -190,7 +190,7 @@ func (r *runner) add(cases []*testCase, rule rulefile.Rule, t rulefile.Test, tun
 	if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 		return cases
 	}
-	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil, tuned: tuned}
+	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil && !t.Want.None, tuned: tuned}
 	c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
 	return append(cases, c)
 }
@@ -208,8 +208,8 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 	return p
 }
 
-// grouped puts tests with the same settings together, in the order of their first tests. A test of a rule that remembers
-// is alone.
+// grouped puts tests with the same settings together, in the order of their first tests. A test in which a rule matches
+// and remembers is alone; one in which it stays silent neither asks its memory nor fills it.
 func (r *runner) grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
 	for n, c := range cases {
