@@ -33,15 +33,18 @@ func layers() []layer {
 		{"host/pipeline", []string{"enrich"}},
 		{"host/ledger", []string{"host/pipeline"}},
 		{"host/ledger/boltstore", []string{"host/ledger"}},
-		{"host/source/...", []string{"host/source/...", "host/pipeline", "enrich", "enrich/schema"}},
+		{"host/azure", nil},
+		{"host/graph/...", []string{"host/azure"}},
+		{"host/module/directory", []string{"host/graph/...", "enrich", "plugin/plugintest"}},
+		{"host/source/...", []string{"host/source/...", "host/azure", "host/graph/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
-		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/loganalytics", "enrich/rulefile"}},
+		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/ledger/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"host/config", "host/graph", "host/ledger/...", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
@@ -51,12 +54,14 @@ func layers() []layer {
 // doors are the heavy dependencies and the one place where each may be imported.
 func doors() map[string][]string {
 	return map[string][]string{
-		"github.com/Azure/":              {"host/source/loganalytics"},
-		"github.com/google/cel-go":       {"enrich/celrule"},
-		"github.com/hashicorp/go-plugin": {"plugin"},
-		"google.golang.org/grpc":         {"plugin", "plugin/proto/rulemodule/v1"},
-		"go.etcd.io/bbolt":               {"host/ledger/boltstore"},
-		"github.com/fsnotify/":           {"host/reload"},
+		"github.com/Azure/azure-sdk-for-go/sdk/azcore":     {"host/azure", "host/graph", "host/source/loganalytics"},
+		"github.com/Azure/azure-sdk-for-go/sdk/azidentity": {"host/azure"},
+		"github.com/Azure/azure-sdk-for-go/sdk/monitor":    {"host/source/loganalytics"},
+		"github.com/google/cel-go":                         {"enrich/celrule"},
+		"github.com/hashicorp/go-plugin":                   {"plugin"},
+		"google.golang.org/grpc":                           {"plugin", "plugin/proto/rulemodule/v1"},
+		"go.etcd.io/bbolt":                                 {"host/ledger/boltstore"},
+		"github.com/fsnotify/":                             {"host/reload"},
 	}
 }
 
