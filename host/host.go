@@ -16,9 +16,11 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 )
 
 // Options say how a host runs.
@@ -39,9 +41,11 @@ type Host struct {
 	letters  *filesink.DeadLetters // nil in a dry run
 	history  *history              // nil when past rows aren't read
 	config   config.Config
-	closers  []io.Closer
-	watcher  *reload.Watcher // nil when nothing is watched
-	log      *logrus.Logger
+	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
+	sightings graph.Store
+	closers   []io.Closer
+	watcher   *reload.Watcher // nil when nothing is watched
+	log       *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -115,7 +119,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger = l
+	h.pipeline.Ledger, h.sightings = l, store
 	return nil
 }
 
@@ -140,6 +144,9 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	h.awaitDirectory(ctx)
+	stopInforming := h.startInforming(ctx)
+	defer stopInforming()
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
 	}
@@ -161,6 +168,7 @@ func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 // fixed is the part of a configuration that a reload doesn't touch.
 func fixed(c config.Config) config.Config {
 	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	c.Directory = directory.Config{Enabled: c.Directory.Enabled}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
 		c.Modules[i].Settings = nil

@@ -14,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/plugin"
 )
@@ -24,6 +25,7 @@ type modules struct {
 	seen     *celrule.Recent // what the CEL module in this process remembers
 	others   map[string]enrich.Module
 	order    []string
+	tenant   *directory.Module // nil when it is off
 	closers  []io.Closer
 	log      *logrus.Logger
 	stats    *pipeline.Stats
@@ -37,7 +39,10 @@ type modules struct {
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
-	err := m.checkRules(ctx)
+	err := m.startDirectory(ctx, c)
+	if err == nil {
+		err = m.checkRules(ctx)
+	}
 	if err == nil {
 		err = m.start(ctx, c)
 	}
@@ -90,6 +95,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 	defer m.mu.Unlock()
 	m.config = c
 	if err := m.loadRules(ctx, always); err != nil {
+		return err
+	}
+	if err := m.configureDirectory(ctx, c); err != nil {
 		return err
 	}
 	for _, one := range c.Modules {

@@ -5,21 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
-const (
-	// pageObjects is the largest page that collections of applications give.
-	// https://learn.microsoft.com/graph/api/application-list
-	pageObjects = "999"
-	// maxPages ends a collection whose links lead nowhere: a million objects even where a page holds a hundred.
-	maxPages = 10_000
-)
+// maxPages ends a collection whose links lead nowhere: a million objects even where a page holds a hundred.
+const maxPages = 10_000
 
 // Query names a collection.
 type Query struct {
 	Path       string   // behind the version, such as "applications"
 	Select     []string // the properties that are wanted
+	Top        int      // objects in a page, for List; 0 leaves it to the service, as not all collections know $top
 	Expand     string   // $expand, for List; "" for nothing
 	Permission string   // the application permission that it needs: a refusal names it
 }
@@ -34,7 +31,10 @@ type Object struct {
 // List calls each with every object of a collection, page by page, in the service's order, which has no meaning. An error
 // of each ends the reading and is returned as it is. Errors of the service are an *Error.
 func (c *Client) List(ctx context.Context, q Query, each func(Object) error) error {
-	values := url.Values{"$top": {pageObjects}, "$select": {strings.Join(q.Select, ",")}}
+	values := url.Values{"$select": {strings.Join(q.Select, ",")}}
+	if q.Top > 0 {
+		values.Set("$top", strconv.Itoa(q.Top))
+	}
 	if q.Expand != "" {
 		values.Set("$expand", q.Expand)
 	}

@@ -21,13 +21,16 @@ const Table = "GraphApplications"
 // https://learn.microsoft.com/graph/api/resources/application
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal
 func queries() []msgraph.Query {
-	const permission = "Application.Read.All"
+	const (
+		permission = "Application.Read.All"
+		top        = 999 // the most that a page holds: https://learn.microsoft.com/graph/api/application-list
+	)
 	return []msgraph.Query{
-		{Path: "applications", Permission: permission, Select: []string{
+		{Path: "applications", Permission: permission, Top: top, Select: []string{
 			"id", "appId", "displayName", "createdDateTime", "signInAudience", "identifierUris", "keyCredentials", "passwordCredentials",
 			"web", "spa", "publicClient",
 		}},
-		{Path: "servicePrincipals", Permission: permission, Select: []string{
+		{Path: "servicePrincipals", Permission: permission, Top: top, Select: []string{
 			"id", "appId", "displayName", "servicePrincipalType", "signInAudience", "keyCredentials", "passwordCredentials", "replyUrls",
 		}},
 	}
