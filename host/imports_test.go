@@ -35,7 +35,7 @@ func layers() []layer {
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/azure", nil},
 		{"host/graph/...", []string{"host/azure"}},
-		{"host/module/directory", []string{"host/graph/...", "enrich", "plugin/plugintest"}},
+		{"host/module/directory", []string{"host/graph/...", "enrich"}},
 		{"host/source/...", []string{"host/source/...", "host/azure", "host/graph/...", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},

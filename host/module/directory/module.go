@@ -129,9 +129,26 @@ type reading struct {
 // start ends the reading there is and begins another, which keeps what was good last until it has read it anew.
 func (m *Module) start(c Config, from reader, closer func() error) {
 	old := m.stop()
+	r := m.prepare(c, from, closer)
+	if old != nil {
+		r.data.take(old.data)
+		for i := range r.parts {
+			r.parts[i].Part = old.parts[i].Part
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	m.mu.Lock()
+	m.reading = r
+	m.mu.Unlock()
+	r.tell()
+	go r.run(ctx)
+}
+
+// prepare is a reading that has not begun.
+func (m *Module) prepare(c Config, from reader, closer func() error) *reading {
 	r := &reading{
-		Module: m, config: c, from: from, data: newSnapshot(), cancel: cancel, close: closer,
+		Module: m, config: c, from: from, data: newSnapshot(), close: closer,
 		tried: make(chan struct{}), ended: make(chan struct{}),
 	}
 	r.parts = []*part{
@@ -139,17 +156,7 @@ func (m *Module) start(c Config, from reader, closer func() error) {
 		{Part: Part{Name: partDomains}, read: r.data.readDomains},
 		{Part: Part{Name: partPrivileged}, read: r.data.readPrivileged},
 	}
-	if old != nil {
-		r.data.take(old.data)
-		for i := range r.parts {
-			r.parts[i].Part = old.parts[i].Part
-		}
-	}
-	m.mu.Lock()
-	m.reading = r
-	m.mu.Unlock()
-	r.tell()
-	go r.run(ctx)
+	return r
 }
 
 // stop ends the reading and returns it, nil when there was none.
