@@ -241,15 +241,19 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	return problems
 }
 
-// split is the errors that err joins.
-func split(err error) []error {
+// split is the errors that err joins, at any depth.
+func split(err error) (all []error) {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
 }
 
 func (l Log) validate() error {
