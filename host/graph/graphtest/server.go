@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -59,7 +61,9 @@ func New(o Options) *Server {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusBadRequest, "BadRequest", "Resource not found for the segment.")
 	})
-	s.http = httptest.NewTLSServer(mux)
+	s.http = httptest.NewUnstartedServer(mux)
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go away are no news
+	s.http.StartTLS()
 	return s
 }
 
