@@ -117,7 +117,7 @@ func (s *snapshot) readPrivileged(ctx context.Context, from reader, limit int) (
 		if err := json.Unmarshal(o.JSON, &role); err != nil {
 			return fmt.Errorf("read role %s: %w", o.ID, err)
 		}
-		if _, privileged := known[strings.ToLower(role.RoleTemplateID)]; privileged {
+		if _, privileged := known[strings.ToLower(role.RoleTemplateID)]; privileged && safeID(o.ID) {
 			roles = append(roles, o.ID)
 		}
 		return nil
