@@ -34,6 +34,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		if err != nil {
 			return nil, fmt.Errorf("sources.graph %s: %w", s.Name, err)
 		}
+		source.Once = o.Once
 		h.closers = append(h.closers, source)
 		all = append(all, stream)
 	}

@@ -31,6 +31,9 @@ type lister interface {
 
 // Source reads one tenant.
 type Source struct {
+	// Once says that this process looks at all objects once and no more, however long that takes.
+	Once bool
+
 	name  string // of the stream
 	every time.Duration
 	graph lister
@@ -100,6 +103,8 @@ func (s *Source) Plan(ctx context.Context, frontier time.Time) (w pipeline.Windo
 // early is how long it is until the next look, by the steady clock where there is one to compare with.
 func (s *Source) early(now, frontier time.Time) time.Duration {
 	switch {
+	case !s.began.IsZero() && s.Once:
+		return s.every
 	case !s.began.IsZero():
 		return s.every - now.Sub(s.began)
 	case frontier.IsZero() || now.Before(frontier):

@@ -25,11 +25,9 @@ import (
 type tenant struct {
 	objects map[string][]string // JSON by collection
 	fail    error
-	lists   int
 }
 
 func (g *tenant) List(_ context.Context, q msgraph.Query, each func(msgraph.Object) error) error {
-	g.lists++
 	for i, text := range g.objects[q.Path] {
 		if g.fail != nil && i == len(g.objects[q.Path])/2 {
 			return g.fail
@@ -306,6 +304,19 @@ func TestClockThatWasPutBack(t *testing.T) {
 		expect(t, s, w, "a")
 		if _, wait, ok, _ := s.Plan(t.Context(), w.To); ok || wait != time.Hour {
 			t.Errorf("wait %v, %v: it would never rest", wait, ok)
+		}
+	})
+}
+
+func TestOnceIsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource(Defaults(), &tenant{objects: map[string][]string{"applications": {app("a", later, "u")}}}, nil, quiet())
+		s.Once = true
+		w := plan(t, s, time.Time{})
+		expect(t, s, plan(t, s, time.Time{}), "a") // the window that was planned isn't begun yet
+		time.Sleep(48 * time.Hour)
+		if _, _, ok, err := s.Plan(t.Context(), w.To); ok || err != nil {
+			t.Errorf("a second look: %v, %v", ok, err)
 		}
 	})
 }
