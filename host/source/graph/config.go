@@ -21,7 +21,7 @@ func Defaults() Config {
 	return Config{Name: "entra", Every: time.Hour, Config: msgraph.Defaults()}
 }
 
-// leastEvery is for tests: the listing may be hundreds of requests.
+// leastEvery leaves a pause between two looks, of which each may be hundreds of requests.
 const leastEvery = time.Millisecond
 
 // Validate returns all mistakes as one error; each begins with the key that is wrong. It opens no file.
