@@ -147,36 +147,36 @@ func (r *Row) AppendFields(dst []byte) []byte {
 }
 
 func (r *Row) appendField(dst []byte, i int, comma bool) []byte {
-	value := r.JSON(i)
-	if value == nil {
+	cell := r.Cell(i)
+	if cell == nil {
 		return dst
 	}
 	if comma && len(dst) > 0 && dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, r.columns.quoted[i]...)
-	if r.oneLine && r.columns.types[i] != Dynamic {
-		return append(dst, value...)
+	start := len(dst)
+	if r.columns.types[i] == Dynamic {
+		dst = appendExpanded(dst, cell)
+	} else if dst = append(dst, cell...); r.oneLine {
+		return dst
 	}
-	return appendOneLine(dst, value)
+	joinLines(dst[start:])
+	return dst
 }
 
-// appendOneLine appends JSON with its line breaks, which can only be white space, as spaces.
-func appendOneLine(dst, value []byte) []byte {
-	start := len(dst)
-	dst = append(dst, value...)
-	for i := start; i < len(dst); i++ {
-		k := bytes.IndexByte(dst[i:], '\n')
-		if k < 0 {
-			break
+// joinLines makes spaces of the line breaks in JSON, which can only be white space.
+func joinLines(value []byte) {
+	for _, end := range []byte{'\n', '\r'} {
+		for i := 0; i < len(value); i++ {
+			k := bytes.IndexByte(value[i:], end)
+			if k < 0 {
+				break
+			}
+			i += k
+			value[i] = ' '
 		}
-		i += k
-		dst[i] = ' '
 	}
-	for i := bytes.IndexByte(dst[start:], '\r'); i >= 0; i = bytes.IndexByte(dst[start:], '\r') {
-		dst[start+i] = ' '
-	}
-	return dst
 }
 
 // Limits for JSON inside JSON; what is larger or deeper stays the text it was.
@@ -187,14 +187,38 @@ const (
 
 // Expand returns the object or array that a cell holds as text, or the cell itself when it holds anything else.
 func Expand(cell []byte) []byte {
-	if len(cell) < 4 || cell[0] != '"' || len(cell) > 2*maxExpandSize || !opensComposite(cell[1:]) {
+	if !mayExpand(cell) {
 		return cell
 	}
 	text, err := Unquote(cell)
-	if err != nil || len(text) > maxExpandSize || !validWithin(text, maxExpandDepth) {
+	if err != nil || !isExpanded(text) {
 		return cell
 	}
-	return bytes.Trim(text, " \t\r\n")
+	return bytes.Trim(text, whiteSpace)
+}
+
+// appendExpanded appends what Expand returns, without memory for the text in between.
+func appendExpanded(dst, cell []byte) []byte {
+	if !mayExpand(cell) {
+		return append(dst, cell...)
+	}
+	start := len(dst)
+	out, err := AppendUnquoted(dst, cell)
+	if err != nil || !isExpanded(out[start:]) {
+		return append(dst, cell...)
+	}
+	return out[:start+copy(out[start:], bytes.Trim(out[start:], whiteSpace))]
+}
+
+// whiteSpace is that of JSON (RFC 8259, section 2).
+const whiteSpace = " \t\r\n"
+
+func mayExpand(cell []byte) bool {
+	return len(cell) >= 4 && cell[0] == '"' && len(cell) <= 2*maxExpandSize && opensComposite(cell[1:])
+}
+
+func isExpanded(text []byte) bool {
+	return len(text) <= maxExpandSize && validWithin(text, maxExpandDepth)
 }
 
 func opensComposite(text []byte) bool {

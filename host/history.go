@@ -11,16 +11,55 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 // history shows past rows to rules with first_seen that have never seen any, so that not everything is new to them. The
-// rows are read as they are, not summed up by the service: which of them count, only the rule's condition tells.
+// rows are read as they are, not summed up by the service: which of them count, only the rule's condition tells. But the
+// service is asked only for those that the rules' keys and other necessary conditions leave.
 type history struct {
 	module *celrule.Module
 	store  bucketStore
+	ledger pipeline.Ledger
 	log    logrus.FieldLogger
+	asked  chan struct{} // has room for one
+}
+
+// narrower is a source that can leave rows out.
+type narrower interface {
+	Narrowed(filter enrich.Filter) pipeline.Source
+}
+
+func newHistory(module *celrule.Module, store bucketStore, ledger pipeline.Ledger, log logrus.FieldLogger) *history {
+	return &history{module: module, store: store, ledger: ledger, log: log, asked: make(chan struct{}, 1)}
+}
+
+// again asks for another look, after rules were loaded. It doesn't wait for it.
+func (h *history) again() {
+	select {
+	case h.asked <- struct{}{}:
+	default: // somebody has asked already
+	}
+}
+
+// follow looks whenever somebody asks, while events flow, until stop is called.
+func (h *history) follow(ctx context.Context, streams []pipeline.Stream) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-h.asked:
+				h.show(ctx, streams)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 const (
@@ -37,13 +76,14 @@ func (h *history) show(ctx context.Context, streams []pipeline.Stream) {
 		if err == nil && len(rules) > 0 && !s.Volatile {
 			err = h.stream(ctx, s, rules, window)
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			h.log.WithError(err).WithField("stream", s.Name).Warn("can't read past rows: rules with first_seen take more for new than is")
 		}
 	}
 }
 
-// missing are the rules that have not seen the stream's history, and the longest of their windows.
+// missing are the rules that have not seen the stream's history, and the longest of their windows. What a rule that is
+// gone has been shown is forgotten: when it comes back, it has missed what came meanwhile.
 func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, window time.Duration, err error) {
 	shown := map[string]time.Duration{}
 	err = h.store.Each(historyBucket, func(key string, value []byte) {
@@ -51,28 +91,38 @@ func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, windo
 			shown[rule] = time.Duration(binary.BigEndian.Uint64(value))
 		}
 	})
-	table := s.Name[strings.LastIndex(s.Name, ":")+1:]
 	for _, r := range h.module.Remembering() {
-		if slices.Contains(r.Tables, table) && shown[r.ID] < r.Window {
+		if slices.Contains(r.Tables, tableOf(s)) && shown[r.ID] < r.Window {
 			rules, window = append(rules, r), max(window, r.Window)
 		}
+		delete(shown, r.ID)
 	}
-	return rules, window, err
+	if err != nil || len(shown) == 0 {
+		return rules, window, err
+	}
+	var gone []string
+	for rule := range shown {
+		gone = append(gone, s.Name+"\x00"+rule)
+	}
+	return rules, window, h.store.Apply(historyBucket, nil, gone)
 }
 
-// stream shows the time before the stream's first window, and writes down that it did.
+func tableOf(s pipeline.Stream) string { return s.Name[strings.LastIndex(s.Name, ":")+1:] }
+
+// stream shows the time before the rows that the stream still reads by itself, and writes down that it did.
 func (h *history) stream(ctx context.Context, s pipeline.Stream, rules []celrule.Remembering, window time.Duration) error {
-	first, _, ok, err := s.Plan(ctx, time.Time{})
+	end, ok, err := h.end(ctx, s)
 	if err != nil || !ok {
 		return err // nothing to do yet
 	}
 	log := h.log.WithFields(logrus.Fields{"stream": s.Name, "window": window.String()})
+	s.Source = h.narrowed(s, rules, log)
 	log.Info("reading past rows for rules with first_seen")
 	rows := 0
-	for from := first.From.Add(-window); from.Before(first.From); from = from.Add(historyStep) {
+	for from := end.Add(-window); from.Before(end); from = from.Add(historyStep) {
 		to := from.Add(historyStep)
-		if to.After(first.From) {
-			to = first.From
+		if to.After(end) {
+			to = end
 		}
 		if err := h.read(ctx, s, pipeline.Window{Stream: s.Name, From: from, To: to}, &rows); err != nil {
 			return err
@@ -84,6 +134,37 @@ func (h *history) stream(ctx context.Context, s pipeline.Stream, rules []celrule
 		put[s.Name+"\x00"+r.ID] = binary.BigEndian.AppendUint64(nil, uint64(r.Window))
 	}
 	return h.store.Apply(historyBucket, put, nil)
+}
+
+// end is where the stream goes on reading: all before it is past. It isn't ok while nobody knows.
+func (h *history) end(ctx context.Context, s pipeline.Stream) (end time.Time, ok bool, err error) {
+	record, err := h.ledger.Open(s.Name)
+	if err != nil {
+		return end, false, fmt.Errorf("see how far the stream is: %w", err)
+	}
+	if end = record.State().Frontier; !end.IsZero() {
+		return end, true, nil
+	}
+	first, _, ok, err := s.Plan(ctx, time.Time{})
+	return first.From, ok, err
+}
+
+// narrowed is the stream's source, without the rows that none of the rules can match if the source can leave them out.
+func (h *history) narrowed(s pipeline.Stream, rules []celrule.Remembering, log logrus.FieldLogger) pipeline.Source {
+	source, ok := s.Source.(narrower)
+	if !ok {
+		return s.Source
+	}
+	var ids []string
+	for _, r := range rules {
+		ids = append(ids, r.ID)
+	}
+	filter, all := h.module.Candidates(tableOf(s), ids)
+	if len(all) > 0 {
+		log.WithField("rules", all).Warn("all past rows of the table are read: nothing in the conditions of these rules with first_seen picks the few that can match")
+		return s.Source
+	}
+	return source.Narrowed(filter)
 }
 
 // read shows one window, in halves when it is too large.

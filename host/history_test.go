@@ -69,6 +69,26 @@ func (m memoryStore) Each(bucket string, visit func(string, []byte)) error {
 	return nil
 }
 
+// standing is a ledger in which all streams are at one place.
+type standing struct{ frontier time.Time }
+
+func (s *standing) Open(string) (pipeline.Record, error) { return s, nil }
+
+func (s *standing) State() *pipeline.State { return &pipeline.State{Frontier: s.frontier} }
+
+func (*standing) Update(func(*pipeline.State) error) error { return errors.New("nobody writes here") }
+
+// narrowRows are past rows of a source that can leave some out.
+type narrowRows struct {
+	pastRows
+	filters []enrich.Filter
+}
+
+func (n *narrowRows) Narrowed(f enrich.Filter) pipeline.Source {
+	n.filters = append(n.filters, f)
+	return &n.pastRows
+}
+
 const rememberingRule = `apiVersion: riskrelay/v1
 kind: RulePack
 metadata: {name: p, version: 1.0.0}
@@ -95,7 +115,8 @@ func TestHistory(t *testing.T) {
 		{Name: "la:w:SigninLogs", Source: nil, Plan: plan}, // no rule remembers anything of it
 	}
 	log, hook := test.NewNullLogger()
-	h := &history{module: module, store: memoryStore{}, log: log}
+	place := &standing{}
+	h := newHistory(module, memoryStore{}, place, log)
 	show := func() []string {
 		t.Helper()
 		source.windows = nil
@@ -122,4 +143,68 @@ func TestHistory(t *testing.T) {
 	if got := show(); len(got) != 4 {
 		t.Errorf("a longer window, after a failed start: %v", got)
 	}
+	place.frontier = start.Add(24 * time.Hour)
+	configure(strings.Replace(rememberingRule, "12h", "24h", 1))
+	if got := show(); len(got) != 4 || got[3] != "03T06/03T12" {
+		t.Errorf("a stream that has been read for a day: %v", got)
+	}
+	configure(strings.Replace(rememberingRule, "a.b", "a.c", 1))
+	if got := show(); len(got) != 2 {
+		t.Errorf("another rule: %v", got)
+	}
+	configure(rememberingRule)
+	if got := show(); len(got) != 2 {
+		t.Errorf("a rule that had been gone: %v", got)
+	}
+}
+
+// TestHistoryOfAReload shows past rows to a rule that is new while events flow, and asks only for those that can matter.
+func TestHistoryOfAReload(t *testing.T) { synctest.Test(t, testHistoryOfAReload) }
+
+func testHistoryOfAReload(t *testing.T) {
+	module := celrule.New()
+	log, hook := test.NewNullLogger()
+	source := &narrowRows{}
+	h := newHistory(module, memoryStore{}, &standing{time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, log)
+	stop := h.follow(t.Context(), []pipeline.Stream{{Name: "la:w:AuditLogs", Source: source}})
+	reload := func(when string) []string {
+		t.Helper()
+		source.windows, source.filters = nil, nil
+		pack := strings.Replace(rememberingRule, `event.operation != ""`, when, 1)
+		if err := module.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(pack)}}}); err != nil {
+			t.Fatal(err)
+		}
+		h.again()
+		h.again() // nobody waits
+		synctest.Wait()
+		return source.windows
+	}
+	if got := reload(`event.operation == "add owner - x"`); len(got) != 2 {
+		t.Errorf("read %v", got)
+	}
+	want := []enrich.Filter{{{{{Column: "OperationName", Has: []string{"add", "owner", "x"}}}}}}
+	if diff := cmp.Diff(want, source.filters); diff != "" {
+		t.Errorf("filters (-want +got):\n%s", diff)
+	}
+	if got := reload(`event.operation == "x"`); got != nil {
+		t.Errorf("a rule that has seen the past is shown it again: %v", got)
+	}
+	pack := strings.NewReplacer("a.b", "a.all").Replace(rememberingRule)
+	if err := module.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(pack)}}}); err != nil {
+		t.Fatal(err)
+	}
+	source.windows, source.filters = nil, nil
+	h.again()
+	synctest.Wait()
+	if len(source.windows) != 2 || source.filters != nil {
+		t.Errorf("a rule that needs all rows: read %v with the filters %v", source.windows, source.filters)
+	}
+	warned := false
+	for _, e := range hook.AllEntries() {
+		warned = warned || e.Level == logrus.WarnLevel && strings.HasPrefix(e.Message, "all past rows of the table are read")
+	}
+	if !warned {
+		t.Error("nobody says that all rows are read")
+	}
+	stop()
 }

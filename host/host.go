@@ -8,11 +8,13 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
@@ -21,6 +23,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/source/graph"
+	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
 // Options say how a host runs.
@@ -32,6 +35,8 @@ type Options struct {
 	DryRun bool      // print instead of sending, and remember nothing
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
+	Build   admin.Build      // as metrics shall show it
+	Service systemd.Notifier // told how the host does
 }
 
 // Host is a running riskrelay.
@@ -45,6 +50,8 @@ type Host struct {
 	sightings graph.Store
 	closers   []io.Closer
 	watcher   *reload.Watcher // nil when nothing is watched
+	service   systemd.Notifier
+	doing     atomic.Pointer[string] // what is done before the first row is read
 	log       *logrus.Logger
 }
 
@@ -59,12 +66,16 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log, config: c}
+	h := &Host{log: o.Log, config: c, service: o.Service}
+	h.does(starting)
 	defer func() {
 		if err != nil {
 			h.Close()
 		}
 	}()
+	if err := h.listen(ctx, o); err != nil {
+		return nil, err
+	}
 	stats := &pipeline.Stats{Observe: o.Observe}
 	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
 		return nil, err
@@ -107,9 +118,6 @@ func (h *Host) openLedger(c config.Config) error {
 		return err
 	}
 	h.closers = append(h.closers, store)
-	if err := h.keepSeen(c, store); err != nil {
-		return err
-	}
 	if aside := store.SetAside(); aside != "" {
 		h.log.WithField("file", aside).
 			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
@@ -120,7 +128,7 @@ func (h *Host) openLedger(c config.Config) error {
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
 	h.pipeline.Ledger, h.sightings = l, store
-	return nil
+	return h.keepSeen(c, store)
 }
 
 // keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
@@ -131,7 +139,7 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 		return nil
 	}
 	if c.Rules.History {
-		h.history = &history{module: module, store: store, log: h.log}
+		h.history = newHistory(module, store, h.pipeline.Ledger, h.log)
 	}
 	keeper, err := keepSeen(h.modules.seen, store, h.log)
 	if err != nil {
@@ -144,15 +152,20 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
+	h.does("reads the directory")
+	fallSilent := h.startNotifying(ctx)
 	h.awaitDirectory(ctx)
-	stopInforming := h.startInforming(ctx)
-	defer stopInforming()
+	defer h.startInforming(ctx)()
+	h.does("reads past rows for rules with first_seen")
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
+		defer h.history.follow(ctx, h.pipeline.Streams)()
 	}
 	stop := h.startWatching(ctx)
+	h.does("")
 	err := h.pipeline.Run(ctx)
 	stop()
+	fallSilent()
 	f := h.pipeline.Stats.Figures()
 	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
 	for name, n := range f.Sinks {

@@ -40,11 +40,14 @@ func layers() []layer {
 		{"host/sink/...", []string{"host/sink/...", "host/pipeline", "enrich"}},
 		{"host/ruleset", []string{"enrich", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
+		{"host/systemd", nil},
+		{"host/admin", []string{"host/pipeline", "enrich"}},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/config", "host/graph", "host/ledger/...", "host/module/...", "host/pipeline", "host/reload", "host/ruleset", "host/sink/...", "host/source/...",
+			"host/admin", "host/config", "host/graph", "host/ledger/...", "host/module/...", "host/pipeline", "host/reload", "host/ruleset",
+			"host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
@@ -62,6 +65,7 @@ func doors() map[string][]string {
 		"google.golang.org/grpc":                           {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":                                 {"host/ledger/boltstore"},
 		"github.com/fsnotify/":                             {"host/reload"},
+		"github.com/prometheus/":                           {"host/admin"},
 	}
 }
 

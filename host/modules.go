@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
@@ -21,15 +22,20 @@ import (
 
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
-	cel      enrich.Module
-	seen     *celrule.Recent // what the CEL module in this process remembers
-	others   map[string]enrich.Module
-	order    []string
-	tenant   *directory.Module // nil when it is off
-	closers  []io.Closer
-	log      *logrus.Logger
-	stats    *pipeline.Stats
-	isolated bool
+	cel    enrich.Module
+	seen   *celrule.Recent // what the CEL module in this process remembers
+	others map[string]enrich.Module
+	order  []string
+	tenant *directory.Module // nil when it is off
+	// processes are the modules that have one of their own, by name.
+	processes map[string]*plugin.Process
+	closers   []io.Closer
+	log       *logrus.Logger
+	stats     *pipeline.Stats
+	isolated  bool
+	forgets   string // see Forgetful
+
+	ran atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
 
 	mu     sync.Mutex    // held while rules are loaded
 	config config.Config // the last one that was asked for
@@ -38,7 +44,10 @@ type modules struct {
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
-	m := &modules{cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, log: log, stats: stats, isolated: c.Rules.Isolate, config: c}
+	m := &modules{
+		cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
+		log: log, stats: stats, isolated: c.Rules.Isolate, config: c,
+	}
 	err := m.startDirectory(ctx, c)
 	if err == nil {
 		err = m.checkRules(ctx)
@@ -83,7 +92,7 @@ func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module,
 	if err != nil {
 		return nil, fmt.Errorf("start module %s: %w", one.Name, err)
 	}
-	m.closers = append(m.closers, process)
+	m.closers, m.processes[one.Name] = append(m.closers, process), process
 	return process, nil
 }
 
@@ -121,6 +130,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 func (m *modules) warn() {
 	module, ok := m.cel.(*celrule.Module)
 	if !ok {
+		if m.forgets != "" {
+			m.log.Warn(m.forgets)
+		}
 		return
 	}
 	for _, p := range module.Warnings() {
@@ -129,11 +141,7 @@ func (m *modules) warn() {
 }
 
 func (m *modules) enricher() *enrich.Enricher {
-	all := []enrich.Module{m.cel}
-	for _, name := range m.order {
-		all = append(all, m.others[name])
-	}
-	e := enrich.NewEnricher(all...)
+	e := enrich.NewEnricher(m.all()...)
 	e.Failed = func(module string, events int, err error) {
 		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
 		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)

@@ -51,6 +51,7 @@ func (m *modules) loadRules(ctx context.Context, when occasion) error {
 		m.rules.tried = hash
 		if err = m.swap(ctx, set); err == nil {
 			m.rules.files = digests(set)
+			m.noteRunning(ctx)
 			m.stats.RulesLoaded(hash)
 			m.warn()
 			return nil
@@ -84,7 +85,10 @@ func (m *modules) check(ctx context.Context, set enrich.Config) error {
 	if !m.isolated {
 		return nil
 	}
-	return celrule.New().Configure(ctx, set)
+	module := celrule.New()
+	err := module.Configure(ctx, set)
+	m.forgets = Forgetful(m.config, module)
+	return err
 }
 
 // swap checks and tests a set and gives it to the CEL module.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/config"
 )
 
 // bucketStore keeps values in named buckets; boltstore.Store is one.
@@ -18,6 +20,17 @@ type bucketStore interface {
 	Apply(bucket string, put map[string][]byte, remove []string) error
 	// Each shows all values, which are only good until visit returns.
 	Each(bucket string, visit func(key string, value []byte)) error
+}
+
+// Forgetful says what rules of the module won't remember for long with the configuration, "" when there are none: what a CEL
+// module in a process of its own has seen lives in its memory alone.
+func Forgetful(c config.Config, module *celrule.Module) string {
+	rules := module.Remembering()
+	if !c.Rules.Isolate || len(rules) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("rules.isolate: what rules with first_seen, such as %s, have seen is lost when the module's process ends, and past rows "+
+		"aren't read for them: everything looks new to them again; with isolate: false it is kept", rules[0].ID)
 }
 
 const (

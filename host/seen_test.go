@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 )
 
@@ -101,6 +104,25 @@ func TestSeenIsSavedLater(t *testing.T) {
 	}
 	if err := k.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestForgetful warns where a module in a process of its own forgets what rules have seen.
+func TestForgetful(t *testing.T) {
+	module := celrule.New()
+	var isolated config.Config
+	isolated.Rules.Isolate = true
+	if got := Forgetful(isolated, module); got != "" {
+		t.Errorf("without such rules: %s", got)
+	}
+	if err := module.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(rememberingRule)}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := Forgetful(isolated, module); !strings.Contains(got, "rules with first_seen, such as a.b, have seen is lost") {
+		t.Errorf("got %q", got)
+	}
+	if got := Forgetful(config.Config{}, module); got != "" {
+		t.Errorf("in one process: %s", got)
 	}
 }
 

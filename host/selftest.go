@@ -32,26 +32,46 @@ func Selftest(ctx context.Context, set enrich.Config) error {
 }
 
 // selftest runs the tests of the packs of which a file changed, on a module of its own. The tests are the author's, so
-// they see the rules as the author wrote them: without the operator's tuning and context. It says nothing about files that
-// don't load: the module that shall use them does.
+// they see the rules as the author wrote them: without the operator's tuning and context. Tests in tuning files run
+// whatever changed, on the whole set: what they are about lies in other files. It says nothing about files that don't
+// load: the module that shall use them does.
 func selftest(ctx context.Context, set enrich.Config, changed func(enrich.File) bool) error {
 	loaded, problems := rulefile.Load(set)
 	if problems.HasErrors() {
 		return nil
 	}
-	rules := rulesOf(loaded.Packs, set.Files, changed)
-	if len(rules) == 0 {
+	options := ruletest.Options{New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open}
+	var all SelftestError
+	if rules := rulesOf(loaded.Packs, set.Files, changed); len(rules) > 0 {
+		authors := options
+		authors.Files = packFiles(loaded.Packs, set.Files)
+		authors.Only = func(rule, _ string) bool { return rules[rule] }
+		if err := all.run(ctx, authors); err != nil {
+			return err
+		}
+	}
+	if tuned := withTests(loaded.Tunings); len(tuned) > 0 {
+		operators := options
+		operators.Files = set.Files
+		operators.Ground = func(file string) bool { return !tuned[file] }
+		if err := all.run(ctx, operators); err != nil {
+			return err
+		}
+	}
+	if all.Failed == 0 {
 		return nil
 	}
-	files := packFiles(loaded.Packs, set.Files)
-	report, err := ruletest.Run(ctx, ruletest.Options{
-		Files: files, New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open,
-		Only: func(rule, _ string) bool { return rules[rule] },
-	})
-	if err != nil {
+	return &all
+}
+
+// run runs tests and adds those that fail.
+func (e *SelftestError) run(ctx context.Context, o ruletest.Options) error {
+	report, err := ruletest.Run(ctx, o)
+	if err != nil || report.Problems.HasErrors() {
 		return err
 	}
-	if report.Failed == 0 || report.Problems.HasErrors() {
+	e.Tests += len(report.Results)
+	if report.Failed == 0 {
 		return nil
 	}
 	report.Problems = nil // warnings, which keep nothing from being used
@@ -59,7 +79,22 @@ func selftest(ctx context.Context, set enrich.Config, changed func(enrich.File) 
 	if err := report.WriteText(&text, false); err != nil {
 		return err
 	}
-	return &SelftestError{Failed: report.Failed, Tests: len(report.Results), Text: strings.TrimSpace(text.String())}
+	e.Failed += report.Failed
+	e.Text = strings.TrimSpace(e.Text + "\n" + strings.TrimSpace(text.String()))
+	return nil
+}
+
+// withTests are the names of the tuning files that carry tests.
+func withTests(tunings []*rulefile.Tuning) map[string]bool {
+	files := map[string]bool{}
+	for _, t := range tunings {
+		for _, r := range t.Rules {
+			if len(r.Tests) > 0 {
+				files[t.File] = true
+			}
+		}
+	}
+	return files
 }
 
 // rulesOf are the ids of the rules with tests in the packs that have a changed file: lists and macros in one file of a

@@ -70,10 +70,13 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		tries = onceTries
 	}
 	for _, s := range list {
-		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name), Notify: func(err error) {
+		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name)}
+		out := outlet(s.name, keeper, s.concurrency, tries, o)
+		keeper.Notify = func(err error) {
+			out.Health.Blocked(err)
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
-		}}
-		h.pipeline.Outlets = append(h.pipeline.Outlets, outlet(s.name, keeper, s.concurrency, tries, o))
+		}
+		h.pipeline.Outlets = append(h.pipeline.Outlets, out)
 	}
 	return nil
 }

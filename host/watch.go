@@ -21,10 +21,18 @@ const quiet = 500 * time.Millisecond
 func (h *Host) Reload(ctx context.Context, c config.Config) error {
 	err := h.modules.configure(ctx, c)
 	h.watchAgain()
+	h.showHistory()
 	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {
 		h.log.Warn("the configuration has other changes than rules: they take a restart")
 	}
 	return err
+}
+
+// showHistory shows past rows to rules with first_seen that weren't there before, while events flow.
+func (h *Host) showHistory() {
+	if h.history != nil {
+		h.history.again()
+	}
 }
 
 // watchAgain watches what matters since rules were loaded, which may name other files than those before.
@@ -90,6 +98,7 @@ func (h *Host) refresh(ctx context.Context) {
 		h.log.WithError(err).Error("can't reload changed rule files: the old rules stay at work")
 	default:
 		h.watchAgain()
+		h.showHistory()
 		h.log.WithField("hash", h.modules.stats.Figures().Rules.Hash).Info("rules reloaded: their files changed")
 	}
 }

@@ -18,7 +18,7 @@ func (m messages) Fire(e *logrus.Entry) error {
 
 // TestWatch changes files under a watching host: a good set is loaded, a bad one reported once.
 func TestWatch(t *testing.T) {
-	f := &field{t: t, dir: t.TempDir()}
+	f := &field{t: t, dir: t.TempDir(), text: ruleText}
 	f.good(1, false)
 	m := startIn(t, f.dir)
 	logged := make(messages, 100)

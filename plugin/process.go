@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -37,6 +38,7 @@ type run interface {
 type Process struct {
 	start   func(context.Context) (run, enrich.Description, error)
 	free    func() // lets go of what Launch took
+	starts  atomic.Int64
 	backoff Backoff
 
 	life context.Context // ends with Close
@@ -203,9 +205,13 @@ func (p *Process) restart(ctx context.Context, config *enrich.Config) error {
 		return err
 	}
 	p.run = r
+	p.starts.Add(1)
 	p.describe(about)
 	return nil
 }
+
+// Restarts is how often the program was started again after its first start.
+func (p *Process) Restarts() int { return int(max(0, p.starts.Load()-1)) }
 
 // drop ends the run.
 func (p *Process) drop() {

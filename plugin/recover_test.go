@@ -155,6 +155,9 @@ func TestNewRunsHaveTheLastConfiguration(t *testing.T) {
 	if diff := cmp.Diff([]string{"one", "two", "two", "two"}, f.settings); diff != "" {
 		t.Error(diff)
 	}
+	if n := p.Restarts(); n != len(f.starts)-1 || n == 0 {
+		t.Errorf("%d restarts after %d starts", n, len(f.starts))
+	}
 }
 
 // TestInnocentCallsWaitOutARecovery has events of one call end the run while others are under way.

@@ -13,8 +13,9 @@ type group struct {
 	question
 	exact    map[string]int32
 	prefixes []prefixes
-	scanner  *scanner // of asLiteral
-	keys     bool     // there are rules that it picks
+	parts    []partTest // of asOperation
+	scanner  *scanner   // of asLiteral
+	keys     bool       // there are rules that it picks
 }
 
 // prefixes are the atoms that ask for beginnings, by as much of these as all of a class have.
@@ -25,11 +26,12 @@ type prefixes struct {
 
 // answers are what one event answered to the questions of an index. They are used again for the next event.
 type answers struct {
-	event  uint32    // counts the events; what carries another number is of another event
-	asked  []uint32  // by group
-	found  [][]int32 // by group, the atoms that hold
-	holds  []uint32  // by atom
-	picked []uint32  // by entry
+	event  uint32             // counts the events; what carries another number is of another event
+	asked  []uint32           // by group
+	found  [][]int32          // by group, the atoms that hold
+	holds  []uint32           // by atom
+	picked []uint32           // by entry
+	judged map[string][]int32 // operations -> the atoms of parts that fit them
 	list   []*tableRule
 	buf    []byte
 }
@@ -37,7 +39,7 @@ type answers struct {
 func newAnswers(x *index) *answers {
 	return &answers{
 		asked: make([]uint32, len(x.groups)), found: make([][]int32, len(x.groups)), holds: make([]uint32, len(x.atoms)),
-		picked: make([]uint32, len(x.entries)),
+		picked: make([]uint32, len(x.entries)), judged: map[string][]int32{},
 	}
 }
 
@@ -64,6 +66,9 @@ func (a *answers) ask(x *index, g int32, f *frame) []int32 {
 	case asOperation:
 		a.buf = append(a.buf[:0], f.operation()...)
 		x.lookup(a, g, a.buf)
+		if len(group.parts) > 0 {
+			a.judge(group.parts, g, f.operation())
+		}
 	case asSuccess:
 		a.buf = strconv.AppendBool(a.buf[:0], f.table.success(f))
 		x.lookup(a, g, a.buf)

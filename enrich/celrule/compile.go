@@ -31,6 +31,8 @@ type compiler struct {
 	means map[string]meaning
 	// incomplete says that the rule lacks an expression that it needs.
 	incomplete bool
+	// unfilled are the fields of slots that have no values.
+	unfilled []*expression
 }
 
 func newCompiler(l *language, t *table) *compiler {

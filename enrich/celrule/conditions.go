@@ -29,12 +29,25 @@ type question struct {
 	column string
 }
 
-// atom is a question and an answer that it may have.
+// atom is a question and what its answer may be.
 type atom struct {
 	question
-	text   string
-	prefix bool // the answer only begins with the text
+	text string
+	fit  fit
 }
+
+// fit is how an answer is compared with the text of an atom. All but the first two are for event.operation alone, of
+// which there are few different ones: see judge.
+type fit uint8
+
+const (
+	equals  fit = iota
+	begins      // begins with the text
+	ends        // ends with it
+	holds       // has it somewhere
+	matches     // fits the regular expression
+	classed     // is a Key Vault operation of the class
+)
 
 // condition holds when one of its atoms does; it never holds when it has none.
 type condition []atom
@@ -48,9 +61,12 @@ const (
 // finder finds conditions without which an expression can't be true. They needn't be all there are.
 type finder struct {
 	rule  *tableRule
-	setOf func(string) *list
+	lists listed
 	steps int
 }
+
+// listed finds the lists of the rule files and of the context by name; nil for one that nobody has.
+type listed struct{ ofFiles, ofContext func(string) *list }
 
 // scope is where an expression stands: whose types count, and the loops around it.
 type scope struct {
@@ -61,8 +77,8 @@ type scope struct {
 }
 
 // conditions are those of the rule's when.
-func (r *tableRule) conditions(setOf func(string) *list) []condition {
-	f := finder{rule: r, setOf: setOf}
+func (r *tableRule) conditions(lists listed) []condition {
+	f := finder{rule: r, lists: lists}
 	found := f.find(r.when.checked.Expr(), true, &scope{checked: r.when.checked})
 	if f.steps > maxSteps {
 		return nil
@@ -109,6 +125,21 @@ func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
 	return nil, nil
 }
 
+// resolved is e, or what it stands for when it is the name of a let, with where that stands.
+func (f *finder) resolved(e ast.Expr, in *scope) (ast.Expr, *scope) {
+	for e.Kind() == ast.IdentKind {
+		if f.steps++; f.steps > maxSteps {
+			break
+		}
+		let, there := f.let(e.AsIdent(), in)
+		if there == nil {
+			break
+		}
+		e, in = let, there
+	}
+	return e, in
+}
+
 // loop is the scope of the loop whose variable is called name.
 func (s *scope) loop(name string) *scope {
 	for ; s != nil; s = s.outer {
@@ -131,6 +162,10 @@ func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
 		if f.columnIs(s.FieldName(), types.BoolKind) {
 			return one(atom{question: question{asBool, s.FieldName()}, text: strconv.FormatBool(want)})
 		}
+	case f.viewOf(e, in) == "vault" && s.FieldName() == "failed":
+		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(!want)})
+	case want && f.viewOf(e, in) != "":
+		return f.shown(f.viewOf(e, in), s.FieldName())
 	case want && s.FieldName() == "present":
 		return f.present(s.Operand(), in)
 	}
@@ -171,12 +206,17 @@ func (f *finder) call(c ast.CallExpr, want bool, in *scope) []condition {
 	case "@in":
 		return f.member(args[0], args[1], in)
 	case "startsWith", "contains", "endsWith":
-		if s, ok := literal(args[0]); ok && c.IsMemberFunction() {
-			return f.part(c.Target(), s, c.FunctionName() == "startsWith", in)
+		if texts, ok := f.constants(args[0], in); ok && c.IsMemberFunction() {
+			return f.part(c.Target(), texts, map[string]fit{"startsWith": begins, "contains": holds, "endsWith": ends}[c.FunctionName()], in)
 		}
+	case "matches":
+		if c.IsMemberFunction() {
+			return f.pattern(c.Target(), args[0], in)
+		}
+		return f.pattern(args[0], args[1], in)
 	case "changed":
 		if s, ok := literal(args[0]); ok && c.IsMemberFunction() && isEvent(c.Target()) {
-			return literals("TargetResources", s)
+			return literals([]string{targetsColumn}, s)
 		}
 	}
 	return nil
@@ -202,8 +242,11 @@ func either(a, b []condition) (out []condition) {
 
 // comparison is a == b, or a != b when equal is false.
 func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
-	if a.Kind() == ast.LiteralKind {
+	if _, ok := f.constants(a, in); ok || a.Kind() == ast.LiteralKind {
 		a, b = b, a
+	}
+	if texts, ok := f.constants(b, in); ok && equal {
+		return f.among(a, texts, in)
 	}
 	if b.Kind() != ast.LiteralKind {
 		return nil
@@ -219,10 +262,7 @@ func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
 			return one(atom{question: question{asNumber, a.AsSelect().FieldName()}, text: strconv.FormatInt(int64(v), 10)})
 		}
 	case types.String:
-		if equal {
-			return f.among(a, []string{string(v)}, in)
-		}
-		if v == "" {
+		if v == "" { // and not equal
 			return f.present(a, in)
 		}
 	}
@@ -261,113 +301,13 @@ func sized(e ast.Expr) ast.Expr {
 // member is x in list.
 func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 	if s, ok := literal(x); ok {
-		return both(f.present(list, in), f.part(list, s, false, in))
+		return both(f.present(list, in), f.literalOf(list, []string{s}, in))
 	}
-	switch list.Kind() {
-	case ast.ListKind:
-		var items []string
-		for _, item := range list.AsList().Elements() {
-			s, ok := literal(item)
-			if !ok {
-				return nil
-			}
-			items = append(items, s)
-		}
-		return f.among(x, items, in)
-	case ast.SelectKind:
-		if of := list.AsSelect().Operand(); of.Kind() == ast.IdentKind && of.AsIdent() == varLists {
-			if set := f.setOf(list.AsSelect().FieldName()); set != nil && set.set != nil {
-				items := slices.Sorted(maps.Keys(set.set))
-				if set.fold {
-					return f.amongFolded(x, items, in)
-				}
-				return f.among(x, items, in)
-			}
-		}
+	if set := f.set(list, in); set != nil && set.fold {
+		return f.amongFolded(x, slices.Sorted(maps.Keys(set.set)), in)
+	}
+	if texts, ok := f.texts(list, in); ok {
+		return f.among(x, texts, in)
 	}
 	return nil
-}
-
-// among are the conditions for a text to be one of texts.
-func (f *finder) among(e ast.Expr, texts []string, in *scope) []condition {
-	q, ok := f.asked(e)
-	if !ok {
-		return f.literalOf(e, texts, in)
-	}
-	all := condition{}
-	for _, s := range texts {
-		if q.how == asText && q.column == f.rule.table.operation && fold(s) != "" {
-			// The folded operation is at hand anyway. One that is empty may come from another column.
-			all = append(all, atom{question: question{how: asOperation}, text: fold(s)})
-			continue
-		}
-		all = append(all, atom{question: q, text: s})
-	}
-	return []condition{all}
-}
-
-// amongFolded is among for texts in lower case, whatever the case of e.
-func (f *finder) amongFolded(e ast.Expr, texts []string, in *scope) []condition {
-	q, ok := f.asked(e)
-	switch {
-	case !ok:
-		return f.literalOf(e, texts, in)
-	case q.how == asText:
-		q.how = asLower
-	}
-	all := condition{}
-	for _, s := range texts {
-		all = append(all, atom{question: q, text: s})
-	}
-	return []condition{all}
-}
-
-// asked is the question whose answer is the text e.
-func (f *finder) asked(e ast.Expr) (question, bool) {
-	switch e.Kind() {
-	case ast.SelectKind:
-		s := e.AsSelect()
-		switch {
-		case s.IsTestOnly():
-		case isField(e, "operation"):
-			return question{how: asOperation}, true
-		case isEvent(s.Operand()) && f.columnIs(s.FieldName(), types.StringKind):
-			return question{asText, s.FieldName()}, true
-		case isField(s.Operand(), "actor"):
-			if column := f.rule.table.actorColumn(s.FieldName()); column != "" {
-				return question{asText, column}, true
-			}
-		}
-	case ast.CallKind:
-		c := e.AsCall()
-		if !c.IsMemberFunction() {
-			break
-		}
-		if c.FunctionName() == "lower" {
-			q, ok := f.asked(c.Target())
-			if q.how == asText {
-				q.how = asLower
-			}
-			return q, ok
-		}
-		if name, ok := firstLiteral(c); ok && c.FunctionName() == "column" && isEvent(c.Target()) {
-			return question{asText, name}, true
-		}
-	}
-	return question{}, false
-}
-
-func firstLiteral(c ast.CallExpr) (string, bool) {
-	if len(c.Args()) == 0 {
-		return "", false
-	}
-	return literal(c.Args()[0])
-}
-
-// part is a text, or an item of a list, that has s in it, or begins with it.
-func (f *finder) part(e ast.Expr, s string, prefix bool, in *scope) []condition {
-	if q, ok := f.asked(e); ok && prefix && s != "" {
-		return one(atom{question: q, text: s, prefix: true})
-	}
-	return f.literalOf(e, []string{s}, in)
 }

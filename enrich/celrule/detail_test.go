@@ -76,7 +76,7 @@ func TestCostly(t *testing.T) {
 kind: RulePack
 metadata: {name: x, version: 1.0.0}
 rules:
-  - {id: x.any, title: Any, tables: [AuditLogs], when: event.reason.contains("risk"), severity: low}
+  - {id: x.any, title: Any, tables: [AuditLogs], when: event.DurationMs > 7, severity: low}
   - {id: x.one, title: One, tables: [AuditLogs], when: event.operation == "x", severity: low}
 `)})
 	got := m.Costly()

@@ -6,7 +6,7 @@
 //	files -> rulefile.Load  -> language (types, functions, lists, macros)      env.go, macros.go, typed.go
 //	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
 //	                        -> rules                                           rule.go, tune.go, set.go
-//	                        -> what must hold for a rule to match, an index    conditions.go, roots.go, index.go
+//	                        -> what must hold for a rule to match, an index    conditions.go, among.go, roots.go, index.go
 //	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
 //	      -> the rules that the index picks                                    block.go, answers.go, scanner.go
 //	      -> when, metered -> first_seen -> adjust                             eval.go, meter.go, state.go, memory.go
@@ -66,16 +66,20 @@
 //
 // A [Memory] keeps digests, never values, and a limited number of them. [Recent] is the one in this process; its owner
 // may save and restore it. To fill it from history, tag past events and throw the answers away: which of them count, only
-// the condition of the rule tells.
+// the condition of the rule tells. [Module.Candidates] tells which past events needn't be read for that.
 //
 // # Why many rules cost little
 //
 // From the checked expression of each rule come conditions without which it can't be true: a column or event.operation
 // equal to a literal or one of a list, a beginning, a number, a boolean, and words that must stand somewhere in a JSON
-// column, such as the name of a changed property or a text that something inside is compared with. They are followed
-// through "and", "or", "!", "?:", exists, map, filter, lets and macros. One of a rule's conditions is its key. Keys are
-// chosen for the whole set, so that an event asks few questions and few rules are picked; the other conditions of a
-// rule that is picked are looked at before its expression runs. [Module.Key] tells the key.
+// column, such as the name of a changed property or a text that something inside is compared with; what a field of
+// event.grant, consent, role or api is read from; a part of event.operation, a pattern for it, or the class of a Key Vault
+// operation, which are decided once for each operation that comes. Items of lists.NAME and context.list("NAME") count as
+// literals, and so does the variable of a loop over them; of a regular expression for another column, the words that it
+// can't do without count. They are followed through "and", "or", "!", "?:", exists, map, filter, lets and macros. One of
+// a rule's conditions is its key. Keys are chosen for the whole set, so that an event asks few questions and few rules
+// are picked; the other conditions of a rule that is picked are looked at before its expression runs. [Module.Key] tells
+// the key.
 //
 // Rules without a key are evaluated for every event of their tables, one rule after the other on a block of events.
 // [Module.Unindexed] lists them. The index never changes a match; nor an error, as a rule reports errors only for events

@@ -206,6 +206,9 @@ func boolCell(cell []byte) types.Bool {
 
 func wholeCell(cell []byte) types.Int {
 	s := plainCell(cell)
+	if len(s) == 0 {
+		return 0 // an error would cost memory
+	}
 	if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
 		return types.Int(n)
 	}

@@ -29,8 +29,8 @@ type entry struct {
 	rest [][]int32 // further conditions, the rarest first
 }
 
-func newIndex(rules []*tableRule, setOf func(string) *list) index {
-	b := newIndexBuilder(rules, setOf)
+func newIndex(rules []*tableRule, lists listed) index {
+	b := newIndexBuilder(rules, lists)
 	b.choose()
 	return b.build()
 }
@@ -78,8 +78,17 @@ func (a atom) form() string {
 	case asLiteral:
 		return "event." + a.column + " has "
 	}
-	if a.prefix {
+	switch a.fit {
+	case begins:
 		return subject + " begins with "
+	case ends:
+		return subject + " ends with "
+	case holds:
+		return subject + " has "
+	case matches:
+		return subject + " matches "
+	case classed:
+		return "event.vault.class == "
 	}
 	return subject + " == "
 }
@@ -110,10 +119,29 @@ func odds(a atom, distinct int) float64 {
 		return 1 / float64(200+distinct)
 	}
 	p := 1 / float64(4+distinct)
-	if a.prefix {
-		p *= 2
+	switch a.fit {
+	case begins:
+		return 2 * p
+	case ends, holds, matches:
+		return 1.5 * p
+	case classed:
+		return oddsOfClass(a.text)
 	}
 	return p
+}
+
+// oddsOfClass guesses how many of the accesses to Key Vaults are of a class: applications read and use, each beginning
+// with the challenge, and the portal lists.
+func oddsOfClass(class string) float64 {
+	switch class {
+	case "read", "auth":
+		return 0.25
+	case "use":
+		return 0.15
+	case "list":
+		return 0.1
+	}
+	return 0.03
 }
 
 // indexBuilder chooses keys for a whole set.
@@ -128,10 +156,10 @@ type indexBuilder struct {
 	chosen     []int       // by rule, the condition that is the key, -1 for none
 }
 
-func newIndexBuilder(rules []*tableRule, setOf func(string) *list) *indexBuilder {
+func newIndexBuilder(rules []*tableRule, lists listed) *indexBuilder {
 	b := &indexBuilder{rules: rules, distinct: map[question]map[string]bool{}, price: map[question]float64{}, chosen: make([]int, len(rules))}
 	for _, r := range rules {
-		found := r.conditions(setOf)
+		found := r.conditions(lists)
 		b.table, b.conditions = r.table, append(b.conditions, found)
 		for _, c := range found {
 			for _, a := range c {
@@ -168,9 +196,7 @@ func (b *indexBuilder) choose() {
 	for i, conditions := range b.conditions {
 		holds, costs := make([]float64, len(conditions)), make([]float64, len(conditions))
 		for k, c := range conditions {
-			for _, a := range c {
-				holds[k] += odds(a, len(b.distinct[a.question]))
-			}
+			holds[k] = b.oddsOf(c)
 			if costs[k] = holds[k] * priceRule; len(conditions) > 1 {
 				costs[k] = holds[k] * priceCondition
 			}
@@ -186,6 +212,24 @@ func (b *indexBuilder) choose() {
 			}
 		}
 	}
+}
+
+// someOften is how often, at most, one of some texts is taken to be the answer: a list of many texts is long because there
+// are many others.
+const someOften = 0.5
+
+// oddsOf estimates how often a condition holds.
+func (b *indexBuilder) oddsOf(c condition) float64 {
+	texts, rest := 0.0, 0.0
+	for _, a := range c {
+		p := odds(a, len(b.distinct[a.question]))
+		if a.how == asSuccess || a.how == asBool || a.fit == classed {
+			rest += p
+		} else {
+			texts += p
+		}
+	}
+	return min(texts, someOften) + rest
 }
 
 // best is the cheapest condition of rule i whose questions are all open, -1 for none.
@@ -321,7 +365,9 @@ func (x *index) prepare(g int32) {
 		case x.groupOf[id] != g:
 		case a.how == asLiteral:
 			words = append(words, word{a.text, int32(id)})
-		case a.prefix:
+		case a.fit > begins:
+			group.parts = append(group.parts, newPartTest(int32(id), a))
+		case a.fit == begins:
 			n := 1
 			for 2*n <= len(a.text) { // few classes, so that few have to be looked up
 				n *= 2

@@ -18,6 +18,7 @@ func TestKeys(t *testing.T) {
 		`event.operation == "add user"`:                                                   `event.operation == "add user"`,
 		`event.OperationName == "Add user "`:                                              `event.operation == "add user"`,
 		`event.Category == "a" && event.reason != ""`:                                     `event.Category == "a"`,
+		`event.Category in ["1","2","3","4","5","6","7","8"]`:                             `event.Category in ["1", "2", "3", "4", "5", "6", "7", "8"]`,
 		`event.Category in ["b", "a"]`:                                                    `event.Category in ["a", "b"]`,
 		`event.Category in lists.some`:                                                    `event.Category in ["A", "b"]`,
 		`event.Category in lists.any_case`:                                                `event.Category.lower() in ["a", "b"]`,
@@ -42,6 +43,26 @@ func TestKeys(t *testing.T) {
 		`event.TargetResources[0].?displayName.orValue("") == "Payroll"`:                  `event.TargetResources has "payroll"`,
 		`event.TargetResources[0].?displayName.orValue("Payroll") == "Payroll"`:           ``,
 		`event.actor.upn == "ann@contoso.example"`:                                        `event.InitiatedBy has "ann@contoso.example"`,
+		`result == "gone" && words.exists(w, event.Category.contains(w))`:                 `event.Result == "gone"`,
+		`event.Category in words`:                                                         `event.Category in ["abcd", "efgh"]`,
+		`words.exists(w, event.Category.contains(w))`:                                     `event.Category has "abcd" or event.Category has "efgh"`,
+		`event.operation.contains("owner")`:                                               `event.operation has "owner"`,
+		`event.operation.endsWith("owner") || event.operation == "x"`:                     `event.operation == "x" or event.operation ends with "owner"`,
+		`event.operation.matches("^add .*role$")`:                                         `event.operation matches "^add .*role$"`,
+		`event.Category.matches("(?i)^app.*(risky|dangerous)+ (user)?")`:                  `event.Category has "dangerous" or event.Category has "risky"`,
+		`event.Category.matches("app|(risky)?")`:                                          ``,
+		`event.Category in context.list("people")`:                                        `event.Category in ["ann", "bob"]`,
+		`lists.some.exists(x, event.Category.startsWith(x))`:                              `event.Category begins with "A" or event.Category begins with "b"`,
+		`lists.some.all(x, event.Category.startsWith(x))`:                                 ``,
+		`event.table == "SigninLogs"`:                                                     `never`,
+		`event.table == "AuditLogs"`:                                                      ``,
+		`event.correlation_id == "c"`:                                                     `event.CorrelationId == "c"`,
+		`event.reason.contains("consent")`:                                                `event.ResultDescription has "consent" or event.ResultReason has "consent"`,
+		`event.grant.present`:                                                             `event.TargetResources has "approle.id" or event.TargetResources has "approle.value" or event.TargetResources has "delegatedpermissiongrant.scope"`,
+		`event.grant.app_role == "Mail.Read"`:                                             `event.TargetResources has "mail.read"`,
+		`event.consent.admin`:                                                             `event.TargetResources has "consentcontext.isadminconsent"`,
+		`event.role.present`:                                                              `event.TargetResources has "role.displayname" or event.TargetResources has "role.objectid" or event.TargetResources has "role.templateid" or event.operation has "role"`,
+		`event.role.id == "62e90394-69f5-4237-9190-012177145e10"`:                         `event.TargetResources has "role.displayname" or event.TargetResources has "role.objectid" or event.TargetResources has "role.templateid" or event.operation has "role"`,
 		`event.actor.kind == "user"`:                                                      ``,
 		`event.actor.label == "unknown"`:                                                  ``,
 		`macros.is("add user")`:                                                           `event.operation == "add user"`,
@@ -52,15 +73,17 @@ func TestKeys(t *testing.T) {
 		`event.Category != "a"`:                                                           ``,
 		`event.reason.matches("a") || event.Category == "a"`:                              ``,
 		`event.targets.exists(t, t.changes.exists(c, c.name == "AppAddress"))`:            `event.TargetResources has "appaddress"`,
+		`event.changes.filter(c, c.old == "x").exists(c, c.name == "AppAddress")`:         `event.TargetResources has "appaddress"`,
+		`event.targets.map(t, t.change("AppAddress")).exists(c, c.name == "AppAddress")`:  ``, // a target without it has a change of that name, too
 		`event.change("AppAddress").name == "AppAddress"`:                                 ``,
 		`size(event.targets.filter(t, t.type == "User").map(t, t.id)) > 0`:                `event.TargetResources has "user"`,
 		`"app.contoso.example" in event.change("AppAddress").items_new.map(u, u.lower())`: `event.TargetResources has "appaddress"`,
 	} {
-		m := configured(t, "", pack(`
+		m := configured(t, "context: {lists: {people: [ann, bob]}}", pack(`
 lists: [{name: some, items: [A, b]}, {name: any_case, case: insensitive, items: [A, b]}]
 macros: [{name: is, params: [x], expr: event.operation == x}]
 rules:
-  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: '`+when+`', let: {is_add: event.operation == "add user",
+  - {id: a.b, title: t, tables: [AuditLogs], severity: low, when: '`+when+`', let: {result: event.Result, words: '["efgh", "abcd"]', is_add: event.operation == "add user",
      keys: 'event.change("KeyDescription").added.map(k, credential(k))'}}
 `))
 		if got := m.Key("a.b", "AuditLogs"); got != want {

@@ -81,10 +81,11 @@ func (m *macros) rename(e ast.Expr, fresh func(string) string) ast.Expr {
 }
 
 // keepIDs is for expressions whose places don't matter.
-func keepIDs(e ast.Expr) ast.Expr { return e }
+func keepIDs(_, with ast.Expr) ast.Expr { return with }
 
-// substitute replaces names by expressions, each use by a copy of its own.
-func (m *macros) substitute(e ast.Expr, by map[string]ast.Expr, copied func(ast.Expr) ast.Expr) {
+// substitute replaces names by expressions, each use by a copy of its own, which copied gets together with the use. The
+// use keeps its id.
+func (m *macros) substitute(e ast.Expr, by map[string]ast.Expr, copied func(use, with ast.Expr) ast.Expr) {
 	var uses []ast.Expr
 	ast.PostOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.IdentKind {
@@ -93,7 +94,7 @@ func (m *macros) substitute(e ast.Expr, by map[string]ast.Expr, copied func(ast.
 	}))
 	for _, use := range uses {
 		if with, ok := by[use.AsIdent()]; ok {
-			use.SetKindCase(copied(m.fac.CopyExpr(with)))
+			use.SetKindCase(copied(use, m.fac.CopyExpr(with)))
 		}
 	}
 }
@@ -190,15 +191,29 @@ func (x *expansion) replace(use ast.Expr, name string, within []string) bool {
 	for i, param := range m.params {
 		given[param] = x.typed(call.Args()[i], m, i)
 	}
-	x.substitute(body, given, func(copied ast.Expr) ast.Expr {
-		return x.renumbered(copied, func(id int64) ast.OffsetRange { r, _ := x.source.GetOffsetRange(id); return r }, "")
-	})
+	x.substitute(body, given, x.argument)
 	if x.nodes > maxNodes {
 		x.refuse(use, CodeCost, fmt.Sprintf("the macros make more than %d parts of this expression", maxNodes), "")
 		return false
 	}
 	use.SetKindCase(body)
 	return true
+}
+
+// argument gives a copy of an argument ids of its own, and its place and origin to the node of the body that it replaces,
+// so that what is wrong with it is said at the argument.
+func (x *expansion) argument(use, with ast.Expr) ast.Expr {
+	with = x.renumbered(with, func(id int64) ast.OffsetRange { r, _ := x.source.GetOffsetRange(id); return r }, "")
+	at, _ := x.source.GetOffsetRange(with.ID())
+	x.source.SetOffsetRange(use.ID(), at)
+	delete(x.inside, use.ID())
+	if outer, ok := x.inside[with.ID()]; ok {
+		x.inside[use.ID()] = outer
+	}
+	if p, ok := x.asked[with.ID()]; ok {
+		x.asked[use.ID()] = p
+	}
+	return with
 }
 
 func arguments(params []string) string {

@@ -27,7 +27,7 @@ const (
 	CodeTable     = "R208" // unknown table
 	CodeNever     = "R209" // a condition that can't hold
 	CodeProperty  = "R302" // warning: a property whose name nearly is a known one
-	CodeUpper     = "R303" // warning: a pattern for upper case, on a text in lower case
+	CodeUpper     = "R303" // warning: upper case is looked for in a text in lower case
 )
 
 func didYouMean(word string, among []string) string {
@@ -190,6 +190,7 @@ func (x *explainer) problem(e *cel.Error) rulefile.Problem {
 	if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 		return x.unknownName(e.ExprID, m[1], at)
 	}
+	at = func(code, message string) rulefile.Problem { return problemAt(x.in, code, x.culprit(e), message) }
 	if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 		return x.wrongArguments(m[1], m[2], at)
 	}

@@ -11,22 +11,25 @@ import (
 // literalOf are the conditions for the text e, or the items of the list e, to have one of texts in them: a word of it
 // stands in the column that e is read from.
 func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
-	column, ok := f.root(e, in)
-	if !ok {
+	columns := f.root(e, in)
+	if columns == nil {
 		return nil
 	}
-	return literals(column, texts...)
+	return literals(columns, texts...)
 }
 
-// literals are nil when one of texts has no word that is long enough to be looked for.
-func literals(column string, texts ...string) []condition {
+// literals are the conditions for one of texts to stand in one of the columns; none when one of them has no word that is
+// long enough to be looked for.
+func literals(columns []string, texts ...string) []condition {
 	all := condition{}
 	for _, s := range texts {
 		word := wordOf(s)
 		if word == "" {
 			return nil
 		}
-		all = append(all, atom{question: question{asLiteral, column}, text: word})
+		for _, column := range columns {
+			all = append(all, atom{question: question{asLiteral, column}, text: word})
+		}
 	}
 	return []condition{all}
 }
@@ -55,10 +58,11 @@ func plain(r rune) bool {
 	return isLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune("_-.@#=", r)
 }
 
-// root is the column in which every text that e can be, or hold, stands, apart from case and escapes.
-func (f *finder) root(e ast.Expr, in *scope) (column string, ok bool) {
+// root are the columns in one of which every text that e can be, or hold, stands, apart from case and escapes; nil when
+// that isn't known.
+func (f *finder) root(e ast.Expr, in *scope) []string {
 	if f.steps++; f.steps > maxSteps {
-		return "", false
+		return nil
 	}
 	switch e.Kind() {
 	case ast.IdentKind:
@@ -78,7 +82,7 @@ func (f *finder) root(e ast.Expr, in *scope) (column string, ok bool) {
 			return f.root(made, inner)
 		}
 	}
-	return "", false
+	return nil
 }
 
 // readFields are the fields of helpers whose texts stand in the row as they are. A change that isn't there has the
@@ -92,51 +96,71 @@ func readFields(typeName string) []string {
 	}[typeName]
 }
 
-func (f *finder) rootOfField(s ast.SelectExpr, in *scope) (string, bool) {
+func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 	of, name := s.Operand(), s.FieldName()
 	switch {
 	case s.IsTestOnly():
-		return "", false
+		return nil
 	case isEvent(of):
 		return f.rootOfEvent(name)
 	case isField(of, "actor"):
-		return "InitiatedBy", f.rule.table.name == "AuditLogs" && slices.Contains(readFields("Actor"), name)
+		if slices.Contains(readFields("Actor"), name) {
+			return f.rule.table.actorRoot()
+		}
+		return nil
+	}
+	if view := f.view(of, in); view != "" {
+		return f.rule.table.viewRoot(view, name)
 	}
 	typ := in.checked.GetType(of.ID())
 	if typ == nil {
-		return "", false
+		return nil
 	}
 	if typ.Kind() == types.StructKind {
-		named := name == "name" && typ.TypeName() == "Change" && of.Kind() == ast.IdentKind && in.loop(of.AsIdent()) != nil
+		named := name == "name" && typ.TypeName() == "Change" && f.realChange(of, in)
 		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
-			return "", false
+			return nil
 		}
 	}
 	return f.root(of, in)
 }
 
-func (f *finder) rootOfEvent(name string) (string, bool) {
-	switch {
-	case name == "targets" || name == "changes":
-		return "TargetResources", f.rule.table.name == "AuditLogs"
-	case f.columnIs(name, types.StringKind), f.columnIs(name, types.DynKind):
-		return name, true
+// realChange reports whether e is the variable of a loop over changes that the row has: those of event.changes or of a
+// target's changes, filtered or not. Lists that rules make may hold changes that aren't there.
+func (f *finder) realChange(e ast.Expr, in *scope) bool {
+	if e.Kind() != ast.IdentKind {
+		return false
 	}
-	return "", false
+	loop := in.loop(e.AsIdent())
+	if loop == nil {
+		return false
+	}
+	over, there := f.resolved(loop.over, loop.outer)
+	if over.Kind() == ast.ComprehensionKind {
+		made, inner := mapped(over.AsComprehension(), there)
+		return made != nil && f.realChange(made, inner)
+	}
+	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
 }
 
-func (f *finder) rootOfCall(c ast.CallExpr, in *scope) (string, bool) {
+func (f *finder) rootOfEvent(name string) []string {
+	switch {
+	case name == "targets" || name == "changes":
+		return []string{targetsColumn}
+	case name == "reason":
+		return f.rule.table.reason
+	case f.columnIs(name, types.StringKind), f.columnIs(name, types.DynKind):
+		return []string{name}
+	}
+	return nil
+}
+
+func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
 	name, args := c.FunctionName(), c.Args()
 	if c.IsMemberFunction() {
 		switch {
 		case isEvent(c.Target()):
-			switch name {
-			case "target", "change":
-				return "TargetResources", true
-			case "detail":
-				return "AdditionalDetails", true
-			}
-			return "", false
+			return rootOfMethod(c)
 		case name == "change", name == "lower":
 			return f.root(c.Target(), in)
 		case name == "orValue":
@@ -145,7 +169,7 @@ func (f *finder) rootOfCall(c ast.CallExpr, in *scope) (string, bool) {
 				return f.root(c.Target(), in)
 			}
 		}
-		return "", false
+		return nil
 	}
 	switch name {
 	case "_[_]", "_?._", "_[?_]":
@@ -153,16 +177,31 @@ func (f *finder) rootOfCall(c ast.CallExpr, in *scope) (string, bool) {
 			if field, ok := literal(args[1]); ok {
 				return f.rootOfEvent(field)
 			}
-			return "", false
+			return nil
 		}
 		if isHelper(in.checked.GetType(args[0].ID())) {
-			return "", false
+			return nil
 		}
 		return f.root(args[0], in)
 	case "credential", "words", short, "minus", "common":
 		return f.root(args[0], in)
 	}
-	return "", false
+	return nil
+}
+
+// rootOfMethod is root for a method of event.
+func rootOfMethod(c ast.CallExpr) []string {
+	switch c.FunctionName() {
+	case "target", "change":
+		return []string{targetsColumn}
+	case "detail":
+		return []string{detailsColumn}
+	case "column":
+		if name, ok := firstLiteral(c); ok {
+			return []string{name}
+		}
+	}
+	return nil
 }
 
 // isHelper reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
@@ -186,6 +225,9 @@ func (f *finder) present(e ast.Expr, in *scope) []condition {
 		}
 	case ast.SelectKind:
 		s := e.AsSelect()
+		if view := f.viewOf(e, in); view != "" {
+			return f.shown(view, s.FieldName())
+		}
 		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && slices.Contains(readFields(typ.TypeName()), s.FieldName()) {
 			return f.present(s.Operand(), in)
 		}
@@ -211,10 +253,10 @@ func (f *finder) presentCall(c ast.CallExpr, in *scope) []condition {
 	case !c.IsMemberFunction() || !literalArg || name != "change" && name != "target":
 		return nil
 	case isEvent(c.Target()):
-		return literals("TargetResources", asked)
+		return literals([]string{targetsColumn}, asked)
 	}
-	if column, ok := f.root(c.Target(), in); ok {
-		return both(literals(column, asked), f.present(c.Target(), in))
+	if columns := f.root(c.Target(), in); columns != nil {
+		return both(literals(columns, asked), f.present(c.Target(), in))
 	}
 	return nil
 }

@@ -41,6 +41,8 @@ type tableRule struct {
 	objects []riskObject
 	needs   []string // parts of the context without which the rule can't run
 
+	unfilled []*expression // fields of slots without values, which never run
+
 	firstSeen  *firstSeen // nil when the rule has none
 	exceptions []slot     // those with values
 	leftOut    []string   // adjust steps and slots that lack something of the context, each with what it lacks
@@ -118,6 +120,7 @@ func (r *rule) compileFor(l *language, t *table) (*tableRule, rulefile.Problems)
 	}
 	out.firstSeen = c.firstSeen(d.FirstSeen)
 	out.exceptions = c.exceptions(d)
+	out.unfilled = c.unfilled
 	if d.Message.Present() {
 		out.message = c.message(d.Message)
 	}
@@ -222,35 +225,65 @@ func (r *rule) noteNeeds(compiled []*tableRule) {
 // revisionLength is enough to tell the revisions of a rule apart.
 const revisionLength = 12
 
+// revised is a part of a rule that decides about matches: the texts of its keys, or a let, list or macro.
+type revised struct {
+	name  string // when, adjust, let.NAME, lists.NAME, macros.NAME, ...
+	texts []string
+}
+
 // revision is a hash of everything in the rule files that decides about a match: expressions, tables, severity, score,
 // and the lists and macros that are used. Titles, texts and tests may change without another revision; so may the files
 // of lists, and what tuning files say.
 func (r *rule) revision(l *language, u uses) string {
-	d := r.declared
-	parts := append([]string{"when", d.When.Value, "severity", d.Severity.Value, "score", strconv.Itoa(r.untuned), "tables"}, sorted(values(d.Tables))...)
-	for _, let := range d.Let {
-		parts = append(parts, "let", let.Name.Value, let.Expr.Value)
+	var all []string
+	for _, part := range r.revised(l, u) {
+		all = append(all, part.texts...)
 	}
+	return fingerprint(all)[:revisionLength]
+}
+
+func fingerprint(texts []string) string {
+	hash := sha256.New()
+	for _, t := range texts {
+		hash.Write(fmt.Appendf(nil, "%q\n", strings.Join(strings.Fields(t), " ")))
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// revised are the parts of the rule. Those that it doesn't have are left out.
+func (r *rule) revised(l *language, u uses) (parts []revised) {
+	d := r.declared
+	add := func(name string, texts ...string) {
+		if len(texts) > 0 {
+			parts = append(parts, revised{name, texts})
+		}
+	}
+	add("when", "when", d.When.Value)
+	add("severity", "severity", d.Severity.Value, "score", strconv.Itoa(r.untuned))
+	add("tables", append([]string{"tables"}, sorted(values(d.Tables))...)...)
+	for _, let := range d.Let {
+		add("let."+let.Name.Value, "let", let.Name.Value, let.Expr.Value)
+	}
+	var steps, objects []string
 	for _, a := range d.Adjust {
-		parts = append(parts, "adjust", a.If.Value, a.Severity.Value, a.Score.Value)
+		steps = append(steps, "adjust", a.If.Value, a.Severity.Value, a.Score.Value)
 	}
 	for _, o := range d.Objects {
-		parts = append(parts, "object", o.Type.Value, o.Value.Value)
+		objects = append(objects, "object", o.Type.Value, o.Value.Value)
 	}
+	add("adjust", steps...)
+	add("objects", objects...)
 	for _, name := range names(u.macros) {
-		m := l.macros.byName[name].declared
-		parts = append(append(parts, "macro", name, m.Expr.Value), l.macros.byName[name].signature()...)
+		m := l.macros.byName[name]
+		add("macros."+name, append([]string{"macro", name, m.declared.Expr.Value}, m.signature()...)...)
 	}
 	for _, name := range names(u.lists) {
 		set := untunedList(l.declared[name])
-		parts = append(append(parts, "list", name, strconv.FormatBool(set.fold)), sorted(slices.Collect(maps.Keys(set.set)))...)
+		add("lists."+name, append([]string{"list", name, strconv.FormatBool(set.fold)}, sorted(slices.Collect(maps.Keys(set.set)))...)...)
 	}
-	parts = append(parts, stateParts(d)...)
-	hash := sha256.New()
-	for _, p := range parts {
-		hash.Write(fmt.Appendf(nil, "%q\n", strings.Join(strings.Fields(p), " ")))
-	}
-	return hex.EncodeToString(hash.Sum(nil))[:revisionLength]
+	add("first_seen", firstSeenTexts(d.FirstSeen)...)
+	add("exceptions", slotTexts(d.Exceptions)...)
+	return parts
 }
 
 func sorted(texts []string) []string {

@@ -115,8 +115,8 @@ func (w *windows) key(text string) uint64 {
 
 func hashed(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 } // Fibonacci hashing
 
-// maxLevels is how often JSON may stand in a string: a cell, a property's value in it, and twice more in that.
-const maxLevels = 2 + maxNesting
+// maxLevels is how often JSON may stand in a string: a cell, and a value in it that is decoded twice.
+const maxLevels = 2 + 2*maxNesting
 
 // scan calls found with the atom of each word in text, more than once perhaps. It uses buf and returns it.
 func (s *scanner) scan(text, buf []byte, found func(atom int32)) []byte {

@@ -26,7 +26,8 @@ type ruleSet struct {
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
 	warnings rulefile.Problems
-	memory   Memory // of the rules with first_seen
+	idle     rulefile.Problems // warnings about what does nothing
+	memory   Memory            // of the rules with first_seen
 	workers  sync.Pool
 	told     *telling                           // of an explanation, nil for all other sets
 	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
@@ -86,16 +87,18 @@ func (s *ruleSet) compile(lang *language, packs []*rulefile.Pack, around *surrou
 		}
 	}
 	problems = append(problems, lang.macros.cut()...)
+	found := &idle{used: newUses()}
 	for _, p := range packs {
 		for i := range p.Rules {
-			problems = append(problems, s.add(lang, p, &p.Rules[i], around)...)
+			problems = append(problems, s.add(lang, p, &p.Rules[i], around, found)...)
 		}
 	}
+	s.idle = found.files(packs)
 	return problems
 }
 
 // add compiles one rule for all its tables.
-func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule, around *surroundings) (problems rulefile.Problems) {
+func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule, around *surroundings, found *idle) (problems rulefile.Problems) {
 	if !declared.When.Present() {
 		return nil // the rule file has been reported
 	}
@@ -123,6 +126,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
 		return problems
 	}
+	found.rule(declared, used, compiled)
 	r.info.Revision = r.revision(lang, used)
 	r.noteNeeds(compiled)
 	r.info.Off = firstOf(r.switched(), r.info.Off)
@@ -130,7 +134,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	for i, tr := range compiled {
 		s.put(lang.tables[declared.Tables[i].Value], tr, around)
 	}
-	return append(problems, r.drift()...)
+	return append(problems, r.drift(lang, used)...)
 }
 
 // put makes a rule ready to run, unless it is off.
@@ -186,7 +190,7 @@ func (s *ruleSet) finish() {
 	columns := map[string]bool{"Type": true} // never empty, which would mean all
 	for _, t := range s.tables {
 		slices.SortFunc(t.all, byID)
-		t.index = newIndex(t.all, s.setOf)
+		t.index = newIndex(t.all, listed{s.setOf, s.contextList})
 		for _, r := range t.all {
 			for column := range r.all().columns {
 				columns[column] = true
@@ -211,6 +215,9 @@ func (s *ruleSet) setOf(name string) *list {
 	set, _ := l.get(nil).(*list)
 	return set
 }
+
+// contextList is the list of the context with the name.
+func (s *ruleSet) contextList(name string) *list { return s.context.of.(*surroundings).lists[name] }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {

@@ -79,6 +79,8 @@ func (c *compiler) exceptions(d *rulefile.Rule) (out []slot) {
 		}
 		if len(s.rows) > 0 {
 			out = append(out, s)
+		} else {
+			c.unfilled = append(c.unfilled, s.fields...)
 		}
 	}
 	return out
@@ -118,9 +120,7 @@ func operatorsReason(e rulefile.Exception) string {
 	}
 	add("owner", e.Owner.Value)
 	add("ticket", e.Ticket.Value)
-	if !e.Expires.IsZero() {
-		add("until", e.Expires.UTC().Format("2006-01-02 15:04 UTC"))
-	}
+	add("until", e.Until())
 	add("tuning", e.Tuning)
 	return fmt.Sprintf("exception %s: %s (%s)", e.Slot.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
 }
@@ -136,22 +136,26 @@ func (r *tableRule) stateful() (out []*expression) {
 	return out
 }
 
-// stateParts are what first_seen and the slots add to the revision of a rule; nothing for a rule without them.
-func stateParts(d *rulefile.Rule) (parts []string) {
-	if f := d.FirstSeen; f != nil {
-		parts = append(parts, "first_seen", f.Window.String(), f.Severity.Value, f.Score.Value)
-		parts = append(parts, values(f.Key)...)
+// firstSeenTexts and slotTexts are what first_seen and the slots add to the revision of a rule; nothing for a rule without
+// them.
+func firstSeenTexts(f *rulefile.FirstSeen) []string {
+	if f == nil {
+		return nil
 	}
-	for _, s := range d.Exceptions {
-		parts = append(append(parts, "exceptions", s.Name.Value), values(s.Fields)...)
+	return append([]string{"first_seen", f.Window.String(), f.Severity.Value, f.Score.Value}, values(f.Key)...)
+}
+
+func slotTexts(slots []rulefile.Slot) (texts []string) {
+	for _, s := range slots {
+		texts = append(append(texts, "exceptions", s.Name.Value), values(s.Fields)...)
 		for _, row := range s.Values {
-			parts = append(parts, "row")
-			for _, texts := range row {
-				parts = append(append(parts, "field"), sorted(values(texts))...)
+			texts = append(texts, "row")
+			for _, fits := range row {
+				texts = append(append(texts, "field"), sorted(values(fits))...)
 			}
 		}
 	}
-	return parts
+	return texts
 }
 
 // look lowers a match whose key was seen before. A key that the event doesn't have is never known.

@@ -90,6 +90,7 @@ rules:
     tables: [AuditLogs]
     when: "true"
     severity: high
+    adjust: [{if: event.actor.upn == "root", severity: critical, reason: root}]
     exceptions:
       - name: robot
         doc: A robot at work
@@ -113,12 +114,12 @@ rules:
       person:
         - {values: [Ann@contoso.example], reason: She is on duty, owner: iam@contoso.example, ticket: CHG-1, expires: 2026-03-31}
         - {values: [[bob@contoso.example, eve@contoso.example]], reason: On trial, expires: never, effect: {severity: low}}
-        - {values: [bob@contoso.example], reason: Not higher than it is, expires: never, effect: {severity: critical}}
+        - {values: [bob@contoso.example], reason: Not higher than it is, expires: never, effect: {severity: high}}
 `
 
 func TestExceptions(t *testing.T) {
 	tuning := enrich.File{Name: "tuning.yaml", Data: []byte(slotTuning)}
-	const ann = "high 70 [] suppressed: exception person: She is on duty (owner iam@contoso.example, ticket CHG-1, until 2026-04-01 00:00 UTC, tuning acme)"
+	const ann = "high 70 [] suppressed: exception person: She is on duty (owner iam@contoso.example, ticket CHG-1, until the end of 2026-03-31 (UTC), tuning acme)"
 	const low = "low 20 [exception person: On trial (tuning acme)]"
 	for _, c := range []struct{ at, upn, want string }{
 		{"2026-03-02T00:00:00Z", "R2@contoso.example", "high 70 [] suppressed: exception robot: A robot at work"},
@@ -151,8 +152,8 @@ func warnings(m *celrule.Module) (out []string) {
 func TestExpiryWarnings(t *testing.T) {
 	for at, want := range map[string][]string{
 		"2026-03-02T00:00:00Z": nil,
-		"2026-03-20T00:00:00Z": {"tuning.yaml:10:51 R112 the exception `person` of `a.b` ends at 2026-04-01 00:00 UTC"},
-		"2026-04-01T00:00:00Z": {"tuning.yaml:10:51 R112 the exception `person` of `a.b` ended at 2026-04-01 00:00 UTC and works no more: renew it or take it out"},
+		"2026-03-20T00:00:00Z": {"tuning.yaml:10:51 R112 the exception `person` of `a.b` ends soon: it works until the end of 2026-03-31 (UTC)"},
+		"2026-04-01T00:00:00Z": {"tuning.yaml:10:51 R112 the exception `person` of `a.b` worked until the end of 2026-03-31 (UTC), and works no more: renew it or take it out"},
 	} {
 		m := configured(t, "{at: "+at+"}", pack(slotRule), enrich.File{Name: "tuning.yaml", Data: []byte(slotTuning)})
 		if diff := cmp.Diff(want, warnings(m)); diff != "" {

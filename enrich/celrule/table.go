@@ -168,11 +168,20 @@ func (f *frame) operation() string {
 	return f.views.operation
 }
 
-// foldColumn remembers what it folded, as the same few operations come again and again.
+// maxKept bounds the texts that are remembered.
+const maxKept = 1 << 10
+
+// foldColumn remembers what it folded, as the same few operations and results come again and again.
 func (f *frame) foldColumn(name string) string {
-	cell := f.raw(f.table.at(name))
+	if name == "" {
+		return ""
+	}
+	cell := f.rawColumn(name)
 	if cell == nil {
 		return ""
+	}
+	if len(cell) > maxKept {
+		return fold(f.text(name))
 	}
 	folded, ok := f.known.folds[string(cell)]
 	if !ok {
@@ -220,7 +229,7 @@ func (t *table) assign() {
 		t.reason = []string{"ResultReasonType"}
 	case "AzureDiagnostics", "AZKVAuditLogs":
 		t.actor, t.actorColumns = vaultActor, t.vaultColumns("identity_claim_", "CallerIPAddress", "CallerIpAddress", "Identity")
-		t.success = func(f *frame) bool { return !f.vault().failed }
+		t.success = func(f *frame) bool { return !f.isVault() || !f.refused() }
 		t.successColumns = t.vaultColumns("", "ResultType", "ResultSignature", "httpStatusCode_d", "HttpStatusCode", "id_s", "Id",
 			"Resource", "_ResourceId", "requestUri_s", "RequestUri", "OperationName")
 		t.reason = []string{"ResultDescription", "ResultSignature"}
@@ -256,11 +265,11 @@ func auditSuccess(f *frame) bool {
 
 // activitySuccess compares by prefix: the word was Succeeded and is Success.
 func activitySuccess(f *frame) bool {
-	return strings.HasPrefix(fold(firstOf(f.text("ActivityStatusValue"), f.text("ActivityStatus"))), "succe")
+	return strings.HasPrefix(firstOf(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
 }
 
 // officeSuccess takes records without a status, as SharePoint writes them, for done.
 func officeSuccess(f *frame) bool {
-	status := fold(f.text("ResultStatus"))
+	status := f.foldColumn("ResultStatus")
 	return status == "" || status == "true" || strings.HasPrefix(status, "succe")
 }

@@ -2,7 +2,6 @@ package celrule
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -54,22 +53,6 @@ func (r *rule) switched() string {
 		return "deprecated, use " + d.ReplacedBy.Value
 	}
 	return "deprecated"
-}
-
-// drift warns of changes that were made for another revision of the rule.
-func (r *rule) drift() (problems rulefile.Problems) {
-	for _, base := range r.declared.Tuned.Bases {
-		digits := strings.TrimPrefix(base.Value, "sha256:")
-		if len(digits) < revisionLength || digits[:revisionLength] == r.info.Revision {
-			continue // the same, or a problem of the file
-		}
-		p := base.Problem(rulefile.CodeDrift, 0, 0, fmt.Sprintf(
-			"the rule `%s` has changed: this was written for revision %s, it is %s now", r.info.ID, digits[:revisionLength], r.info.Revision))
-		p.Severity = rulefile.Warning
-		p.Suggestion = "look whether the tuning still fits, then write the new revision"
-		problems = append(problems, p)
-	}
-	return problems
 }
 
 // untunedList is a list as the rule file has it.

@@ -130,7 +130,7 @@ func TestDrift(t *testing.T) {
 	}
 	m = configured(t, "", pack(strings.Replace(tunedPack, "lists.noise)", "lists.any_case)", 1)), change)
 	now, _ := m.Describe(context.Background())
-	want := []string{"acme.yaml:5:25 R111 the rule `a.b` has changed: this was written for revision " + about.Rules[0].Revision + ", it is " + now.Rules[0].Revision + " now"}
+	want := []string{"acme.yaml:5:25 R111 the rule `a.b` has changed since this was written: it was revision " + about.Rules[0].Revision + ", it is " + now.Rules[0].Revision + " now"}
 	if diff := cmp.Diff(want, warnings(m)); diff != "" || now.Rules[0].Severity != enrich.Low {
 		t.Errorf("drift (-want +got):\n%s", diff)
 	}

@@ -104,7 +104,13 @@ func (x *expansion) typed(argument ast.Expr, m *macro, i int) ast.Expr {
 		return argument
 	}
 	x.asked[argument.ID()] = parameter{m.declared.Name.Value, m.params[i], m.types[i]}
-	return x.fac.NewCall(x.fresh(), typedPrefix+m.types[i], argument)
+	check := x.fac.NewCall(x.fresh(), typedPrefix+m.types[i], argument)
+	at, _ := x.source.GetOffsetRange(argument.ID())
+	x.source.SetOffsetRange(check.ID(), at)
+	if outer, ok := x.inside[argument.ID()]; ok {
+		x.inside[check.ID()] = outer
+	}
+	return check
 }
 
 // checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.
@@ -161,4 +167,26 @@ func untype(e ast.Expr) {
 			e.SetKindCase(untyped(e))
 		}
 	}))
+}
+
+// culprit is where a value of the wrong type stands, in characters of the expression: an argument when the body of a
+// macro can't work on it and nothing else came from outside, the place that the type checker names otherwise.
+func (x *explainer) culprit(e *cel.Error) int {
+	macro, inside := x.inside[e.ExprID]
+	var given []ast.Expr
+	ast.PostOrderVisit(x.parsed.Expr(), ast.NewExprVisitor(func(node ast.Expr) {
+		if node.ID() != e.ExprID || !inside {
+			return
+		}
+		for _, child := range children(node) {
+			if x.inside[child.ID()] != macro {
+				given = append(given, child)
+			}
+		}
+	}))
+	if len(given) != 1 {
+		return offsetOf(x.in.expr, e)
+	}
+	at, _ := x.parsed.SourceInfo().GetOffsetRange(given[0].ID())
+	return int(at.Start)
 }

@@ -1,8 +1,8 @@
 package celrule
 
 import (
+	"bytes"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/google/cel-go/common/types"
@@ -32,7 +32,7 @@ func (f *frame) vault() *vault {
 
 // isVault tells Key Vault's rows from those of all other services that share AzureDiagnostics.
 func (f *frame) isVault() bool {
-	return f.table.name == "AZKVAuditLogs" || strings.EqualFold(f.text("ResourceProvider"), "MICROSOFT.KEYVAULT")
+	return f.table.name == "AZKVAuditLogs" || bytes.EqualFold(plainCell(f.rawColumn("ResourceProvider")), []byte("MICROSOFT.KEYVAULT"))
 }
 
 func (f *frame) decodeVault() *vault {
@@ -43,23 +43,41 @@ func (f *frame) decodeVault() *vault {
 		present: true, class: schema.VaultClass(f.operation()), signature: f.text("ResultSignature"),
 		object: firstOf(f.vaultText("id_s"), f.text("Id")),
 	}
-	status, _ := strconv.ParseFloat(firstOf(f.vaultText("httpStatusCode_d"), f.text("HttpStatusCode")), 64)
-	v.status = int(status)
-	v.failed = v.status >= 400 || failedSignature(v.signature) || strings.HasPrefix(fold(f.text("ResultType")), "fail")
+	v.status, v.failed = f.vaultStatus(), f.refused()
 	request := firstOf(f.vaultText("requestUri_s"), f.text("RequestUri"))
 	v.name = strings.ToLower(firstOf(f.text("Resource"), lastSegment(f.text("_ResourceId")), firstLabel(v.object), firstLabel(request)))
 	return v
 }
 
+// refused reports whether the vault refused what a row of it tells. It is asked more often than the rest of the view, and
+// costs less.
+func (f *frame) refused() bool {
+	return f.vaultStatus() >= 400 || failedSignature(f.foldColumn("ResultSignature")) || strings.HasPrefix(f.foldColumn("ResultType"), "fail")
+}
+
+func (f *frame) vaultStatus() int {
+	cell := f.rawColumn("httpStatusCode_d")
+	if len(plainCell(cell)) == 0 {
+		if cell = []byte(f.vaultText("httpStatusCode_d")); len(cell) == 0 {
+			cell = f.rawColumn("HttpStatusCode")
+		}
+	}
+	return int(wholeCell(cell))
+}
+
 // failedSignature reads ResultSignature, the words of an HTTP status. ResultType says "Success" even for refused
-// requests.
-func failedSignature(s string) bool {
-	switch fold(s) {
+// requests. The signature is folded.
+func failedSignature(folded string) bool {
+	switch folded {
 	case "", "ok", "accepted", "created", "no content", "none", "success", "succeeded":
 		return false
 	}
 	return true
 }
+
+// overflowColumn is where the service puts columns of AzureDiagnostics beyond the 500th.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics#additionalfields-column
+const overflowColumn = "AdditionalFields"
 
 // vaultText is a column of AzureDiagnostics. Where a workspace has too many columns the service puts rare ones into
 // AdditionalFields.
@@ -67,18 +85,23 @@ func (f *frame) vaultText(name string) string {
 	if s := f.text(name); s != "" || f.table.name != "AzureDiagnostics" {
 		return s
 	}
+	if f.rawColumn(overflowColumn) == nil {
+		return ""
+	}
 	if f.views.overflow == nil {
-		f.views.overflow = f.jsonColumn("AdditionalFields")
+		f.views.overflow = f.jsonColumn(overflowColumn)
 	}
 	return text(member(f.views.overflow, name))
 }
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x.
+// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x, "" for addresses that no vault has: names of vaults are letters,
+// digits and hyphens, and what is percent-encoded in a host is none of these.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftkeyvault
 func firstLabel(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || strings.Contains(u.Host, "[") || !isASCII([]byte(u.Host)) {
 		return ""
 	}
 	label, _, _ := strings.Cut(u.Hostname(), ".")
@@ -102,34 +125,37 @@ func vaultActor(f *frame) *actor {
 // flatClaims collects the claims that AzureDiagnostics spreads over columns. The service guesses a column's type, and
 // with it the end of its name, from the first values it sees.
 func (f *frame) flatClaims() ref.Val {
-	const prefix = "identity_claim_"
 	claims := &jsonMap{}
-	for name, columns := range map[string][2]string{
-		"oid":         {"oid_g", "oid_s"},
-		"appid":       {"appid_g", "appid_s"},
-		"upn":         {"upn_s"},
-		"unique_name": {"unique_name_s"},
-		"scp":         {"scp_s"},
-		"ipaddr":      {"ipaddr_s"},
-		"idtyp":       {"idtyp_s"},
-		"xms_mirid":   {"xms_mirid_s"},
-		claimObjectID: {
-			"http_schemas_microsoft_com_identity_claims_objectidentifier_g",
-			"http_schemas_microsoft_com_identity_claims_objectidentifier_s",
-		},
-		claimUPN:   {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_upn_s"},
-		claimName:  {"http_schemas_xmlsoap_org_ws_2005_05_identity_claims_name_s"},
-		claimScope: {"http_schemas_microsoft_com_identity_claims_scope_s"},
-	} {
+	for name, columns := range claimColumns() {
 		for _, column := range columns {
-			if column == "" {
-				continue
-			}
-			if s := f.vaultText(prefix + column); s != "" {
+			if s := f.vaultText(column); s != "" {
 				claims.set(name, types.String(s))
 				break
 			}
 		}
 	}
 	return claims
+}
+
+// claimColumns are the columns of AzureDiagnostics by the claim that they hold, the better one first.
+func claimColumns() map[string][]string {
+	const (
+		prefix    = "identity_claim_"
+		microsoft = prefix + "http_schemas_microsoft_com_identity_claims_"
+		xmlsoap   = prefix + "http_schemas_xmlsoap_org_ws_2005_05_identity_claims_"
+	)
+	return map[string][]string{
+		"oid":         {prefix + "oid_g", prefix + "oid_s"},
+		"appid":       {prefix + "appid_g", prefix + "appid_s"},
+		"upn":         {prefix + "upn_s"},
+		"unique_name": {prefix + "unique_name_s"},
+		"scp":         {prefix + "scp_s"},
+		"ipaddr":      {prefix + "ipaddr_s"},
+		"idtyp":       {prefix + "idtyp_s"},
+		"xms_mirid":   {prefix + "xms_mirid_s"},
+		claimObjectID: {microsoft + "objectidentifier_g", microsoft + "objectidentifier_s"},
+		claimUPN:      {xmlsoap + "upn_s"},
+		claimName:     {xmlsoap + "name_s"},
+		claimScope:    {microsoft + "scope_s"},
+	}
 }

@@ -70,6 +70,9 @@ func (c *checker) unique(kind string, name Text) {
 	if first, taken := c.first[key]; taken {
 		p := name.Problem(CodeDuplicate, 0, 0, fmt.Sprintf("the %s `%s` exists already", kind, name.Value))
 		p.Suggestion = fmt.Sprintf("the first one is at %s", first.Pos)
+		if theirs(first.Pos.File) == 0 {
+			p.Suggestion = fmt.Sprintf("it is built in (%s): choose another name, or leave the built-in rules out (--no-builtin)", first.Pos)
+		}
 		c.problems = append(c.problems, p)
 		return
 	}
@@ -125,6 +128,20 @@ func inFileOrder(packs []*Pack) []*Pack {
 			sorted = append(sorted, p)
 		}
 	}
-	slices.SortStableFunc(sorted, func(a, b *Pack) int { return cmp.Compare(a.File, b.File) })
+	slices.SortStableFunc(sorted, func(a, b *Pack) int {
+		return cmp.Or(cmp.Compare(theirs(a.File), theirs(b.File)), cmp.Compare(a.File, b.File))
+	})
 	return sorted
+}
+
+// BuiltinPrefix begins the names of the files that come with the program. When one of them and another file can't both
+// be right, the problem is at the other one, which its owner can change.
+const BuiltinPrefix = "builtin/"
+
+// theirs is 0 for a file that comes with the program, 1 for one of somebody else.
+func theirs(file string) int {
+	if strings.HasPrefix(file, BuiltinPrefix) {
+		return 0
+	}
+	return 1
 }

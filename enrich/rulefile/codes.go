@@ -97,7 +97,7 @@ func fileCodes() []CodeInfo {
 		{
 			"R111", Warning, "A tuning of something that has changed since",
 			"The tuning was written for another revision of the rule's logic, so that it may no longer do what it was meant to.",
-			"{id: entra.app.owner.changed, base: 0123456789ab, ...}", "Look at what changed with `riskrelay rules explain ID`, adapt the tuning, and write the new revision to `base`.",
+			"{id: entra.app.owner.changed, base: when:01234567 severity:89abcdef, ...}", "The message names the parts that changed: look at them with `riskrelay rules explain ID`, adapt the tuning, and write to `base` what the message shows.",
 		},
 		{
 			"R112", Warning, "An exception that has ended or ends soon",
@@ -180,9 +180,9 @@ func warningCodes() []CodeInfo {
 			"when: event.changed(\"KeyDescripton\")", "Correct the name as suggested. Where the log spells it like that, leave it.",
 		},
 		{
-			"R303", Warning, "A pattern for upper case on a text in lower case",
-			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches.",
-			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case. `event.OperationName` is the text as the log has it.",
+			"R303", Warning, "Upper case is looked for in a text in lower case",
+			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches. What `.lower()`, `guid_of()` and `fold()` give, `event.role.id`, `event.api.id`, `event.vault.name`, and `host` and `scheme` of an URI are in lower case, too: they are never equal to a text with upper case, nor in a list of such texts that heeds case.",
+			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case, or give the list `case: insensitive`. `event.OperationName` is the text as the log has it.",
 		},
 		{
 			"R304", Warning, "A row that the guide doesn't have",
@@ -193,6 +193,16 @@ func warningCodes() []CodeInfo {
 			"R305", Warning, "A column that nearly is one of the table",
 			"A row of a test has a column that the table doesn't have and whose name is almost that of one it has. No rule sees it there, so that a silent test may be silent for the wrong reason.",
 			"event: {Type: AuditLogs, OperationNmae: Add member to role}", "Correct the name as suggested. Where the workspace has such a column of its own, leave it.",
+		},
+		{
+			"R306", Warning, "A list, macro or let that nothing uses",
+			"It stands in the file and decides about nothing. Most often an expression was changed and it was left behind, or its name stands for another one in the expression.",
+			"let: {api: event.api}   # and no expression has api", "Use it, or take it out.",
+		},
+		{
+			"R307", Warning, "A name in the context of a test that the rule doesn't ask for",
+			"The test gives items to a list or a baseline of the context that no expression of the rule reads, so that it may be silent, or fire, for the wrong reason. Most often the name is misspelt.",
+			"context: {lists: {admins: [ann@example.org]}}   # and the rule asks for context.list(\"administrators\")", "Correct the name as suggested, or take it out. Lists of rule files, lists.NAME, are changed by a tuning file, not by a context.",
 		},
 	}
 }

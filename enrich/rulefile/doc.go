@@ -56,7 +56,7 @@
 //		for: {pack: my-rules, version: ">=1.0 <2"}
 //		rules:
 //		  - id: my.role.tier0
-//		    base: sha256:3f1c0a9b2d4e
+//		    base: when:3f1c0a9b severity:2d4e77d0 tables:e1aa09c2 macros.is_tier0:5b6c7d8e lists.tier0_roles:0f1e2d3c
 //		    set: {severity: medium, score: 30, enabled: true}
 //		    exceptions:
 //		      pipeline:
@@ -66,14 +66,21 @@
 //		          ticket: CHG-4412
 //		          expires: 2027-01-31
 //		          effect: suppress
+//		    tests:
+//		      - {name: a role of ours, event: {Type: AuditLogs, ...}, want: {severity: medium}}
 //		lists:
 //		  - {name: tier0_roles, add: [e8611ab8-c189-46e8-94e1-60213ab1f814], remove: []}
 //
 //	  - values has one entry for each field of the slot; an entry may be a list, of which any item fits.
 //	  - expires is the last day (in UTC) or a time, and must be there; `never` says that it is meant. The last 14 days are a
 //	    warning, and so is an exception that has ended.
-//	  - effect is suppress, or {severity: low}, which lowers a match that is above.
-//	  - base is the revision that the change was made for. When the rule has another one, that is a warning.
+//	  - effect is suppress, or {severity: low}, which lowers a match that is above; one that no match can be above is an
+//	    error.
+//	  - base is the revision of each part of the rule that the change was made for. When a part has another one, that is a
+//	    warning that names the part; it shows the base to write, also for one that is given as sha256:000000000000. The
+//	    revision of the whole rule, as it stands in events, can be given too, but tells only that something changed.
+//	  - tests are the operator's, and judge the rule with all tuning files applied. Those in the pack are its author's, and
+//	    judge the rule without any.
 //	  - What doesn't exist can't be tuned: that is an error. Two files that set the same thing contradict each other.
 //
 // # The context

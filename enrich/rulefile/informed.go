@@ -31,8 +31,11 @@ func ParseInformed(name string, data []byte) (Context, Problems) {
 	if err := d.Decode(&told); err != nil && err != io.EOF { //nolint:errorlint // Decode returns it as it is
 		return wrong(CodeValue, "what the module tells is no context: %v", err)
 	}
+	for i, name := range told.VerifiedDomains {
+		told.VerifiedDomains[i] = strings.ToLower(strings.TrimSuffix(name, "."))
+	}
 	c := Context{
-		VerifiedDomains: lowerAll(told.VerifiedDomains), DNS: told.DNS, Lists: told.Lists, Applications: told.Applications, Seen: told.Seen,
+		VerifiedDomains: told.VerifiedDomains, DNS: told.DNS, Lists: told.Lists, Applications: told.Applications, Seen: told.Seen,
 	}
 	for _, part := range told.Awaited {
 		if c.Awaited == nil {

@@ -124,8 +124,11 @@ func isYAML(name string) bool {
 // parseEither reads a file of either kind.
 func parseEither(f enrich.File) (p parsed) {
 	p.problems = read(f.Name, f.Data, func(d *decoder, root *node) {
-		switch root.childText("kind") {
-		case kindTuning:
+		kind := root.child("kind")
+		switch {
+		case kind != nil && kind.kind == text && !slices.Contains(kinds(), kind.text.Value):
+			d.at("kind", func() { d.text(kind, oneOf(kinds()...)) }) // whatever else is wrong depends on it
+		case root.childText("kind") == kindTuning, kind == nil && root.child("for") != nil:
 			p.tuning = d.tuning(root)
 		default:
 			p.pack = d.pack(root)
@@ -133,6 +136,9 @@ func parseEither(f enrich.File) (p parsed) {
 	})
 	return p
 }
+
+// kinds are the kinds of files.
+func kinds() []string { return []string{kindPack, kindTuning} }
 
 // References are the names of the files that the lists of a rule file, or of a context file, are read from: as in the
 // file, joined to its folder. A file that can't be read has none.

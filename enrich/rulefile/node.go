@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,25 +73,28 @@ func tree(src *source, data string) (*node, Problems) {
 		return nil, Problems{{Pos: Pos{File: src.file}, Severity: Error, Code: CodeSyntax, Message: "the file is empty"}}
 	}
 	n := t.build(body, 1)
+	if i := slices.IndexFunc(t.problems, refuses); i >= 0 {
+		return nil, Problems{t.problems[i]} // what is left says other things than the file
+	}
 	return n, t.problems
 }
+
+// refuses reports whether a problem of the YAML leaves holes in the tree, in whose place anything could stand.
+func refuses(p Problem) bool { return p.Code == CodeForbidden || p.Code == CodeLimit }
 
 // builder makes nodes of the library's syntax tree.
 type builder struct {
 	source   *source
 	problems Problems
-	said     map[string]bool // what is said once for the whole file, as it may be meant to stand there a million times
+	refused  bool // a problem that refuses the file was found
 }
 
-// once adds a problem unless the same was said of another place.
-func (t *builder) once(p Problem) {
-	if t.said == nil {
-		t.said = map[string]bool{}
-	}
-	if !t.said[p.Message] {
-		t.said[p.Message] = true
+// refuse adds a problem that refuses the file, unless there is one: it may be meant to stand there a million times.
+func (t *builder) refuse(p Problem) {
+	if !t.refused {
 		t.problems = append(t.problems, p)
 	}
+	t.refused = true
 }
 
 func (t *builder) pos(tk *token.Token) Pos {
@@ -150,7 +154,7 @@ func (t *builder) build(n ast.Node, depth int) *node {
 	out := &node{text: Text{Pos: t.pos(n.GetToken()), source: t.source}}
 	if depth > MaxDepth {
 		out.kind = refused
-		t.once(t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
+		t.refuse(t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
 		return out
 	}
 	switch n := n.(type) {
@@ -183,7 +187,7 @@ func (t *builder) build(n ast.Node, depth int) *node {
 		}
 	default:
 		out.kind = refused
-		t.once(t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
+		t.refuse(t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
 	}
 	return out
 }

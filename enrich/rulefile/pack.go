@@ -152,8 +152,15 @@ type Test struct {
 	At      time.Time // the pinned clock; zero means the wall clock
 	Context Document  // shape of a context file; absent when Context.JSON is nil
 	Events  []Document
-	File    Text // path of a file with rows, relative to the rule file
+	Pins    []Pin // the lists and baselines that Context has
+	File    Text  // path of a file with rows, relative to the rule file
 	Want    Want
+}
+
+// Pin is a name that the context of a test gives something to.
+type Pin struct {
+	Part string // lists or seen
+	Name Text
 }
 
 // Want is what a test expects: no match, or a match in which everything that is given here is equal.

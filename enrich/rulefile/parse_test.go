@@ -86,6 +86,7 @@ func TestGoodFile(t *testing.T) {
 			{
 				Name: text("fires"), At: time.Date(2026, 3, 2, 22, 10, 0, 0, time.UTC),
 				Context: doc(`{"verified_domains":["contoso.example"],"seen":{"x":[]}}`),
+				Pins:    []rulefile.Pin{{Part: "seen", Name: text("x")}},
 				Events:  []rulefile.Document{doc(`{"Type":"AuditLogs","n":12345678901234567890,"f":1.50,"t":true,"z":null,"s":"a\"b\u000aé"}`)},
 				Want: rulefile.Want{
 					Severity: text("high"), Score: rulefile.Score{Text: text("80"), Points: 80}, Reasons: []rulefile.Text{text("more")},
@@ -176,6 +177,11 @@ func TestCheck(t *testing.T) {
 	}
 	if problems.Err() == nil {
 		t.Error("duplicates are errors, Err says nil")
+	}
+	// What comes with the program is first, whatever the others are called.
+	problems = rulefile.Check([]*rulefile.Pack{parse("a.yaml", "1.0.0", "a.a", "la"), parse("builtin/b.yaml", "1.0.0", "a.a", "lb")})
+	if len(problems) != 1 || problems[0].Pos.File != "a.yaml" || !strings.HasPrefix(problems[0].Suggestion, "it is built in (builtin/b.yaml:9:8): choose another name") {
+		t.Errorf("a name that a built-in rule has: %v", problems)
 	}
 }
 

@@ -115,6 +115,14 @@ func (p Problem) renderLine(b *strings.Builder) {
 	}
 }
 
+// Count writes a number with the word for what is counted, which takes an s unless the number is 1: "1 file", "2 files".
+func Count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
 // Problems are the problems of one or more files.
 type Problems []Problem
 

@@ -1,6 +1,7 @@
 package rulefile
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -12,14 +13,24 @@ import (
 func JSONSchema() []byte {
 	s := schema{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "riskrelay rule file or tuning file",
-		"if":   schema{"properties": schema{"kind": schema{"const": kindTuning}}, "required": []string{"kind"}},
-		"then": tuningShape().schema(), "else": packShape().schema(),
+		"type": "object", "required": []string{"kind"},
+		"properties": schema{"kind": schema{"description": "Kind of the file.", "enum": kinds()}},
+		"allOf":      []schema{ofKind(kindPack, packShape()), ofKind(kindTuning, tuningShape())},
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
 		return fmt.Appendf(nil, "%v", err) // never: the schema is made of maps, lists and texts
 	}
-	return append(text, '\n')
+	return text.Bytes()
+}
+
+// ofKind says what files of a kind look like. A file whose kind is misspelt is none of them, so that nothing else is
+// said about it.
+func ofKind(kind string, s shape) schema {
+	return schema{"if": schema{"properties": schema{"kind": schema{"const": kind}}, "required": []string{"kind"}}, "then": s.schema()}
 }
 
 // schema is a JSON Schema.

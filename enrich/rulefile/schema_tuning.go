@@ -26,11 +26,12 @@ func forShape() shape {
 func tunedRuleShape() shape {
 	return shape{doc: "Changes of one rule.", keys: []key{
 		{"id", required, "Id of the rule.", textShape()},
-		{"base", optional, "Revision of the rule that the change was made for.", textShape()},
+		{"base", optional, "Revision of the rule that the change was made for, or of its parts.", textShape()},
 		{"set", optional, "New values.", setShape().schema()},
 		{"exceptions", optional, "Exceptions by slot.", schema{
 			"type": "object", "additionalProperties": listShape(exceptionShape().schema()),
 		}},
+		{"tests", optional, "Examples of what the tuned rule matches and what not.", listShape(testShape().schema())},
 	}}
 }
 

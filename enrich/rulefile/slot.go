@@ -116,7 +116,8 @@ func wrongWidth(row Tuple, s *Slot) Problem {
 	if len(row) > 0 && len(row[0]) > 0 {
 		at = row[0][0]
 	}
-	p := at.Problem(CodeValue, 0, 0, fmt.Sprintf("the row has %d values, the slot `%s` has %d fields", len(row), s.Name.Value, len(s.Fields)))
+	p := at.Problem(CodeValue, 0, 0, fmt.Sprintf("the row has %s, the slot `%s` has %s",
+		Count(len(row), "value"), s.Name.Value, Count(len(s.Fields), "field")))
 	p.Suggestion = "the fields are " + strings.Join(shown(s.Fields), ", ")
 	if len(s.Fields) == 1 {
 		p.Suggestion += "; several values of one field are a list in the row: [[a, b]]"

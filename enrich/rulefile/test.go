@@ -12,7 +12,7 @@ func (d *decoder) test(n *node) (t Test) {
 	d.fields(n, "a test", []field{
 		{"name", required, func(n *node) { t.Name = d.text(n, notBlank) }},
 		{"at", optional, func(n *node) { t.At = d.time(n) }},
-		{"context", optional, func(n *node) { t.Context = d.document(n) }},
+		{"context", optional, func(n *node) { t.Context, t.Pins = d.document(n), d.pins(n) }},
 		{"event", optional, func(n *node) { t.Events, given = []Document{d.document(n)}, given+1 }},
 		{"events", optional, func(n *node) { t.Events, given = d.documents(n), given+1 }},
 		{"file", optional, func(n *node) { t.File, given = d.text(n, relativePath), given+1 }},
@@ -22,6 +22,21 @@ func (d *decoder) test(n *node) (t Test) {
 		d.report(n, CodeMissing, "a test needs exactly one of `event`, `events` and `file`")
 	}
 	return t
+}
+
+// pins are the names in the parts lists and seen of a context.
+func (d *decoder) pins(context *node) (all []Pin) {
+	for _, part := range []string{"lists", "seen"} {
+		named := context.child(part)
+		if named == nil {
+			continue
+		}
+		for _, p := range named.pairs {
+			p.key.Path = d.path
+			all = append(all, Pin{part, p.key})
+		}
+	}
+	return all
 }
 
 // testNames reports tests of one rule with the same name: nobody could tell which of them failed.

@@ -17,6 +17,7 @@ type Tuned struct {
 	By         string // the tuning file that set Enabled
 	Bases      []Text // revisions that changes were made for
 	Exceptions []Exception
+	Tests      []Test // that tuning files carry
 }
 
 // expiryNotice is how long before an exception ends it is reported.
@@ -33,6 +34,9 @@ func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
 	slices.SortStableFunc(tunings, func(a, b *Tuning) int { return cmp.Compare(a.File, b.File) })
 	for _, one := range tunings {
 		t.apply(one)
+	}
+	for _, p := range packs {
+		t.lowering(p)
 	}
 	t.problems.Sort()
 	return t.problems
@@ -131,6 +135,7 @@ func (t *tuner) tune(one *Tuning, r *Rule, change *TunedRule) {
 	for _, e := range change.Exceptions {
 		t.exception(r, e)
 	}
+	r.Tuned.Tests = append(r.Tuned.Tests, change.Tests...)
 }
 
 // once reports whether nobody set the thing before; a second setting is a contradiction, even with the same value.
@@ -176,12 +181,12 @@ func (t *tuner) expiry(r *Rule, e Exception) {
 	if e.Expires.IsZero() {
 		return
 	}
-	when := e.Expires.UTC().Format("2006-01-02 15:04 UTC")
 	switch left := e.Expires.Sub(t.now); {
 	case left <= 0:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ended at %s and works no more: renew it or take it out", e.Slot.Value, r.ID.Value, when))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` worked until %s, and works no more: renew it or take it out",
+			e.Slot.Value, r.ID.Value, e.Until()))
 	case left <= expiryNotice:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends at %s", e.Slot.Value, r.ID.Value, when))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Slot.Value, r.ID.Value, e.Until()))
 	}
 }
 

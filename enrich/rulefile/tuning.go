@@ -18,11 +18,12 @@ type Tuning struct {
 // TunedRule changes one rule.
 type TunedRule struct {
 	ID         Text
-	Base       Text // revision of the rule that the change was made for; absent is not checked
+	Base       Text // revision of the rule that the change was made for, or of its parts; absent is not checked
 	Severity   Text
 	Score      Score
 	Enabled    Text // true or false
 	Exceptions []Exception
+	Tests      []Test // of the rule as it is with all tuning files applied
 }
 
 // TunedList changes the items of one list.
@@ -42,6 +43,19 @@ type Exception struct {
 	Ticket  Text
 	Expires time.Time // from then on it doesn't work; zero for never
 	Lower   Text      // the severity that the match is lowered to; absent means that it is suppressed
+}
+
+// Until says for people how long the exception works: "the end of 2027-01-31 (UTC)" when it was given by its last day, a
+// time in UTC otherwise, "" when it never ends.
+func (e *Exception) Until() string {
+	at := e.Expires.UTC()
+	switch {
+	case e.Expires.IsZero():
+		return ""
+	case at.Equal(at.Truncate(24 * time.Hour)):
+		return "the end of " + at.AddDate(0, 0, -1).Format(time.DateOnly) + " (UTC)"
+	}
+	return at.Format(time.DateTime + " UTC")
 }
 
 // ParseTuning reads the tuning file called name, which stands in messages only. The tuning holds what could be read, even
@@ -98,7 +112,9 @@ func (d *decoder) tunedRule(n *node) (r TunedRule) {
 				}
 			})
 		}},
+		{"tests", optional, func(n *node) { r.Tests = each(d, n, "tests", "test", "name", d.test) }},
 	})
+	d.testNames(r.Tests)
 	return r
 }
 

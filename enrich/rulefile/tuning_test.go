@@ -68,9 +68,9 @@ func TestTune(t *testing.T) {
 		"wrong width": {
 			[]enrich.File{tuningFile("a", "rules: [{id: my.first, exceptions: {robots: [{values: [a], reason: r, expires: never}, {values: [], reason: r, expires: never}], people: [{values: [a, b], reason: r, expires: never}]}}]")},
 			[]string{
-				"a.yaml error R105 the row has 1 values, the slot `robots` has 2 fields | the fields are event.a, event.b",
+				"a.yaml error R105 the row has 1 value, the slot `robots` has 2 fields | the fields are event.a, event.b",
 				"a.yaml error R105 want a value for each field of the slot |",
-				"a.yaml error R105 the row has 2 values, the slot `people` has 1 fields | the fields are event.a; several values of one field are a list in the row: [[a, b]]",
+				"a.yaml error R105 the row has 2 values, the slot `people` has 1 field | the fields are event.a; several values of one field are a list in the row: [[a, b]]",
 			},
 		},
 		"conflicts": {
@@ -93,6 +93,16 @@ func TestTune(t *testing.T) {
 		"another version": {
 			[]enrich.File{file("a.yaml", "apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: a}\nfor: {pack: my-rules, version: \">=1 <1.4\"}\n")},
 			[]string{"a.yaml warning R111 this was written for my-rules >=1 <1.4, the pack is 1.4.0: look whether it still fits |"},
+		},
+		"effects that lower nothing": {
+			[]enrich.File{
+				tuningFile("a", "rules: [{id: my.first, set: {severity: medium}}]"),
+				tuningFile("b", "rules: [{id: my.first, exceptions: {people: [{values: [a], reason: r, expires: never, effect: {severity: low}}, {values: [b], reason: r, expires: never, effect: {severity: critical}}, {values: [c], reason: r, expires: never, effect: {severity: medium}}]}}]"),
+			},
+			[]string{
+				"b.yaml error R105 the exception doesn't lower to `critical`: a match of `my.first` is at most `medium` | use `suppress`, or a severity up to `low`",
+				"b.yaml error R105 the exception doesn't lower to `medium`: a match of `my.first` is at most `medium` | use `suppress`, or a severity up to `low`",
+			},
 		},
 		"deprecated": {
 			[]enrich.File{tuningFile("a", "rules: [{id: my.old, set: {score: 1}}]")},
@@ -129,6 +139,23 @@ func TestTunedValues(t *testing.T) {
 	e := set.Packs[0].Rules[0].Tuned.Exceptions[0]
 	if e.Tuning != "a" || e.Slot.Value != "robots" || e.Lower.Value != "info" || !e.Expires.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || len(e.Values[1]) != 2 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// TestUntil holds that people read the last day of an exception, and a time as it was written.
+func TestUntil(t *testing.T) {
+	for expires, want := range map[string]string{
+		"2027-01-31": "the end of 2027-01-31 (UTC)", "2027-01-31T12:30:00+01:00": "2027-01-31 11:30:00 UTC", "never": "",
+	} {
+		set, problems := rulefile.Load(enrich.Config{Settings: []byte("at: 2026-03-02T00:00:00Z"), Files: []enrich.File{
+			file("pack.yaml", tunable), tuningFile("a", "rules: [{id: my.first, exceptions: {people: [{values: [a], reason: r, expires: '"+expires+"'}]}}]"),
+		}})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if got := set.Packs[0].Rules[0].Tuned.Exceptions[0].Until(); got != want {
+			t.Errorf("%s: %q, want %q", expires, got, want)
+		}
 	}
 }
 

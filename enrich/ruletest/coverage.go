@@ -187,7 +187,7 @@ func (c *Coverage) WriteText(w io.Writer, verbose bool) error {
 	for _, g := range c.Guide {
 		fmt.Fprintf(&b, "%-48s %6d %6d %6d\n", g.Row, len(g.Rules), g.Firing, g.Silent)
 	}
-	fmt.Fprintf(&b, "%d rules: %d of %d branches covered, %.1f %%\n", len(c.Rules), c.Covered, c.Branches, c.Percent)
+	fmt.Fprintf(&b, "%s: %d of %d branches covered, %.1f %%\n", rulefile.Count(len(c.Rules), "rule"), c.Covered, c.Branches, c.Percent)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}

@@ -70,7 +70,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 			fmt.Fprintf(&b, "ok    %s: %s\n", t.Rule, t.Test)
 		}
 	}
-	fmt.Fprintf(&b, "%d rules, %d tests: %d passed, %d failed\n", r.Rules, len(r.Results), r.Passed, r.Failed)
+	fmt.Fprintf(&b, "%s, %s: %d passed, %d failed\n", rulefile.Count(r.Rules, "rule"), rulefile.Count(len(r.Results), "test"), r.Passed, r.Failed)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

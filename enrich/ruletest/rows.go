@@ -7,28 +7,10 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
-
-// settings are the module's settings for a test, as JSON, which is YAML, too.
-func settings(t rulefile.Test) []byte {
-	s := struct {
-		Context json.RawMessage `json:"context,omitempty"`
-		At      *time.Time      `json:"at,omitempty"`
-	}{Context: t.Context.JSON}
-	if !t.At.IsZero() {
-		s.At = &t.At
-	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil // the context was written as JSON by rulefile
-	}
-	return text
-}
 
 // events makes the events of a test's rows.
 func (r *runner) events(c *testCase) ([]enrich.Event, error) {
@@ -67,7 +49,7 @@ func (r *runner) events(c *testCase) ([]enrich.Event, error) {
 
 // fileRows reads the rows in a test's file: JSON objects one after the other, or arrays of them.
 func (r *runner) fileRows(c *testCase) ([][]byte, error) {
-	name := path.Join(path.Dir(c.file), c.test.File.Value)
+	name := path.Join(path.Dir(c.test.File.Pos.File), c.test.File.Value)
 	if r.options.Open == nil {
 		return nil, fmt.Errorf("read %s: files of rows can't be opened here", name)
 	}

@@ -20,8 +20,12 @@ const (
 
 // Options say what to run.
 type Options struct {
-	// Files are all rule files of the set.
+	// Files are all rule and tuning files of the set.
 	Files []enrich.File
+	// Ground, if not nil, tells the files that others build on: their tests don't run.
+	Ground func(file string) bool
+	// Context, if not "", is the file, among Files, with the context of tests that don't have one of their own.
+	Context string
 	// New returns a module to run tests on. It is called once for each pair of context and clock.
 	New func() enrich.Module
 	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule
@@ -48,7 +52,7 @@ func (r *runner) all(ctx context.Context) error {
 	cases := r.collect()
 	r.compile(ctx)
 	if !r.report.Problems.HasErrors() {
-		for _, group := range grouped(cases) {
+		for _, group := range r.grouped(cases) {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("run rule tests: %w", err)
 			}
@@ -79,15 +83,16 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
-	covered *Coverage // nil when nobody wants to know
+	covered *Coverage       // nil when nobody wants to know
+	tunings map[string]bool // the names of the tuning files
 }
 
 // testCase is a test on its way through a run.
 type testCase struct {
 	test   rulefile.Test
-	file   string
 	tables []string
 	alone  bool // the rule remembers what it saw, which must not be another test's
+	tuned  bool // the test is a tuning file's
 	events []enrich.Event
 	result Result
 }
@@ -99,7 +104,7 @@ func (c *testCase) fail(format string, args ...any) {
 // compile asks a module for what is wrong with the expressions, once and before any test, so that it isn't said with
 // each.
 func (r *runner) compile(ctx context.Context) {
-	err := r.options.New().Configure(ctx, enrich.Config{Files: r.options.Files})
+	err := r.options.New().Configure(ctx, r.whole())
 	var problems rulefile.Problems
 	switch {
 	case err == nil:
@@ -125,42 +130,67 @@ func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
 
 // collect reads the files and returns their tests.
 func (r *runner) collect() (cases []*testCase) {
-	set, problems := rulefile.Load(enrich.Config{Files: r.options.Files})
+	set, problems := rulefile.Load(r.whole())
 	r.report.Problems = append(r.report.Problems, problems...)
 	if r.options.Guide != nil {
 		r.report.Problems = append(r.report.Problems, rulefile.CheckGuide(set.Packs, r.options.Guide)...)
 	}
+	r.tunings = map[string]bool{}
+	for _, t := range set.Tunings {
+		r.tunings[t.File] = true
+	}
 	for _, p := range set.Packs {
-		r.report.Rules += len(p.Rules)
 		for _, rule := range p.Rules {
-			if r.covered != nil {
-				r.covered.declare(rule)
+			if !r.ground(p.File) {
+				r.report.Rules++
+				cases = append(cases, r.ofRule(rule)...)
 			}
-			cases = append(cases, r.ofRule(p, rule)...)
+			cases = append(cases, r.ofTuning(rule)...)
 		}
 	}
 	return cases
 }
 
-func (r *runner) ofRule(p *rulefile.Pack, rule rulefile.Rule) (cases []*testCase) {
-	if rule.Status.Value == "deprecated" || rule.Tuned.Enabled.Value == "false" {
+func (r *runner) ground(file string) bool { return r.options.Ground != nil && r.options.Ground(file) }
+
+// ofRule are the tests that the author of the rule wrote.
+func (r *runner) ofRule(rule rulefile.Rule) (cases []*testCase) {
+	if r.covered != nil {
+		r.covered.declare(rule)
+	}
+	if rule.Status.Value == "deprecated" {
 		return nil // it doesn't run
 	}
 	firing, silent := false, false
 	for _, t := range rule.Tests {
 		firing, silent = firing || !t.Want.None, silent || t.Want.None
-		r.report.Problems = append(r.report.Problems, misspeltColumns(t)...)
-		if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
-			continue
-		}
-		c := &testCase{test: t, file: p.File, tables: values(rule.Tables), alone: rule.FirstSeen != nil}
-		c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
-		cases = append(cases, c)
+		cases = r.add(cases, rule, t, false)
 	}
 	if !firing || !silent {
 		r.report.Problems = append(r.report.Problems, untested(rule, firing, silent))
 	}
 	return cases
+}
+
+// ofTuning are the tests of the rule in tuning files.
+func (r *runner) ofTuning(rule rulefile.Rule) (cases []*testCase) {
+	for _, t := range rule.Tuned.Tests {
+		if !r.ground(t.Name.Pos.File) {
+			cases = r.add(cases, rule, t, true)
+		}
+	}
+	return cases
+}
+
+// add adds a test, unless it shall not run.
+func (r *runner) add(cases []*testCase, rule rulefile.Rule, t rulefile.Test, tuned bool) []*testCase {
+	r.report.Problems = append(r.report.Problems, misspeltColumns(t)...)
+	if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
+		return cases
+	}
+	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil, tuned: tuned}
+	c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
+	return append(cases, c)
 }
 
 func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
@@ -178,10 +208,10 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 
 // grouped puts tests with the same settings together, in the order of their first tests. A test of a rule that remembers
 // is alone.
-func grouped(cases []*testCase) (groups [][]*testCase) {
+func (r *runner) grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
 	for n, c := range cases {
-		key := string(settings(c.test))
+		key := fmt.Sprintf("%t %s", c.tuned, r.settings(c.test))
 		if c.alone {
 			key = fmt.Sprintf("alone %d", n)
 		}
@@ -204,7 +234,7 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 		}
 	}
 	module := r.options.New()
-	if err := module.Configure(ctx, enrich.Config{Files: r.options.Files, Settings: settings(group[0].test)}); err != nil {
+	if err := module.Configure(ctx, r.config(group[0])); err != nil {
 		failAll(fmt.Errorf("configure the module: %w", err))
 		return
 	}

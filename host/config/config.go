@@ -35,6 +35,7 @@ type Config struct {
 	DataDir string        `yaml:"data_dir"` // the ledger, dead letters and module sockets
 	Drain   time.Duration `yaml:"drain"`    // how long what was read may be sent after SIGTERM
 	Log     Log           `yaml:"log"`
+	Metrics Metrics       `yaml:"metrics"`
 	Sources Sources       `yaml:"sources"`
 	Rules   Rules         `yaml:"rules"`
 	Modules []Module      `yaml:"modules"`
@@ -47,6 +48,12 @@ type Config struct {
 type Log struct {
 	Level  string `yaml:"level"`  // error, warn, info, debug
 	Format string `yaml:"format"` // text, json
+}
+
+// Metrics say whether and where a host shows how it does.
+type Metrics struct {
+	Listen       string        `yaml:"listen"`        // address and port; empty doesn't listen
+	StalledAfter time.Duration `yaml:"stalled_after"` // how long nothing may move where something is to be done
 }
 
 // Sources are where events come from.
@@ -173,6 +180,7 @@ func Defaults() Config {
 		DataDir: "/var/lib/riskrelay",
 		Drain:   5 * time.Second,
 		Log:     Log{Level: "info", Format: "text"},
+		Metrics: Metrics{StalledAfter: 10 * time.Minute},
 		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 
 		Directory: directory.Defaults(),
@@ -208,6 +216,7 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		}
 	}
 	wrong("log", c.Log.validate())
+	wrong("metrics", c.validateMetrics())
 	if c.Drain < 0 {
 		wrong("drain", fmt.Errorf("%v is less than nothing", c.Drain))
 	}

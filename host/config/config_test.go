@@ -30,6 +30,7 @@ func TestReferenceIsComplete(t *testing.T) {
 		{c.DataDir, defaults.DataDir},
 		{c.Drain, defaults.Drain},
 		{c.Log, defaults.Log},
+		{c.Metrics, defaults.Metrics},
 		{c.Rules.Builtin, defaults.Rules.Builtin},
 		{c.Rules.Watch, defaults.Rules.Watch},
 		{c.Rules.Selftest, defaults.Rules.Selftest},

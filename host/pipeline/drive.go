@@ -38,6 +38,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 		if f.Once {
 			wait = min(wait, time.Minute)
 		}
+		f.Stats.Rests(f.stream.Name, wait)
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -115,6 +116,14 @@ type ledgerError struct{ error }
 
 func (e *ledgerError) Unwrap() error { return e.error }
 
+// report logs and counts a failure of the stream.
+func (f *follower) report(err error, doing string) {
+	if !errors.Is(err, context.Canceled) {
+		f.Stats.StreamFailed(f.stream.Name, doing, err)
+	}
+	f.Pipeline.report(err, doing)
+}
+
 // update changes the ledger. A disk that is full or fails is waited for: the workspace keeps the rows meanwhile.
 func (f *follower) update(change func(*State) error) error {
 	for try := 1; ; try++ {
@@ -126,7 +135,9 @@ func (f *follower) update(change func(*State) error) error {
 			return &ledgerError{err}
 		}
 		f.report(err, "write the ledger")
-		if sleep(f.send, pause(err, try)) != nil {
+		wait := pause(err, try)
+		f.Stats.Rests(f.stream.Name, wait)
+		if sleep(f.send, wait) != nil {
 			return &ledgerError{err}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,9 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		return offer(ctx, lanes, b, patience)
 	})
 	complete := err == nil
+	if complete {
+		f.Stats.Whole(f.stream.Name)
+	}
 	if errors.Is(err, errNobody) {
 		err = nil
 	}
@@ -38,7 +42,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		case errors.As(laneErr, new(*ledgerError)) || errors.Is(laneErr, errNotOpen):
 			err = errors.Join(err, laneErr)
 		case laneErr != nil: // the sink gave up
-			f.report(laneErr, "deliver "+w.String())
+			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
 			err = errors.Join(err, f.update(func(s *State) error { s.Done(w, l.outlet.Name); return nil }))
@@ -59,6 +63,7 @@ func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) 
 		attached++
 		select {
 		case l.batches <- b:
+			l.hold(len(b.Events))
 		default:
 			waiting = append(waiting, l)
 		}
@@ -98,6 +103,7 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}()
 	select {
 	case l.batches <- b:
+		l.hold(len(b.Events))
 		return true, nil
 	case <-l.ctx.Done():
 		return false, nil
@@ -107,6 +113,7 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}
 	select {
 	case l.batches <- b: // it had room meanwhile: only chance chose the other case
+		l.hold(len(b.Events))
 		return true, nil
 	default:
 		l.detach()
@@ -136,6 +143,14 @@ type lane struct {
 	detached bool
 	heldUp   time.Duration // how long others waited for it in this window
 	err      error         // why its sending ended, after settle
+	tell     func(events int)
+	held     atomic.Int64 // events given and not confirmed yet
+}
+
+// hold notes that the sink was given events, or, with less than none, that it doesn't hold them any more.
+func (l *lane) hold(events int) {
+	l.held.Add(int64(events))
+	l.tell(events)
 }
 
 // settle waits until the lanes have sent what they hold. Those that take longer than patience are left behind, 0 is as
@@ -178,7 +193,9 @@ type sent struct {
 }
 
 func (f *follower) startLane(w Window, o *Outlet) *lane {
-	l := &lane{outlet: o, batches: make(chan Batch, laneDepth)}
+	l := &lane{outlet: o, batches: make(chan Batch, laneDepth), tell: func(events int) {
+		f.Stats.Hold(f.stream.Name, o.Name, events)
+	}}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
 	l.group = new(errgroup.Group)
 	flights := make(chan *sent, max(1, o.Concurrency)-1)
@@ -222,8 +239,9 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 
 // landing is a confirmed stretch of batches.
 type landing struct {
-	mark  Mark
-	count Count
+	mark   Mark
+	count  Count
+	events int
 }
 
 // deliver sends a batch and says how it went.
@@ -239,7 +257,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 		if <-s.done; s.err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, s.count}
+		landed <- landing{s.batch.Next, s.count, len(s.batch.Events)}
 	}
 	return nil
 }
@@ -254,6 +272,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 			return err
 		}
 		f.Stats.Confirmed(l.outlet.Name, step.count)
+		l.hold(-step.events)
 	}
 	return nil
 }
@@ -269,7 +288,7 @@ func (step *landing) drain(landed <-chan landing) {
 			if next.mark != "" {
 				step.mark = next.mark
 			}
-			step.count = step.count.plus(next.count)
+			step.count, step.events = step.count.plus(next.count), step.events+next.events
 		default:
 			return
 		}
@@ -289,6 +308,7 @@ func (l *lane) failed() bool { return l.ctx.Err() != nil }
 func (l *lane) finish() error {
 	close(l.batches)
 	err := l.group.Wait()
+	l.hold(-int(l.held.Load())) // what it didn't confirm is read again
 	l.cancel(nil)
 	return err
 }

@@ -29,8 +29,19 @@ func pause(err error, failures int) time.Duration {
 
 // Health says whether a sink takes events. The zero value is healthy.
 type Health struct {
-	mu  sync.Mutex
-	err error
+	mu     sync.Mutex
+	report HealthReport
+}
+
+// HealthReport says how a sink does.
+type HealthReport struct {
+	Err      error     // why the last Send failed, nil when it worked
+	Since    time.Time // of the first failure after a Send that worked; zero while it works
+	Success  time.Time // of the last Send that worked; zero when there was none
+	Last     time.Time // of the last Send, whether it worked or not
+	Due      time.Time // a Send that failed isn't tried again before
+	Failures int64     // Sends that failed
+	Retried  int64     // events in those
 }
 
 // OK reports whether the last Send worked.
@@ -40,16 +51,45 @@ func (h *Health) OK() bool { return h.Err() == nil }
 func (h *Health) Err() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.err
+	return h.report.Err
 }
 
-// set notes how a Send went and reports whether that is news.
-func (h *Health) set(err error) (news bool) {
+// Report says how the sink does.
+func (h *Health) Report() HealthReport {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	news = (h.err == nil) != (err == nil)
-	h.err = err
+	return h.report
+}
+
+// set notes how a Send of so many events went and reports whether that is news.
+func (h *Health) set(err error, events int) (news bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := &h.report
+	news = (r.Err == nil) != (err == nil)
+	r.Err, r.Last = err, time.Now()
+	if err == nil {
+		r.Success, r.Since = r.Last, time.Time{}
+		return news
+	}
+	if news {
+		r.Since = r.Last
+	}
+	r.Failures, r.Retried = r.Failures+1, r.Retried+int64(events)
 	return news
+}
+
+// Blocked notes that a Send that worked can't end, as what the sink refused can't be written down.
+func (h *Health) Blocked(err error) {
+	h.set(err, 0)
+	h.rests(maxPause)
+}
+
+// rests notes that a Send that failed is tried again after wait.
+func (h *Health) rests(wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.report.Due = time.Now().Add(wait)
 }
 
 // Retry is a sink that tries another one until it works.
@@ -71,10 +111,10 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 		}
 		final := err == nil || errors.As(err, new(*PartialError))
 		if final {
-			r.note(nil)
+			r.note(nil, len(events))
 			return receipt, err
 		}
-		r.note(err)
+		r.note(err, len(events))
 		if r.Tries > 0 && try >= r.Tries {
 			return receipt, fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
@@ -82,14 +122,15 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 		if r.Tries > 0 {
 			wait = min(wait, hurried)
 		}
+		r.Health.rests(wait)
 		if sleep(ctx, wait) != nil {
 			return receipt, err
 		}
 	}
 }
 
-func (r *Retry) note(err error) {
-	if r.Health.set(err) && r.Notify != nil {
+func (r *Retry) note(err error, events int) {
+	if r.Health.set(err, events) && r.Notify != nil {
 		r.Notify(err)
 	}
 }

@@ -35,6 +35,9 @@ type Pipeline struct {
 	Once bool
 	// Drain is how long Sends may go on after the context ended.
 	Drain time.Duration
+
+	mu      sync.Mutex
+	records map[string]Record // of the streams that run
 }
 
 const (
@@ -73,6 +76,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 		f := &follower{Pipeline: p, stream: s, record: record, send: send, claims: map[claim]bool{}, later: map[claim]*deferral{}}
 		f.abandoned()
+		p.Stats.Rests(s.Name, 0) // nothing was expected of it before
 		planned := make(chan struct{})
 		group.Go(func() error {
 			defer close(planned)
@@ -114,11 +118,30 @@ func (f *failures) err() error {
 	return errors.Join(f.list...)
 }
 
-func (p *Pipeline) open(s Stream) (Record, error) {
-	if s.Volatile {
-		return &volatile{}, nil
+func (p *Pipeline) open(s Stream) (r Record, err error) {
+	if r = (&volatile{}); !s.Volatile {
+		if r, err = p.Ledger.Open(s.Name); err != nil {
+			return nil, err
+		}
 	}
-	return p.Ledger.Open(s.Name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.records == nil {
+		p.records = map[string]Record{}
+	}
+	p.records[s.Name] = r
+	return r, nil
+}
+
+// States are copies of what is known of the streams that run, by name.
+func (p *Pipeline) States() map[string]*State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	states := make(map[string]*State, len(p.records))
+	for name, r := range p.records {
+		states[name] = r.State()
+	}
+	return states
 }
 
 // volatile is a record that lasts as long as the process.
@@ -190,6 +213,21 @@ func (f *follower) deferred(w Window, o *Outlet) bool {
 	return d != nil && time.Now().Before(d.next)
 }
 
+// unreadable reports whether a window that a sink needs could not be read the last time.
+func (f *follower) unreadable() bool {
+	state := f.record.State()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range state.Open {
+		for name := range p.Sinks {
+			if f.later[claim{p.Window.String(), name}] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // put notes that a window could not be read for outlets, or, with failed false, that it was.
 func (f *follower) put(w Window, outlets []*Outlet, failed bool) {
 	f.mu.Lock()
@@ -224,6 +262,7 @@ func (f *follower) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, ErrEnd):
+			f.Stats.Ended(f.stream.Name)
 			return nil
 		case err != nil:
 			f.report(err, "plan the next window of "+f.stream.Name)
@@ -235,7 +274,10 @@ func (f *follower) follow(ctx context.Context) error {
 				wait = min(wait, time.Minute)
 			}
 		case !ok && f.Once:
+			f.Stats.Ended(f.stream.Name)
 			return nil
+		case !ok && !f.unreadable():
+			f.Stats.Idle(f.stream.Name, wait)
 		case ok && crowded:
 			if !full {
 				f.Log.WithField("stream", f.stream.Name).Warnf("%d windows wait for a sink: nothing new is read until some are done", maxOpen)
@@ -251,7 +293,9 @@ func (f *follower) follow(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := sleep(ctx, max(wait, time.Second/10)); err != nil {
+		wait = max(wait, time.Second/10)
+		f.Stats.Rests(f.stream.Name, wait)
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -160,3 +160,17 @@ func (s *State) needed(sinks []string) (n int) {
 func (s *State) find(w Window) int {
 	return slices.IndexFunc(s.Open, func(p Progress) bool { return p.Window.equal(w) })
 }
+
+// Through is the ingestion time up to which sink confirmed everything; zero when that isn't known.
+func (s *State) Through(sink string) time.Time {
+	through := s.Frontier
+	for _, p := range s.Open {
+		if _, needs := p.Sinks[sink]; needs && p.Window.From.Before(through) {
+			through = p.Window.From
+		}
+	}
+	return through
+}
+
+// Waiting is how many windows sink still needs.
+func (s *State) Waiting(sink string) int { return s.needed([]string{sink}) }

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"maps"
 	"sync"
 	"time"
 
@@ -23,7 +22,10 @@ type Figures struct {
 	Splits     int64            // windows cut in halves
 	Unreadable int64            // lines of files that are no rows and went to the dead letters
 	Sinks      map[string]Count // confirmed and dead-lettered by sink
-	Failures   int64            // failed reads and plans
+	Streams    map[string]StreamFigures
+	ByRule     map[string]RuleFigures // of the rules that said something
+	Unjudged   map[string]int64       // events that a module as a whole could not judge, by module
+	Failures   int64                  // failed reads and plans
 	LastError  string
 	LastTime   time.Time // of the last error
 	Rules      RuleSet
@@ -48,8 +50,15 @@ func (s *Stats) Read(stream string, events []enrich.Event) {
 	if s.Observe != nil {
 		s.Observe(stream, events)
 	}
-	tagged := risky(events)
-	s.change(func(f *Figures) { f.Read += int64(len(events)); f.Tagged += int64(tagged) })
+	tagged := int64(risky(events))
+	s.change(func(f *Figures) { f.Read += int64(len(events)); f.Tagged += tagged; f.count(events) })
+	s.stream(stream, func(f *StreamFigures) {
+		f.Read, f.Tagged = f.Read+int64(len(events)), f.Tagged+tagged
+		f.Success, f.LastFail = f.Sign, ""
+		if newest := newest(events); !newest.IsZero() {
+			f.EventLag = f.Sign.Sub(newest)
+		}
+	})
 }
 
 // risky reports how many of events a rule matched.
@@ -60,6 +69,16 @@ func risky(events []enrich.Event) (n int) {
 		}
 	}
 	return n
+}
+
+// newest is the time of the newest event that has one.
+func newest(events []enrich.Event) (at time.Time) {
+	for i := range events {
+		if events[i].Time.After(at) {
+			at = events[i].Time
+		}
+	}
+	return at
 }
 
 // Confirmed counts what a sink confirmed.
@@ -111,7 +130,7 @@ func (s *Stats) RulesRefused(err error) {
 
 // Figures is a copy of the counts.
 func (s *Stats) Figures() (f Figures) {
-	s.change(func(now *Figures) { f = *now; f.Sinks = maps.Clone(now.Sinks) })
+	s.change(func(now *Figures) { f = now.clone() })
 	return f
 }
 

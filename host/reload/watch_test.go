@@ -44,18 +44,27 @@ func TestDebounce(t *testing.T) {
 	})
 }
 
-// watched runs a watcher over the paths; the channel gets a value for each change.
+// watched runs a watcher over the paths; the channel gets a value for each change after it began.
 func watched(t *testing.T, paths ...string) <-chan struct{} {
+	t.Helper()
+	changes := make(chan struct{}, 1000)
+	watching(t, func() { changes <- struct{}{} }, paths...)
+	<-changes // the beginning
+	return changes
+}
+
+// watching runs a watcher over the paths until the test ends.
+func watching(t *testing.T, changed func(), paths ...string) {
 	t.Helper()
 	w, err := New(paths...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	changes, done := make(chan struct{}, 100), make(chan struct{})
+	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.Run(ctx, time.Millisecond, func() { changes <- struct{}{} }, func(err error) { t.Error(err) })
+		w.Run(ctx, time.Millisecond, changed, func(err error) { t.Error(err) })
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -64,7 +73,6 @@ func watched(t *testing.T, paths ...string) <-chan struct{} {
 			t.Error(err)
 		}
 	})
-	return changes
 }
 
 func must(t *testing.T, err error) {

@@ -51,7 +51,7 @@ func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err erro
 		}
 	}
 	for _, p := range append(append([]string(nil), o.Paths...), o.Tuning...) {
-		files, problems, err := read(p)
+		files, problems, err := readOwn(p)
 		if err != nil {
 			return config, nil, err
 		}
@@ -90,12 +90,9 @@ func complete(config *enrich.Config, o Options) error {
 	return nil
 }
 
-// builtinDir begins the names of the embedded files.
-const builtinDir = "builtin"
-
-// Builtin are the embedded rule packs; their names begin with "builtin/".
+// Builtin are the embedded rule packs; their names begin with [rulefile.BuiltinPrefix].
 func Builtin() ([]enrich.File, error) {
-	files, unread := walk(rules.FS, ".", func(name string) string { return path.Join(builtinDir, name) })
+	files, unread := walk(rules.FS, ".", func(name string) string { return rulefile.BuiltinPrefix + name })
 	return files, unread.Err()
 }
 
@@ -112,7 +109,7 @@ func watchlists(files []enrich.File) (out []enrich.File) {
 			}
 			known[name] = true
 			fsys, inside := fs.FS(os.DirFS(filepath.Dir(name))), filepath.Base(name)
-			if embedded, ok := strings.CutPrefix(name, builtinDir+"/"); ok && strings.HasPrefix(f.Name, builtinDir+"/") {
+			if embedded, ok := strings.CutPrefix(name, rulefile.BuiltinPrefix); ok && strings.HasPrefix(f.Name, rulefile.BuiltinPrefix) {
 				fsys, inside = rules.FS, embedded
 			}
 			if data, err := readFile(fsys, inside, rulefile.MaxWatchlist); err == nil {
@@ -121,6 +118,18 @@ func watchlists(files []enrich.File) (out []enrich.File) {
 		}
 	}
 	return out
+}
+
+// readOwn is read for paths on the disk, whose files must not be taken for embedded ones.
+func readOwn(p string) ([]enrich.File, rulefile.Problems, error) {
+	if strings.HasPrefix(filepath.ToSlash(filepath.Clean(p))+"/", rulefile.BuiltinPrefix) {
+		whole, err := filepath.Abs(p)
+		if err != nil {
+			return nil, nil, fmt.Errorf("look for rules: %w", err)
+		}
+		p = whole
+	}
+	return read(p)
 }
 
 // read reads the rule file p, or those in the directory p.

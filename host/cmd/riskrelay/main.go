@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 // The exit codes, the same for every command.
@@ -79,13 +81,20 @@ func exit(code int, err error) error {
 func ruleExit(err error, context string) error {
 	var problems rulefile.Problems
 	if errors.As(err, &problems) {
-		for _, p := range problems {
-			if p.Severity == rulefile.Error && p.Pos.File != context {
-				return exit(exitRules, err)
-			}
-		}
+		return exit(problemCode(problems, context), err)
 	}
 	return exit(exitConfig, err)
+}
+
+// problemCode is the exit code for problems, of which one at least is an error.
+func problemCode(problems rulefile.Problems, context string) int {
+	configuration := ruleset.ContextFiles(context)
+	for _, p := range problems {
+		if p.Severity == rulefile.Error && !slices.Contains(configuration, p.Pos.File) {
+			return exitRules
+		}
+	}
+	return exitConfig
 }
 
 // execute runs one command line and returns its exit code.

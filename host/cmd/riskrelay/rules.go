@@ -12,16 +12,14 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRules(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "rules", Short: "Look at, check and test rules"}
-	c.AddCommand(
+	return group("rules", "Look at, check and test rules",
 		newRulesList(s), newRulesLint(s), newRulesTest(s), newRulesCoverage(s), newRulesExplain(s), newRulesBench(s),
-		newRulesDiff(s), newRulesSchema(s),
-	)
-	return c
+		newRulesDiff(s), newRulesSchema(s))
 }
 
 func newRulesList(s streams) *cobra.Command {
@@ -64,7 +62,7 @@ func listRules(w io.Writer, list []celrule.Listing) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "%d rules, %d off\n", len(list), off)
+	_, err := fmt.Fprintf(w, "%s, %d off\n", rulefile.Count(len(list), "rule"), off)
 	return err
 }
 
@@ -97,18 +95,29 @@ func addFormats(c *cobra.Command, format *string, known ...string) {
 	}
 }
 
-// load reads the rule files at paths, and the built-in ones when there are none.
-func load(paths []string) ([]enrich.File, error) {
-	config, err := ruleset.Load(ruleset.Options{Builtin: len(paths) == 0, Paths: paths})
-	if err != nil {
-		return nil, exit(exitConfig, err)
-	}
-	if len(config.Files) == 0 {
-		return nil, exit(exitConfig, noRuleFiles(paths))
-	}
-	return config.Files, nil
+// subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.
+type subject struct {
+	ruleset.Options
+	alone   bool
+	context string
 }
 
-func noRuleFiles(paths []string) error {
-	return fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", "))
+func (s *subject) add(c *cobra.Command) {
+	addNoBuiltin(c, &s.alone)
+	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
+}
+
+func addNoBuiltin(c *cobra.Command, alone *bool) {
+	c.Flags().BoolVar(alone, "no-builtin", false, "leave the built-in rules out; otherwise the files may tune and use them")
+}
+
+// files counts the files that the command is about: rules, tunings, and their lists.
+func (s *subject) files(config enrich.Config) (n int) {
+	context := ruleset.ContextFiles(s.Context)
+	for _, f := range config.Files {
+		if !s.Ground(f.Name) && !slices.Contains(context, f.Name) {
+			n++
+		}
+	}
+	return n
 }

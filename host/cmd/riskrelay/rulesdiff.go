@@ -13,22 +13,27 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 func newRulesDiff(s streams) *cobra.Command {
 	var flags ruleFlags
 	var format, events string
+	var alone bool
 	c := &cobra.Command{
 		Use:   "diff OLD NEW --events FILE",
 		Short: "Show which events two sets of rules tag differently",
-		Long: "diff tags the rows of a file with the rules of OLD and with those of NEW, each a rule file or a directory, and\n" +
-			"prints the events whose tags, severities or scores change. It exits with 1 when there are any.",
+		Long: "diff tags the rows of a file with the rules of OLD and with those of NEW, each a rule or tuning file or a directory\n" +
+			"of them, and prints the events whose tags, severities or scores change. It exits with 1 when there are any. The\n" +
+			"built-in rules are part of both sets.",
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, paths []string) error {
 			if events == "" {
 				return exit(exitConfig, errors.New("give rows with --events FILE"))
 			}
 			var modules [2]*celrule.Module
+			flags.Builtin = !alone
+			flags.err = sayOnce(s.err)
 			for i, path := range paths {
 				var err error
 				if modules[i], err = compiled(c.Context(), flags, []string{path}); err != nil {
@@ -57,8 +62,29 @@ func newRulesDiff(s streams) *cobra.Command {
 	addFormat(c, &format)
 	c.Flags().StringVar(&events, "events", "", "file with rows, one JSON object a line; - is standard input")
 	flags.addContext(c)
-	c.Flags().BoolVar(&flags.Builtin, "builtin", false, "take the built-in rules beside both")
+	addNoBuiltin(c, &alone)
 	return c
+}
+
+// sayOnce returns a place for the warnings of two sets that leaves out what was said about the first one.
+func sayOnce(w io.Writer) func() io.Writer {
+	once := &distinctWriter{to: w, said: map[string]bool{}}
+	return func() io.Writer { return once }
+}
+
+// distinctWriter writes each text once.
+type distinctWriter struct {
+	to   io.Writer
+	said map[string]bool
+}
+
+// Write writes p unless the same was written before.
+func (w *distinctWriter) Write(p []byte) (int, error) {
+	if w.said[string(p)] {
+		return len(p), nil
+	}
+	w.said[string(p)] = true
+	return w.to.Write(p)
 }
 
 // changedEvent is an event that two sets tag differently.
@@ -145,7 +171,7 @@ func writeChanges(w io.Writer, changed []changedEvent, all int) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%d of %d events change\n", len(changed), all)
+	fmt.Fprintf(&b, "%s of %d changed\n", rulefile.Count(len(changed), "event"), all)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

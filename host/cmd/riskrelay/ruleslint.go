@@ -13,37 +13,37 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRulesLint(s streams) *cobra.Command {
+	var about subject
 	var format string
 	var strict bool
 	c := &cobra.Command{
 		Use:   "lint [PATH...]",
-		Short: "Check rule files: every problem of every file at once",
-		Long: "lint reads rule files and directories of rule files, compiles them as one set, and prints every problem with\n" +
-			"its place. Without a path it checks the built-in rules. Errors keep the rules from loading; warnings don't, and\n" +
-			"are findings only with --strict. `riskrelay rules explain CODE` tells more about a problem.",
+		Short: "Check rule and tuning files: every problem of every file at once",
+		Long: "lint reads rule and tuning files and directories of them, compiles them as one set, and prints every problem with\n" +
+			"its place. The built-in rules are part of the set, so that files may tune and use them and a name that they have\n" +
+			"is found; without a path they are what is checked. Errors keep the rules from loading; warnings don't, and are\n" +
+			"findings only with --strict. `riskrelay rules explain CODE` tells more about a problem.",
+		Example: "  riskrelay rules lint my/rules my/tuning.yaml",
 		RunE: func(c *cobra.Command, paths []string) error {
-			config, unread, err := ruleset.Gather(ruleset.Options{Builtin: len(paths) == 0, Paths: paths})
+			config, unread, err := about.gather(paths)
 			if err != nil {
-				return exit(exitConfig, err)
+				return err
 			}
-			if len(config.Files)+len(unread) == 0 {
-				return exit(exitConfig, noRuleFiles(paths))
-			}
-			found, err := lint(c.Context(), config.Files, unread)
+			found, err := lint(c.Context(), &about, config, unread)
 			if err != nil {
 				return exit(exitRuntime, err)
 			}
 			if err := found.write(s.out, format); err != nil {
 				return exit(exitRuntime, err)
 			}
-			return found.verdict(strict)
+			return found.verdict(strict, about.Context)
 		},
 	}
 	addFormats(c, &format, "text", "json", "sarif")
+	about.add(c)
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 when there are warnings")
 	return c
 }
@@ -57,22 +57,17 @@ type findings struct {
 
 // lint compiles the files, and looks for what is worth a warning in those that load. The problems of files that couldn't
 // be read are unread.
-func lint(ctx context.Context, files []enrich.File, unread rulefile.Problems) (*findings, error) {
+func lint(ctx context.Context, about *subject, config enrich.Config, unread rulefile.Problems) (*findings, error) {
 	module := celrule.New()
-	found := &findings{files: len(files) + len(unread), problems: rulefile.Problems{}}
-	if err := module.Configure(ctx, enrich.Config{Files: files}); err != nil {
+	found := &findings{files: about.files(config) + len(unread)}
+	if err := module.Configure(ctx, config); err != nil {
 		if !errors.As(err, &found.problems) {
 			return nil, err
 		}
-	} else if found.problems, err = warnings(ctx, module, files); err != nil {
+	} else if err := found.look(ctx, module, about.testOptions(config)); err != nil {
 		return nil, err
 	}
-	found.problems = append(found.problems, unread...)
-	about, err := module.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found.rules = len(about.Rules)
+	found.problems = distinct(about.Said(found.problems), unread)
 	found.problems.Sort()
 	for _, p := range found.problems {
 		if p.Severity == rulefile.Error {
@@ -82,23 +77,23 @@ func lint(ctx context.Context, files []enrich.File, unread rulefile.Problems) (*
 	return found, nil
 }
 
-// warnings are what is found in files that module was configured with.
-func warnings(ctx context.Context, module *celrule.Module, files []enrich.File) (rulefile.Problems, error) {
+// look finds what is worth a warning in files that module was configured with, and counts their rules.
+func (f *findings) look(ctx context.Context, module *celrule.Module, options ruletest.Options) error {
 	guide, err := guideRows()
 	if err != nil {
-		return nil, err
-	}
-	options := ruletest.Options{
-		Files: files, New: func() enrich.Module { return celrule.New() }, Only: func(string, string) bool { return false },
+		return err
 	}
 	for _, row := range guide {
 		options.Guide = append(options.Guide, row.slug)
 	}
+	options.Only = func(string, string) bool { return false }
 	report, err := ruletest.Run(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("look at the tests of the rules: %w", err)
+		return fmt.Errorf("look at the tests of the rules: %w", err)
 	}
-	return distinct(report.Problems, module.Warnings(), module.Costly()), nil
+	f.rules = report.Rules
+	f.problems = slices.Concat(report.Problems, module.Warnings(), module.Costly(), module.Idle())
+	return nil
 }
 
 // distinct puts problems together that several have looked for, each once.
@@ -149,22 +144,23 @@ func (f *findings) writeText(w io.Writer) error {
 }
 
 func (f *findings) summary() string {
-	warnings := len(f.problems) - f.errors
+	files, rules := rulefile.Count(f.files, "file"), rulefile.Count(f.rules, "rule")
+	problems, warnings := rulefile.Count(f.errors, "problem"), rulefile.Count(len(f.problems)-f.errors, "warning")
 	switch {
-	case f.errors > 0 && warnings > 0:
-		return fmt.Sprintf("%d files: %d problems, %d warnings", f.files, f.errors, warnings)
+	case f.errors > 0 && len(f.problems) > f.errors:
+		return fmt.Sprintf("%s: %s, %s", files, problems, warnings)
 	case f.errors > 0:
-		return fmt.Sprintf("%d files: %d problems", f.files, f.errors)
-	case warnings > 0:
-		return fmt.Sprintf("%d files, %d rules: no problems, %d warnings", f.files, f.rules, warnings)
+		return fmt.Sprintf("%s: %s", files, problems)
+	case len(f.problems) > 0:
+		return fmt.Sprintf("%s, %s: no problems, %s", files, rules, warnings)
 	}
-	return fmt.Sprintf("%d files, %d rules: no problems", f.files, f.rules)
+	return fmt.Sprintf("%s, %s: no problems", files, rules)
 }
 
-func (f *findings) verdict(strict bool) error {
+func (f *findings) verdict(strict bool, context string) error {
 	switch {
 	case f.errors > 0:
-		return &exitError{code: exitRules}
+		return &exitError{code: problemCode(f.problems, context)}
 	case strict && len(f.problems) > 0:
 		return &exitError{code: exitFindings}
 	}

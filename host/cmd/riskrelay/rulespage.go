@@ -14,17 +14,19 @@ type page struct{ strings.Builder }
 // line writes a word and its value; nothing when there is none.
 func (b *page) line(word, value string) {
 	if value != "" {
-		fmt.Fprintf(b, "%-10s %s\n", word, value)
+		fmt.Fprintf(&b.Builder, "%-10s %s\n", word, value)
 	}
 }
 
 // block writes a heading and below it, indented, the text.
-func (b *page) block(heading, text string) { fmt.Fprintf(b, "%s:\n%s\n", heading, indented(text)) }
+func (b *page) block(heading, text string) {
+	fmt.Fprintf(&b.Builder, "%s:\n%s\n", heading, indented(text))
+}
 
 // section begins a part of the page when there is something to say.
 func (b *page) section(title string, n int) bool {
 	if n > 0 {
-		fmt.Fprintf(b, "\n# %s\n", title)
+		fmt.Fprintf(&b.Builder, "\n# %s\n", title)
 	}
 	return n > 0
 }
@@ -32,7 +34,7 @@ func (b *page) section(title string, n int) bool {
 // text is the page for people, in the order in which an analyst asks.
 func (p *rulePage) text() string {
 	b := &page{}
-	fmt.Fprintf(b, "%s: %s\n", p.ID, p.Title)
+	fmt.Fprintf(&b.Builder, "%s: %s\n", p.ID, p.Title)
 	if p.Description != "" {
 		b.WriteString(indented(p.Description) + "\n")
 	}
@@ -116,7 +118,7 @@ func (p *rulePage) writeScore(b *page) {
 		}
 		b.block(fmt.Sprintf("exception slot %s%s, %d from the author, by", s.Name, doc, len(s.Values)), strings.Join(s.Fields, "\n"))
 		for _, row := range s.Values {
-			fmt.Fprintf(b, "    = %s\n", rowText(row))
+			fmt.Fprintf(&b.Builder, "    = %s\n", rowText(row))
 		}
 	}
 	for _, left := range p.LeftOut {
@@ -152,7 +154,7 @@ func (p *rulePage) writeTuning(b *page) {
 			if t.Was != "" {
 				was = t.Was + " -> "
 			}
-			fmt.Fprintf(b, "tuned by %s at %s: %s %s%s\n", t.By, t.At, t.What, was, t.Value)
+			fmt.Fprintf(&b.Builder, "tuned by %s at %s: %s %s%s\n", t.By, t.At, t.What, was, t.Value)
 			continue
 		}
 		until := "for ever"
@@ -168,7 +170,7 @@ func (p *rulePage) writeTuning(b *page) {
 				about += ", " + one[0] + " " + one[1]
 			}
 		}
-		fmt.Fprintf(b, "tuned by %s at %s: %s (%s), %s, %s: %s%s\n", t.By, t.At, t.What, rowText(t.Values), t.Effect, until, t.Why, about)
+		fmt.Fprintf(&b.Builder, "tuned by %s at %s: %s (%s), %s, %s: %s%s\n", t.By, t.At, t.What, rowText(t.Values), t.Effect, until, t.Why, about)
 	}
 }
 
@@ -192,7 +194,7 @@ func (p *rulePage) writeAdvice(b *page) {
 		b.WriteString("false positive: " + strings.TrimSpace(f) + "\n")
 	}
 	for i, step := range p.Runbook {
-		fmt.Fprintf(b, "%d. %s\n", i+1, step)
+		fmt.Fprintf(&b.Builder, "%d. %s\n", i+1, step)
 	}
 	for _, r := range p.References {
 		b.WriteString("see " + r + "\n")
@@ -206,7 +208,7 @@ func (p *rulePage) writeUsed(b *page) {
 		if l.Size > len(l.First) {
 			more = ", ..."
 		}
-		fmt.Fprintf(b, "list %s: %d items: %s%s\n", l.Name, l.Size, strings.Join(l.First, ", "), more)
+		fmt.Fprintf(&b.Builder, "list %s: %d items: %s%s\n", l.Name, l.Size, strings.Join(l.First, ", "), more)
 		about := "from " + l.Source
 		if l.CaseInsensitive {
 			about += ", in upper or lower case"
@@ -252,6 +254,6 @@ func (p *rulePage) writeTests(b *page) {
 		if t.Want == "none" {
 			want = "silent"
 		}
-		fmt.Fprintf(b, "test %s: %s\n", want, t.Name)
+		fmt.Fprintf(&b.Builder, "test %s: %s\n", want, t.Name)
 	}
 }

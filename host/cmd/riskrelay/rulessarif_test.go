@@ -12,10 +12,10 @@ import (
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json
 func TestSARIF(t *testing.T) {
 	pack := "apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: x, version: 1.0.0}\nrules:\n"
-	found, err := lint(t.Context(), []enrich.File{
+	found, err := lint(t.Context(), &subject{}, enrich.Config{Files: []enrich.File{
 		{Name: "a.yaml", Data: []byte(pack + "  - {id: x.a, title: A, tables: [AuditLogs], when: event.sucess, severty: low}\n")},
 		{Name: "b.yaml", Data: nil},
-	}, nil)
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

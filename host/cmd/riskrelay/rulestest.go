@@ -5,35 +5,34 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
-// testOptions run the tests of files on the CEL module.
-func testOptions(files []enrich.File) ruletest.Options {
-	return ruletest.Options{Files: files, New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open}
-}
-
 func newRulesTest(s streams) *cobra.Command {
+	var about subject
 	var format string
 	var verbose bool
 	c := &cobra.Command{
 		Use:   "test [PATH...]",
-		Short: "Run the tests inside rule files",
+		Short: "Run the tests inside rule and tuning files",
 		Long: "test runs the tests that rules carry, each with its own clock and context. Without a path it tests the built-in\n" +
 			"rules. A test that fails shows the parts of the rule's conditions with their values; \">\" is before the part that\n" +
-			"decided.",
+			"decided.\n\n" +
+			"The tests of a rule are its author's: they judge the rule as it was written, whatever tuning files change, so that\n" +
+			"an exception doesn't make them fail. The tests of a rule in a tuning file are the operator's: they judge it with\n" +
+			"all tuning files at the paths applied, severities, exceptions and lists. Files at the paths may tune the built-in\n" +
+			"rules and use their lists and macros; the built-in rules' own tests run only without a path.",
+		Example: "  riskrelay rules test my/rules\n  riskrelay rules test my/rules my/tuning.yaml",
 		RunE: func(c *cobra.Command, paths []string) error {
-			files, err := load(paths)
+			options, err := about.tests(paths)
 			if err != nil {
 				return err
 			}
-			report, err := ruletest.Run(c.Context(), testOptions(files))
+			report, err := ruletest.Run(c.Context(), options)
 			if err != nil {
 				return exit(exitStopped, err)
 			}
+			report.Problems = about.Said(report.Problems)
 			switch format {
 			case "json":
 				err = report.WriteJSON(s.out)
@@ -42,20 +41,11 @@ func newRulesTest(s streams) *cobra.Command {
 			default:
 				err = report.WriteText(s.out, verbose)
 			}
-			return cmp.Or(exit(exitRuntime, err), verdict(report))
+			return cmp.Or(exit(exitRuntime, err), about.verdict(report))
 		},
 	}
 	addFormats(c, &format, "text", "json", "junit")
+	about.add(c)
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list the tests that passed, too")
 	return c
-}
-
-func verdict(r *ruletest.Report) error {
-	switch {
-	case r.Problems.HasErrors():
-		return &exitError{code: exitRules}
-	case r.Failed > 0:
-		return &exitError{code: exitFindings}
-	}
-	return nil
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
 func newRun(s streams) *cobra.Command {
@@ -34,6 +36,11 @@ func newRun(s streams) *cobra.Command {
 			}
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
+			if options.Service, err = systemd.New(os.Getenv); err != nil {
+				options.Log.WithError(err).Warn("systemd's watchdog isn't fed")
+			}
+			b := thisBuild()
+			options.Build = admin.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
 			return run(c.Context(), loaded, path, options)
 		},
 	}
@@ -70,6 +77,7 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
 func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogger) {
+	defer h.Reloading()()
 	c, err := loadConfig(path)
 	if err == nil {
 		err = h.Reload(ctx, c)

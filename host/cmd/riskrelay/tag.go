@@ -46,7 +46,7 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	if f.at != "" {
 		at, err := time.Parse(time.RFC3339Nano, f.at)
 		if err != nil {
-			return nil, exit(exitConfig, fmt.Errorf("--at: %w", err))
+			return nil, exit(exitConfig, fmt.Errorf("--at: %q is no time such as 2026-01-02T15:04:05Z", f.at))
 		}
 		f.At = at
 	}
@@ -208,10 +208,10 @@ func (t *tagger) summary() error {
 		} else if near := rulefile.Suggest(table, schema.Names()); near != "" {
 			what += fmt.Sprintf(" (did you mean %s?)", near)
 		}
-		fmt.Fprintf(t.err, "warning: %d rows %s, passed through untagged\n", n, what) //nolint:errcheck // nobody is left to tell
+		fmt.Fprintf(t.err, "warning: %s %s, passed through untagged\n", rulefile.Count(n, "row"), what) //nolint:errcheck // nobody is left to tell
 	}
 	if t.bad > 0 {
-		return exit(exitConfig, fmt.Errorf("%d lines are not rows; all others were tagged", t.bad))
+		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", rulefile.Count(t.bad, "line")))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ruleset"
@@ -43,6 +44,9 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	for _, warning := range module.Warnings() {
 		fmt.Fprintln(s.err, warning.Error()) //nolint:errcheck // nobody is left to tell
 	}
+	if warning := host.Forgetful(c, module); warning != "" {
+		fmt.Fprintln(s.err, warning) //nolint:errcheck // nobody is left to tell
+	}
 	if c.Rules.Selftest {
 		if err := host.Selftest(ctx, rules); err != nil {
 			return exit(exitRules, err)
@@ -55,7 +59,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err := host.Check(c); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}
-	_, err = fmt.Fprintf(s.out, "ok: %d streams, %d rules, %d modules, %d sinks\n",
-		c.Sources.Count(), len(about.Rules), len(c.Modules), len(c.Sinks.Names()))
+	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", rulefile.Count(c.Sources.Count(), "stream"),
+		rulefile.Count(len(about.Rules), "rule"), rulefile.Count(len(c.Modules), "module"), rulefile.Count(len(c.Sinks.Names()), "sink"))
 	return exit(exitRuntime, err)
 }

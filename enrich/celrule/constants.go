@@ -1,0 +1,74 @@
+package celrule
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/google/cel-go/common/ast"
+)
+
+// constants are the texts that e can be: that of a literal, or those of a list that doesn't depend on the event and that
+// e is an element of, as in lists.NAME.exists(x, ..).
+func (f *finder) constants(e ast.Expr, in *scope) ([]string, bool) {
+	if s, ok := literal(e); ok {
+		return []string{s}, true
+	}
+	if e.Kind() != ast.IdentKind {
+		return nil, false
+	}
+	loop := in.loop(e.AsIdent())
+	if loop == nil {
+		return nil, false
+	}
+	if set := f.set(loop.over, loop.outer); set != nil {
+		var all []string
+		for _, item := range set.items { // as they are written: a loop sees no folding
+			all = append(all, text(item))
+		}
+		return all, true
+	}
+	return f.texts(loop.over, loop.outer)
+}
+
+// texts are the items of a list of literals, lists.NAME or context.list("NAME").
+func (f *finder) texts(list ast.Expr, in *scope) (all []string, ok bool) {
+	list, in = f.resolved(list, in)
+	if set := f.set(list, in); set != nil {
+		return slices.Sorted(maps.Keys(set.set)), !set.fold
+	}
+	if list.Kind() != ast.ListKind {
+		return nil, false
+	}
+	for _, item := range list.AsList().Elements() {
+		s, ok := literal(item)
+		if !ok {
+			return nil, false
+		}
+		all = append(all, s)
+	}
+	return all, true
+}
+
+// set is the list of a rule file or of the context that e names, nil for other expressions.
+func (f *finder) set(e ast.Expr, in *scope) *list {
+	e, _ = f.resolved(e, in)
+	if name := listNamed(e); name != "" {
+		return searched(f.lists.ofFiles(name))
+	}
+	if e.Kind() != ast.CallKind || !e.AsCall().IsMemberFunction() || e.AsCall().FunctionName() != "list" {
+		return nil
+	}
+	name, ok := firstLiteral(e.AsCall())
+	if of := e.AsCall().Target(); !ok || of.Kind() != ast.IdentKind || of.AsIdent() != varContext {
+		return nil
+	}
+	return searched(f.lists.ofContext(name))
+}
+
+// searched is l if its items are found by hash.
+func searched(l *list) *list {
+	if l == nil || l.set == nil {
+		return nil
+	}
+	return l
+}

@@ -1,0 +1,74 @@
+package admin
+
+import "github.com/riskrelay/riskrelay/host/pipeline"
+
+// ruleMetrics are about rules and modules. Only rules of the set that is at work have values of their own.
+func ruleMetrics() []metric {
+	one := []string{"rule"}
+	return append([]metric{
+		{"riskrelay_rule_matches_total", counter, one, "Events that the rule matched. An event that is read again counts again.", rules(func(f pipeline.RuleFigures) int64 { return f.Matches })},
+		{"riskrelay_rule_suppressed_total", counter, one, "Matches that an exception silenced.", rules(func(f pipeline.RuleFigures) int64 { return f.Suppressed })},
+		{"riskrelay_rule_errors_total", counter, one, "Events that the rule could not judge.", rules(func(f pipeline.RuleFigures) int64 { return f.Errors })},
+		{"riskrelay_rule_breaker_open", gauge, one, "1 while the rule is switched off, as it took too long again and again; not given otherwise, nor with rules.isolate.", func(s Snapshot, give giveFunc) {
+			for _, id := range s.Tripped {
+				give(1, id)
+			}
+		}},
+		{"riskrelay_rules", gauge, []string{"state"}, "Rules that run (state \"on\") and rules that don't (\"off\").", func(s Snapshot, give giveFunc) {
+			on := 0
+			for i := range s.Rules {
+				if s.Rules[i].Off == "" {
+					on++
+				}
+			}
+			give(float64(on), "on")
+			give(float64(len(s.Rules)-on), "off")
+		}},
+		{"riskrelay_module_unjudged_events_total", counter, []string{"module"}, "Events that a module as a whole could not judge; they went out without its tags.", func(s Snapshot, give giveFunc) {
+			for name, n := range s.Figures.Unjudged {
+				give(float64(n), name)
+			}
+		}},
+		{"riskrelay_module_restarts_total", counter, []string{"module"}, "How often the module's process was started again.", func(s Snapshot, give giveFunc) {
+			for name, n := range s.Restarts {
+				give(float64(n), name)
+			}
+		}},
+	}, setMetrics()...)
+}
+
+// setMetrics are about the set of rules as a whole.
+func setMetrics() []metric {
+	return []metric{
+		{"riskrelay_rules_info", gauge, []string{"hash"}, "1; the hash of the rule files, the context and the settings that are at work.", func(s Snapshot, give giveFunc) {
+			if s.Figures.Rules.Hash != "" {
+				give(1, s.Figures.Rules.Hash)
+			}
+		}},
+		{"riskrelay_rules_loaded_timestamp_seconds", gauge, nil, "When the set of rules that is at work was loaded.", func(s Snapshot, give giveFunc) {
+			if v, ok := seconds(s.Figures.Rules.Loaded); ok {
+				give(v)
+			}
+		}},
+		{"riskrelay_rules_reloads_total", counter, []string{"result"}, "Sets that took the place of another (result \"taken\") and sets that were refused (\"refused\").", func(s Snapshot, give giveFunc) {
+			give(float64(s.Figures.Rules.Reloads), "taken")
+			give(float64(s.Figures.Rules.Refused), "refused")
+		}},
+		{"riskrelay_rules_last_reload_successful", gauge, nil, "0 when the last set was refused and an older one is at work, otherwise 1.", func(s Snapshot, give giveFunc) {
+			give(truth(s.Figures.Rules.LastOK))
+		}},
+	}
+}
+
+// rules gives a value for each rule of the set, however often it matched.
+func rules(value func(pipeline.RuleFigures) int64) func(Snapshot, giveFunc) {
+	return func(s Snapshot, give giveFunc) {
+		given := map[string]bool{} // modules are free to have a rule of the same name
+		for i := range s.Rules {
+			if id := s.Rules[i].ID; !given[id] {
+				given[id] = true
+				give(float64(value(s.Figures.ByRule[id])), id)
+			}
+		}
+	}
+}

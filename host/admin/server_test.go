@@ -1,0 +1,171 @@
+package admin
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// busy is a host of which every metric has a value.
+func busy() Snapshot {
+	s := healthy()
+	f := s.Figures.Streams["audit"]
+	f.Read, f.Tagged, f.Failures, f.EventLag = 100, 3, 2, 90*time.Second
+	s.Figures.Streams = map[string]pipeline.StreamFigures{"audit": f, "file\xff": {Ended: true}}
+	s.States["audit"].Frontier = ago(2 * time.Minute)
+	s.States["audit"].Open[0].Window.From = ago(4 * time.Minute)
+	s.Figures.Splits, s.Figures.Unreadable, s.Figures.Failures = 1, 2, 3
+	s.Figures.Sinks = map[string]pipeline.Count{"splunk": {Confirmed: 90, Dead: 4}}
+	s.Figures.ByRule = map[string]pipeline.RuleFigures{"acme.one": {Matches: 3, Suppressed: 1, Errors: 2}, "acme.gone": {Matches: 7}}
+	s.Figures.Unjudged = map[string]int64{"mine": 5}
+	s.Figures.Rules = pipeline.RuleSet{Hash: "abc", Loaded: ago(time.Hour), Reloads: 2, Refused: 1, LastOK: true}
+	h := s.Sinks["splunk"]
+	h.Failures, h.Retried = 6, 60
+	s.Sinks["splunk"] = h
+	s.Rules = []enrich.RuleInfo{{ID: "acme.one"}, {ID: "acme.two", Off: "took too long"}, {ID: "acme.one"}}
+	s.Tripped, s.Restarts = []string{"acme.two"}, map[string]int{"mine": 1}
+	return s
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	reply, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply.StatusCode, string(text)
+}
+
+// TestPages asks for each page over a real connection.
+func TestPages(t *testing.T) {
+	s := busy()
+	server, err := Listen(t.Context(), "127.0.0.1:0", Build{"1.2.3", "f00", "go1.26"}, func() Snapshot { return s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	url := "http://" + server.Address()
+	_, text := get(t, url+"/metrics")
+	for _, line := range []string{
+		`riskrelay_build_info{goversion="go1.26",revision="f00",version="1.2.3"} 1`,
+		`riskrelay_ready 1`,
+		`riskrelay_stuck 0`,
+		`riskrelay_window_splits_total 1`,
+		`riskrelay_unreadable_lines_total 2`,
+		`riskrelay_failures_total 3`,
+		`riskrelay_stream_rows_read_total{stream="audit"} 100`,
+		`riskrelay_stream_rows_read_total{stream="file` + "\uFFFD" + `"} 0`,
+		`riskrelay_stream_rows_tagged_total{stream="audit"} 3`,
+		`riskrelay_stream_failures_total{stream="audit"} 2`,
+		`riskrelay_stream_last_success_timestamp_seconds{stream="audit"} 1.77245274e+09`,
+		`riskrelay_stream_event_lag_seconds{stream="audit"} 90`,
+		`riskrelay_stream_ingestion_lag_seconds{sink="splunk",stream="audit"} 240`,
+		`riskrelay_stream_windows_open{sink="splunk",stream="audit"} 1`,
+		`riskrelay_sink_events_confirmed_total{sink="splunk"} 90`,
+		`riskrelay_sink_events_dead_lettered_total{sink="splunk"} 4`,
+		`riskrelay_sink_events_retried_total{sink="splunk"} 60`,
+		`riskrelay_sink_send_failures_total{sink="splunk"} 6`,
+		`riskrelay_sink_up{sink="splunk"} 1`,
+		`riskrelay_sink_last_success_timestamp_seconds{sink="splunk"} 1.77245274e+09`,
+		`riskrelay_rule_matches_total{rule="acme.one"} 3`,
+		`riskrelay_rule_matches_total{rule="acme.two"} 0`,
+		`riskrelay_rule_suppressed_total{rule="acme.one"} 1`,
+		`riskrelay_rule_errors_total{rule="acme.one"} 2`,
+		`riskrelay_rule_breaker_open{rule="acme.two"} 1`,
+		`riskrelay_rules{state="on"} 2`,
+		`riskrelay_rules{state="off"} 1`,
+		`riskrelay_module_unjudged_events_total{module="mine"} 5`,
+		`riskrelay_module_restarts_total{module="mine"} 1`,
+		`riskrelay_rules_info{hash="abc"} 1`,
+		`riskrelay_rules_loaded_timestamp_seconds 1.7724492e+09`,
+		`riskrelay_rules_reloads_total{result="taken"} 2`,
+		`riskrelay_rules_reloads_total{result="refused"} 1`,
+		`riskrelay_rules_last_reload_successful 1`,
+	} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
+		}
+	}
+	for _, m := range list() {
+		if !strings.Contains(text, "\n"+m.name) {
+			t.Errorf("no value of %s", m.name)
+		}
+	}
+	if strings.Contains(text, "acme.gone") || !strings.Contains(text, "go_goroutines") || !strings.Contains(text, "process_start_time_seconds") {
+		t.Error("want no rule that is gone, and the metrics of the runtime and the process")
+	}
+	if status, body := get(t, url+"/healthz"); status != http.StatusOK || body != "alive\n" {
+		t.Errorf("healthz: %d %s", status, body)
+	}
+	if status, body := get(t, url+"/readyz"); status != http.StatusOK || body != "ready\n" {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, _ := get(t, url+"/"); status != http.StatusNotFound {
+		t.Errorf("another page: %d", status)
+	}
+}
+
+// TestUnready holds that a host that isn't ready says why, and is alive all the same.
+func TestUnready(t *testing.T) {
+	server, err := Listen(t.Context(), "127.0.0.1:0", Build{}, func() Snapshot { return Snapshot{Doing: "starts modules"} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	url := "http://" + server.Address()
+	if status, body := get(t, url+"/readyz"); status != http.StatusServiceUnavailable || body != "the host starts modules\n" {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, _ := get(t, url+"/healthz"); status != http.StatusOK {
+		t.Errorf("healthz: %d", status)
+	}
+	if _, text := get(t, url+"/metrics"); !strings.Contains(text, "\nriskrelay_ready 0\n") {
+		t.Errorf("metrics: %s", text)
+	}
+}
+
+// TestOccupied holds that an address in use is an error that names the key.
+func TestOccupied(t *testing.T) {
+	server, err := Listen(t.Context(), "127.0.0.1:0", Build{}, busy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if _, err := Listen(t.Context(), server.Address(), Build{}, busy); err == nil || !strings.Contains(err.Error(), "metrics.listen") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestNames holds that names follow Prometheus' conventions
+// (https://prometheus.io/docs/practices/naming/).
+func TestNames(t *testing.T) {
+	problems, err := testutil.GatherAndLint(newRegistry(Build{}, busy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "riskrelay_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+}

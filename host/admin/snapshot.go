@@ -1,0 +1,26 @@
+package admin
+
+import (
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// Snapshot is a host at one moment.
+type Snapshot struct {
+	Now      time.Time
+	Figures  pipeline.Figures
+	States   map[string]*pipeline.State       // of the streams that run
+	Sinks    map[string]pipeline.HealthReport // by name
+	Rules    []enrich.RuleInfo                // of all modules
+	Tripped  []string                         // the rules that the breaker switched off
+	Restarts map[string]int                   // of modules in processes of their own
+	// Doing is what the host does before it reads the first row, as "starts modules"; "" once it runs.
+	Doing string
+	// Stall is how long nothing may move where something is to be done.
+	Stall time.Duration
+}
+
+// Build says which program this is.
+type Build struct{ Version, Revision, Go string }

@@ -1,0 +1,104 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/admin"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// listen opens the endpoint for metrics and health checks, if there is to be one.
+func (h *Host) listen(ctx context.Context, o Options) error {
+	if h.config.Metrics.Listen == "" {
+		return nil
+	}
+	server, err := admin.Listen(ctx, h.config.Metrics.Listen, o.Build, h.snapshot)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, server)
+	log := h.log.WithField("address", server.Address())
+	if h.config.Metrics.Open() {
+		log.Warn("metrics and health checks can be read by everybody who reaches the address")
+	} else {
+		log.Info("metrics and health checks can be read")
+	}
+	return nil
+}
+
+// does notes what the host does before it reads the first row; "" means that it reads.
+func (h *Host) does(what string) { h.doing.Store(&what) }
+
+// snapshot is how the host does. It may be called from any goroutine once does was called for the first time.
+func (h *Host) snapshot() admin.Snapshot {
+	s := admin.Snapshot{Now: time.Now(), Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
+	if s.Doing == starting {
+		return s // the parts aren't there yet
+	}
+	s.Figures, s.States = h.pipeline.Stats.Figures(), h.pipeline.States()
+	for _, stream := range h.pipeline.Streams {
+		if f, runs := s.Figures.Streams[stream.Name]; runs && stream.Volatile {
+			f.Ended = true // whoever writes to a pipe may be silent for as long as he likes
+			s.Figures.Streams[stream.Name] = f
+			delete(s.States, stream.Name)
+		}
+	}
+	s.Sinks = map[string]pipeline.HealthReport{}
+	for _, o := range h.pipeline.Outlets {
+		s.Sinks[o.Name] = o.Health.Report()
+	}
+	h.modules.snapshot(&s)
+	return s
+}
+
+// starting is what a host does that isn't put together yet.
+const starting = "loads rules and starts modules"
+
+// snapshot adds what is known of rules and modules.
+func (m *modules) snapshot(s *admin.Snapshot) {
+	ctx := context.Background() // nobody is asked: modules keep what they said of themselves
+	ran := m.ran.Load()
+	for _, module := range m.all() {
+		about, err := module.Describe(ctx)
+		if err != nil {
+			continue
+		}
+		s.Rules = append(s.Rules, about.Rules...)
+		for i := range about.Rules {
+			if r := &about.Rules[i]; module == m.cel && r.Off != "" && ran != nil && (*ran)[r.ID] {
+				s.Tripped = append(s.Tripped, r.ID)
+			}
+		}
+	}
+	s.Restarts = map[string]int{}
+	for name, process := range m.processes {
+		s.Restarts[name] = process.Restarts()
+	}
+}
+
+// all are the modules in the order in which they are asked.
+func (m *modules) all() []enrich.Module {
+	all := []enrich.Module{m.cel}
+	for _, name := range m.order {
+		all = append(all, m.others[name])
+	}
+	return all
+}
+
+// noteRunning notes which rules run after they were loaded: those of them that don't run later were switched off for
+// taking too long.
+func (m *modules) noteRunning(ctx context.Context) {
+	about, err := m.cel.Describe(ctx)
+	if err != nil {
+		return // only metrics lack it
+	}
+	ran := map[string]bool{}
+	for i := range about.Rules {
+		if about.Rules[i].Off == "" {
+			ran[about.Rules[i].ID] = true
+		}
+	}
+	m.ran.Store(&ran)
+}
