@@ -18,11 +18,13 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/source/followup"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -47,6 +49,8 @@ type Host struct {
 	history   *history              // nil when past rows aren't read
 	followUps *followup.Book        // nil when no names are looked up
 	config    config.Config
+	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
+	sightings graph.Store
 	closers   []io.Closer
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
@@ -129,7 +133,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger = l
+	h.pipeline.Ledger, h.sightings = l, store
 	if err := h.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -157,8 +161,11 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
-	h.does("reads past rows for rules with first_seen")
+	h.does("reads the directory")
 	fallSilent := h.startNotifying(ctx)
+	h.awaitDirectory(ctx)
+	defer h.startInforming(ctx)()
+	h.does("reads past rows for rules with first_seen")
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
 		defer h.history.follow(ctx, h.pipeline.Streams)()
@@ -189,6 +196,7 @@ func fixed(c config.Config) config.Config {
 	} else {
 		c.DNS = dns.Config{}
 	}
+	c.Directory = directory.Config{Enabled: c.Directory.Enabled}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
 		c.Modules[i].Settings = nil

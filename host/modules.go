@@ -15,6 +15,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/plugin"
@@ -27,6 +28,7 @@ type modules struct {
 	dns    *dns.Module     // nil when no names are looked up
 	others map[string]enrich.Module
 	order  []string
+	tenant *directory.Module // nil when it is off
 	// processes are the modules that have one of their own, by name.
 	processes map[string]*plugin.Process
 	closers   []io.Closer
@@ -52,7 +54,10 @@ func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stat
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
 	}
-	err := m.checkRules(ctx)
+	err := m.startDirectory(ctx, c)
+	if err == nil {
+		err = m.checkRules(ctx)
+	}
 	if err == nil {
 		err = m.start(ctx, c)
 	}
@@ -105,6 +110,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 	defer m.mu.Unlock()
 	m.config = c
 	if err := m.loadRules(ctx, always); err != nil {
+		return err
+	}
+	if err := m.configureDirectory(ctx, c); err != nil {
 		return err
 	}
 	for _, one := range c.Modules {

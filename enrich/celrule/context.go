@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 			return nil, err
 		}
 		apps = append(apps, app)
-		for _, key := range []string{"appId", "id"} {
+		for _, key := range []string{"appId", "id", "servicePrincipalId"} {
 			if id := strings.ToLower(text(member(app, key))); id != "" && c.appByID[id] == nil {
 				c.appByID[id] = app
 			}
@@ -100,7 +101,7 @@ func (c *surroundings) lacks(needs []string) string {
 		case "lists":
 			_, ok = x.Lists[name]
 		case "credential_lifetime":
-			ok = x.CredentialLifetime > 0
+			ok = true // there is a default
 		case "applications":
 			ok = x.Applications != nil
 		case "seen":
@@ -111,6 +112,17 @@ func (c *surroundings) lacks(needs []string) string {
 		}
 	}
 	return ""
+}
+
+// needs says for people that the part is lacking, and who will tell it, if somebody will; "" for no part.
+func (c *surroundings) needs(lacking string) string {
+	switch module, awaited := c.settings.Context.Awaited[lacking]; {
+	case lacking == "":
+		return ""
+	case awaited:
+		return "waits for the module " + module + " to tell " + lacking
+	}
+	return "needs context " + lacking
 }
 
 // outsideHours reports whether nobody works at t.
@@ -172,8 +184,10 @@ func (c *surroundings) list(name string) ref.Val {
 // newContextType returns the type of the variable context with its fields.
 func newContextType() *objectType {
 	t := newObjectType(contextType, "what is known beside the row; a rule that needs a part which is not configured is off")
-	fieldOf(t, "credential_lifetime", types.DurationType, "how long credentials may live [credential_lifetime]",
-		func(c *surroundings) ref.Val { return types.Duration{Duration: c.settings.Context.CredentialLifetime} })
+	fieldOf(t, "credential_lifetime", types.DurationType, "how long credentials may live; 180 days unless the context says something else",
+		func(c *surroundings) ref.Val {
+			return types.Duration{Duration: cmp.Or(c.settings.Context.CredentialLifetime, rulefile.DefaultCredentialLifetime)}
+		})
 	fieldOf(t, "apps", types.NewListType(types.DynType), "all Graph application objects [applications]",
 		func(c *surroundings) ref.Val { return c.apps })
 	return t
@@ -205,7 +219,7 @@ func contextMethods(of *types.Type) []function {
 			func(c *surroundings, v ref.Val) ref.Val { return types.String(c.verdict(s(v))) }),
 		one("list", "name string", "list(string)", "a list of the context file; the name must be a literal [lists.NAME]", types.StringType, texts,
 			func(c *surroundings, v ref.Val) ref.Val { return c.list(s(v)) }),
-		one("app", "id string", "dyn", "the Graph object with the application id or object id, null for none [applications]", types.StringType, types.DynType,
+		one("app", "id string", "dyn", "the Graph object with the application id, or the object id of it or its service principal, null for none [applications]", types.StringType, types.DynType,
 			func(c *surroundings, v ref.Val) ref.Val { return c.app(s(v)) }),
 		one("apps_with_uri", "uri string", "list(dyn)", "the Graph objects that have the redirect URI [applications]", types.StringType, types.NewListType(types.DynType),
 			func(c *surroundings, v ref.Val) ref.Val { return newList(c.appByURI[s(v)]) }),
@@ -239,7 +253,6 @@ func contextMethods(of *types.Type) []function {
 func contextNeeds(name string) string {
 	return map[string]string{
 		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
-		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "apps_with_uri": "applications", "seen": "seen.",
-		"imitated": "applications",
+		"app": "applications", "apps": "applications", "apps_with_uri": "applications", "imitated": "applications", "seen": "seen.",
 	}[name]
 }

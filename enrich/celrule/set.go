@@ -121,7 +121,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 		used.add(tr.all())
 		compiled = append(compiled, tr)
 		if lacking := around.lacks(tr.needs); lacking != "" {
-			r.info.Off = "needs context " + lacking
+			r.info.Off = around.needs(lacking)
 		}
 	}
 	if complete := len(compiled) == len(declared.Tables); !complete {
@@ -146,8 +146,8 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 	if r.info.Off != "" {
 		return
 	}
-	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.lacks(st.needs)) })
-	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.lacks(x.needs)) })
+	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.needs(around.lacks(st.needs))) })
+	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.needs(around.lacks(x.needs))) })
 	if r.firstSeen != nil {
 		r.firstSeen.pinned = pin(around.seen[r.info.ID])
 	}
@@ -158,11 +158,11 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 }
 
 // leavesOut notes that a part of the rule lacks something of the context, and reports it.
-func (r *tableRule) leavesOut(part, lacking string) bool {
-	if lacking == "" {
+func (r *tableRule) leavesOut(part, reason string) bool {
+	if reason == "" {
 		return false
 	}
-	r.leftOut = append(r.leftOut, part+" needs context "+lacking)
+	r.leftOut = append(r.leftOut, part+" "+reason)
 	return true
 }
 

@@ -16,11 +16,13 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -39,7 +41,9 @@ type Config struct {
 	Rules   Rules         `yaml:"rules"`
 	DNS     dns.Config    `yaml:"dns"` // who is asked whether the hosts of redirect URIs exist
 	Modules []Module      `yaml:"modules"`
-	Sinks   Sinks         `yaml:"sinks"`
+	// Directory is the built-in module that tells rules about the tenant.
+	Directory directory.Config `yaml:"directory"`
+	Sinks     Sinks            `yaml:"sinks"`
 }
 
 // Log says what is logged to standard error, and how.
@@ -57,12 +61,13 @@ type Metrics struct {
 // Sources are where events come from.
 type Sources struct {
 	LogAnalytics []LogAnalytics `yaml:"log_analytics"`
+	Graph        []Graph        `yaml:"graph"`
 	Files        []string       `yaml:"files"` // NDJSON files; "-" is standard input
 }
 
 // Count is the number of streams.
 func (s Sources) Count() int {
-	n := len(s.Files)
+	n := len(s.Files) + len(s.Graph)
 	for _, la := range s.LogAnalytics {
 		n += len(la.Tables)
 	}
@@ -103,6 +108,11 @@ type LogAnalytics struct {
 	loganalytics.Config `yaml:",inline"`
 }
 
+// Graph is one tenant's Microsoft Graph.
+type Graph struct {
+	graph.Config `yaml:",inline"`
+}
+
 // SplunkHEC is a named Splunk HEC sink.
 type SplunkHEC struct {
 	Name             string `yaml:"name"`
@@ -127,6 +137,15 @@ func (c *LogAnalytics) UnmarshalYAML(unmarshal func(any) error) error {
 	p := plain{loganalytics.Defaults()}
 	err := unmarshal(&p)
 	*c = LogAnalytics(p)
+	return err
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *Graph) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Graph
+	p := plain{graph.Defaults()}
+	err := unmarshal(&p)
+	*c = Graph(p)
 	return err
 }
 
@@ -166,6 +185,8 @@ func Defaults() Config {
 		Metrics: Metrics{StalledAfter: 10 * time.Minute},
 		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
 		DNS:     dns.Defaults(),
+
+		Directory: directory.Defaults(),
 	}
 }
 
@@ -204,11 +225,15 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	}
 	wrong("sources", c.repeated())
 	if c.Sources.Count() == 0 {
-		wrong("sources", errors.New("name a workspace under log_analytics, or files to replay"))
+		wrong("sources", errors.New("name a workspace under log_analytics, a tenant under graph, or files to replay"))
 	}
 	for i, s := range c.Sources.LogAnalytics {
 		wrong(fmt.Sprintf("sources.log_analytics[%d]", i), s.Validate())
 	}
+	for i, s := range c.Sources.Graph {
+		wrong(fmt.Sprintf("sources.graph[%d]", i), s.Validate())
+	}
+	wrong("directory", c.Directory.Validate())
 	if len(c.Sinks.Names()) == 0 {
 		wrong("sinks", errors.New("name at least one of splunk_hec, syslog, file"))
 	}
@@ -233,15 +258,19 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	return problems
 }
 
-// split is the errors that err joins.
-func split(err error) []error {
+// split is the errors that err joins, at any depth.
+func split(err error) (all []error) {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
 }
 
 func (l Log) validate() error {
@@ -293,6 +322,9 @@ func (c Config) repeated() error {
 			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")
 		}
 	}
+	for _, s := range c.Sources.Graph {
+		once("/graph/"+s.Name, "sources.graph")
+	}
 	return errors.Join(errs...)
 }
 
@@ -314,7 +346,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {
