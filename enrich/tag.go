@@ -85,7 +85,7 @@ type Match struct {
 	Mitre      []string `json:"mitre,omitempty"`
 	Suppressed string   `json:"suppressed,omitempty"`
 	// CountedWith is the id of the event that carries the score of this match, when that is another record of the same
-	// action; the score here is 0 then.
+	// action; the score here is what this match has more than that one, mostly 0.
 	CountedWith string `json:"counted_with,omitempty"`
 }
 

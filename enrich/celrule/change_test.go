@@ -29,6 +29,7 @@ func TestChange(t *testing.T) {
 		{"scopes", "DelegatedPermissionGrant.Scope", text(`" User.Read"`), text(`" User.Read Mail.Read"`), []string{"Mail.Read"}, nil, " User.Read", " User.Read Mail.Read"},
 		{"names between semicolons", "TargetId.ServicePrincipalNames", "null", text(`"a;b; c;;a"`), []string{"a", "b", "c"}, nil, "", "a;b; c;;a"},
 		{"a list of texts", "AppIdentifierUri", text(`["api://a","api://b"]`), text(`["api://b"]`), nil, []string{"api://a"}, `["api://a","api://b"]`, `["api://b"]`},
+		{"several are sorted, in whichever order they come", "AppIdentifierUri", text(`["api://z","api://y"]`), text(`["api://c","api://a","api://b"]`), []string{"api://a", "api://b", "api://c"}, []string{"api://y", "api://z"}, `["api://z","api://y"]`, `["api://c","api://a","api://b"]`},
 		{"a list of objects, members in another order", "X", text(`[{"a":1,"b":2}]`), text(`[{"b":2,"a":1},{"a":1}]`), []string{`{"a":1}`}, nil, `[{"a":1,"b":2}]`, `[{"a":1,"b":2},{"a":1}]`},
 		{"a scalar", "DisplayName", text(`"old"`), text(`"new"`), []string{"new"}, []string{"old"}, "old", "new"},
 		{"plain text", "DisplayName", text("old"), text("new"), []string{"new"}, []string{"old"}, "old", "new"},

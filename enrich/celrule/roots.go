@@ -117,12 +117,30 @@ func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 		return nil
 	}
 	if typ.Kind() == types.StructKind {
-		named := name == "name" && typ.TypeName() == "Change" && of.Kind() == ast.IdentKind && in.loop(of.AsIdent()) != nil
+		named := name == "name" && typ.TypeName() == "Change" && f.realChange(of, in)
 		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
 			return nil
 		}
 	}
 	return f.root(of, in)
+}
+
+// realChange reports whether e is the variable of a loop over changes that the row has: those of event.changes or of a
+// target's changes, filtered or not. Lists that rules make may hold changes that aren't there.
+func (f *finder) realChange(e ast.Expr, in *scope) bool {
+	if e.Kind() != ast.IdentKind {
+		return false
+	}
+	loop := in.loop(e.AsIdent())
+	if loop == nil {
+		return false
+	}
+	over, there := f.resolved(loop.over, loop.outer)
+	if over.Kind() == ast.ComprehensionKind {
+		made, inner := mapped(over.AsComprehension(), there)
+		return made != nil && f.realChange(made, inner)
+	}
+	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
 }
 
 func (f *finder) rootOfEvent(name string) []string {

@@ -1,6 +1,8 @@
 package celrule
 
 import (
+	"slices"
+
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 )
@@ -64,8 +66,8 @@ func changeType() *objectType {
 	textOf(t, "new", "the value after; lists and objects as JSON", func(c *change) string { return valueText(c.new) })
 	listOf(t, "added", "items that are new, sorted; their order in the record never matters", (*change).added)
 	listOf(t, "removed", "items that are gone, sorted", (*change).removed)
-	listOf(t, "items_old", "all items before", (*change).itemsOld)
-	listOf(t, "items_new", "all items after", (*change).itemsNew)
+	listOf(t, "items_old", "all items before, sorted", func(c *change) []string { return slices.Sorted(slices.Values(c.itemsOld())) })
+	listOf(t, "items_new", "all items after, sorted", func(c *change) []string { return slices.Sorted(slices.Values(c.itemsNew())) })
 	return t
 }
 

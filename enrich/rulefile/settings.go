@@ -77,7 +77,7 @@ func (d *decoder) context(n *node) (c Context) {
 	}
 	d.fields(n, "a context", []field{
 		{"business_hours", optional, func(n *node) { c.BusinessHours = d.businessHours(n) }},
-		{"verified_domains", optional, func(n *node) { c.VerifiedDomains = lowerAll(d.plain(n)) }},
+		{"verified_domains", optional, func(n *node) { c.VerifiedDomains = d.domains(n) }},
 		{"dns", optional, func(n *node) { c.DNS = d.verdicts(n) }},
 		{"lists", optional, func(n *node) { d.watchlists(n, &c) }},
 		{"credential_lifetime", optional, func(n *node) { c.CredentialLifetime = d.duration(n) }},
@@ -96,11 +96,13 @@ func (d *decoder) plain(n *node) []string {
 	return out
 }
 
-func lowerAll(texts []string) []string {
-	for i, t := range texts {
-		texts[i] = strings.ToLower(strings.TrimSuffix(t, "."))
+// domains reads names of domains, not nil when there are none.
+func (d *decoder) domains(n *node) []string {
+	out := []string{}
+	for _, t := range d.texts(n, domain) {
+		out = append(out, strings.ToLower(strings.TrimSuffix(t.Value, ".")))
 	}
-	return texts
+	return out
 }
 
 // named reads a mapping of lists.
