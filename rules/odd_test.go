@@ -18,7 +18,7 @@ func TestOddRows(t *testing.T) {
 	settings := `{"context": {"business_hours": {"zone": "UTC", "days": ["mon"], "from": "08:00", "to": "18:00"},
 		"verified_domains": ["contoso.example"], "dns": {"x.example": "nxdomain"}, "credential_lifetime": "180d", "applications": [{}, {"web": null}],
 		"lists": {"administrators": ["a"], "privileged_users": ["b"], "credential_types": ["c"], "approved_actors": ["e"], "federated_issuers": ["f"],
-		"vault_identities": ["d"], "vault_administrators": ["e"], "high_profile_users": ["f"]}, "seen": {"vault_access": ["g|h"]}}}`
+		"vault_identities": ["d"], "high_profile_users": ["f"]}, "seen": {"vault_access": ["g|h"]}}}`
 	if err := module.Configure(t.Context(), enrich.Config{Files: files(t), Settings: []byte(settings)}); err != nil {
 		t.Fatal(err)
 	}
