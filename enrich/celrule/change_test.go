@@ -21,7 +21,7 @@ func TestChange(t *testing.T) {
 	}{
 		{"a credential more, order changed", "KeyDescription", text(`["` + certificate + `"]`), text(`["` + password + `","` + certificate + `"]`), []string{password}, nil, `["` + certificate + `"]`, `["` + password + `","` + certificate + `"]`},
 		{"a credential renamed", "keydescription", text(`["` + certificate + `"]`), text(`["` + renamed + `"]`), nil, nil, `["` + certificate + `"]`, `["` + renamed + `"]`},
-		{"a key that signs and its password share an identifier", "KeyDescription", text("[]"), text(`["` + password + `","` + signing + `"]`), []string{password, signing}, nil, "[]", `["` + password + `","` + signing + `"]`},
+		{"a key that signs and its password share an identifier", "KeyDescription", text("[]"), text(`["` + password + `","` + signing + `"]`), []string{signing, password}, nil, "[]", `["` + password + `","` + signing + `"]`},
 		{"the first credential", "KeyDescription", text("[]"), text(`["` + password + `"]`), []string{password}, nil, "[]", `["` + password + `"]`},
 		{
 			"addresses", "AppAddress", text(`[{"AddressType":0,"Address":"https://a.example/cb"}]`), text(`[{"ReplyAddressClientType":1,"Address":"https://b.example/cb"},{"Address":"https://a.example/cb"}]`),
