@@ -36,7 +36,7 @@ check: lint ## what CI checks besides tests: format, vet, linters, generated fil
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint
 	$(GO) run ./host/cmd/riskrelay rules test
-	$(GO) run ./host/cmd/riskrelay rules coverage --min 75
+	$(GO) run ./host/cmd/riskrelay rules coverage --min 100 --guide
 
 lint: ## gofumpt and golangci-lint
 	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \

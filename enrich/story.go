@@ -3,11 +3,12 @@ package enrich
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// storyLimit is how many matches of rows with a correlation id are remembered, which takes about 10 MB. The records of
+// storyLimit is how many matches of rows with a correlation id are remembered, which takes about 15 MB. The records of
 // one action come within minutes of each other.
 const storyLimit = 1 << 16
 
@@ -16,17 +17,23 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 // stories recognize the records of one action: Azure AD writes the update of an application as two entries, one about the
 // application and one about its service principal, and one role assignment as a start and an end, all with one
-// correlation id. Each is tagged; the score of a rule that says the same of all counts once. Callers may even choose a
-// correlation id, so the id alone doesn't make two records one action: a match that says something else counts. The zero
-// value is ready.
+// correlation id. Each is tagged; the score of a rule that says the same of all counts once, at the highest that one of them
+// has. Callers may even choose a correlation id, so the id alone doesn't make two records one action: a match that says
+// something else counts. The zero value is ready.
 type stories struct {
 	mu    sync.Mutex
-	first map[storyKey]string // id of the event whose score counts
-	order []storyKey          // a ring of storyLimit, next is the oldest
+	told  map[storyKey][]share
+	order []storyKey // a ring of storyLimit, next is the oldest
 	next  int
 }
 
 type storyKey [16]byte
+
+// share is what an event adds to the score of one action.
+type share struct {
+	event      string
+	from, upTo int // the score that counted before it, and with it
+}
 
 // tell sets the group of the event's risk, and takes the score from matches that count with another event.
 func (s *stories) tell(e *Event) {
@@ -44,27 +51,46 @@ func (s *stories) tell(e *Event) {
 	for i := range e.Risk.Rules {
 		m := &e.Risk.Rules[i]
 		if m.Message != "" { // without one nothing tells two actions apart
-			if first := s.owner(storyOf(group, m), e.ID); first != e.ID {
-				m.Score, m.CountedWith = 0, first
-			}
+			m.Score, m.CountedWith = s.share(storyOf(group, m), e.ID, m.Score)
 		}
 		score += m.Score
 	}
 	e.Risk.Score = min(maxScore, score)
 }
 
-// owner is the event that counts for key: the first that asked, also when it asks again because it was read again.
-func (s *stories) owner(key storyKey, event string) string {
-	if first, known := s.first[key]; known {
-		return first
+// share is what is left of a score when what counts already with other events of the action is taken off, and the id of
+// the first of these, "" for none. An event that is read again gets the same answer.
+func (s *stories) share(key storyKey, event string, score int) (left int, first string) {
+	shares, known := s.told[key]
+	if !known {
+		s.remember(key)
 	}
-	if s.first == nil {
-		s.first, s.order = map[storyKey]string{}, make([]storyKey, storyLimit)
+	at := slices.IndexFunc(shares, func(x share) bool { return x.event == event })
+	if at < 0 {
+		before := 0
+		if len(shares) > 0 {
+			before = shares[len(shares)-1].upTo
+		}
+		at = len(shares)
+		shares = append(shares, share{event, before, max(before, score)})
+		if score > before || !known { // what adds nothing needn't be remembered
+			s.told[key] = shares
+		}
 	}
-	delete(s.first, s.order[s.next])
-	s.first[key], s.order[s.next] = event, key
+	if at > 0 {
+		first = shares[0].event
+	}
+	return max(0, score-shares[at].from), first
+}
+
+// remember makes room for one more action.
+func (s *stories) remember(key storyKey) {
+	if s.told == nil {
+		s.told, s.order = map[storyKey][]share{}, make([]storyKey, storyLimit)
+	}
+	delete(s.told, s.order[s.next])
+	s.order[s.next] = key
 	s.next = (s.next + 1) % storyLimit
-	return event
 }
 
 // storyOf stands for what a match says about an action.

@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,8 +26,12 @@ func (saying) Tag(_ context.Context, events []enrich.Event) (tags [][]enrich.Tag
 			tags = append(tags, nil)
 			continue
 		}
+		score := 60
+		if n, err := strconv.Atoi(events[i].Text("Score")); err == nil {
+			score = n
+		}
 		tags = append(tags, []enrich.Tag{
-			{Rule: "a.says", Severity: enrich.High, Score: 60, Message: says},
+			{Rule: "a.says", Severity: enrich.High, Score: score, Message: says},
 			{Rule: "b.always", Severity: enrich.Low, Score: 10},
 		})
 	}
@@ -76,6 +81,36 @@ func TestOneActionCountsOnce(t *testing.T) {
 7 group="" score=0 level=`
 	if s := strings.Join(got, "\n"); s != want {
 		t.Errorf("got\n%s\nwant\n%s", s, want)
+	}
+}
+
+// TestTheHighestScoreCounts holds that an action counts with the highest score that one of its records has, whichever comes
+// first, and that records that are read again keep theirs.
+func TestTheHighestScoreCounts(t *testing.T) {
+	enricher := enrich.NewEnricher(saying{})
+	for _, step := range []struct {
+		id         string
+		has, score int
+		with       string
+	}{
+		{"1", 20, 20, ""},
+		{"2", 90, 70, "1"}, // the record that shows how bad it is comes second
+		{"3", 50, 0, "1"},
+		{"4", 95, 5, "1"},
+		{"2", 90, 70, "1"},
+		{"1", 20, 20, ""},
+		{"3", 50, 0, "1"},
+	} {
+		parser := enrich.NewObjectParser(func(string, string) enrich.Type { return enrich.String })
+		table, _, row, err := parser.Parse(fmt.Appendf(nil, `{"Type":"AuditLogs","CorrelationId":"c","Says":"x","Score":"%d"}`, step.has))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := []enrich.Event{{ID: step.id, Table: table, Row: row}}
+		enricher.Enrich(t.Context(), events)
+		if m := events[0].Risk.Rules[0]; m.Score != step.score || m.CountedWith != step.with {
+			t.Errorf("event %s: score %d counted with %q, want %d and %q", step.id, m.Score, m.CountedWith, step.score, step.with)
+		}
 	}
 }
 

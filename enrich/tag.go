@@ -85,7 +85,7 @@ type Match struct {
 	Mitre      []string `json:"mitre,omitempty"`
 	Suppressed string   `json:"suppressed,omitempty"`
 	// CountedWith is the id of the event that carries the score of this match, when that is another record of the same
-	// action; the score here is 0 then.
+	// action; the score here is what this match has more than that one, mostly 0.
 	CountedWith string `json:"counted_with,omitempty"`
 }
 
@@ -104,7 +104,8 @@ type Risk struct {
 	Rules      []Match   `json:"rules,omitempty"`
 	Objects    []Object  `json:"objects,omitempty"`
 	Suppressed []Match   `json:"suppressed,omitempty"`
-	Group      string    `json:"group,omitempty"` // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Follows    string    `json:"follows,omitempty"` // of a follow-up event: the id of the event that its matches are about
 	Errors     []Failure `json:"errors,omitempty"`
 }
 

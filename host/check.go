@@ -35,6 +35,13 @@ func Check(c config.Config) error {
 			}
 		}
 	}
+	errs = append(errs, c.DNS.CheckFiles())
+	for _, s := range c.Sources.Graph {
+		errs = append(errs, checkAll(s.Files())...)
+	}
+	if c.Directory.Enabled {
+		errs = append(errs, checkAll(c.Directory.Files())...)
+	}
 	for _, m := range c.Modules {
 		if info, err := os.Stat(m.Path); err != nil {
 			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
@@ -76,6 +83,13 @@ func checkOutput(path string) error {
 		return fmt.Errorf("%s: its directory doesn't exist", path)
 	}
 	return nil
+}
+
+func checkAll(paths []string) (errs []error) {
+	for _, path := range paths {
+		errs = append(errs, checkRegular(path))
+	}
+	return errs
 }
 
 func checkRegular(path string) error {

@@ -18,8 +18,12 @@ import (
 	"github.com/riskrelay/riskrelay/host/deadletter"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/directory"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/reload"
+	"github.com/riskrelay/riskrelay/host/source/followup"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -38,16 +42,19 @@ type Options struct {
 
 // Host is a running riskrelay.
 type Host struct {
-	pipeline *pipeline.Pipeline
-	modules  *modules
-	letters  *deadletter.Store // nil in a dry run
-	history  *history          // nil when past rows aren't read
-	config   config.Config
-	closers  []io.Closer
-	watcher  *reload.Watcher // nil when nothing is watched
-	service  systemd.Notifier
-	doing    atomic.Pointer[string] // what is done before the first row is read
-	log      *logrus.Logger
+	pipeline  *pipeline.Pipeline
+	modules   *modules
+	letters   *deadletter.Store // nil in a dry run
+	history   *history              // nil when past rows aren't read
+	followUps *followup.Book        // nil when no names are looked up
+	config    config.Config
+	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
+	sightings graph.Store
+	closers   []io.Closer
+	watcher   *reload.Watcher // nil when nothing is watched
+	service   systemd.Notifier
+	doing     atomic.Pointer[string] // what is done before the first row is read
+	log       *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -84,6 +91,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
+		if err := h.openFollowUps(nil, nil); err != nil {
+			return nil, err
+		}
 	} else if err := h.openDisk(c, o); err != nil {
 		return nil, err
 	}
@@ -119,7 +129,10 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger = l
+	h.pipeline.Ledger, h.sightings = l, store
+	if err := h.openFollowUps(store, l); err != nil {
+		return err
+	}
 	return h.keepSeen(c, store)
 }
 
@@ -144,15 +157,19 @@ func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
 // Run moves events until ctx ends or everything is done; see pipeline.Pipeline.
 func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
-	h.does("reads past rows for rules with first_seen")
+	h.does("reads the directory")
 	fallSilent := h.startNotifying(ctx)
+	h.awaitDirectory(ctx)
+	defer h.startInforming(ctx)()
+	h.does("reads past rows for rules with first_seen")
 	if h.history != nil {
 		h.history.show(ctx, h.pipeline.Streams)
 		defer h.history.follow(ctx, h.pipeline.Streams)()
 	}
-	stop := h.startWatching(ctx)
+	stop, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	h.does("")
 	err := h.pipeline.Run(ctx)
+	stopFollowUps()
 	stop()
 	fallSilent()
 	f := h.pipeline.Stats.Figures()
@@ -170,6 +187,12 @@ func (h *Host) Figures() pipeline.Figures { return h.pipeline.Stats.Figures() }
 // fixed is the part of a configuration that a reload doesn't touch.
 func fixed(c config.Config) config.Config {
 	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	if c.DNS.On() { // whom to ask is read again, whether anybody is asked isn't
+		c.DNS = dns.Config{Resolver: "on"}
+	} else {
+		c.DNS = dns.Config{}
+	}
+	c.Directory = directory.Config{Enabled: c.Directory.Enabled}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
 		c.Modules[i].Settings = nil

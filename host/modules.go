@@ -15,6 +15,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/directory"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/plugin"
 )
@@ -23,8 +25,10 @@ import (
 type modules struct {
 	cel    enrich.Module
 	seen   *celrule.Recent // what the CEL module in this process remembers
+	dns    *dns.Module     // nil when no names are looked up
 	others map[string]enrich.Module
 	order  []string
+	tenant *directory.Module // nil when it is off
 	// processes are the modules that have one of their own, by name.
 	processes map[string]*plugin.Process
 	closers   []io.Closer
@@ -42,11 +46,18 @@ type modules struct {
 
 func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
+	cel := celrule.NewRemembering(seen)
 	m := &modules{
-		cel: celrule.NewRemembering(seen), seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
+		cel: cel, seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
 		log: log, stats: stats, isolated: c.Rules.Isolate, config: c,
 	}
-	err := m.checkRules(ctx)
+	if c.DNS.On() {
+		m.dns = askDNS(cel)
+	}
+	err := m.startDirectory(ctx, c)
+	if err == nil {
+		err = m.checkRules(ctx)
+	}
 	if err == nil {
 		err = m.start(ctx, c)
 	}
@@ -101,6 +112,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 	if err := m.loadRules(ctx, always); err != nil {
 		return err
 	}
+	if err := m.configureDirectory(ctx, c); err != nil {
+		return err
+	}
 	for _, one := range c.Modules {
 		module, ok := m.others[one.Name]
 		if !ok {
@@ -115,7 +129,18 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("configure module %s, which keeps its settings beside the rules that were just loaded: %w", one.Name, err)
 		}
 	}
-	return nil
+	return m.configureDNS(ctx, c)
+}
+
+func (m *modules) configureDNS(ctx context.Context, c config.Config) error {
+	if m.dns == nil {
+		return nil // switched on by a reload: that takes a restart
+	}
+	settings, err := yaml.Marshal(c.DNS)
+	if err != nil {
+		return fmt.Errorf("write the settings of the dns module: %w", err)
+	}
+	return m.dns.Configure(ctx, enrich.Config{Settings: settings})
 }
 
 // warn logs what the CEL module accepted, but somebody should look at.

@@ -121,9 +121,13 @@ const maxReads = 10
 
 // readRules reads all files until two readings in a row agree, as somebody may be replacing them one by one.
 func (m *modules) readRules() (enrich.Config, error) {
-	before := ""
+	before, options := "", m.config.RuleOptions()
+	var err error
+	if options.Informed, err = m.informed(); err != nil {
+		return enrich.Config{}, err
+	}
 	for range maxReads {
-		set, err := ruleset.Load(m.config.RuleOptions())
+		set, err := ruleset.Load(options)
 		if err != nil {
 			return set, err
 		}

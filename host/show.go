@@ -7,6 +7,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
 // listen opens the endpoint for metrics and health checks, if there is to be one.
@@ -45,11 +46,17 @@ func (h *Host) snapshot() admin.Snapshot {
 			delete(s.States, stream.Name)
 		}
 	}
+	if state := s.States[followup.StreamName]; state != nil {
+		state.Frontier = s.Now // looked at every second: no follow-up is none that is late
+	}
 	s.Sinks = map[string]pipeline.HealthReport{}
 	for _, o := range h.pipeline.Outlets {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
 	h.modules.snapshot(&s)
+	if h.followUps != nil {
+		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())
+	}
 	return s
 }
 
@@ -83,6 +90,9 @@ func (m *modules) all() []enrich.Module {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
 		all = append(all, m.others[name])
+	}
+	if m.dns != nil {
+		all = append(all, m.dns) // after those whose tags it takes note of
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -28,7 +29,19 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		}
 		all = append(all, list...)
 	}
+	for _, s := range c.Sources.Graph {
+		stream, source, err := graph.New(s.Config, h.sightings, o.Log)
+		if err != nil {
+			return nil, fmt.Errorf("sources.graph %s: %w", s.Name, err)
+		}
+		source.Once = o.Once
+		h.closers = append(h.closers, source)
+		all = append(all, stream)
+	}
 	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
+	if h.followUps != nil {
+		all = append(all, h.followUps.Stream())
+	}
 	if o.DryRun {
 		for i := range all {
 			all[i].Volatile = true // nothing is written down

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/reload"
 )
@@ -55,7 +56,7 @@ func (m *modules) watched() []string {
 		paths = append(paths, c.Context)
 	}
 	for name := range m.rules.files {
-		if !strings.HasPrefix(name, "builtin/") {
+		if !strings.HasPrefix(name, "builtin/") && !strings.HasPrefix(name, rulefile.InformedPrefix) {
 			paths = append(paths, name)
 		}
 	}

@@ -72,11 +72,16 @@ func Launch(ctx context.Context, o Options) (*Process, error) {
 		exe.close()
 		return nil, err
 	}
+	started := false // guarded by the gate of the Process
 	begin := func(ctx context.Context) (run, enrich.Description, error) {
 		s, about, err := start(ctx, exe, &o)
 		if err != nil {
 			return nil, about, err
 		}
+		if started {
+			o.Logger.Warn("the module's program had ended: it was started again")
+		}
+		started = true
 		return s, about, nil
 	}
 	p := newProcess(begin, o.Backoff, func() { exe.close(); removeAll(own) })

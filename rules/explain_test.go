@@ -53,7 +53,8 @@ func decided(c *enrich.Condition) bool {
 	return c.Decides || slices.ContainsFunc(c.Parts, func(p enrich.Condition) bool { return decided(&p) })
 }
 
-// TestExplanationsAgree explains every rule on every row of every test.
+// TestExplanationsAgree explains the rules on the rows of their tests, each in its test's context, and then every rule on
+// every row in one context with all that rules ask for.
 func TestExplanationsAgree(t *testing.T) {
 	compared := 0
 	_, err := ruletest.Run(t.Context(), ruletest.Options{
@@ -63,6 +64,23 @@ func TestExplanationsAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	if compared < 1000 {
-		t.Errorf("only %d explanations were compared", compared)
+		t.Errorf("only %d explanations were compared in the tests' contexts", compared)
+	}
+	compared = 0
+	var events []enrich.Event
+	for _, p := range packs(t) {
+		for _, r := range p.Rules {
+			for _, c := range r.Tests {
+				for _, row := range c.Events {
+					events = append(events, event(t, row.JSON))
+				}
+			}
+		}
+	}
+	if _, err := (doubter{withContext(t, everything), t, &compared}).Tag(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	if compared < 3000 {
+		t.Errorf("only %d explanations were compared in one context", compared)
 	}
 }

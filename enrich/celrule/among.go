@@ -127,5 +127,8 @@ func (f *finder) part(e ast.Expr, texts []string, fits fit, in *scope) []conditi
 		}
 		return []condition{all}
 	}
-	return both(f.literalOf(e, texts, in), f.present(e, in))
+	if fits == begins {
+		return both(f.literalOf(e, texts, in), f.present(e, in))
+	}
+	return both(f.insideOf(e, texts, in), f.present(e, in))
 }

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/common/types"
@@ -164,7 +165,8 @@ func (c *change) itemsNew() []string { return items(schema.KindOf(c.name), c.new
 func (c *change) added() []string    { return c.without(c.itemsNew(), c.itemsOld()) }
 func (c *change) removed() []string  { return c.without(c.itemsOld(), c.itemsNew()) }
 
-// without are the items of all, each once, that have no equal in known. The order of known doesn't matter.
+// without are the items of all, each once and sorted, that have no equal in known. The records of an application and of
+// its service principal list the same items in orders of their own; sorted, a rule says the same of both.
 func (c *change) without(all, known []string) []string {
 	seen := make(map[string]bool, len(known)+len(all))
 	for _, s := range known {
@@ -177,15 +179,19 @@ func (c *change) without(all, known []string) []string {
 			out = append(out, s)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
 // key is what two items must have in common to mean the same.
 func (c *change) key(item string) string {
-	if schema.KindOf(c.name) == schema.Credentials {
-		if id := parseCredential(item).id; id != "" {
-			return id
+	switch schema.KindOf(c.name) {
+	case schema.Credentials:
+		if k := parseCredential(item); k.id != "" {
+			return k.id + "," + k.typ + "," + k.usage // a key that signs and its password have one identifier
 		}
+	case schema.Words: // names of permissions, whose case doesn't count
+		return strings.ToLower(item)
 	}
 	return item
 }

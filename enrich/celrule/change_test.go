@@ -11,6 +11,7 @@ func TestChange(t *testing.T) {
 		certificate = `[KeyIdentifier=3F0C,KeyType=AsymmetricX509Cert,KeyUsage=Verify,DisplayName=CN=orders]`
 		renamed     = `[KeyIdentifier=3f0c,KeyType=AsymmetricX509Cert,KeyUsage=Verify,DisplayName=other, name]`
 		password    = `[KeyIdentifier=b7a1,KeyType=Password,KeyUsage=Verify,DisplayName=tmp]`
+		signing     = `[KeyIdentifier=b7a1,KeyType=AsymmetricX509Cert,KeyUsage=Sign,DisplayName=tmp]`
 	)
 	text := func(json string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(json) + `"` }
 	for _, c := range []struct {
@@ -20,15 +21,18 @@ func TestChange(t *testing.T) {
 	}{
 		{"a credential more, order changed", "KeyDescription", text(`["` + certificate + `"]`), text(`["` + password + `","` + certificate + `"]`), []string{password}, nil, `["` + certificate + `"]`, `["` + password + `","` + certificate + `"]`},
 		{"a credential renamed", "keydescription", text(`["` + certificate + `"]`), text(`["` + renamed + `"]`), nil, nil, `["` + certificate + `"]`, `["` + renamed + `"]`},
+		{"a key that signs and its password share an identifier", "KeyDescription", text("[]"), text(`["` + password + `","` + signing + `"]`), []string{signing, password}, nil, "[]", `["` + password + `","` + signing + `"]`},
 		{"the first credential", "KeyDescription", text("[]"), text(`["` + password + `"]`), []string{password}, nil, "[]", `["` + password + `"]`},
 		{
 			"addresses", "AppAddress", text(`[{"AddressType":0,"Address":"https://a.example/cb"}]`), text(`[{"ReplyAddressClientType":1,"Address":"https://b.example/cb"},{"Address":"https://a.example/cb"}]`),
 			[]string{"https://b.example/cb"},
 			nil, `[{"Address":"https://a.example/cb","AddressType":0}]`, `[{"Address":"https://b.example/cb","ReplyAddressClientType":1},{"Address":"https://a.example/cb"}]`,
 		},
+		{"scopes in other letters", "DelegatedPermissionGrant.Scope", text(`" User.Read"`), text(`" user.read Mail.Read mail.read"`), []string{"Mail.Read"}, nil, " User.Read", " user.read Mail.Read mail.read"},
 		{"scopes", "DelegatedPermissionGrant.Scope", text(`" User.Read"`), text(`" User.Read Mail.Read"`), []string{"Mail.Read"}, nil, " User.Read", " User.Read Mail.Read"},
 		{"names between semicolons", "TargetId.ServicePrincipalNames", "null", text(`"a;b; c;;a"`), []string{"a", "b", "c"}, nil, "", "a;b; c;;a"},
 		{"a list of texts", "AppIdentifierUri", text(`["api://a","api://b"]`), text(`["api://b"]`), nil, []string{"api://a"}, `["api://a","api://b"]`, `["api://b"]`},
+		{"several are sorted, in whichever order they come", "AppIdentifierUri", text(`["api://z","api://y"]`), text(`["api://c","api://a","api://b"]`), []string{"api://a", "api://b", "api://c"}, []string{"api://y", "api://z"}, `["api://z","api://y"]`, `["api://c","api://a","api://b"]`},
 		{"a list of objects, members in another order", "X", text(`[{"a":1,"b":2}]`), text(`[{"b":2,"a":1},{"a":1}]`), []string{`{"a":1}`}, nil, `[{"a":1,"b":2}]`, `[{"a":1,"b":2},{"a":1}]`},
 		{"a scalar", "DisplayName", text(`"old"`), text(`"new"`), []string{"new"}, []string{"old"}, "old", "new"},
 		{"plain text", "DisplayName", text("old"), text("new"), []string{"new"}, []string{"old"}, "old", "new"},

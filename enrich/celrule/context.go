@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type surroundings struct {
 	apps     *list
 	appByID  map[string]ref.Val
 	appByURI map[string][]ref.Val
+	live     func(host string) string // what DNS says, for hosts that the context doesn't know; nil for nothing
+	own      *ownApps
 }
 
 func newSurroundings(s rulefile.Settings) (*surroundings, error) {
@@ -52,7 +55,7 @@ func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 			return nil, err
 		}
 		apps = append(apps, app)
-		for _, key := range []string{"appId", "id"} {
+		for _, key := range []string{"appId", "id", "servicePrincipalId"} {
 			if id := strings.ToLower(text(member(app, key))); id != "" && c.appByID[id] == nil {
 				c.appByID[id] = app
 			}
@@ -61,7 +64,7 @@ func newSurroundings(s rulefile.Settings) (*surroundings, error) {
 			c.appByURI[uri] = append(c.appByURI[uri], app)
 		}
 	}
-	c.apps = newList(apps)
+	c.apps, c.own = newList(apps), newOwnApps(apps)
 	return c, nil
 }
 
@@ -94,11 +97,11 @@ func (c *surroundings) lacks(needs []string) string {
 		case "verified_domains":
 			ok = x.VerifiedDomains != nil
 		case "dns":
-			ok = x.DNS != nil
+			ok = x.DNS != nil || c.live != nil
 		case "lists":
 			_, ok = x.Lists[name]
 		case "credential_lifetime":
-			ok = x.CredentialLifetime > 0
+			ok = true // there is a default
 		case "applications":
 			ok = x.Applications != nil
 		case "seen":
@@ -109,6 +112,17 @@ func (c *surroundings) lacks(needs []string) string {
 		}
 	}
 	return ""
+}
+
+// needs says for people that the part is lacking, and who will tell it, if somebody will; "" for no part.
+func (c *surroundings) needs(lacking string) string {
+	switch module, awaited := c.settings.Context.Awaited[lacking]; {
+	case lacking == "":
+		return ""
+	case awaited:
+		return "waits for the module " + module + " to tell " + lacking
+	}
+	return "needs context " + lacking
 }
 
 // outsideHours reports whether nobody works at t.
@@ -141,8 +155,16 @@ func (c *surroundings) owns(host string) bool {
 	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool { return under(host, d) })
 }
 
+// verdict is what DNS says of a host. What the context says counts, so that tests and operators can pin it.
 func (c *surroundings) verdict(host string) string {
-	return firstOf(c.settings.Context.DNS[strings.TrimSuffix(strings.ToLower(host), ".")], "unknown")
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if said, ok := c.settings.Context.DNS[host]; ok {
+		return firstOf(said, "unknown")
+	}
+	if c.live != nil {
+		return c.live(host)
+	}
+	return "unknown"
 }
 
 func (c *surroundings) app(id string) ref.Val {
@@ -162,8 +184,10 @@ func (c *surroundings) list(name string) ref.Val {
 // newContextType returns the type of the variable context with its fields.
 func newContextType() *objectType {
 	t := newObjectType(contextType, "what is known beside the row; a rule that needs a part which is not configured is off")
-	fieldOf(t, "credential_lifetime", types.DurationType, "how long credentials may live [credential_lifetime]",
-		func(c *surroundings) ref.Val { return types.Duration{Duration: c.settings.Context.CredentialLifetime} })
+	fieldOf(t, "credential_lifetime", types.DurationType, "how long credentials may live; 180 days unless the context says something else",
+		func(c *surroundings) ref.Val {
+			return types.Duration{Duration: cmp.Or(c.settings.Context.CredentialLifetime, rulefile.DefaultCredentialLifetime)}
+		})
 	fieldOf(t, "apps", types.NewListType(types.DynType), "all Graph application objects [applications]",
 		func(c *surroundings) ref.Val { return c.apps })
 	return t
@@ -195,7 +219,7 @@ func contextMethods(of *types.Type) []function {
 			func(c *surroundings, v ref.Val) ref.Val { return types.String(c.verdict(s(v))) }),
 		one("list", "name string", "list(string)", "a list of the context file; the name must be a literal [lists.NAME]", types.StringType, texts,
 			func(c *surroundings, v ref.Val) ref.Val { return c.list(s(v)) }),
-		one("app", "id string", "dyn", "the Graph object with the application id or object id, null for none [applications]", types.StringType, types.DynType,
+		one("app", "id string", "dyn", "the Graph object with the application id, or the object id of it or its service principal, null for none [applications]", types.StringType, types.DynType,
 			func(c *surroundings, v ref.Val) ref.Val { return c.app(s(v)) }),
 		one("apps_with_uri", "uri string", "list(dyn)", "the Graph objects that have the redirect URI [applications]", types.StringType, types.NewListType(types.DynType),
 			func(c *surroundings, v ref.Val) ref.Val { return newList(c.appByURI[s(v)]) }),
@@ -214,6 +238,13 @@ func contextMethods(of *types.Type) []function {
 					})),
 			},
 		},
+		{
+			name: "imitated", of: contextType, params: "name string, app_id string", result: "string",
+			doc: "the name of an application of the tenant's own that another one, by its application id, bears or nearly bears; empty for none [applications]",
+			opts: []cel.FunctionOpt{
+				cel.MemberOverload("context_imitated", []*types.Type{of, types.StringType, types.StringType}, types.StringType, cel.FunctionBinding(imitatedApp)),
+			},
+		},
 	}
 }
 
@@ -222,6 +253,6 @@ func contextMethods(of *types.Type) []function {
 func contextNeeds(name string) string {
 	return map[string]string{
 		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
-		"credential_lifetime": "credential_lifetime", "app": "applications", "apps": "applications", "apps_with_uri": "applications", "seen": "seen.",
+		"app": "applications", "apps": "applications", "apps_with_uri": "applications", "imitated": "applications", "seen": "seen.",
 	}[name]
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/cel-go/common/types"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -101,5 +102,56 @@ context:
 		if got := c.lacks([]string{"dns", need}); got != need {
 			t.Errorf("lacks %q, want %q", got, need)
 		}
+	}
+}
+
+// TestVerdicts checks that what the context says of a host counts before what is looked up, and that a live source alone
+// makes a rule run that needs context dns.
+func TestVerdicts(t *testing.T) {
+	live := func(host string) string {
+		return map[string]string{"gone.example.com": "nxdomain", "here.example.com": "resolves"}[host]
+	}
+	c := surroundingsOf(t, "{context: {dns: {here.example.com: nxdomain, gone.example.com: unknown}}}")
+	bare := surroundingsOf(t, "")
+	if got := bare.lacks([]string{"dns"}); got != "dns" {
+		t.Errorf("lacks %q without a source of verdicts", got)
+	}
+	c.live, bare.live = live, live
+	for _, one := range []struct {
+		c          *surroundings
+		host, want string
+	}{
+		{c, "here.example.com", "nxdomain"},
+		{c, "gone.example.com", "unknown"},
+		{bare, "Gone.Example.com.", "nxdomain"},
+		{bare, "here.example.com", "resolves"},
+	} {
+		if got := one.c.verdict(one.host); got != one.want {
+			t.Errorf("%s: %q, want %q", one.host, got, one.want)
+		}
+	}
+	module := New()
+	module.AskVerdicts(live)
+	rules := `
+apiVersion: riskrelay/v1
+kind: RulePack
+metadata: {name: test, version: 1.0.0}
+rules:
+  - {id: test.dns, title: A, tables: [AuditLogs], when: context.dns(event.OperationName) == "nxdomain", severity: low}
+  - {id: test.other, title: B, tables: [AuditLogs], when: event.success, severity: low}
+`
+	if err := module.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(rules)}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := module.Needing("dns"); len(got) != 1 || got[0] != "test.dns" {
+		t.Errorf("rules that need dns: %v", got)
+	}
+	_, _, row, err := enrich.NewObjectParser(nil).Parse([]byte(`{"OperationName":"gone.example.com"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags, err := module.Tag(t.Context(), []enrich.Event{enrich.NewEvent("AuditLogs", row)})
+	if err != nil || len(tags[0]) != 1 || tags[0][0].Rule != "test.dns" {
+		t.Errorf("tags %v, %v", tags, err)
 	}
 }

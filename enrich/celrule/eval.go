@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -274,10 +275,12 @@ func (w *worker) message() string {
 	return cutText(oneLine(b.String()), maxMessage)
 }
 
-// oneLine replaces what would break a line or hide in it.
+// oneLine replaces what would break a line, command a terminal, or turn the direction of the text around it.
+// https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
+		switch {
+		case unicode.IsControl(r), r >= '\u2028' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
 			return ' '
 		}
 		return r

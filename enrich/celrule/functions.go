@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -44,6 +45,23 @@ func functions(v *viewTypes) []function {
 			types.StringType, func(s string) ref.Val { return types.String(fold(s)) }),
 		text1("words", "text string", "list(string)", "the words of the text",
 			texts, func(s string) ref.Val { return newStrings(strings.Fields(s)) }),
+		text1("name_words", "name string", "list(string)", "the words of a display name: lower case, without punctuation, and without digits at their ends",
+			texts, func(s string) ref.Val { return newStrings(nameWords(s)) }),
+		{
+			name: "segment", params: "path string, after string", result: "string",
+			doc: "the segment of a path, such as a resource id, that follows another one or several; their case doesn't count; empty for none",
+			opts: []cel.FunctionOpt{
+				cel.Overload("segment_string_string", []*types.Type{types.StringType, types.StringType}, types.StringType,
+					cel.BinaryBinding(func(a, b ref.Val) ref.Val {
+						path, ok := a.(types.String)
+						after, ok2 := b.(types.String)
+						if !ok || !ok2 {
+							return types.MaybeNoSuchOverloadErr(a)
+						}
+						return types.String(segment(string(path), string(after)))
+					})),
+			},
+		},
 		text1("uri", "text string", "Uri", "the URI taken apart",
 			v.uri.cel, func(s string) ref.Val { u := parseURI(s); return &object{v.uri, &u} }),
 		text1("credential", "text string", "Credential", "one element of KeyDescription taken apart",
@@ -65,6 +83,7 @@ func functions(v *viewTypes) []function {
 		},
 		lists2("minus", "the items of a that b doesn't have, each once", texts, func(a, b traits.Lister) ref.Val { return newStrings(pick(a, b, false)) }),
 		lists2("common", "the items of a that b has too, each once", texts, func(a, b traits.Lister) ref.Val { return newStrings(pick(a, b, true)) }),
+		underFunction(),
 		{
 			name: "looks_like", params: "name string, names list(string)", result: "bool",
 			doc: "the name is close to one of the names but none of them: a letter or two differ, or characters that look alike",
@@ -113,6 +132,17 @@ func pick(a, b traits.Lister, in bool) []string {
 		seen[s] = true
 	}
 	return out
+}
+
+// segment is the segment of a path that follows the first place of others, such as a/b; their case doesn't count.
+func segment(path, after string) string {
+	segments, before := strings.Split(path, "/"), strings.Split(after, "/")
+	for i := len(before); after != "" && i < len(segments); i++ {
+		if slices.EqualFunc(segments[i-len(before):i], before, strings.EqualFold) {
+			return segments[i]
+		}
+	}
+	return ""
 }
 
 // textsOf are the texts in a list; a list from JSON may hold other things, which are left out.

@@ -57,7 +57,7 @@ func (w *writer) write(depth int, templates ...string) {
 func (w *writer) bool(depth int) {
 	w.write(depth, "true", "Ⓑ && Ⓑ", "(Ⓑ || Ⓑ)", "!Ⓑ", "Ⓢ == Ⓢ", "Ⓢ in Ⓛ", "Ⓢ.startsWith(Ⓢ)", `Ⓢ.matches("a+")`, "Ⓛ.exists(x, x == Ⓢ)",
 		"Ⓛ.all(x, Ⓑ)", "Ⓓ == null", "has(event.InitiatedBy.user)", "size(Ⓛ) > 3", "macros.is(Ⓢ, Ⓛ)", "macros.any(Ⓓ)", "event.success", "Ⓓ > 1",
-		"context.owns(Ⓢ)", `context.seen("a", Ⓢ)`, "(Ⓑ ? Ⓑ : Ⓑ)", "event.DurationMs / 0 == 1", "looks_like(Ⓢ, Ⓛ)")
+		"context.owns(Ⓢ)", `context.seen("a", Ⓢ)`, "(Ⓑ ? Ⓑ : Ⓑ)", "event.DurationMs / 0 == 1", "looks_like(Ⓢ, Ⓛ)", "under(Ⓢ, Ⓛ)")
 }
 
 func (w *writer) text(depth int) {

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/schema"
@@ -170,47 +171,64 @@ type permissions struct {
 	allPrincipals bool // some now hold for all users
 }
 
-// parsePermissions reads "[old] => [[Id: .., ConsentType: Principal, Scope:  User.Read Mail.Read, CreatedDateTime: ,
-// ..]]; ". The older form ends a scope with "]", the newer with a comma.
+// parsePermissions reads "[old] => [[Id: .., PrincipalId: .., ResourceId: .., ConsentType: Principal, Scope:  User.Read
+// Mail.Read, CreatedDateTime: , ..]]; ". The older form ends a scope with "]", the newer with a comma. A scope is new unless
+// the same principal had it for the same API before: the lists may tell of several.
 func parsePermissions(s string) permissions {
 	before, after, found := strings.Cut(s, "=>")
 	if !found {
 		before, after = "", s
 	}
-	var p permissions
-	p.scopes = scopesIn(after)
-	known := map[string]bool{}
-	for _, scope := range scopesIn(before) {
+	known, had := map[scopeOf]bool{}, map[string]bool{}
+	for scope := range scopesIn(before) {
 		known[scope] = true
 	}
-	for _, scope := range p.scopes {
-		if !known[scope] {
-			p.added = append(p.added, scope)
+	var p permissions
+	added := map[string]bool{}
+	for scope := range scopesIn(after) {
+		if !had[scope.name] {
+			had[scope.name] = true
+			p.scopes = append(p.scopes, scope.name)
+		}
+		if !known[scope] && !added[scope.name] {
+			added[scope.name] = true
+			p.added = append(p.added, scope.name)
 		}
 	}
 	p.allPrincipals = strings.Contains(after, "ConsentType: AllPrincipals")
 	return p
 }
 
-// scopesIn are the scopes of all entries, each once.
-func scopesIn(entries string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for {
-		_, rest, ok := strings.Cut(entries, "Scope:")
-		if !ok {
-			return all
-		}
-		end := strings.IndexAny(rest, ",]")
-		if end < 0 {
-			end = len(rest)
-		}
-		for _, scope := range strings.Fields(rest[:end]) {
-			if !seen[scope] {
-				seen[scope] = true
-				all = append(all, scope)
+// scopeOf is a scope with whom and what it is for.
+type scopeOf struct{ principal, api, consent, name string }
+
+// scopesIn are the scopes of all entries.
+func scopesIn(entries string) iter.Seq[scopeOf] {
+	return func(yield func(scopeOf) bool) {
+		for {
+			head, rest, ok := strings.Cut(entries, "Scope:")
+			if !ok {
+				return
 			}
+			head = head[strings.LastIndexByte(head, '[')+1:] // of this entry alone
+			of := scopeOf{principal: entryMember(head, "PrincipalId:"), api: entryMember(head, "ResourceId:"), consent: entryMember(head, "ConsentType:")}
+			end := strings.IndexAny(rest, ",]")
+			if end < 0 {
+				end = len(rest)
+			}
+			for _, of.name = range strings.Fields(rest[:end]) {
+				if !yield(of) {
+					return
+				}
+			}
+			entries = rest[end:]
 		}
-		entries = rest[end:]
 	}
+}
+
+// entryMember is what follows a name, up to the next comma.
+func entryMember(entry, name string) string {
+	_, value, _ := strings.Cut(entry, name)
+	value, _, _ = strings.Cut(value, ",")
+	return strings.TrimSpace(value)
 }

@@ -90,6 +90,7 @@ func hostileRules() []string {
 		`words(event.ResultReason).exists(w, words(event.ResultReason).exists(v, w + v == "b"))`,
 		`words(event.ResultReason).exists(w, looks_like(w, ["microsoft", "contoso", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"]))`,
 		`looks_like(event.ResultReason, words(event.ResultReason))`,
+		`words(event.ResultReason).exists(w, under(event.ResultReason, words(w + event.ResultReason)))`,
 		`json(event.ResultReason).exists(x, json(event.ResultReason).exists(y, x == y + "b"))`,
 		`event.change("KeyDescription").added.exists(k, credential(k).name == "b" || event.change("KeyDescription").removed.exists(r, r == k))`,
 		`event.changes.exists(a, event.changes.exists(b, a.name == b.new + "b"))`,

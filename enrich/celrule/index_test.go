@@ -73,6 +73,8 @@ func TestKeys(t *testing.T) {
 		`event.Category != "a"`:                                                           ``,
 		`event.reason.matches("a") || event.Category == "a"`:                              ``,
 		`event.targets.exists(t, t.changes.exists(c, c.name == "AppAddress"))`:            `event.TargetResources has "appaddress"`,
+		`event.changes.filter(c, c.old == "x").exists(c, c.name == "AppAddress")`:         `event.TargetResources has "appaddress"`,
+		`event.targets.map(t, t.change("AppAddress")).exists(c, c.name == "AppAddress")`:  ``, // a target without it has a change of that name, too
 		`event.change("AppAddress").name == "AppAddress"`:                                 ``,
 		`size(event.targets.filter(t, t.type == "User").map(t, t.id)) > 0`:                `event.TargetResources has "user"`,
 		`"app.contoso.example" in event.change("AppAddress").items_new.map(u, u.lower())`: `event.TargetResources has "appaddress"`,

@@ -28,6 +28,10 @@ func TestIndexedWays(t *testing.T) {
 		deep = strings.ReplaceAll(string(enrich.AppendString(nil, deep)), `\\u`, `\u005cu`)
 	}
 	for _, test := range []struct{ table, when, row string }{
+		{"AuditLogs", `event.change("P").new.contains("000abcde")`, change("P", `{"a":"x\nbcde"}`)},
+		{"AuditLogs", `event.change("P").new.contains("abcde")`, change("P", `{"a":"x\nbcde"}`)},
+		{"AuditLogs", `event.change("P").new.endsWith("u007fbcde\"}")`, change("P", `{"a":"`+"\x7f"+`bcde"}`)},
+		{"AuditLogs", `event.change("P").new.matches("1fbcde")`, change("P", `{"a":"\u001Fbcde"}`)},
 		{"AuditLogs", `event.role.id == "` + id + `"`, change("Role.TemplateId", `"`+id+`"`)},
 		{"AuditLogs", `event.role.id == "` + id + `"`, detail("TemplateId", id)},
 		{"AuditLogs", `event.role.scope == "scope-one"`, detail("Scope", "scope-one")},

@@ -45,19 +45,19 @@ func (e estimator) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 func (e estimator) EstimateCallCost(function, _ string, _ *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {
 	const walk = sizeList * 4 // hash every item of a list
 	switch function {
-	case "in", "@in":
+	case "in", "@in", "under":
 		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: walk}}
 	case "minus", "common":
 		return &checker.CallEstimate{
 			CostEstimate: checker.CostEstimate{Min: 1, Max: walk}, ResultSize: &checker.SizeEstimate{Max: sizeList},
 		}
-	case "words", "json":
+	case "words", "name_words", "json":
 		return &checker.CallEstimate{
 			CostEstimate: checker.CostEstimate{Min: 1, Max: sizeText}, ResultSize: &checker.SizeEstimate{Max: sizeList},
 		}
-	case "looks_like":
+	case "looks_like", "imitated":
 		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: 16 * walk}}
-	case "fold", "uri", "credential", "guid_of", "lower":
+	case "fold", "uri", "credential", "guid_of", "lower", "segment":
 		return &checker.CallEstimate{
 			CostEstimate: checker.CostEstimate{Min: 1, Max: sizeText / 10}, ResultSize: &checker.SizeEstimate{Max: sizeText},
 		}

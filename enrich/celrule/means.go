@@ -6,11 +6,12 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// meaning is the field that a let is another name of, when that field is one whose texts are looked at.
+// meaning is the field or text that a let is another name of, when it is one that is looked at.
 type meaning struct {
-	operation bool     // event.operation
-	field     string   // as people write it
-	texts     []string // those that the field can be
+	operation bool                // event.operation
+	field     string              // as people write it
+	texts     []string            // those that the field can be
+	lowered   func(string) string // see vocabulary
 }
 
 // mean notes what the let called name is another name of.
@@ -18,11 +19,11 @@ func (c *compiler) mean(name string, checked *ast.AST) {
 	e := checked.Expr()
 	v := &vocabulary{lang: c.lang, checked: checked, means: c.means}
 	field, texts := v.fieldOf(e)
-	m := meaning{isField(e, "operation"), field, texts}
+	m := meaning{isField(e, "operation"), field, texts, v.lowered(e)}
 	if e.Kind() == ast.IdentKind {
 		m = c.means[e.AsIdent()]
 	}
-	if m.operation || m.texts != nil {
+	if m.operation || m.texts != nil || m.lowered != nil {
 		c.means[name] = m
 	}
 }

@@ -90,14 +90,19 @@ func (m meters) call(e ast.Expr) {
 		m.note(args[1], result{item: 3})
 	case "fold":
 		m.note(args[0], result{text: 400})
-	case "words":
+	case "words", "name_words":
 		m.note(args[0], result{text: 600})
+	case "segment":
+		m.note(args[0], result{text: 100})
 	case "json", "uri", "credential":
 		m.note(args[0], result{text: 200})
 	case "lower", "guid_of":
 		m.note(args[0], result{text: 50})
 	case "minus", "common":
 		m.note(args[0], result{item: 30})
+		m.note(args[1], result{item: 30})
+	case "under":
+		m.note(args[0], result{text: 100})
 		m.note(args[1], result{item: 30})
 	case "looks_like":
 		m.note(args[0], result{text: 100})

@@ -15,6 +15,7 @@ import (
 type Module struct {
 	set    atomic.Pointer[ruleSet]
 	memory Memory
+	live   func(host string) string // nil when nobody looks names up
 }
 
 // New returns a module without rules, which tags nothing until Configure gives it some. What its rules have seen is
@@ -31,6 +32,22 @@ func NewRemembering(memory Memory) *Module {
 	return m
 }
 
+// AskVerdicts makes context.dns ask live for hosts of which the context says nothing. Live returns nxdomain, resolves or
+// unknown, at once: it must not wait for the network. It may be called from several goroutines. What needs context dns
+// then runs without one. AskVerdicts must be called before the first Configure.
+func (m *Module) AskVerdicts(live func(host string) string) { m.live = live }
+
+// Needing are the ids of the rules that run and need, or use in an adjust step, the part of the context, such as "dns".
+// They are sorted.
+func (m *Module) Needing(part string) (ids []string) {
+	for _, r := range m.set.Load().rules {
+		if r.info.Off == "" && (slices.Contains(r.required, part) || slices.Contains(r.optional, part)) {
+			ids = append(ids, r.info.ID)
+		}
+	}
+	return ids
+}
+
 // Describe lists all rules; those that are off say why. The lists in it are shared between calls and must not be
 // changed.
 func (m *Module) Describe(context.Context) (enrich.Description, error) {
@@ -41,7 +58,7 @@ func (m *Module) Describe(context.Context) (enrich.Description, error) {
 // stays, and the error is the rulefile.Problems of all files. Settings are a YAML document with the keys context (the
 // shape of a context file) and at (a pinned clock).
 func (m *Module) Configure(_ context.Context, config enrich.Config) error {
-	set, err := compileSet(config)
+	set, err := compileAsking(config, m.live)
 	if err != nil {
 		return err
 	}

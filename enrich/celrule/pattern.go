@@ -27,7 +27,7 @@ func (f *finder) pattern(e, pattern ast.Expr, in *scope) []condition {
 	if needed == nil {
 		return nil
 	}
-	return f.literalOf(e, needed, in)
+	return f.insideOf(e, needed, in)
 }
 
 // maxAlternatives bounds the texts of one pattern.

@@ -27,7 +27,7 @@ const (
 	CodeTable     = "R208" // unknown table
 	CodeNever     = "R209" // a condition that can't hold
 	CodeProperty  = "R302" // warning: a property whose name nearly is a known one
-	CodeUpper     = "R303" // warning: a pattern for upper case, on a text in lower case
+	CodeUpper     = "R303" // warning: upper case is looked for in a text in lower case
 )
 
 func didYouMean(word string, among []string) string {

@@ -85,7 +85,8 @@ func (m maker) list() string {
 		"event.grant.scopes", "event.grant.scopes_added", "event.consent.scopes", "event.consent.scopes_added", `context.list("people")`,
 		`event.targets.filter(x, x.type == `+m.quoted()+`).map(x, x.name)`, `event.TargetResources.map(x, x.displayName)`,
 		`minus(event.change("AppAddress").items_new, lists.some)`, `common(aList, lists.any_case)`, "lists.some", `words(event.ResultReason)`,
-		`event.change("KeyDescription").added.map(k, credential(k).name)`, `event.targets[0].changes.map(c, c.name)`)
+		`event.change("KeyDescription").added.map(k, credential(k).name)`, `event.targets[0].changes.map(c, c.name)`,
+		`event.targets.map(t, t.change("KeyDescription")).map(c, c.name)`, `event.changes.filter(c, c.present).map(c, c.name)`)
 }
 
 // truth is an expression that is true or false, or fails.

@@ -24,7 +24,7 @@ type tableMaker struct {
 func tableMakers() []tableMaker {
 	return []tableMaker{
 		{"AzureDiagnostics", maker.vaultTruth, func(m maker) map[string]string {
-			address := `"` + m.of("https://kv-one.vault.azure.net/secrets/x", "https://KV-TWO.vault.azure.net/keys/", "x", "https://[::1%25%6bv-two]/") + `"`
+			address := `"` + m.of("https://kv-one.vault.azure.net/secrets/x", "https://KV-TWO.vault.azure.net/keys/", "x", "https://[::1%25%6bv-two]/", "https://%E2%84%AAv-two.vault.azure.net/secrets/x") + `"`
 			return map[string]string{
 				"ResourceProvider": m.of(`"MICROSOFT.KEYVAULT"`, `"MICRO\u017fOFT.keyvault"`, `"MICROSOFT.SQL"`), "OperationName": m.vaultOperation(),
 				"ResultSignature": m.of(`"OK"`, `"Forbidden"`, `"Unauthorized"`, m.value()), "httpStatusCode_d": m.of("200", "403", "401"),
@@ -36,7 +36,7 @@ func tableMakers() []tableMaker {
 		{"AZKVAuditLogs", maker.vaultTruth, func(m maker) map[string]string {
 			return map[string]string{
 				"OperationName": m.vaultOperation(), "ResultSignature": m.of(`"OK"`, `"Forbidden"`, m.value()), "HttpStatusCode": m.of("200", "403"),
-				"Id": m.of(`"https://kv-two.vault.azure.net/secrets/x"`, m.value()), "_ResourceId": m.of(`"/subscriptions/s/vaults/kv-one"`, m.value()),
+				"Id": m.of(`"https://kv-two.vault.azure.net/secrets/x"`, `"https://%E2%84%AAv-two.vault.azure.net/secrets/x"`, m.value()), "_ResourceId": m.of(`"/subscriptions/s/vaults/kv-one"`, m.value()),
 				"Identity": m.of(`{"claim":{"oid":`+m.value()+`,"upn":`+m.value()+`}}`, m.value()), "CallerIpAddress": m.value(),
 			}
 		}},

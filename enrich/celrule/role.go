@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // role is the assignment of an Entra or Azure role.
@@ -47,6 +49,7 @@ func (f *frame) auditRole() *role {
 	if r.id == "" {
 		r.id = lastGUID(firstOf(roleTarget.id, f.newOrOld("Role.ObjectID")))
 	}
+	r.name = firstOf(r.name, schema.RoleName(r.id))
 	r.scope = firstOf(f.newOrOld("RoleScope"), f.detail("Scope"))
 	if p := f.principal(); p != nil {
 		r.principalID, r.principalType, r.principalName = p.id, principalType(p.typ), firstOf(p.name, p.upn)
@@ -101,6 +104,7 @@ func (f *frame) activityRole() *role {
 		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(text(anyCase(inner, "principalId"))),
 		principalType: principalType(text(anyCase(inner, "principalType"))),
 	}
+	r.name = schema.RoleName(r.id)
 	r.scope = firstOf(text(anyCase(inner, "scope")), text(anyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
 	if at := strings.Index(strings.ToLower(r.scope), "/providers/microsoft.authorization/roleassignments/"); at >= 0 {
 		r.scope = r.scope[:at]

@@ -34,6 +34,49 @@ func literals(columns []string, texts ...string) []condition {
 	return []condition{all}
 }
 
+// insideOf are the conditions for the text e to have one of texts somewhere in it. A text that begins in the middle of e may
+// begin in the middle of an escape, too: values that are JSON are written anew, and a control character that the row has
+// as \n or as itself is \u000a then.
+func (f *finder) insideOf(e ast.Expr, texts []string, in *scope) []condition {
+	columns := f.root(e, in)
+	if columns == nil {
+		return nil
+	}
+	if !slices.ContainsFunc(columns, func(c string) bool { return !f.columnIs(c, types.StringKind) }) {
+		return literals(columns, texts...)
+	}
+	var certain []string
+	for _, s := range texts {
+		certain = append(certain, withoutEscapes(s))
+	}
+	return literals(columns, certain...)
+}
+
+// withoutEscapes takes away from s what may be, or be the end of, an escape such as \u000a: at its beginning, and behind
+// backslashes.
+func withoutEscapes(s string) string {
+	parts := strings.Split(s, `\`)
+	for i, part := range parts {
+		parts[i] = part[escapeEnd(part):]
+	}
+	return strings.Join(parts, " ")
+}
+
+// escapeEnd is how much of the beginning of s may be the end of \u00XX for a control character.
+func escapeEnd(s string) int {
+	const hex = "0123456789abcdefABCDEF"
+	for n, form := range []string{"u00", "00", "0", ""} {
+		length := len(form) + 2
+		if len(s) >= length && strings.HasPrefix(s, form) && strings.IndexByte("017", s[length-2]) >= 0 && strings.IndexByte(hex, s[length-1]) >= 0 {
+			return 5 - n
+		}
+	}
+	if s != "" && strings.IndexByte(hex, s[0]) >= 0 {
+		return 1
+	}
+	return 0
+}
+
 // shortestWord is what a scanner can look for.
 const shortestWord = 4
 
@@ -117,12 +160,30 @@ func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 		return nil
 	}
 	if typ.Kind() == types.StructKind {
-		named := name == "name" && typ.TypeName() == "Change" && of.Kind() == ast.IdentKind && in.loop(of.AsIdent()) != nil
+		named := name == "name" && typ.TypeName() == "Change" && f.realChange(of, in)
 		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
 			return nil
 		}
 	}
 	return f.root(of, in)
+}
+
+// realChange reports whether e is the variable of a loop over changes that the row has: those of event.changes or of a
+// target's changes, filtered or not. Lists that rules make may hold changes that aren't there.
+func (f *finder) realChange(e ast.Expr, in *scope) bool {
+	if e.Kind() != ast.IdentKind {
+		return false
+	}
+	loop := in.loop(e.AsIdent())
+	if loop == nil {
+		return false
+	}
+	over, there := f.resolved(loop.over, loop.outer)
+	if over.Kind() == ast.ComprehensionKind {
+		made, inner := mapped(over.AsComprehension(), there)
+		return made != nil && f.realChange(made, inner)
+	}
+	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
 }
 
 func (f *finder) rootOfEvent(name string) []string {

@@ -24,7 +24,8 @@ func TestExpressions(t *testing.T) {
 		`event.DurationMs + 1`:                                   "8",         // a number that came as text
 		`event.Level`:                                            "4",         // a text that came as number
 		`event.time`:                                             "2026-03-02T22:10:00Z",
-		`event.ActivityDateTime.getFullYear()`:                   "1", // absent: the zero time
+		`"a\u202eb\u2066c\u009b2Jd\u2028e"`:                      "a b c 2Jd e", // nothing turns or commands a terminal
+		`event.ActivityDateTime.getFullYear()`:                   "1",           // absent: the zero time
 		`event.InitiatedBy.user.id`:                              "u1",
 		`event.InitiatedBy.app.id`:                               "(unknown)", // missing
 		`event.InitiatedBy.?app.?id.orValue("none")`:             "none",
@@ -57,10 +58,13 @@ func TestExpressions(t *testing.T) {
 		`json("no json").exists(x, true)`:                        "false",
 		`json("") + ["x"]`:                                       "x",
 		`fold("A – B.")`:                                         "a - b",
+		`name_words("Test-App_02 x")`:                            "test, app, x",
+		`segment("/a/Vaults/kv/x", "vaults")`:                    "kv",
 		`guid_of("x")`:                                           "(unknown)",
 		`"ABC".lower()`:                                          "abc",
 		`uri("https://A.example/x").host`:                        "a.example",
 		`looks_like("Micros0ft", ["Microsoft"])`:                 "true",
+		`under("a.b.example", ["b.example"])`:                    "true",
 		`credential("[KeyIdentifier=1,KeyType=Password]").type`:  "Password",
 		`now`:                                   "2026-03-03T00:00:00Z",
 		`now - event.time > duration("1h")`:     "true",

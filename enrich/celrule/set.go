@@ -41,7 +41,10 @@ type tableSet struct {
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
-func compileSet(config enrich.Config) (*ruleSet, error) {
+func compileSet(config enrich.Config) (*ruleSet, error) { return compileAsking(config, nil) }
+
+// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does.
+func compileAsking(config enrich.Config, live func(host string) string) (*ruleSet, error) {
 	loaded, problems := rulefile.Load(config)
 	settings, packs := loaded.Settings, loaded.Packs
 	lang, err := newLanguage(packs)
@@ -52,6 +55,7 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
+	around.live = live
 	s := &ruleSet{
 		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory),
 		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
@@ -117,7 +121,7 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 		used.add(tr.all())
 		compiled = append(compiled, tr)
 		if lacking := around.lacks(tr.needs); lacking != "" {
-			r.info.Off = "needs context " + lacking
+			r.info.Off = around.needs(lacking)
 		}
 	}
 	if complete := len(compiled) == len(declared.Tables); !complete {
@@ -142,8 +146,8 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 	if r.info.Off != "" {
 		return
 	}
-	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.lacks(st.needs)) })
-	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.lacks(x.needs)) })
+	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.needs(around.lacks(st.needs))) })
+	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.needs(around.lacks(x.needs))) })
 	if r.firstSeen != nil {
 		r.firstSeen.pinned = pin(around.seen[r.info.ID])
 	}
@@ -154,11 +158,11 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 }
 
 // leavesOut notes that a part of the rule lacks something of the context, and reports it.
-func (r *tableRule) leavesOut(part, lacking string) bool {
-	if lacking == "" {
+func (r *tableRule) leavesOut(part, reason string) bool {
+	if reason == "" {
 		return false
 	}
-	r.leftOut = append(r.leftOut, part+" needs context "+lacking)
+	r.leftOut = append(r.leftOut, part+" "+reason)
 	return true
 }
 

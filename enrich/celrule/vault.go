@@ -96,10 +96,12 @@ func (f *frame) vaultText(name string) string {
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x, "" for addresses that no vault has.
+// firstLabel is "kv" of https://kv.vault.azure.net/secrets/x, "" for addresses that no vault has: names of vaults are letters,
+// digits and hyphens, and what is percent-encoded in a host is none of these.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftkeyvault
 func firstLabel(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || strings.Contains(u.Host, "[") {
+	if err != nil || strings.Contains(u.Host, "[") || !isASCII([]byte(u.Host)) {
 		return ""
 	}
 	label, _, _ := strings.Cut(u.Hostname(), ".")

@@ -167,7 +167,7 @@ func TestRole(t *testing.T) {
 		{
 			"a removal, whose values are the old ones",
 			`{"Type":"AuditLogs","OperationName":"Remove member from role","TargetResources":[{"id":"u1","userPrincipalName":"ann@contoso.example","type":"User","modifiedProperties":[{"displayName":"Role.TemplateId","oldValue":"\"` + guid + `\"","newValue":null}]}]}`,
-			role{true, guid, "", "", "u1", "User", "ann@contoso.example"},
+			role{true, guid, "Global Administrator", "", "u1", "User", "ann@contoso.example"},
 		},
 		{
 			"the shape of PIM",
@@ -178,12 +178,12 @@ func TestRole(t *testing.T) {
 		{
 			"Azure, upper case, request as text",
 			`{"Type":"AzureActivity","OperationNameValue":"MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE","Properties":"{\"requestbody\":\"{\\\"Id\\\":\\\"x\\\",\\\"Properties\\\":{\\\"PrincipalId\\\":\\\"AB\\\",\\\"PrincipalType\\\":\\\"ServicePrincipal\\\",\\\"RoleDefinitionId\\\":\\\"/providers/Microsoft.Authorization/roleDefinitions/8E3AF657-a8ff-443c-a75c-2fe8c4bcb635\\\",\\\"Scope\\\":\\\"/subscriptions/s\\\"}}\"}"}`,
-			role{true, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "", "/subscriptions/s", "ab", "ServicePrincipal", ""},
+			role{true, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "/subscriptions/s", "ab", "ServicePrincipal", ""},
 		},
 		{
 			"Azure, lower case, dynamic, no type, scope of the assignment",
 			`{"Type":"AzureActivity","OperationNameValue":"Microsoft.Authorization/roleAssignments/write","Properties_d":{"requestbody":"{\"properties\":{\"roleDefinitionId\":\"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c\",\"principalId\":\"p\"}}"},"Authorization":"{\"scope\":\"/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/y\"}"}`,
-			role{true, "b24988ac-6180-42a0-ab88-20f7382dd24c", "", "/subscriptions/s", "p", "", ""},
+			role{true, "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "/subscriptions/s", "p", "", ""},
 		},
 		{"Azure, without a body", `{"Type":"AzureActivity","OperationNameValue":"Microsoft.Authorization/roleAssignments/write","Properties":"{}"}`, role{}},
 		{"Azure, another operation", `{"Type":"AzureActivity","OperationNameValue":"Microsoft.KeyVault/vaults/write"}`, role{}},

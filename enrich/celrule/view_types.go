@@ -1,6 +1,8 @@
 package celrule
 
 import (
+	"slices"
+
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 )
@@ -62,10 +64,10 @@ func changeType() *objectType {
 	textOf(t, "name", "the property", func(c *change) string { return c.name })
 	textOf(t, "old", "the value before; lists and objects as JSON", func(c *change) string { return valueText(c.old) })
 	textOf(t, "new", "the value after; lists and objects as JSON", func(c *change) string { return valueText(c.new) })
-	listOf(t, "added", "items that are new; their order never matters", (*change).added)
-	listOf(t, "removed", "items that are gone", (*change).removed)
-	listOf(t, "items_old", "all items before", (*change).itemsOld)
-	listOf(t, "items_new", "all items after", (*change).itemsNew)
+	listOf(t, "added", "items that are new, sorted; their order in the record never matters", (*change).added)
+	listOf(t, "removed", "items that are gone, sorted", (*change).removed)
+	listOf(t, "items_old", "all items before, sorted", func(c *change) []string { return slices.Sorted(slices.Values(c.itemsOld())) })
+	listOf(t, "items_new", "all items after, sorted", func(c *change) []string { return slices.Sorted(slices.Values(c.itemsNew())) })
 	return t
 }
 
@@ -115,7 +117,7 @@ func roleType() *objectType {
 	t := newObjectType("Role", "the assignment of an Entra or Azure role")
 	boolOf(t, "present", "the event assigns or takes a role", func(r *role) bool { return r.present })
 	textOf(t, "id", "template or definition id, a GUID in lower case", func(r *role) string { return r.id })
-	textOf(t, "name", "display name; may differ between products", func(r *role) string { return r.name })
+	textOf(t, "name", "display name as recorded, else that of the built-in role; may differ between products", func(r *role) string { return r.name })
 	textOf(t, "scope", "where the role holds", func(r *role) string { return r.scope })
 	textOf(t, "principal_id", "object id of who gets the role", func(r *role) string { return r.principalID })
 	textOf(t, "principal_type", "ServicePrincipal, User, Group; empty when unknown", func(r *role) string { return r.principalType })

@@ -60,13 +60,17 @@ func (v *vocabulary) comparison(function string, left, right ast.Expr) {
 	case "_==_", "_!=_":
 		v.among(left, right)
 		v.among(right, left)
+		v.sameCase(left, right)
+		v.sameCase(right, left)
 	case "@in":
 		if right.Kind() == ast.ListKind {
 			for _, item := range right.AsList().Elements() {
 				v.among(left, item)
+				v.sameCase(left, item)
 			}
 		}
 		v.amongList(left, right)
+		v.sameCaseInList(left, right)
 	}
 }
 
@@ -128,9 +132,14 @@ func nearest(word string, known []string) string {
 	return firstOf(didYouMean(word, known), "known: "+strings.Join(known, ", "))
 }
 
-// method looks at the arguments of event.target, event.change, event.changed and Target.change.
+// method looks at the arguments of event.target, event.change, event.changed and Target.change, and at texts that are looked
+// for in one that is in lower case.
 func (v *vocabulary) method(c ast.CallExpr) {
 	if len(c.Args()) != 1 || c.Target() == nil {
+		return
+	}
+	if slices.Contains([]string{"startsWith", "endsWith", "contains"}, c.FunctionName()) {
+		v.pieceInLower(c)
 		return
 	}
 	s, ok := literal(c.Args()[0])

@@ -63,6 +63,17 @@ func TestTyposInTexts(t *testing.T) {
 		{"", `event.OperationName.startsWith("Add ")`, ""},
 		{"", `event.operation.matches("^Add (member|owner)")`, `R303 "^Add (member|owner)" write it in lower case`},
 		{"", `event.operation.matches("(?i)^Add") || event.operation.matches("[A-Za-z]\\S\\D") || event.Result.matches("Add")`, ""},
+
+		{"", `event.role.id == "62E90394-69f5-4237-9190-012177145e10"`, `R303 "62E90394-69f5-4237-9190-012177145e10" write "62e90394-69f5-4237-9190-012177145e10"`},
+		{"", `"Ann" != event.actor.upn.lower()`, `R303 "Ann" write "ann"`},
+		{"", `event.actor.upn.lower() in ["ann", "Bob"]`, `R303 "Bob" write "bob"`},
+		{"", `fold(event.Category) == "User  Management"`, `R303 "User  Management" write "user management"`},
+		{"", `uri(event.Category).host.endsWith(".Example")`, `R303 ".Example" write ".example"`},
+		{"", `event.Category.lower().contains("Mail.")`, `R303 "Mail." write "mail."`},
+		{vault, `event.vault.name == "KV-One"`, `R303 "KV-One" write "kv-one"`},
+		{"", `event.Category.lower() in lists.operations`, "R303 operations give the list `case: insensitive`, or write its items in lower case"},
+		{"", `event.Category.lower() in lists.any_case && event.Category in lists.operations && event.Category.lower() in lists.folded`, ""},
+		{"", `event.role.name == "Owner" || event.api.name == "Graph" || event.Category.contains("A") || event.Category.lower() == "a"`, ""},
 	} {
 		table := c.table
 		if table == "" {
@@ -106,6 +117,8 @@ func TestTyposBehindLets(t *testing.T) {
 		`again.startsWith("Add")`:       "R209",
 		`op.matches("^Add")`:            "R303",
 		`kind == "usr"`:                 "R209",
+		`low == "Ann"`:                  "R303",
+		`low == "ann"`:                  "",
 		`who.kind in ["user", "apps"]`:  "R209",
 		`op == "add owner"`:             "",
 		`["Add"].exists(op, op == "A")`: "",
@@ -117,7 +130,7 @@ func TestTyposBehindLets(t *testing.T) {
     title: t
     tables: [AuditLogs]
     severity: low
-    let: {op: event.operation, again: op, who: event.actor, kind: who.kind, other: event.Result}
+    let: {op: event.operation, again: op, who: event.actor, kind: who.kind, other: event.Result, low: event.actor.upn.lower()}
     when: |
       `+when+"\n")) {
 			codes = append(codes, p.Code)

@@ -180,9 +180,9 @@ func warningCodes() []CodeInfo {
 			"when: event.changed(\"KeyDescripton\")", "Correct the name as suggested. Where the log spells it like that, leave it.",
 		},
 		{
-			"R303", Warning, "A pattern for upper case on a text in lower case",
-			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches.",
-			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case. `event.OperationName` is the text as the log has it.",
+			"R303", Warning, "Upper case is looked for in a text in lower case",
+			"`event.operation` is in lower case. A regular expression with a letter in upper case can match only by another of its branches. What `.lower()`, `guid_of()` and `fold()` give, `event.role.id`, `event.api.id`, `event.vault.name`, and `host` and `scheme` of an URI are in lower case, too: they are never equal to a text with upper case, nor in a list of such texts that heeds case.",
+			"when: event.operation.matches(\"^Add (member|owner)\")", "Write the letters in lower case, or give the list `case: insensitive`. `event.OperationName` is the text as the log has it.",
 		},
 		{
 			"R304", Warning, "A row that the guide doesn't have",

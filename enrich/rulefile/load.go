@@ -18,8 +18,8 @@ type Set struct {
 	Tunings  []*Tuning
 }
 
-// Load reads all files of a configuration: rule packs, tuning files, the context file that the settings name, and the
-// files that lists name. All problems of all files come back in the order of their places; the set holds what could be
+// Load reads all files of a configuration: rule packs, tuning files, the context file that the settings name, what
+// modules know, and the files that lists name. All problems of all files come back in the order of their places; the set holds what could be
 // read, even beside errors. Exceptions end by the pinned clock of the settings, or the wall clock.
 func Load(config enrich.Config) (*Set, Problems) {
 	l := loader{files: map[string][]byte{}, parsed: map[string]parsed{}, items: map[string][]string{}}
@@ -40,6 +40,7 @@ func Load(config enrich.Config) (*Set, Problems) {
 	}
 	l.parse(config.Files)
 	l.fillContext()
+	l.inform()
 	for _, p := range s.Packs {
 		for i := range p.Lists {
 			l.fill(p.File, p.Lists[i].File, func(items []string) { p.Lists[i].FromFile = items })
@@ -77,7 +78,7 @@ func (l *loader) parse(files []enrich.File) {
 	var later []enrich.File
 	for _, f := range files {
 		switch {
-		case f.Name == l.set.Settings.ContextFile:
+		case f.Name == l.set.Settings.ContextFile, slices.Contains(l.set.Settings.Informed, f.Name):
 		case isYAML(f.Name):
 			l.parsed[f.Name] = parseEither(f)
 		default:
@@ -183,6 +184,22 @@ func (l *loader) fillContext() {
 	c := &l.set.Settings.Context
 	for _, name := range slices.Sorted(maps.Keys(c.ListFiles)) {
 		l.fill(l.set.Settings.ContextFile, c.ListFiles[name], func(items []string) { c.Lists[name] = items })
+	}
+}
+
+// inform puts what modules know under the context.
+func (l *loader) inform() {
+	for _, name := range l.set.Settings.Informed {
+		data, ok := l.files[name]
+		if !ok {
+			l.problems = append(l.problems, Problem{
+				Pos: Pos{File: name}, Severity: Error, Code: CodeFile, Message: "the settings name this file, which is not among the files",
+			})
+			continue
+		}
+		told, found := ParseInformed(name, data)
+		l.problems = append(l.problems, found...)
+		l.set.Settings.Context.under(told)
 	}
 }
 

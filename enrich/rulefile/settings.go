@@ -14,6 +14,7 @@ import (
 type Settings struct {
 	Context     Context
 	ContextFile string    // the name of the file, among those that come with the settings, that holds the context instead
+	Informed    []string  // names of the files, among those too, that hold what modules know: it is put under the context
 	At          time.Time // zero means the wall clock
 }
 
@@ -27,7 +28,12 @@ type Context struct {
 	CredentialLifetime time.Duration        // 0 means not configured
 	Applications       []json.RawMessage
 	Seen               map[string][]string
+	Awaited            map[string]string // parts that a module will know later -> the module's name
 }
+
+// DefaultCredentialLifetime is how long credentials may live where the context doesn't say: what the portal recommends for a
+// new client secret. https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials
+const DefaultCredentialLifetime = 180 * 24 * time.Hour
 
 // BusinessHours say when people work.
 type BusinessHours struct {
@@ -41,7 +47,7 @@ type BusinessHours struct {
 // Span is a stretch of time; To is not inside.
 type Span struct{ From, To time.Time }
 
-// ParseSettings reads a YAML or JSON document with the keys context, context_file and at. Every key it doesn't know is an error.
+// ParseSettings reads a YAML or JSON document with the keys context, context_file, informed and at. Every key it doesn't know is an error.
 // Empty data are settings without context.
 func ParseSettings(name string, data []byte) (Settings, Problems) {
 	var s Settings
@@ -49,6 +55,7 @@ func ParseSettings(name string, data []byte) (Settings, Problems) {
 		d.fields(n, "the settings", []field{
 			{"context", optional, func(n *node) { s.Context = d.context(n) }},
 			{"context_file", optional, func(n *node) { s.ContextFile = d.text(n, anything).Value }},
+			{"informed", optional, func(n *node) { s.Informed = d.plain(n) }},
 			{"at", optional, func(n *node) { s.At = d.time(n) }},
 		})
 	})
@@ -77,7 +84,7 @@ func (d *decoder) context(n *node) (c Context) {
 	}
 	d.fields(n, "a context", []field{
 		{"business_hours", optional, func(n *node) { c.BusinessHours = d.businessHours(n) }},
-		{"verified_domains", optional, func(n *node) { c.VerifiedDomains = lowerAll(d.plain(n)) }},
+		{"verified_domains", optional, func(n *node) { c.VerifiedDomains = d.domains(n) }},
 		{"dns", optional, func(n *node) { c.DNS = d.verdicts(n) }},
 		{"lists", optional, func(n *node) { d.watchlists(n, &c) }},
 		{"credential_lifetime", optional, func(n *node) { c.CredentialLifetime = d.duration(n) }},
@@ -96,11 +103,13 @@ func (d *decoder) plain(n *node) []string {
 	return out
 }
 
-func lowerAll(texts []string) []string {
-	for i, t := range texts {
-		texts[i] = strings.ToLower(strings.TrimSuffix(t, "."))
+// domains reads names of domains, not nil when there are none.
+func (d *decoder) domains(n *node) []string {
+	out := []string{}
+	for _, t := range d.texts(n, domain) {
+		out = append(out, strings.ToLower(strings.TrimSuffix(t.Value, ".")))
 	}
-	return texts
+	return out
 }
 
 // named reads a mapping of lists.

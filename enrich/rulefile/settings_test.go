@@ -13,7 +13,7 @@ func TestParseSettings(t *testing.T) {
 at: "2026-03-02T22:10:00Z"
 context:
   business_hours: {zone: Europe/Berlin, days: [mon, fri], from: "08:00", to: "24:00", holidays: ["2026-12-25"], changes: [{from: "2026-03-07T20:00:00Z", to: "2026-03-07T22:00:00Z"}]}
-  verified_domains: [Contoso.example.]
+  verified_domains: [Contoso.example., xn--bcher-kva.example, bücher.example, a-b.c_d.example]
   dns: {A.example: nxdomain}
   lists: {admins: [ann]}
   credential_lifetime: 4320h
@@ -51,13 +51,18 @@ func TestSettingsProblems(t *testing.T) {
 		"business_hours: {from: \"08:00\"}": "needs the key `days`",
 		"business_hours: {zone: Mars/Olympus, days: [mon], from: \"08:00\", to: \"18:00\"}": "unknown time zone `Mars/Olympus`",
 		"business_hours: {days: [mon, someday], from: \"8 o'clock\", to: \"18:00\"}":        "want a time of day",
-		"dns: {a: maybe}":               "want nxdomain, resolves, unknown",
-		"dns: {a: unknown, a: unknown}": "`a` is given twice",
-		"credential_lifetime: soon":     "want a length of time",
-		"credential_lifetime: -1h":      "want a length of time",
-		"credential_lifetime: NaNd":     "want a length of time",
-		"lists: {a: b}":                 "want a list, found text",
-		"applications: [x]":             "want a mapping, found text",
+		"dns: {a: maybe}":                           "want nxdomain, resolves, unknown",
+		"dns: {a: unknown, a: unknown}":             "`a` is given twice",
+		"verified_domains: [\"*.contoso.example\"]": "want a domain such as contoso.example",
+		"verified_domains: [\"\"]":                  "want a domain such as contoso.example",
+		"verified_domains: [\"https://x.example\"]": "want a domain such as contoso.example",
+		"verified_domains: [x.example, .x.example]": "want a domain such as contoso.example",
+		"verified_domains: [\"x.example:8443\"]":    "want a domain such as contoso.example",
+		"credential_lifetime: soon":                 "want a length of time",
+		"credential_lifetime: -1h":                  "want a length of time",
+		"credential_lifetime: NaNd":                 "want a length of time",
+		"lists: {a: b}":                             "want a list, found text",
+		"applications: [x]":                         "want a mapping, found text",
 		"business_hours: {days: [mon], from: \"08:00\", to: \"18:00\", changes: [{from: \"2026-03-07T22:00:00Z\", to: \"2026-03-07T20:00:00Z\"}]}": "ends before it begins",
 		"business_hours: {days: [mon], from: \"08:00\", to: \"18:00\", holidays: [christmas]}":                                                     "want a day such as",
 		"\xff": "not UTF-8",

@@ -37,6 +37,9 @@ var (
 	dottedID   = matching(`[a-z0-9_-]+(\.[a-z0-9_-]+)+`, "a dotted id in lower case, such as entra.app.credential.added")
 	revision   = matching(`(sha256:)?[0-9a-f]{12,64}|[A-Za-z0-9_.]+:[0-9a-f]{8,64}(\s+[A-Za-z0-9_.]+:[0-9a-f]{8,64})*`,
 		"the parts of a rule with their revisions, such as when:3f1c0a9b lists.noise:77d0e1aa, or the whole rule's, such as sha256:3f1c0a9b2d4e")
+	// Letters of any script, as a tenant may write its domain; the ends of names below it are found without a wildcard.
+	domain = matching(`[\pL\pM\pN_]([\pL\pM\pN_-]*[\pL\pM\pN_])?(\.[\pL\pM\pN_]([\pL\pM\pN_-]*[\pL\pM\pN_])?)*\.?`,
+		"a domain such as contoso.example, which stands for all names below it, too: no wildcard, scheme or port")
 	// https://attack.mitre.org: techniques, sub-techniques, tactics
 	attackID = matching(`T[0-9]{4}(\.[0-9]{3})?|TA[0-9]{4}`, "an ATT&CK technique or tactic, such as T1098.001 or TA0003")
 	// https://semver.org

@@ -33,16 +33,41 @@ func (r *runner) whole() enrich.Config {
 	return c
 }
 
-// config is the configuration that a test sees.
-func (r *runner) config(c *testCase) enrich.Config {
-	out := enrich.Config{Settings: r.settings(c.test)}
+// config is the configuration that tests with the same settings see. Files with rules that none of them is about are left
+// out: with hundreds of tests, reading and compiling these again and again is most of the work. A tuning file may name any
+// rule, so that its tests see all.
+func (r *runner) config(group []*testCase) enrich.Config {
+	out := enrich.Config{Settings: r.settings(group[0].test)}
 	left := map[string]bool{}
-	if c.test.Context.JSON != nil {
+	if group[0].test.Context.JSON != nil {
 		left = r.contextFiles()
 	}
 	for _, f := range r.options.Files {
-		if !left[f.Name] && (c.tuned || !r.tunings[f.Name]) {
+		switch {
+		case left[f.Name]:
+		case group[0].tuned, !r.tunings[f.Name] && !r.idle(f.Name, group):
 			out.Files = append(out.Files, f)
+		}
+	}
+	return out
+}
+
+// idle reports whether a file has nothing that the tests need.
+func (r *runner) idle(file string, group []*testCase) bool {
+	rules, ok := r.spare[file]
+	return ok && !slices.ContainsFunc(group, func(c *testCase) bool { return slices.Contains(rules, c.result.Rule) })
+}
+
+// spare are the ids of the rules of each pack that has neither lists nor macros, by file.
+func spare(packs []*rulefile.Pack) map[string][]string {
+	out := map[string][]string{}
+	for _, p := range packs {
+		if len(p.Lists) > 0 || len(p.Macros) > 0 {
+			continue
+		}
+		out[p.File] = []string{}
+		for _, rule := range p.Rules {
+			out[p.File] = append(out[p.File], rule.ID.Value)
 		}
 	}
 	return out

@@ -83,8 +83,9 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
-	covered *Coverage       // nil when nobody wants to know
-	tunings map[string]bool // the names of the tuning files
+	covered *Coverage           // nil when nobody wants to know
+	tunings map[string]bool     // the names of the tuning files
+	spare   map[string][]string // the rules of each file that has nothing but rules
 }
 
 // testCase is a test on its way through a run.
@@ -139,6 +140,7 @@ func (r *runner) collect() (cases []*testCase) {
 	for _, t := range set.Tunings {
 		r.tunings[t.File] = true
 	}
+	r.spare = spare(set.Packs)
 	for _, p := range set.Packs {
 		for _, rule := range p.Rules {
 			if !r.ground(p.File) {
@@ -188,7 +190,7 @@ func (r *runner) add(cases []*testCase, rule rulefile.Rule, t rulefile.Test, tun
 	if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 		return cases
 	}
-	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil, tuned: tuned}
+	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil && !t.Want.None, tuned: tuned}
 	c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
 	return append(cases, c)
 }
@@ -206,8 +208,8 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 	return p
 }
 
-// grouped puts tests with the same settings together, in the order of their first tests. A test of a rule that remembers
-// is alone.
+// grouped puts tests with the same settings together, in the order of their first tests. A test in which a rule matches
+// and remembers is alone; one in which it stays silent neither asks its memory nor fills it.
 func (r *runner) grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
 	for n, c := range cases {
@@ -234,7 +236,7 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 		}
 	}
 	module := r.options.New()
-	if err := module.Configure(ctx, r.config(group[0])); err != nil {
+	if err := module.Configure(ctx, r.config(group)); err != nil {
 		failAll(fmt.Errorf("configure the module: %w", err))
 		return
 	}

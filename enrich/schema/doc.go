@@ -6,5 +6,6 @@
 //	tables.txt    tables and columns        -> [Tables], [Lookup], [TypeOf]
 //	properties.txt  audited properties      -> [KindOf], [Properties]
 //	apis.txt      APIs and their addresses  -> [APIByID], [APIByToken], [APIByName]
+//	roles.txt     names of built-in roles   -> [RoleName]
 //	vaultops.txt  Key Vault operations      -> [VaultClass], [VaultClasses]
 package schema

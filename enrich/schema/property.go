@@ -11,9 +11,9 @@ type Kind string
 
 // The kinds of values. The zero value means a JSON list of items, or one item.
 const (
-	Credentials Kind = "credentials" // a JSON list of [KeyIdentifier=..,KeyType=..,KeyUsage=..,DisplayName=..]; the same when the identifier is
+	Credentials Kind = "credentials" // a JSON list of [KeyIdentifier=..,KeyType=..,KeyUsage=..,DisplayName=..]; the same when all but the name is
 	Addresses   Kind = "addresses"   // a JSON list of objects; the member Address is the item
-	Words       Kind = "words"       // words with white space between
+	Words       Kind = "words"       // names of permissions with white space between, whose case doesn't count
 	Semicolons  Kind = "semicolons"  // texts with semicolons between
 	Commas      Kind = "commas"      // texts with commas between
 )

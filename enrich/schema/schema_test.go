@@ -13,7 +13,7 @@ import (
 var wantColumns = map[string]int{
 	"AuditLogs": 30, "SigninLogs": 93, "AADNonInteractiveUserSignInLogs": 84, "AADServicePrincipalSignInLogs": 44,
 	"AADManagedIdentitySignInLogs": 45, "OfficeActivity": 140, "AzureActivity": 33, "AZKVAuditLogs": 47,
-	"GraphApplications": 16,
+	"GraphApplications": 16, "RiskFollowUp": 9,
 }
 
 func TestTables(t *testing.T) {
@@ -124,6 +124,17 @@ func TestAPIs(t *testing.T) {
 	}
 	if n := len(schema.APIs()); n != 23 {
 		t.Errorf("%d APIs, want 23", n)
+	}
+}
+
+func TestRoleName(t *testing.T) {
+	for id, want := range map[string]string{
+		"62e90394-69f5-4237-9190-012177145e10": "Global Administrator", "8E3AF657-A8FF-443C-A75C-2FE8C4BCB635": "Owner",
+		"acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader", "4d5e0006-9fa0-4b12-8d34-5f6071829304": "", "": "",
+	} {
+		if got := schema.RoleName(id); got != want {
+			t.Errorf("RoleName(%q) = %q, want %q", id, got, want)
+		}
 	}
 }
 

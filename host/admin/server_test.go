@@ -34,6 +34,10 @@ func busy() Snapshot {
 	s.Sinks["splunk"] = h
 	s.Rules = []enrich.RuleInfo{{ID: "acme.one"}, {ID: "acme.two", Off: "took too long"}, {ID: "acme.one"}}
 	s.Tripped, s.Restarts = []string{"acme.two"}, map[string]int{"mine": 1}
+	s.Lookups = &Lookups{
+		Hosts: map[string]int64{"nxdomain": 2}, PassedOver: map[string]int64{"refused": 3}, Queued: 4, Questions: 5, FollowUps: 6, Made: 7,
+		Lost: map[string]int64{"expired": 8},
+	}
 	return s
 }
 
@@ -101,6 +105,13 @@ func TestPages(t *testing.T) {
 		`riskrelay_rules_reloads_total{result="taken"} 2`,
 		`riskrelay_rules_reloads_total{result="refused"} 1`,
 		`riskrelay_rules_last_reload_successful 1`,
+		`riskrelay_dns_lookups_total{verdict="nxdomain"} 2`,
+		`riskrelay_dns_names_passed_over_total{reason="refused"} 3`,
+		`riskrelay_dns_queue 4`,
+		`riskrelay_followup_questions 5`,
+		`riskrelay_followup_events_waiting 6`,
+		`riskrelay_followup_events_total 7`,
+		`riskrelay_followup_lost_total{reason="expired"} 8`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("no line %s", line)

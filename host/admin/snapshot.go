@@ -16,6 +16,7 @@ type Snapshot struct {
 	Rules    []enrich.RuleInfo                // of all modules
 	Tripped  []string                         // the rules that the breaker switched off
 	Restarts map[string]int                   // of modules in processes of their own
+	Lookups  *Lookups                         // nil when no names are looked up
 	// Doing is what the host does before it reads the first row, as "starts modules"; "" once it runs.
 	Doing string
 	// Stall is how long nothing may move where something is to be done.

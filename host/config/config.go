@@ -16,10 +16,13 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/module/directory"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -30,17 +33,18 @@ var Reference string
 
 // Config is the whole configuration.
 type Config struct {
-	DataDir string        `yaml:"data_dir"` // the ledger, dead letters and module sockets
-	Drain   time.Duration `yaml:"drain"`    // how long what was read may be sent after SIGTERM
-	Log     Log           `yaml:"log"`
-
-	DeadLetters DeadLetters `yaml:"dead_letters"`
-
-	Metrics Metrics  `yaml:"metrics"`
-	Sources Sources  `yaml:"sources"`
-	Rules   Rules    `yaml:"rules"`
-	Modules []Module `yaml:"modules"`
-	Sinks   Sinks    `yaml:"sinks"`
+	DataDir     string        `yaml:"data_dir"` // the ledger, dead letters and module sockets
+	Drain       time.Duration `yaml:"drain"`    // how long what was read may be sent after SIGTERM
+	Log         Log           `yaml:"log"`
+	DeadLetters DeadLetters   `yaml:"dead_letters"`
+	Metrics     Metrics       `yaml:"metrics"`
+	Sources     Sources       `yaml:"sources"`
+	Rules       Rules         `yaml:"rules"`
+	DNS         dns.Config    `yaml:"dns"` // who is asked whether the hosts of redirect URIs exist
+	Modules     []Module      `yaml:"modules"`
+	// Directory is the built-in module that tells rules about the tenant.
+	Directory directory.Config `yaml:"directory"`
+	Sinks     Sinks            `yaml:"sinks"`
 }
 
 // DeadLetters say how much is kept of what sinks refuse for good.
@@ -63,12 +67,13 @@ type Metrics struct {
 // Sources are where events come from.
 type Sources struct {
 	LogAnalytics []LogAnalytics `yaml:"log_analytics"`
+	Graph        []Graph        `yaml:"graph"`
 	Files        []string       `yaml:"files"` // NDJSON files; "-" is standard input
 }
 
 // Count is the number of streams.
 func (s Sources) Count() int {
-	n := len(s.Files)
+	n := len(s.Files) + len(s.Graph)
 	for _, la := range s.LogAnalytics {
 		n += len(la.Tables)
 	}
@@ -109,6 +114,11 @@ type LogAnalytics struct {
 	loganalytics.Config `yaml:",inline"`
 }
 
+// Graph is one tenant's Microsoft Graph.
+type Graph struct {
+	graph.Config `yaml:",inline"`
+}
+
 // SplunkHEC is a named Splunk HEC sink.
 type SplunkHEC struct {
 	Name             string `yaml:"name"`
@@ -133,6 +143,15 @@ func (c *LogAnalytics) UnmarshalYAML(unmarshal func(any) error) error {
 	p := plain{loganalytics.Defaults()}
 	err := unmarshal(&p)
 	*c = LogAnalytics(p)
+	return err
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *Graph) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Graph
+	p := plain{graph.Defaults()}
+	err := unmarshal(&p)
+	*c = Graph(p)
 	return err
 }
 
@@ -174,6 +193,9 @@ func Defaults() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Metrics: Metrics{StalledAfter: 10 * time.Minute},
 		Rules:   Rules{Builtin: true, History: true, Watch: true, Selftest: true},
+		DNS:     dns.Defaults(),
+
+		Directory: directory.Defaults(),
 	}
 }
 
@@ -224,11 +246,15 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	}
 	wrong("sources", c.repeated())
 	if c.Sources.Count() == 0 {
-		wrong("sources", errors.New("name a workspace under log_analytics, or files to replay"))
+		wrong("sources", errors.New("name a workspace under log_analytics, a tenant under graph, or files to replay"))
 	}
 	for i, s := range c.Sources.LogAnalytics {
 		wrong(fmt.Sprintf("sources.log_analytics[%d]", i), s.Validate())
 	}
+	for i, s := range c.Sources.Graph {
+		wrong(fmt.Sprintf("sources.graph[%d]", i), s.Validate())
+	}
+	wrong("directory", c.Directory.Validate())
 	if len(c.Sinks.Names()) == 0 {
 		wrong("sinks", errors.New("name at least one of splunk_hec, syslog, file"))
 	}
@@ -242,21 +268,30 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		wrong("sinks.file "+s.Name, s.Validate())
 	}
 	wrong("sinks", distinct(c.Sinks.Names()))
+	wrong("dns", c.DNS.Validate())
+	if c.DNS.On() && c.Rules.Isolate {
+		wrong("dns", errors.New("rules in a process of their own can't ask what was looked up: no rule would get a verdict, and no event "+
+			"a follow-up. Leave out dns.resolver, or set rules.isolate to false"))
+	}
 	for i, m := range c.Modules {
 		wrong(fmt.Sprintf("modules[%d] %s", i, m.Name), m.validate())
 	}
 	return problems
 }
 
-// split is the errors that err joins.
-func split(err error) []error {
+// split is the errors that err joins, at any depth.
+func split(err error) (all []error) {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
 }
 
 func (l Log) validate() error {
@@ -308,6 +343,9 @@ func (c Config) repeated() error {
 			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")
 		}
 	}
+	for _, s := range c.Sources.Graph {
+		once("/graph/"+s.Name, "sources.graph")
+	}
 	return errors.Join(errs...)
 }
 
@@ -329,7 +367,7 @@ func distinct(names []string) error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {

@@ -34,6 +34,9 @@ func TestReferenceIsComplete(t *testing.T) {
 		{c.Rules.Builtin, defaults.Rules.Builtin},
 		{c.Rules.Watch, defaults.Rules.Watch},
 		{c.Rules.Selftest, defaults.Rules.Selftest},
+		{c.DNS.Resolver, defaults.DNS.Resolver},
+		{c.DNS.Transport, defaults.DNS.Transport},
+		{c.Directory, defaults.Directory},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("the reference says %v, the default is %v", pair[0], pair[1])
@@ -42,7 +45,7 @@ func TestReferenceIsComplete(t *testing.T) {
 	// Each list item written with all its defaults equals one written with none.
 	var bare Config
 	minimal := `
-sources: {log_analytics: [{workspace: 00000000-0000-0000-0000-000000000000}]}
+sources: {log_analytics: [{workspace: 00000000-0000-0000-0000-000000000000}], graph: [{every: 1h}]}
 sinks:
   splunk_hec: [{name: splunk, url: "https://splunk.example.com:8088", token_file: /etc/riskrelay/hec-token}]
   syslog: [{name: archive, address: "logs.example.com:6514"}]
@@ -50,7 +53,7 @@ sinks:
 	if problems := bare.Read("minimal.yaml", []byte(minimal), noEnv); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if !reflect.DeepEqual(bare.Sources.LogAnalytics, c.Sources.LogAnalytics) || !reflect.DeepEqual(bare.Sinks, c.Sinks) {
+	if !reflect.DeepEqual(bare.Sources, c.Sources) || !reflect.DeepEqual(bare.Sinks, c.Sinks) {
 		t.Errorf("the reference's values are not the defaults:\n%+v\n%+v\n%+v\n%+v", bare.Sources, c.Sources, bare.Sinks, c.Sinks)
 	}
 }

@@ -26,16 +26,28 @@ import (
 // workspaceWith starts an emulated workspace with rows, each called by its serial, and returns how to read it.
 func workspaceWith(t *testing.T, rows []story.Row) loganalytics.Config {
 	t.Helper()
-	server, err := loganalyticstest.New(loganalyticstest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
+	server, c := workspace(t, time.Now)
+	ingest(t, server, rows...)
+	return c
+}
+
+func ingest(t *testing.T, server *loganalyticstest.Server, rows ...story.Row) {
+	t.Helper()
 	for _, r := range rows {
 		if err := server.Add(r.Table, r.Ingested, fmt.Appendf(nil, `{"_ItemId":%q,%s`, itemID(r), r.JSON[1:])); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// workspace starts an emulated workspace without rows, whose clock is now, and returns how to read it.
+func workspace(t *testing.T, now func() time.Time) (*loganalyticstest.Server, loganalytics.Config) {
+	t.Helper()
+	server, err := loganalyticstest.New(loganalyticstest.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
 	dir, o, c := t.TempDir(), server.Options(), loganalytics.Defaults()
 	secret, ca := filepath.Join(dir, "secret"), filepath.Join(dir, "ca.pem")
 	for path, text := range map[string]string{secret: o.Secret, ca: string(server.CAPEM())} {
@@ -48,7 +60,7 @@ func workspaceWith(t *testing.T, rows []story.Row) loganalytics.Config {
 		Kind: "secret", TenantID: o.Tenant, ClientID: o.ClientID, SecretFile: secret, Authority: server.URL(),
 	}
 	c.Start, c.Settle, c.MaxRequests = 26*time.Hour, 0, 100_000
-	return c
+	return server, c
 }
 
 func itemID(r story.Row) string { return fmt.Sprintf("serial-%d", r.Serial) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -73,12 +74,7 @@ type soakWork struct {
 }
 
 func newSoakWork(t *testing.T, events int) *soakWork {
-	w := &soakWork{binary: buildBinary(t), sent: map[string]uint64{}}
-	workspace, err := loganalyticstest.New(loganalyticstest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { workspace.Close() })
+	w, workspace := emptyWork(t)
 	begin := time.Now().Add(-30 * time.Minute)
 	for i := range events {
 		id, table := fmt.Sprintf("row-%07d", i), []string{"AuditLogs", "SigninLogs"}[i%2]
@@ -94,6 +90,25 @@ func newSoakWork(t *testing.T, events int) *soakWork {
 		}
 		w.sent[id] = 0
 	}
+	w.receive(t, workspace, nil, "")
+	return w
+}
+
+// emptyWork is the program and a workspace without rows.
+func emptyWork(t *testing.T) (*soakWork, *loganalyticstest.Server) {
+	t.Helper()
+	workspace, err := loganalyticstest.New(loganalyticstest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { workspace.Close() })
+	return &soakWork{binary: buildBinary(t), sent: map[string]uint64{}}, workspace
+}
+
+// receive starts the receivers, of which the collector writes what it gets to output, and writes the configuration, to
+// which more is added.
+func (w *soakWork) receive(t *testing.T, workspace *loganalyticstest.Server, output io.Writer, more string) {
+	t.Helper()
 	ca, err := endpointtest.NewCA()
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +117,7 @@ func newSoakWork(t *testing.T, events int) *soakWork {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.hec, err = hectest.Start(hectest.Config{Token: "fake-token"}); err != nil {
+	if w.hec, err = hectest.Start(hectest.Config{Token: "fake-token", Output: output}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.hec.Close() })
@@ -110,8 +125,7 @@ func newSoakWork(t *testing.T, events int) *soakWork {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.syslog.Close() })
-	w.configure(t, workspace, ca)
-	return w
+	w.configure(t, workspace, ca, more)
 }
 
 // buildBinary builds the program as users get it.
@@ -125,7 +139,7 @@ func buildBinary(t *testing.T) string {
 	return binary
 }
 
-func (w *soakWork) configure(t *testing.T, workspace *loganalyticstest.Server, ca *endpointtest.CA) {
+func (w *soakWork) configure(t *testing.T, workspace *loganalyticstest.Server, ca *endpointtest.CA, more string) {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -157,8 +171,9 @@ sources:
 sinks:
   splunk_hec: [{name: hec, url: "%[9]s", token_file: %[10]s}]
   syslog: [{name: syslog, address: "%[11]s", ca_file: %[12]s, grace: 50ms}]
+%[13]s
 `, dir, o.Workspace, workspace.Endpoint(), write("workspace-ca.pem", string(workspace.CAPEM())), o.Tenant, o.ClientID,
-		write("client-secret", o.Secret), workspace.URL(), w.hec.URL, write("hec-token", "fake-token"), w.syslog.Addr, caFile))
+		write("client-secret", o.Secret), workspace.URL(), w.hec.URL, write("hec-token", "fake-token"), w.syslog.Addr, caFile, more))
 }
 
 // left reports whether a receiver still lacks something.

@@ -112,6 +112,9 @@ type Stream struct {
 	// Volatile streams can't be read a second time (standard input): they aren't written to the ledger, and every
 	// sink is waited for.
 	Volatile bool
+	// Ended is nil but for a stream whose rows come of those of the others. It is called when all others have ended, and
+	// only ErrEnd of Plan ends such a stream, also where the pipeline runs once.
+	Ended func()
 }
 
 // ErrEnd is what Plan returns when nothing will ever follow.

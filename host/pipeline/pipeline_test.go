@@ -561,3 +561,38 @@ func TestStopAndStartAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestAStreamThatFollowsTheOthersEndsLast checks that a stream whose rows come of those of the others is planned until
+// it says that it ended, also where the pipeline runs once, and is told when the others did.
+func TestAStreamThatFollowsTheOthersEndsLast(t *testing.T) {
+	for _, once := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sink, source, behind := &recorder{}, &rows{n: 500, batch: 50}, &rows{n: 700, batch: 50}
+			var ended atomic.Bool
+			trailing := behind.stream("b")
+			planned := trailing.Plan
+			trailing.Ended = func() { ended.Store(true) }
+			trailing.Plan = func(ctx context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+				if !ended.Load() {
+					return pipeline.Window{}, time.Second, false, nil
+				}
+				return planned(ctx, frontier)
+			}
+			slow := source.stream("a")
+			first := slow.Plan
+			slow.Plan = func(ctx context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+				time.Sleep(time.Minute)
+				if ended.Load() {
+					t.Error("told of the end before it")
+				}
+				return first(ctx, frontier)
+			}
+			p := build(&memory{}, nil, []pipeline.Stream{trailing, slow}, sink)
+			p.Once = once
+			if err := p.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+			sink.check(t, 700)
+		})
+	}
+}

@@ -69,6 +69,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer stop()
 
 	var ended failures
+	var others sync.WaitGroup // streams that bring rows of their own
 	for _, s := range p.Streams {
 		record, err := p.open(s)
 		if err != nil {
@@ -78,12 +79,23 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		f.abandoned()
 		p.Stats.Rests(s.Name, 0) // nothing was expected of it before
 		planned := make(chan struct{})
+		done := func() {}
+		if s.Ended == nil {
+			others.Add(1)
+			done = others.Done
+		}
 		group.Go(func() error {
+			defer done()
 			defer close(planned)
 			return ended.keep(f.follow(ctx))
 		})
 		for i := range p.Outlets {
 			group.Go(func() error { return ended.keep(f.catchUp(ctx, &p.Outlets[i], planned)) })
+		}
+	}
+	for _, s := range p.Streams {
+		if s.Ended != nil {
+			group.Go(func() error { others.Wait(); s.Ended(); return nil })
 		}
 	}
 	err := group.Wait()
@@ -273,7 +285,7 @@ func (f *follower) follow(ctx context.Context) error {
 			if f.Once {
 				wait = min(wait, time.Minute)
 			}
-		case !ok && f.Once:
+		case !ok && f.Once && f.stream.Ended == nil:
 			f.Stats.Ended(f.stream.Name)
 			return nil
 		case !ok && !f.unreadable():

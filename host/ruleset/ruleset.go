@@ -26,6 +26,9 @@ type Options struct {
 	Tuning  []string  // tuning files, and directories of them
 	Context string    // context file; "" for none
 	At      time.Time // pinned clock; zero for the wall clock
+	// Informed is what modules know, a file each as enrich.Informer describes it; their names begin with
+	// rulefile.InformedPrefix. It is put under the context.
+	Informed []enrich.File
 }
 
 // Load reads all files once and returns them as a configuration for the CEL module. A file that is too large, or that a
@@ -59,7 +62,7 @@ func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err erro
 
 // complete adds the context, the files of lists, and the settings.
 func complete(config *enrich.Config, o Options) error {
-	settings := map[string]string{}
+	settings := map[string]any{}
 	if o.Context != "" {
 		data, err := readFile(os.DirFS(filepath.Dir(o.Context)), filepath.Base(o.Context), rulefile.MaxContext)
 		if err != nil {
@@ -69,6 +72,13 @@ func complete(config *enrich.Config, o Options) error {
 		settings["context_file"] = o.Context
 	}
 	config.Files = append(config.Files, watchlists(config.Files)...)
+	if len(o.Informed) > 0 {
+		var names []string
+		for _, f := range o.Informed {
+			names = append(names, f.Name)
+		}
+		config.Files, settings["informed"] = append(config.Files, o.Informed...), names
+	}
 	if !o.At.IsZero() {
 		settings["at"] = o.At.UTC().Format(time.RFC3339Nano)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/graph/graphtest"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest"
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest/story"
@@ -29,8 +30,8 @@ func newDemo(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job without Azure: an emulated workspace, an attack, a HEC collector",
-		Long: "demo starts an emulator of Log Analytics with a day of events and an attack story, runs the real forwarder\n" +
-			"against it, receives everything with a small HEC collector and prints what was found, row by row of the guide.",
+		Long: "demo starts emulators of Log Analytics, with a day of events and an attack story, and of Microsoft Graph, runs the\n" +
+			"real forwarder against them, receives everything with a small HEC collector and prints what was found, row by row of the guide.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
 	}
@@ -59,6 +60,9 @@ func (d *demo) run(ctx context.Context) error {
 		return exit(exitRuntime, err)
 	}
 	defer workspace.Close() //nolint:errcheck // the demonstration is over
+	tenant, objects := d.tenant(workspace)
+	defer tenant.Close() //nolint:errcheck // the demonstration is over
+	sent += objects
 	output, err := os.Create(d.path("events.ndjson"))
 	if err != nil {
 		return exit(exitRuntime, err)
@@ -69,7 +73,7 @@ func (d *demo) run(ctx context.Context) error {
 		return exit(exitRuntime, err)
 	}
 	defer collector.Close() //nolint:errcheck // the demonstration is over
-	loaded, err := d.configure(workspace, collector)
+	loaded, err := d.configure(workspace, tenant, collector)
 	if err != nil {
 		return err
 	}
@@ -126,6 +130,17 @@ func (d *demo) workspace() (server *loganalyticstest.Server, sent int, err error
 	return server, len(rows), nil
 }
 
+// tenant starts a Microsoft Graph with the company's applications, and says how many objects it has.
+func (d *demo) tenant(workspace *loganalyticstest.Server) (*graphtest.Server, int) {
+	o := workspace.Options()
+	server := graphtest.New(graphtest.Options{Tenant: o.Tenant, ClientID: o.ClientID, Secret: o.Secret})
+	objects := story.GraphObjects(time.Now().UTC())
+	for _, o := range objects {
+		server.Put(o.Collection, o.JSON)
+	}
+	return server, len(objects)
+}
+
 // arrival is how long the day's last rows need to arrive in the workspace, and a bit.
 const arrival = 16 * time.Minute
 
@@ -148,15 +163,22 @@ sources:
       settle: 1s
       every: 1s
       max_requests: 10000
+  graph:
+    - endpoint: {{.Graph}}
+      ca_file: {{.Dir}}/graph-ca.pem
+      credential:
+        {kind: secret, tenant_id: {{.Tenant}}, client_id: {{.Client}}, secret_file: {{.Dir}}/client-secret, authority: "{{.Graph}}"}
 sinks:
   splunk_hec:
     - {name: demo, url: "{{.Collector}}", token_file: {{.Dir}}/hec-token}
 `
 
 // configure writes the files that a real installation has, and loads them as a real one does.
-func (d *demo) configure(workspace *loganalyticstest.Server, collector *hectest.Server) (config.Config, error) {
+func (d *demo) configure(workspace *loganalyticstest.Server, tenant *graphtest.Server, collector *hectest.Server) (config.Config, error) {
 	o := workspace.Options()
-	files := map[string]string{"ca.pem": string(workspace.CAPEM()), "client-secret": o.Secret, "hec-token": demoToken}
+	files := map[string]string{
+		"ca.pem": string(workspace.CAPEM()), "graph-ca.pem": string(tenant.CAPEM()), "client-secret": o.Secret, "hec-token": demoToken,
+	}
 	for name, text := range files {
 		if err := os.WriteFile(d.path(name), []byte(text), 0o600); err != nil {
 			return config.Config{}, exit(exitRuntime, err)
@@ -167,7 +189,7 @@ func (d *demo) configure(workspace *loganalyticstest.Server, collector *hectest.
 		return config.Config{}, exit(exitRuntime, err)
 	}
 	err = template.Must(template.New("config").Parse(demoConfig)).Execute(f, map[string]string{
-		"Dir": d.dir, "Workspace": o.Workspace, "Endpoint": workspace.Endpoint(), "Authority": workspace.URL(),
+		"Dir": d.dir, "Workspace": o.Workspace, "Endpoint": workspace.Endpoint(), "Authority": workspace.URL(), "Graph": tenant.URL(),
 		"Tenant": o.Tenant, "Client": o.ClientID, "Collector": collector.URL,
 	})
 	if err = errors.Join(err, f.Close()); err != nil {

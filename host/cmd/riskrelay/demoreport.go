@@ -89,7 +89,7 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "\nevents in the workspace   %d\nread and tagged           %d, %d of them match a rule\nconfirmed by the sink     %d, in %.1f s\n\n", //nolint:errcheck // nobody is left to tell
+	fmt.Fprintf(d.out, "\nevents in the sources     %d\nread and tagged           %d, %d of them match a rule\nconfirmed by the sink     %d, in %.1f s\n\n", //nolint:errcheck // nobody is left to tell
 		sent, figures.Read, f.tagged, figures.Sinks["demo"].Confirmed, took.Seconds())
 	if err := f.table(d.out, guide, d.off(ctx)); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 	fmt.Fprintf(d.out, "\nsearch what the SIEM got:\n  grep '\"admin-consent-privileged\"' %[1]s\n  grep -o '\"tags\":[^]]*]' %[1]s | sort | uniq -c | sort -rn\n", //nolint:errcheck // nobody is left to tell
 		d.path("events.ndjson"))
 	if got := collector.Events.Len(); got != sent {
-		return fmt.Errorf("the workspace has %d events, %d were received", sent, got)
+		return fmt.Errorf("the sources have %d events, %d were received", sent, got)
 	}
 	return nil
 }

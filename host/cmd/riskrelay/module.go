@@ -9,10 +9,10 @@ import (
 
 // newModule is how the host starts itself as the CEL module's process; people don't call it.
 func newModule() *cobra.Command {
-	c := &cobra.Command{Use: "module", Hidden: true}
-	c.AddCommand(&cobra.Command{
-		Use: "cel", Args: cobra.NoArgs,
+	c := group("module", "Rule modules as processes of their own", &cobra.Command{
+		Use: "cel", Short: "The built-in module", Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { plugin.Serve(celrule.New()) },
 	})
+	c.Hidden = true
 	return c
 }

@@ -12,16 +12,14 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 func newRules(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "rules", Short: "Look at, check and test rules"}
-	c.AddCommand(
+	return group("rules", "Look at, check and test rules",
 		newRulesList(s), newRulesLint(s), newRulesTest(s), newRulesCoverage(s), newRulesExplain(s), newRulesBench(s),
-		newRulesDiff(s), newRulesSchema(s),
-	)
-	return c
+		newRulesDiff(s), newRulesSchema(s))
 }
 
 func newRulesList(s streams) *cobra.Command {
@@ -64,7 +62,7 @@ func listRules(w io.Writer, list []celrule.Listing) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "%d rules, %d off\n", len(list), off)
+	_, err := fmt.Fprintf(w, "%s, %d off\n", rulefile.Count(len(list), "rule"), off)
 	return err
 }
 

@@ -33,6 +33,9 @@ func newRulesBench(s streams) *cobra.Command {
 			if events == "" {
 				return exit(exitConfig, errors.New("give sample rows with --events FILE"))
 			}
+			if long <= 0 {
+				return exit(exitConfig, fmt.Errorf("--time: %v is no time to measure in", long))
+			}
 			module, err := compiled(c.Context(), flags, paths)
 			if err != nil {
 				return err

@@ -22,6 +22,9 @@ func newRulesCoverage(s streams) *cobra.Command {
 			"true in a test and false in another. Below stand the rows of the guide with their rules and tests. Without a path\n" +
 			"it looks at the built-in rules; files at paths may use these. Tests that fail are told as well, and are exit code 1.",
 		RunE: func(c *cobra.Command, paths []string) error {
+			if least < 0 || least > 100 {
+				return exit(exitConfig, fmt.Errorf("--min: %g is no percentage", least))
+			}
 			options, err := about.tests(paths)
 			if err != nil {
 				return err

@@ -63,6 +63,8 @@ type pageAdjust struct {
 	Severity string `json:"severity,omitempty"`
 	Score    string `json:"score,omitempty"` // "+10" is added, "10" is set
 	Reason   string `json:"reason"`
+
+	Rows []pageRow `json:"guide_rows,omitempty"` // notes of the guide that the step implements
 }
 
 type pageSeen struct {
@@ -134,7 +136,9 @@ func newRulePage(d celrule.Detail, now time.Time) (*rulePage, error) {
 		p.Let = append(p.Let, pageLet{let.Name.Value, let.Expr.Value})
 	}
 	for _, a := range r.Adjust {
-		p.Adjust = append(p.Adjust, pageAdjust{a.If.Value, a.Severity.Value, a.Score.Value, a.Reason.Value})
+		p.Adjust = append(p.Adjust, pageAdjust{
+			If: a.If.Value, Severity: a.Severity.Value, Score: a.Score.Value, Reason: a.Reason.Value, Rows: namedRows(texts(a.Guide)),
+		})
 	}
 	if f := r.FirstSeen; f != nil {
 		p.FirstSeen = &pageSeen{texts(f.Key), celrule.Days(f.Window), f.Severity.Value, f.Score.Value}
@@ -155,21 +159,36 @@ func newRulePage(d celrule.Detail, now time.Time) (*rulePage, error) {
 	return p, p.lookUp()
 }
 
+// namedRows are rows of which the names are all that is known.
+func namedRows(slugs []string) (rows []pageRow) {
+	for _, slug := range slugs {
+		rows = append(rows, pageRow{Row: slug})
+	}
+	return rows
+}
+
+// describe adds what the guide says of the rows.
+func describe(rows []pageRow, guide []guideRow) {
+	for i := range rows {
+		for _, g := range guide {
+			if g.slug == rows[i].Row {
+				rows[i] = pageRow{g.slug, g.section, g.title, g.risk, g.where}
+			}
+		}
+	}
+}
+
 // lookUp adds what the guide and ATT&CK call the rule's rows and techniques.
 func (p *rulePage) lookUp() error {
 	guide, err := guideRows()
 	if err != nil {
 		return err
 	}
-	for _, slug := range p.Guide {
-		row := pageRow{Row: slug}
-		for _, g := range guide {
-			if g.slug == slug {
-				row = pageRow{slug, g.section, g.title, g.risk, g.where}
-			}
-		}
-		p.Rows = append(p.Rows, row)
+	p.Rows = namedRows(p.Guide)
+	for i := range p.Adjust {
+		describe(p.Adjust[i].Rows, guide)
 	}
+	describe(p.Rows, guide)
 	names, err := techniqueNames()
 	if err != nil {
 		return err

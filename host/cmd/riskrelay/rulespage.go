@@ -110,6 +110,9 @@ func (p *rulePage) writeScore(b *page) {
 	}
 	for i, a := range p.Adjust {
 		b.block(fmt.Sprintf("adjust %d: %s (%s), if", i+1, changes(a.Severity, a.Score), a.Reason), a.If)
+		for _, r := range a.Rows {
+			b.line("  guide", strings.TrimSuffix(r.Row+": "+r.Title, ": "))
+		}
 	}
 	for _, s := range p.Exceptions {
 		doc := ""

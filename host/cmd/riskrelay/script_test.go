@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/riskrelay/riskrelay/host/module/dns/dnstest"
 )
 
 func TestMain(m *testing.M) {
@@ -15,7 +18,8 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
+		Cmds:  map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "graph": graph, "resolver": resolver},
+		Setup: withGraph,
 	})
 }
 
@@ -31,4 +35,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != args[0] {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
+}
+
+// resolver NAME=ADDRESS...: starts a DNS resolver that knows these names and no other, and puts its address into $RESOLVER.
+func resolver(ts *testscript.TestScript, neg bool, args []string) {
+	server, err := dnstest.Start()
+	if err != nil || neg {
+		ts.Fatalf("start a resolver: %v", err)
+	}
+	ts.Defer(func() { ts.Check(server.Close()) })
+	for _, arg := range args {
+		name, address, ok := strings.Cut(arg, "=")
+		if !ok {
+			ts.Fatalf("usage: resolver NAME=ADDRESS...")
+		}
+		server.Set(name, dnstest.Address(address))
+	}
+	ts.Setenv("RESOLVER", server.Addr)
 }

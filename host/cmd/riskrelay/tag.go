@@ -46,7 +46,7 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	if f.at != "" {
 		at, err := time.Parse(time.RFC3339Nano, f.at)
 		if err != nil {
-			return nil, exit(exitConfig, fmt.Errorf("--at: %w", err))
+			return nil, exit(exitConfig, fmt.Errorf("--at: %q is no time such as 2026-01-02T15:04:05Z", f.at))
 		}
 		f.At = at
 	}

@@ -3,9 +3,11 @@
 package received
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"slices"
 	"sync"
 )
@@ -22,6 +24,8 @@ type entry struct {
 	times int
 	sum   uint64
 	mixed bool // came with different contents
+	// follows is the id of the event that a follow-up is about, "" for all other events.
+	follows string
 }
 
 // Sum is the digest of an event's content that a Log keeps.
@@ -39,12 +43,26 @@ func (l *Log) Add(id string, content []byte) {
 		l.seen = map[string]entry{}
 	}
 	e, again := l.seen[id]
-	l.seen[id] = entry{e.times + 1, sum, e.mixed || again && e.sum != sum}
+	l.seen[id] = entry{e.times + 1, sum, e.mixed || again && e.sum != sum, follows(content)}
 	l.total++
 	if l.grown != nil {
 		close(l.grown)
 		l.grown = nil
 	}
+}
+
+// follows is what a follow-up says in risk.follows.
+func follows(content []byte) string {
+	if !bytes.Contains(content, []byte(`"follows":`)) {
+		return ""
+	}
+	var event struct {
+		Risk struct{ Follows string }
+	}
+	if json.Unmarshal(content, &event) != nil {
+		return ""
+	}
+	return event.Risk.Follows
 }
 
 // Len is how many different events came.
@@ -92,7 +110,7 @@ func (l *Log) Wait(ctx context.Context, n int) error {
 // Difference is how what came differs from what was sent, by event id, sorted.
 type Difference struct {
 	Missing  []string // sent, but never came
-	Invented []string // came, but were not sent
+	Invented []string // came, but were not sent, nor are they follow-ups of what was sent
 	Changed  []string // came with a content that was not sent
 }
 
@@ -113,8 +131,9 @@ func (l *Log) Compare(sent map[string]uint64) (d Difference) {
 			d.Changed = append(d.Changed, id)
 		}
 	}
-	for id := range l.seen {
-		if _, ok := sent[id]; !ok {
+	for id, e := range l.seen {
+		_, ok := sent[id]
+		if _, follows := sent[e.follows]; !ok && !follows {
 			d.Invented = append(d.Invented, id)
 		}
 	}

@@ -28,6 +28,18 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestFollowUpsAreNotInvented checks that a follow-up counts as invented only when what it follows wasn't sent.
+func TestFollowUpsAreNotInvented(t *testing.T) {
+	var l Log
+	l.Add("row", []byte("a"))
+	l.Add("good", []byte(`{"Type":"RiskFollowUp","risk":{"score":70,"follows":"row"}}`))
+	l.Add("bad", []byte(`{"Type":"RiskFollowUp","risk":{"score":70,"follows":"other"}}`))
+	l.Add("broken", []byte(`{"follows":`))
+	if d := l.Compare(map[string]uint64{"row": 0}); !slices.Equal(d.Invented, []string{"bad", "broken"}) {
+		t.Errorf("got %+v", d)
+	}
+}
+
 func TestWait(t *testing.T) {
 	var l Log
 	done := make(chan error)

@@ -87,6 +87,9 @@ func appendIndexed(dst []byte, e *enrich.Event) []byte {
 	if techniques := e.Risk.Techniques(); len(techniques) > 0 {
 		dst = appendStrings(append(dst, `,"mitre_technique_id":`...), techniques)
 	}
+	if e.Risk.Follows != "" {
+		dst = enrich.AppendString(append(dst, `,"risk_follows":`...), e.Risk.Follows)
+	}
 	return dst
 }
 

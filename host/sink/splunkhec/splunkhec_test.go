@@ -98,6 +98,7 @@ func FuzzEnvelope(f *testing.F) {
 		e := sinktest.Event(id, table, text, text)
 		e.Time = time.UnixMilli(ms % (1 << 42)).UTC()
 		e.Risk.Add("m", []enrich.Tag{{Rule: id, Severity: enrich.Low, Message: text, Mitre: []string{text}}})
+		e.Risk.Follows = text
 		line, err := encoder.append(nil, &e, new(header))
 		if err != nil {
 			t.Fatal(err)
@@ -111,12 +112,13 @@ func FuzzEnvelope(f *testing.F) {
 			Fields     struct {
 				EventID string   `json:"event_id"`
 				Rule    []string `json:"risk_rule"`
+				Follows string   `json:"risk_follows"`
 			}
 		}
 		if err := json.Unmarshal(line, &got); err != nil {
 			t.Fatalf("%v in %q", err, line)
 		}
-		if got.Event.Message != string([]rune(text)) || got.Fields.EventID == "" != (id == "") || len(got.Fields.Rule) != 1 {
+		if got.Event.Message != string([]rune(text)) || got.Fields.EventID == "" != (id == "") || got.Fields.Follows == "" != (text == "") || len(got.Fields.Rule) != 1 {
 			t.Fatalf("got %+v of %q", got, text)
 		}
 		if strings.Trim(got.Sourcetype, "abcdefghijklmnopqrstuvwxyz0123456789_:") != "" {

@@ -118,6 +118,9 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 		for _, tag := range e.Risk.Tags {
 			dst = appendParam(dst, "rule", tag)
 		}
+		if e.Risk.Follows != "" {
+			dst = appendParam(dst, "follows", e.Risk.Follows)
+		}
 	}
 	return append(dst, "] "...)
 }

@@ -31,7 +31,7 @@ func TestMessages(t *testing.T) {
 		{Rule: "entra.app.credential_added", Severity: enrich.High, Score: 60, Mitre: []string{"T1098.001"}, Message: "Credential added"},
 		{Rule: "entra.app.owner_changed", Severity: enrich.Medium, Score: 30},
 	})
-	tagged.ID = `e"1]\`
+	tagged.ID, tagged.Risk.Follows = `e"1]\`, `e"0]`
 	plain := sinktest.Event("e-2", "SigninLogs", `{}`, "line\nbreak\u2028")
 	for name, change := range map[string]func(*Config){
 		"rfc5424-octet": func(*Config) {},

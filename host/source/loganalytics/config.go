@@ -3,9 +3,10 @@ package loganalytics
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/azure"
 )
 
 // Config says which workspace is read, as whom and how.
@@ -33,25 +34,8 @@ type Table struct {
 	Filter string `yaml:"filter"` // a KQL condition; only rows for which it is true are read
 }
 
-// Credential says as whom the workspace is asked. Files are read again when they changed.
-type Credential struct {
-	Kind            string `yaml:"kind"`             // default, managed, workload, secret or certificate
-	TenantID        string `yaml:"tenant_id"`        // the directory
-	ClientID        string `yaml:"client_id"`        // the application, or a user-assigned managed identity
-	SecretFile      string `yaml:"secret_file"`      // for kind secret
-	CertificateFile string `yaml:"certificate_file"` // for kind certificate: PEM or PKCS#12 with the private key
-	TokenFile       string `yaml:"token_file"`       // for kind workload, if not in AZURE_FEDERATED_TOKEN_FILE
-	Authority       string `yaml:"authority"`        // https URL that hands out tokens, when it isn't the cloud's
-}
-
-// The kinds of credentials.
-const (
-	kindDefault     = "default"
-	kindManaged     = "managed"
-	kindWorkload    = "workload"
-	kindSecret      = "secret"
-	kindCertificate = "certificate"
-)
+// Credential says as whom the workspace is asked.
+type Credential = azure.Credential
 
 // Defaults returns a configuration that lacks only the workspace. Two minutes of settling is what Microsoft Sentinel
 // waits before it looks at freshly ingested rows:
@@ -59,7 +43,7 @@ const (
 func Defaults() Config {
 	return Config{
 		Cloud:      "public",
-		Credential: Credential{Kind: kindDefault},
+		Credential: azure.DefaultCredential(),
 		Tables: []Table{
 			{Name: "AuditLogs"},
 			{Name: "SigninLogs"},
@@ -96,17 +80,17 @@ func (c *Config) Validate() error {
 		}
 	}
 	check(guid.MatchString(c.Workspace), "workspace: %q is no GUID: take the Workspace ID from the workspace's Overview page in the portal", c.Workspace)
-	_, known := clouds()[c.Cloud]
+	_, known := azure.Clouds()[c.Cloud]
 	check(known, "cloud: %q is unknown: use public, usgov or china", c.Cloud)
-	check(c.Endpoint == "" || isHTTPS(c.Endpoint), "endpoint: %q is no https URL: tokens are not sent without TLS", c.Endpoint)
-	check(c.Audience == "" || isHTTPS(c.Audience), "audience: %q is no https URL", c.Audience)
+	check(c.Endpoint == "" || azure.IsHTTPS(c.Endpoint), "endpoint: %q is no https URL: tokens are not sent without TLS", c.Endpoint)
+	check(c.Audience == "" || azure.IsHTTPS(c.Audience), "audience: %q is no https URL", c.Audience)
 	check(c.Start >= 0, "start: %v is negative", c.Start)
 	check(c.Settle >= 0, "settle: %v is negative", c.Settle)
 	check(c.Every >= time.Millisecond, "every: %v is too short: use 1ms or more", c.Every)
 	check(c.MaxWindow >= c.Every, "max_window: %v is shorter than every (%v)", c.MaxWindow, c.Every)
 	check(c.Timeout >= time.Second && c.Timeout <= maxWait, "timeout: %v is not between 1s and %v, the most that the service allows", c.Timeout, maxWait)
 	check(c.MaxRequests >= 1 && c.MaxRequests <= 1_000_000, "max_requests: %d is not between 1 and 1000000", c.MaxRequests)
-	errs = append(errs, c.validateTables(), c.Credential.validate())
+	errs = append(errs, c.validateTables(), c.Credential.Validate())
 	return errors.Join(errs...)
 }
 
@@ -130,35 +114,4 @@ func (c *Config) validateTables() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (c *Credential) validate() error {
-	var errs []error
-	need := func(key, value string) {
-		if value == "" {
-			errs = append(errs, fmt.Errorf("credential.%s: is needed for kind %s", key, c.Kind))
-		}
-	}
-	switch c.Kind {
-	case kindDefault, kindManaged, kindWorkload:
-	case kindSecret:
-		need("tenant_id", c.TenantID)
-		need("client_id", c.ClientID)
-		need("secret_file", c.SecretFile)
-	case kindCertificate:
-		need("tenant_id", c.TenantID)
-		need("client_id", c.ClientID)
-		need("certificate_file", c.CertificateFile)
-	default:
-		errs = append(errs, fmt.Errorf("credential.kind: %q is unknown: use default, managed, workload, secret or certificate", c.Kind))
-	}
-	if c.Authority != "" && !isHTTPS(c.Authority) {
-		errs = append(errs, fmt.Errorf("credential.authority: %q is no https URL", c.Authority))
-	}
-	return errors.Join(errs...)
-}
-
-func isHTTPS(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil
 }

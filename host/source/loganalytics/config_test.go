@@ -94,9 +94,11 @@ max_requests: 50
 `
 	want := Config{
 		Workspace: testWorkspace, Cloud: "usgov", Endpoint: "https://logs.example", Audience: "https://audience.example/", CAFile: "/ca.pem",
-		Credential: Credential{"certificate", "t", "c", "s", "p", "f", "https://a.example"},
-		Tables:     []Table{{"AuditLogs", `Result == "failure"`}},
-		Start:      24 * time.Hour, Every: time.Second, MaxWindow: 10 * time.Minute, Timeout: time.Minute,
+		Credential: Credential{
+			Kind: "certificate", TenantID: "t", ClientID: "c", SecretFile: "s", CertificateFile: "p", TokenFile: "f", Authority: "https://a.example",
+		},
+		Tables: []Table{{"AuditLogs", `Result == "failure"`}},
+		Start:  24 * time.Hour, Every: time.Second, MaxWindow: 10 * time.Minute, Timeout: time.Minute,
 		MaxRequests: 50,
 	}
 	var got Config

@@ -17,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/monitor/azquery"
 
+	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -28,6 +29,8 @@ const (
 	grace = 30 * time.Second
 	// longestStall is how long the body may stand still. Time in which the receiver is busy doesn't count.
 	longestStall = time.Minute
+	// maxReply is more than the service sends: it stops at about 100 MiB.
+	maxReply = 128 << 20
 )
 
 var (
@@ -39,7 +42,7 @@ var (
 type connection struct {
 	workspace  string
 	cloud      cloud.Configuration
-	credential Credential
+	credential azure.Credential
 	transport  policy.Transporter
 	wait       time.Duration // how long the service may work on a query
 	stall      time.Duration // how long a body may stand still
@@ -53,7 +56,7 @@ type connection struct {
 }
 
 func newConnection(c Config) (*connection, error) {
-	transport, err := newTransport(c.CAFile)
+	transport, err := azure.NewTransport(c.CAFile, maxQueries, maxReply)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func newConnection(c Config) (*connection, error) {
 
 // configuration is the cloud with the endpoint and audience of c.
 func (c *Config) configuration() cloud.Configuration {
-	known := clouds()[c.Cloud]
+	known := azure.Clouds()[c.Cloud]
 	logs := known.Services[azquery.ServiceNameLogs]
 	if c.Endpoint != "" {
 		logs.Endpoint = strings.TrimRight(c.Endpoint, "/")
@@ -86,14 +89,14 @@ func (c *Config) configuration() cloud.Configuration {
 func (c *connection) connect() (*azquery.LogsClient, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	stamp := c.credential.stamp()
+	stamp := c.credential.Stamp()
 	if c.client != nil && stamp == c.stamp {
 		return c.client, nil
 	}
 	options := azcore.ClientOptions{
 		Cloud: c.cloud, Transport: c.transport, Telemetry: policy.TelemetryOptions{ApplicationID: "riskrelay"},
 	}
-	credential, err := newCredential(c.credential, options)
+	credential, err := azure.NewCredential(c.credential, options)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the credential: %w", err)
 	}
@@ -169,7 +172,7 @@ func (x *exchange) verdict(ctx context.Context, err error) error {
 	if response := new(azcore.ResponseError); errors.As(err, &response) {
 		return serviceError(response)
 	}
-	if token := tokenError(err); token != nil {
+	if token := azure.TokenError(err); token != nil {
 		return &credentialError{token}
 	}
 	if err == nil {

@@ -2,19 +2,14 @@ package loganalytics
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
 // identity is a self-signed certificate and its key as PEM.
@@ -49,33 +44,5 @@ func TestCertificate(t *testing.T) {
 	write(t, c.Credential.CertificateFile, identity(t, key, &key.PublicKey))
 	if err := s.source(c).Read(t.Context(), testWindow(time.Minute), "", nil); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestKeyOfAnUnusableKind(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := Credential{Kind: "certificate", TenantID: testTenant, ClientID: "c", CertificateFile: filepath.Join(t.TempDir(), "identity.pem")}
-	write(t, c.CertificateFile, identity(t, key, &key.PublicKey))
-	if _, err := newCredential(c, azcore.ClientOptions{}); err == nil {
-		t.Error("a key that the directory doesn't take is accepted")
-	}
-}
-
-func TestCredentialsByKind(t *testing.T) {
-	token := filepath.Join(t.TempDir(), "token")
-	write(t, token, []byte("obviously-fake-token"))
-	tests := map[string]Credential{
-		"*azidentity.DefaultAzureCredential":     {Kind: "default"},
-		"*azidentity.ManagedIdentityCredential":  {Kind: "managed", ClientID: "c"},
-		"*azidentity.WorkloadIdentityCredential": {Kind: "workload", TenantID: testTenant, ClientID: "c", TokenFile: token},
-	}
-	for want, c := range tests {
-		got, err := newCredential(c, azcore.ClientOptions{})
-		if name := fmt.Sprintf("%T", got); err != nil || name != want {
-			t.Errorf("%s gives %s, %v; want %s", c.Kind, name, err, want)
-		}
 	}
 }

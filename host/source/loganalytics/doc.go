@@ -1,5 +1,5 @@
 // Package loganalytics reads the tables of an Azure Log Analytics workspace through the query API. It is the only
-// package that imports the Azure SDK.
+// door to azquery.
 //
 //	Plan: the next window of ingestion time, never past the service's own clock
 //	Read: KQL -> azquery -> policy that keeps the body -> scanner -> batches of events

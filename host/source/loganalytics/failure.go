@@ -2,18 +2,16 @@ package loganalytics
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -34,9 +32,6 @@ func (f failure) String() string {
 
 func (f failure) has(code string) bool { return slices.Contains(f.codes, code) }
 
-// maxMessage is how much of a service's message goes into an error.
-const maxMessage = 600
-
 // parseFailure reads {"code", "message", "details": [..], "innererror": {..}}, nested as deep as the service likes. A
 // text of another shape is an empty failure.
 func parseFailure(text []byte) (f failure) {
@@ -54,7 +49,7 @@ func parseFailure(text []byte) (f failure) {
 			f.codes = append(f.codes, l.Code)
 		}
 		if l.Message != "" {
-			f.message = oneLine(l.Message)
+			f.message = azure.OneLine(l.Message)
 		}
 		text = l.InnerError
 		if len(text) == 0 && len(l.Details) > 0 {
@@ -62,15 +57,6 @@ func parseFailure(text []byte) (f failure) {
 		}
 	}
 	return f
-}
-
-// oneLine makes a message fit for a log: no line breaks, not too long.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > maxMessage {
-		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
-	}
-	return text
 }
 
 // ServiceError is a reply of the query API that is no 200.
@@ -98,7 +84,7 @@ func (e *ServiceError) Error() string {
 func serviceError(err *azcore.ResponseError) *ServiceError {
 	e := &ServiceError{Status: err.StatusCode, Advice: advice(err.StatusCode)}
 	if r := err.RawResponse; r != nil {
-		e.wait = retryAfter(r.Header)
+		e.wait = azure.RetryAfter(r.Header)
 		if body, err := io.ReadAll(r.Body); err == nil { // azcore has it in memory
 			var whole struct{ Error json.RawMessage }
 			if json.Unmarshal(body, &whole) == nil {
@@ -136,44 +122,10 @@ const (
 	throttlePause = 30 * time.Second // for a 429 that doesn't say how long
 	firstRefusal  = 5 * time.Second
 	lastRefusal   = 5 * time.Minute
-	maxRetryAfter = time.Hour // should a service ask for more, it is asked again nevertheless
 )
-
-// retryAfter is how long a reply asks to wait, 0 if it doesn't. The last two headers are Azure's own, in ms.
-func retryAfter(h http.Header) (wait time.Duration) {
-	if text := h.Get("Retry-After"); text != "" {
-		if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
-			wait = time.Duration(seconds) * time.Second
-		} else if at, err := http.ParseTime(text); err == nil {
-			wait = time.Until(at)
-			if now, err := http.ParseTime(h.Get("Date")); err == nil { // by the same clock
-				wait = at.Sub(now)
-			}
-		}
-	}
-	for _, name := range []string{"retry-after-ms", "x-ms-retry-after-ms"} {
-		if ms, err := strconv.ParseInt(h.Get(name), 10, 64); err == nil && wait == 0 {
-			wait = time.Duration(min(ms, maxRetryAfter.Milliseconds())) * time.Millisecond
-		}
-	}
-	return min(max(wait, 0), maxRetryAfter)
-}
 
 // refusedFor is how long to wait after n refusals in a row that only a person can end.
 func refusedFor(n int) time.Duration { return min(lastRefusal, firstRefusal<<min(n, 10)) }
-
-// tokenError shortens what azidentity says when it gets no token, which runs over many lines.
-func tokenError(err error) error {
-	if !errors.As(err, new(*azidentity.AuthenticationFailedError)) {
-		return nil
-	}
-	text := err.Error()
-	if i := strings.Index(text, "AADSTS"); i >= 0 { // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-		text, _, _ = strings.Cut(text[i:], `"`)
-		text, _, _ = strings.Cut(text, `\r`)
-	}
-	return fmt.Errorf("get a token: %s. Check credential in the configuration", oneLine(text))
-}
 
 // IncompleteError says that a window's rows are not all there although it can't be cut any smaller. All rows that the
 // service gave were delivered; the window must be read again later.

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -123,7 +124,7 @@ func text(reply string) func(http.ResponseWriter, string) {
 
 func TestRetryAfterIsByTheServicesClock(t *testing.T) {
 	h := http.Header{"Date": {"Fri, 02 Jan 2026 03:00:00 GMT"}, "Retry-After": {"Fri, 02 Jan 2026 03:02:00 GMT"}}
-	if got := retryAfter(h); got != 2*time.Minute {
+	if got := azure.RetryAfter(h); got != 2*time.Minute {
 		t.Errorf("wait is %v, want 2m", got)
 	}
 }
@@ -280,7 +281,7 @@ func TestBombIsCut(t *testing.T) {
 		}
 	})
 	source := s.source(s.config())
-	if err := source.Read(t.Context(), testWindow(time.Minute), "", nil); !errors.Is(err, errTooLong) || !errors.Is(err, pipeline.ErrTooLarge) {
+	if err := source.Read(t.Context(), testWindow(time.Minute), "", nil); !errors.Is(err, azure.ErrTooLong) || !errors.Is(err, pipeline.ErrTooLarge) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -297,7 +298,7 @@ func TestSlowAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.transport.(*transport).client.CloseIdleConnections()
+	defer conn.transport.(*azure.Transport).CloseIdleConnections()
 	conn.stall = time.Millisecond
 	if _, err := conn.Query(t.Context(), "AuditLogs", discard{}); !errors.Is(err, errStalled) {
 		t.Errorf("error is %v, want that the reply stood still", err)

@@ -21,6 +21,7 @@ import (
 	"github.com/sirupsen/logrus/hooks/test"
 	"golang.org/x/time/rate"
 
+	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -150,7 +151,7 @@ func (s *service) source(c Config) *Source {
 		s.t.Fatal(err)
 	}
 	conn.limit.rate.SetLimit(rate.Inf)
-	s.t.Cleanup(conn.transport.(*transport).client.CloseIdleConnections)
+	s.t.Cleanup(conn.transport.(*azure.Transport).CloseIdleConnections)
 	return streams(c, conn, quiet())[0].Source.(*Source)
 }
 

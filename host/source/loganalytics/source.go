@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -186,7 +187,7 @@ func (s *Source) failed(w pipeline.Window, err error) error {
 		if w.Slots > 0 || w.To.Sub(w.From) < shortestSlow {
 			return err
 		}
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, azure.ErrTooLong):
 		if w.Smallest() {
 			return err
 		}

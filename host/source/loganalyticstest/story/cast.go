@@ -112,3 +112,14 @@ func guid(random *rand.Rand) string {
 	a, b := random.Uint64(), random.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
+
+// Members are the values of a field of all of a kind: ("app", "spid") are the object ids of the company's service
+// principals. The kinds and fields are those of data/cast.json; what nobody has is left out.
+func Members(kind, field string) (values []string) {
+	for _, m := range company().People[kind] {
+		if v, ok := m[field]; ok {
+			values = append(values, v)
+		}
+	}
+	return values
+}

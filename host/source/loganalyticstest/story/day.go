@@ -15,19 +15,35 @@ type share struct {
 	Weight int    `json:"weight"`
 }
 
-var ordinary = sync.OnceValue(func() []share {
-	var list []share
-	load("day.json", &list)
+// ordinary is what an ordinary day has, and inventory what Microsoft Graph says of applications.
+var (
+	ordinary  = sync.OnceValue(func() []share { return shares("day.json") })
+	inventory = sync.OnceValue(func() []share { return shares("inventory.json") })
+)
+
+func shares(file string) (list []share) {
+	load(file, &list)
 	return list
-})
+}
 
 // Day makes the rows of an ordinary day from start on, in the order in which they happened: mostly sign-ins, more of
-// everything in office hours, nothing that deserves an alert. Their serials are 1 to events. The last rows are
-// ingested up to a quarter of an hour after the day's end.
+// everything in office hours, and what looks alarming but isn't: rotations, activated roles, changes that change nothing,
+// texts that somebody chose to confuse readers of logs. The worst in it is what the guide wants to see at low risk, such
+// as a user's consent. Their serials are 1 to events. The last rows are ingested up to a quarter of an hour after the
+// day's end.
 func Day(seed uint64, start time.Time, events int) []Row {
-	random := rand.New(rand.NewPCG(seed, 0x6461790a))
+	return mix(rand.New(rand.NewPCG(seed, 0x6461790a)), ordinary(), start, events)
+}
+
+// Inventory makes rows of GraphApplications, of which no rule with a sensible context has anything to say: credentials
+// that live for 150 days, redirect URIs in the company's domain. Their serials are 1 to events, and stand in the column id.
+func Inventory(seed uint64, start time.Time, events int) []Row {
+	return mix(rand.New(rand.NewPCG(seed, 0x67726170)), inventory(), start, events)
+}
+
+func mix(random *rand.Rand, list []share, start time.Time, events int) []Row {
 	total := 0
-	for _, s := range ordinary() {
+	for _, s := range list {
 		total += s.Weight
 	}
 	times := make([]time.Time, events)
@@ -38,8 +54,8 @@ func Day(seed uint64, start time.Time, events int) []Row {
 	rows := make([]Row, events)
 	for i := range rows {
 		n := random.IntN(total)
-		at := slices.IndexFunc(ordinary(), func(s share) bool { n -= s.Weight; return n < 0 })
-		rows[i] = makeRow(random, ordinary()[at].Row, int64(i+1), times[i], nil, nil)
+		at := slices.IndexFunc(list, func(s share) bool { n -= s.Weight; return n < 0 })
+		rows[i] = makeRow(random, list[at].Row, int64(i+1), times[i], nil, nil)
 	}
 	return rows
 }
@@ -71,7 +87,7 @@ func makeRow(random *rand.Rand, name string, serial int64, at time.Time, given m
 	if f.given["correlation"] == "" {
 		f.given["correlation"] = guid(random)
 	}
-	return Row{Table: t.table, Serial: serial, Time: at, Ingested: at.Add(latency(random, t.table)), JSON: f.render(t)}
+	return Row{Table: t.table, Kind: name, Serial: serial, Time: at, Ingested: at.Add(latency(random, t.table)), JSON: f.render(t)}
 }
 
 // latency is how long a row takes to the workspace.

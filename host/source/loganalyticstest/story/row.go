@@ -10,6 +10,7 @@ import (
 // Row is one made-up row.
 type Row struct {
 	Table    string
+	Kind     string    // what kind of row it is, "token-refresh": its name under data/rows
 	Serial   int64     // see Serial
 	Time     time.Time // when it happened: TimeGenerated
 	Ingested time.Time // when the workspace has it, minutes later

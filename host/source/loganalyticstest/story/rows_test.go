@@ -3,6 +3,7 @@ package story
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,10 +24,10 @@ func TestEveryRowRenders(t *testing.T) {
 	}
 }
 
-// TestRowsAreUsed finds rows that neither the day nor the attack has.
+// TestRowsAreUsed finds rows that neither the day nor the inventory nor the attack has.
 func TestRowsAreUsed(t *testing.T) {
 	used := map[string]bool{}
-	for _, s := range ordinary() {
+	for _, s := range slices.Concat(ordinary(), inventory()) {
 		used[s.Row] = true
 	}
 	for _, s := range attack().Steps {

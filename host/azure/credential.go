@@ -1,4 +1,4 @@
-package loganalytics
+package azure
 
 import (
 	"bytes"
@@ -13,8 +13,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// newCredential reads the files that c names and returns the credential. Asking for a token comes later.
-func newCredential(c Credential, options azcore.ClientOptions) (azcore.TokenCredential, error) {
+// NewCredential reads the files that c names and returns the credential. Asking for a token comes later. The error names the
+// key and the file.
+func NewCredential(c Credential, options azcore.ClientOptions) (azcore.TokenCredential, error) {
 	// A private authority isn't among the instances that Microsoft knows.
 	private := c.Authority != ""
 	if private {
@@ -84,8 +85,8 @@ func readSecret(key, path string) ([]byte, error) {
 	return text, nil
 }
 
-// stamp changes when a file of the credential does.
-func (c *Credential) stamp() string {
+// Stamp changes when a file of the credential does.
+func (c *Credential) Stamp() string {
 	var s strings.Builder
 	for _, path := range []string{c.SecretFile, c.CertificateFile} {
 		if path == "" {
@@ -102,7 +103,7 @@ func (c *Credential) stamp() string {
 	return s.String()
 }
 
-// clouds are the configurations by their names in ours. azquery has put its endpoints into them.
-func clouds() map[string]cloud.Configuration {
+// Clouds are the SDK's configurations by their names in ours: public, usgov and china.
+func Clouds() map[string]cloud.Configuration {
 	return map[string]cloud.Configuration{"public": cloud.AzurePublic, "usgov": cloud.AzureGovernment, "china": cloud.AzureChina}
 }

@@ -1,4 +1,4 @@
-package loganalytics
+package azure
 
 import (
 	"crypto/tls"
@@ -15,25 +15,28 @@ import (
 )
 
 const (
-	maxReply      = 128 << 20 // the service itself stops at about 100 MiB
 	maxErrorReply = 1 << 20
 	// maxRatio is how much a reply may grow when it is unpacked; logs grow 5 to 30 times. It counts from ratioFrom on.
 	maxRatio  = 200
 	ratioFrom = 8 << 20
 )
 
-// errTooLong says that a reply was cut off by this side.
-var errTooLong = errors.New("reply is longer than allowed")
+// ErrTooLong says that a reply was cut off by this side.
+var ErrTooLong = errors.New("reply is longer than allowed")
 
-// transport sends azcore's requests. It does the unpacking itself, so that a small reply can't become a huge one.
-type transport struct{ client *http.Client }
+// Transport sends azcore's requests. It does the unpacking itself, so that a small reply can't become a huge one.
+type Transport struct {
+	client *http.Client
+	limit  int64
+}
 
-// newTransport returns a transport that trusts the certificates in caFile besides the system's.
-func newTransport(caFile string) (*transport, error) {
+// NewTransport returns a transport that trusts the certificates in caFile (PEM; "" for none) besides the system's, keeps so
+// many idle connections to a host, and cuts replies off behind limit bytes. The error is about the file.
+func NewTransport(caFile string, connections int, limit int64) (*Transport, error) {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 15 * time.Second,
-		MaxIdleConnsPerHost: maxQueries, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
+		MaxIdleConnsPerHost: connections, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
 		// Without pings a dead HTTP/2 connection looks like a slow query.
 		HTTP2:           &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
@@ -52,7 +55,7 @@ func newTransport(caFile string) (*transport, error) {
 		}
 		t.TLSClientConfig.RootCAs = pool
 	}
-	return &transport{&http.Client{
+	return &Transport{limit: limit, client: &http.Client{
 		Transport: t,
 		// A redirect could carry a token to another host; the API has none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -60,7 +63,7 @@ func newTransport(caFile string) (*transport, error) {
 }
 
 // Do implements policy.Transporter.
-func (t *transport) Do(req *http.Request) (*http.Response, error) {
+func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("Accept-Encoding") == "" {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
@@ -68,7 +71,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := int64(maxReply)
+	limit := t.limit
 	if resp.StatusCode >= http.StatusBadRequest {
 		limit = maxErrorReply
 	}
@@ -81,6 +84,9 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	return resp, nil
 }
+
+// CloseIdleConnections ends connections that carry nothing.
+func (t *Transport) CloseIdleConnections() { t.client.CloseIdleConnections() }
 
 // body unpacks a reply and stops at its limits.
 type body struct {
@@ -101,9 +107,9 @@ func (b *body) Read(p []byte) (n int, err error) {
 	b.out += int64(n)
 	switch {
 	case b.out > b.limit:
-		return 0, fmt.Errorf("%w: more than %d bytes", errTooLong, b.limit)
+		return 0, fmt.Errorf("%w: more than %d bytes", ErrTooLong, b.limit)
 	case b.packed && b.out > ratioFrom && b.out > maxRatio*b.in:
-		return 0, fmt.Errorf("%w: %d bytes became more than %d times as many", errTooLong, b.in, maxRatio)
+		return 0, fmt.Errorf("%w: %d bytes became more than %d times as many", ErrTooLong, b.in, maxRatio)
 	}
 	return n, err
 }

@@ -1,0 +1,129 @@
+package host
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/module/dns"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/source/followup"
+)
+
+// TestProgress checks that follow-ups count as confirmed only before the first window that some sink still needs.
+func TestProgress(t *testing.T) {
+	store, err := boltstore.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	l := ledger.New(store)
+	check := func(wantPlanned, wantConfirmed time.Time) {
+		t.Helper()
+		planned, confirmed, err := progress(l)
+		if err != nil || !planned.Equal(wantPlanned) || !confirmed.Equal(wantConfirmed) {
+			t.Errorf("planned to %v, confirmed to %v, %v", planned, confirmed, err)
+		}
+	}
+	check(time.Time{}, time.Time{})
+	record, err := l.Open(followup.StreamName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(minute int) time.Time { return time.Date(2026, 3, 3, 10, minute, 0, 0, time.UTC) }
+	window := func(from int) pipeline.Window {
+		return pipeline.Window{Stream: followup.StreamName, From: at(from), To: at(from + 10)}
+	}
+	change := func(do func(*pipeline.State)) {
+		t.Helper()
+		if err := record.Update(func(s *pipeline.State) error { do(s); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(s *pipeline.State) {
+		s.Begin(window(0), []string{"a", "b"})
+		s.Begin(window(10), []string{"a", "b"})
+	})
+	check(at(20), at(0))
+	change(func(s *pipeline.State) { s.Done(window(0), "a"); s.Done(window(0), "b"); s.Done(window(10), "a") })
+	check(at(20), at(10))
+	change(func(s *pipeline.State) { s.Done(window(10), "b") })
+	check(at(20), at(20))
+}
+
+// TestDeliveryWaitsForNobody moves events with redirect URIs through a whole host without starting the lookups, as if every
+// one of them took for ever: all events are delivered all the same, nobody is asked, and what is open is kept.
+func TestDeliveryWaitsForNobody(t *testing.T) {
+	dir := t.TempDir()
+	c := config.Defaults()
+	c.DataDir, c.Rules.Selftest, c.Rules.Watch = filepath.Join(dir, "data"), false, false
+	c.DNS.Resolver = "192.0.2.53:53"
+	c.Sources.Files = []string{"-"}
+	c.Sinks.File = []config.File{{Name: "disk", Config: filesink.Config{Path: filepath.Join(dir, "out.ndjson")}}}
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	const line = `{"Type":"AuditLogs","_ItemId":"i-1","OperationName":"Update application","Result":"success","TargetResources":[{"id":"3",` +
+		`"type":"Application","modifiedProperties":[{"displayName":"AppAddress","oldValue":"[]","newValue":"[\"https://gone.example.com/cb\"]"}]}]}`
+	h, err := New(t.Context(), c, Options{Log: log, Stdin: strings.NewReader(line), Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	stream := h.followUps.Stream()
+	stream.Ended = nil // nothing will be answered, so this run doesn't wait for it
+	h.pipeline.Streams[len(h.pipeline.Streams)-1] = stream
+	if err := h.pipeline.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.Figures().Sinks["disk"].Confirmed; n != 1 {
+		t.Errorf("%d events confirmed", n)
+	}
+	if f := h.followUps.Figures(); f.Questions != 1 || h.modules.dns.Figures().Queued != 1 || len(h.modules.dns.Figures().Lookups) != 0 {
+		t.Errorf("%+v, %+v", f, h.modules.dns.Figures())
+	}
+}
+
+// TestRulesAskTheModule checks that rules get what the module knows, and that only rules which depend on it judge again.
+func TestRulesAskTheModule(t *testing.T) {
+	var calls atomic.Int64
+	cel := celrule.New()
+	m := dns.New(func(context.Context, string, string) (net.Conn, error) { calls.Add(1); return nil, net.ErrClosed })
+	cel.AskVerdicts(func(host string) string { return m.Verdict(host).Word() })
+	rules := `
+apiVersion: riskrelay/v1
+kind: RulePack
+metadata: {name: test, version: 1.0.0}
+rules:
+  - {id: test.dns, title: A, tables: [AuditLogs], when: context.dns("gone.example.com") == "unknown", severity: low}
+  - {id: test.other, title: B, tables: [AuditLogs], when: event.OperationName == "x", severity: low}
+`
+	if err := cel.Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(rules)}}}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, row, err := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(`{"OperationName":"x"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := []enrich.Event{enrich.NewEvent("AuditLogs", row)}
+	if all, err := cel.Tag(t.Context(), events); err != nil || len(all[0]) != 2 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	tags, err := judge(cel)(t.Context(), events)
+	if err != nil || len(tags) != 1 || len(tags[0]) != 1 || tags[0][0].Rule != "test.dns" || calls.Load() != 0 {
+		t.Errorf("%v, %v, %d calls", tags, err, calls.Load())
+	}
+}

@@ -1,0 +1,142 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/directory"
+)
+
+// startDirectory makes the module that knows the tenant, when the configuration asks for it.
+func (m *modules) startDirectory(ctx context.Context, c config.Config) error {
+	if !c.Directory.Enabled {
+		return nil
+	}
+	m.tenant = directory.New(m.log.WithField("module", directory.Name))
+	m.closers = append(m.closers, m.tenant)
+	return m.configureDirectory(ctx, c)
+}
+
+// configureDirectory hands the module its settings.
+func (m *modules) configureDirectory(ctx context.Context, c config.Config) error {
+	if m.tenant == nil {
+		if c.Directory.Enabled {
+			m.log.Warn("the directory is read from the next restart on")
+		}
+		return nil
+	}
+	settings, err := yaml.Marshal(c.Directory)
+	if err != nil {
+		return fmt.Errorf("write the settings of the directory: %w", err)
+	}
+	if err := m.tenant.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
+		return fmt.Errorf("configure the directory: %w", err)
+	}
+	return nil
+}
+
+// informers are the modules that know something about the tenant, by name.
+func (m *modules) informers() map[string]enrich.Informer {
+	all := map[string]enrich.Informer{}
+	if m.tenant != nil {
+		all[directory.Name] = m.tenant
+	}
+	return all
+}
+
+// informed is what modules know now, as files for the CEL module.
+func (m *modules) informed() (files []enrich.File, err error) {
+	for name, module := range m.informers() {
+		text, err := module.Context(context.Background())
+		if err != nil {
+			return nil, fmt.Errorf("ask the module %s what it knows: %w", name, err)
+		}
+		if text != nil {
+			files = append(files, enrich.File{Name: rulefile.InformedPrefix + name, Data: text})
+		}
+	}
+	return files, nil
+}
+
+// startInforming gives the rules what modules know whenever that changes, until stop is called.
+func (h *Host) startInforming(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var ended []chan struct{}
+	for name, module := range h.modules.informers() {
+		done := make(chan struct{})
+		ended = append(ended, done)
+		go func() {
+			defer close(done)
+			h.inform(ctx, name, module.Changed())
+		}()
+	}
+	return func() {
+		cancel()
+		for _, done := range ended {
+			<-done
+		}
+	}
+}
+
+// inform loads the rules again behind each change of what a module knows. Changes that follow within a moment are one.
+func (h *Host) inform(ctx context.Context, name string, changed <-chan struct{}) {
+	for {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(quiet):
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-changed:
+		default:
+		}
+		h.informOnce(ctx, name)
+	}
+}
+
+func (h *Host) informOnce(ctx context.Context, name string) {
+	log := h.log.WithField("module", name)
+	switch err := h.modules.refresh(ctx); {
+	case errors.Is(err, errSame), ctx.Err() != nil:
+	case err != nil:
+		log.WithError(err).Error("can't give the rules what the module knows: they go on with what they know")
+	default:
+		log.Info("the rules know what the module has learned")
+	}
+}
+
+// awaitDirectory waits until the directory was read, but no longer than the configuration says.
+func (h *Host) awaitDirectory(ctx context.Context) {
+	if h.modules.tenant == nil || h.config.Directory.Wait == 0 {
+		return
+	}
+	timer := time.NewTimer(h.config.Directory.Wait)
+	defer timer.Stop()
+	select {
+	case <-h.modules.tenant.Read():
+		h.informOnce(ctx, directory.Name)
+	case <-timer.C:
+		h.log.Warnf("the directory wasn't read within %v: events go without it until it is", h.config.Directory.Wait)
+	case <-ctx.Done():
+	}
+}
+
+// Directory is how the reading of the directory goes; nothing when it is off.
+func (h *Host) Directory() directory.State {
+	if h.modules.tenant == nil {
+		return directory.State{}
+	}
+	return h.modules.tenant.State()
+}

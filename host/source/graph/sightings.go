@@ -1,0 +1,153 @@
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"sync"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// Store keeps values in named buckets, on the disk when Apply returns.
+type Store interface {
+	// Apply writes and removes values in one transaction.
+	Apply(bucket string, put map[string][]byte, remove []string) error
+	// Each shows all values, which are only good until visit returns.
+	Each(bucket string, visit func(key string, value []byte)) error
+}
+
+// maxObjects bounds what is remembered: about 60 MB.
+const maxObjects = 500_000
+
+// sighting says when an object's present state was first seen.
+type sighting struct {
+	at     time.Time // in whole microseconds, UTC
+	digest [16]byte
+}
+
+// sightings are those of all objects, by object id. They may be used by several goroutines.
+type sightings struct {
+	bucket string
+	store  Store // nil when nothing is to outlive this process
+
+	mu     sync.Mutex
+	loaded bool
+	all    map[string]sighting
+}
+
+// load reads what was written, once. Values that are damaged are left out: the objects look new again, and their rows get
+// the ids that they had.
+func (s *sightings) load() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loaded {
+		return nil
+	}
+	s.all = map[string]sighting{}
+	if s.store != nil {
+		err := s.store.Each(s.bucket, func(id string, value []byte) {
+			if one, ok := decode(id, value); ok {
+				s.all[id] = one
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("read what was seen of Microsoft Graph: %w", err)
+		}
+	}
+	s.loaded = true
+	return nil
+}
+
+// round compares all objects with the sightings of one earlier time.
+type round struct {
+	*sightings
+	at      time.Time
+	present map[string]bool
+	changed map[string]sighting
+}
+
+func (s *sightings) begin(at time.Time) *round {
+	return &round{sightings: s, at: at, present: map[string]bool{}, changed: map[string]sighting{}}
+}
+
+// see notes an object. The error says that there are too many.
+func (r *round) see(o *row) error {
+	if r.present[o.ID] = true; len(r.present) > maxObjects {
+		return fmt.Errorf("the tenant has more than %d applications and service principals: riskrelay can't keep track of so many", maxObjects)
+	}
+	digest := o.digest(r.at)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.all[o.ID]; !ok || known.digest != digest {
+		r.changed[o.ID] = sighting{r.at, digest}
+	}
+	return nil
+}
+
+// end writes what is new and forgets objects that are gone. It must only be called when all objects were seen.
+func (r *round) end() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var gone []string
+	for id := range r.all {
+		if !r.present[id] {
+			gone = append(gone, id)
+		}
+	}
+	if r.store != nil && len(r.changed)+len(gone) > 0 {
+		put := make(map[string][]byte, len(r.changed))
+		for id, one := range r.changed {
+			put[id] = encode(id, one)
+		}
+		if err := r.store.Apply(r.bucket, put, gone); err != nil {
+			return fmt.Errorf("write what was seen of Microsoft Graph: %w", err)
+		}
+	}
+	for _, id := range gone {
+		delete(r.all, id)
+	}
+	for id, one := range r.changed {
+		r.all[id] = one
+	}
+	return nil
+}
+
+// in are the sightings in a window.
+func (s *sightings) in(w pipeline.Window) map[string]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string]time.Time{}
+	for id, one := range s.all {
+		if !one.at.Before(w.From) && one.at.Before(w.To) {
+			found[id] = one.at
+		}
+	}
+	return found
+}
+
+// A value is four bytes of CRC-32C of key and value, eight of the time in microseconds of Unix time, both big endian, and
+// the digest.
+const sightingLength = 4 + 8 + 16
+
+func encode(id string, one sighting) []byte {
+	value := binary.BigEndian.AppendUint64(make([]byte, 4, sightingLength), uint64(one.at.UnixMicro()))
+	value = append(value, one.digest[:]...)
+	binary.BigEndian.PutUint32(value, sum(id, value))
+	return value
+}
+
+func decode(id string, value []byte) (one sighting, ok bool) {
+	if len(value) != sightingLength || binary.BigEndian.Uint32(value) != sum(id, value) {
+		return one, false
+	}
+	one.at = time.UnixMicro(int64(binary.BigEndian.Uint64(value[4:]))).UTC()
+	copy(one.digest[:], value[12:])
+	return one, true
+}
+
+func sum(id string, value []byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	return crc32.Update(crc32.Checksum([]byte(id), table), table, value[4:])
+}
