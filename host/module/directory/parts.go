@@ -25,8 +25,8 @@ func newSnapshot() *snapshot {
 			"id", "appId", "displayName", "createdDateTime", "identifierUris", "keyCredentials", "passwordCredentials", "web", "spa", "publicClient",
 		}}},
 		principals: objects{query: graph.Query{Path: "servicePrincipals", Permission: permission, Select: []string{
-			"id", "appId", "displayName", "servicePrincipalType", "preferredSingleSignOnMode", "replyUrls", "keyCredentials",
-			"passwordCredentials",
+			"id", "appId", "displayName", "appOwnerOrganizationId", "servicePrincipalType", "preferredSingleSignOnMode", "replyUrls",
+			"keyCredentials", "passwordCredentials",
 		}}},
 	}
 }
