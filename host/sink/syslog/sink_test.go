@@ -47,8 +47,13 @@ func start(t testing.TB, server syslogtest.Config) (*syslogtest.Server, syslog.C
 	if server.LF {
 		c.Framing = syslog.LF
 	}
-	if server.RFC3164 {
+	switch {
+	case server.RFC3164:
 		c.Format = syslog.RFC3164
+	case server.CEF:
+		c.Format = syslog.CEF
+	case server.LEEF:
+		c.Format = syslog.LEEF
 	}
 	return s, c
 }
@@ -98,10 +103,13 @@ func TestSuite(t *testing.T) {
 		server  syslogtest.Config
 		change  func(*syslog.Config)
 		promise pipeline.Promise
+		content func(*testing.T, *enrich.Event) []byte
 	}{
 		"tcp":          {promise: pipeline.Received},
 		"tcp, lf":      {promise: pipeline.Received, server: syslogtest.Config{LF: true}},
 		"tcp, rfc3164": {promise: pipeline.Received, server: syslogtest.Config{RFC3164: true}},
+		"tcp, cef":     {promise: pipeline.Received, server: syslogtest.Config{CEF: true}},
+		"tcp, leef":    {promise: pipeline.Received, server: syslogtest.Config{LEEF: true, LF: true}, content: syslog.TextLEEF},
 		"tls":          {promise: pipeline.Received, server: secured, change: useTLS},
 		"udp":          {promise: pipeline.BestEffort, server: syslogtest.Config{UDP: true}, change: func(c *syslog.Config) { c.MaxMessage = 60 << 10 }},
 	} {
@@ -111,7 +119,10 @@ func TestSuite(t *testing.T) {
 				if c.change != nil {
 					c.change(&config)
 				}
-				return sinktest.Peer{Sink: newSink(t, config), Got: &server.Events, Content: syslog.Text, Promise: c.promise}
+				if c.content == nil {
+					c.content = syslog.Text
+				}
+				return sinktest.Peer{Sink: newSink(t, config), Got: &server.Events, Content: c.content, Promise: c.promise}
 			})
 		})
 	}
