@@ -5,12 +5,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +22,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
+	"github.com/riskrelay/riskrelay/host/sink/received"
 	"github.com/riskrelay/riskrelay/host/sink/sinktest"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
 	"github.com/riskrelay/riskrelay/host/sink/syslog/syslogtest"
@@ -128,26 +132,32 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// TestReceiverDies lets receivers die again and again in the middle of what they read. What Send confirmed must be
-// there all the same.
-func TestReceiverDies(t *testing.T) {
+// TestHundredReceiverDeaths lets receivers die again and again in the middle of what they read: what they have read but
+// not taken, and what lies in their socket, is lost. What Send confirmed must be there all the same, and what is sent
+// again is no more than what was under way.
+func TestHundredReceiverDeaths(t *testing.T) {
+	const deaths, senders, size, count = 100, 4, 10, 3000
 	secured, useTLS := withTLS(t)
 	for name, c := range map[string]struct {
 		server syslogtest.Config
 		change func(*syslog.Config)
 	}{"tcp": {syslogtest.Config{}, func(*syslog.Config) {}}, "tls": {secured, useTLS}} {
 		t.Run(name, func(t *testing.T) {
-			c.server.Cut = func(n int) bool { return n%97 == 0 && n < 8*97 }
+			t.Parallel()
+			c.server.Cut = func(n int) bool { return n%43 == 0 && n <= deaths*43 }
 			server, config := start(t, c.server)
 			c.change(&config)
-			// At most 200 events are under way: the receiver reads them in a small part of the grace.
-			config.Grace = 500 * time.Millisecond
+			// At most 40 events are under way: the receiver reads them in a small part of the grace.
+			config.Grace = 150 * time.Millisecond
 			sink := newSink(t, config)
-			events, sent := sinktest.Events(1000), map[string]uint64{}
+			events, sent := sinktest.Events(count), map[string]uint64{}
+			for i := range events {
+				sent[events[i].ID] = received.Sum(syslog.Text(t, &events[i]))
+			}
 			var failures atomic.Int64
 			work := make(chan []enrich.Event)
 			var group sync.WaitGroup
-			for range 4 {
+			for range senders {
 				group.Go(func() {
 					for batch := range work {
 						for {
@@ -159,19 +169,19 @@ func TestReceiverDies(t *testing.T) {
 					}
 				})
 			}
-			for i := 0; i < len(events); i += 50 {
-				work <- events[i : i+50]
+			for batch := range slices.Chunk(events, size) {
+				work <- batch
 			}
 			close(work)
 			group.Wait()
-			for i := range events {
-				sent[events[i].ID] = 0
-			}
 			if d := server.Events.Compare(sent); !d.None() {
-				t.Errorf("%d confirmed events are missing, %d were invented", len(d.Missing), len(d.Invented))
+				t.Errorf("%d confirmed events are missing, %d were invented, %d changed", len(d.Missing), len(d.Invented), len(d.Changed))
 			}
-			if n := server.Connections(); n < 5 || failures.Load() == 0 {
+			if n := server.Connections(); n < deaths || failures.Load() == 0 {
 				t.Errorf("%d connections and %d failed Sends: the receiver didn't die often", n, failures.Load())
+			}
+			if again := server.Events.Total() - count; again > deaths*senders*size {
+				t.Errorf("%d events came again over %d deaths", again, deaths)
 			}
 			if err := sink.Close(); err != nil {
 				t.Error(err)
@@ -260,6 +270,85 @@ func TestStuckReceiver(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestStuckConnectionIsGivenUp is about a receiver whose window is shut: each try has a connection of its own, so that tries don't
+// queue up behind what is stuck.
+func TestStuckConnectionIsGivenUp(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	accepted := make(chan net.Conn, 10)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- conn
+		}
+	}()
+	var events []enrich.Event // 4 MB, more than a receiver's socket takes
+	for i := range 80 {
+		events = append(events, sinktest.Event(fmt.Sprint(i), "AuditLogs", `{}`, strings.Repeat("x", 50<<10)))
+	}
+	config := syslog.Defaults()
+	config.Address, config.Network, config.Timeout = listener.Addr().String(), syslog.TCP, 50*time.Millisecond
+	sink := newSink(t, config)
+	for len(events) > 1 { // some of these fail in Write, the shorter ones in the wait behind it
+		if _, err := sink.Send(t.Context(), events); err == nil {
+			(<-accepted).Close()
+			break // so few that the receiver's socket takes them
+		}
+		conn := <-accepted
+		if n, err := io.Copy(io.Discard, conn); n == 0 { // it ends, though it may have been reset
+			t.Errorf("nothing was written on the connection (%v)", err)
+		}
+		conn.Close()
+		events = events[:len(events)/2]
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNobodyListensToDatagrams sends to a port that nobody has, which shows with a later datagram, and goes on when
+// somebody does.
+func TestNobodyListensToDatagrams(t *testing.T) {
+	server, config := start(t, syslogtest.Config{UDP: true})
+	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := config
+	nobody.Address = free.LocalAddr().String()
+	free.Close()
+	sink := newSink(t, nobody)
+	events := sinktest.Events(3)
+	for try := 0; ; try++ {
+		if _, err := sink.Send(t.Context(), events); errors.Is(err, syscall.ECONNREFUSED) {
+			break
+		} else if try == 1000 {
+			t.Fatalf("a refused datagram never showed: %v", err)
+		}
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+	sink = newSink(t, config)
+	if _, err := sink.Send(t.Context(), events); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := server.Events.Wait(ctx, len(events)); err != nil {
+		t.Errorf("%d events arrived", server.Events.Len())
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
