@@ -19,11 +19,11 @@ type Config struct {
 	// it changes.
 	URLFile string `yaml:"url_file"`
 	// Category is the source category. {table} in it stands for the table in lower case.
-	Category string `yaml:"category"`
+	Category string `yaml:"source_category"`
 	// Host is the source host; empty is this machine's name.
-	Host string `yaml:"host"`
+	Host string `yaml:"source_host"`
 	// Name is the source name; empty leaves it to the source. {table} in it stands for the table in lower case.
-	Name string `yaml:"name"`
+	Name string `yaml:"source_name"`
 	// Fields go with every event. Each must be in the account's schema, or Sumo Logic drops it.
 	Fields map[string]string `yaml:"fields"`
 	// CAFile holds the authorities that may sign the certificate; empty trusts the system's.
@@ -72,12 +72,16 @@ func (c Config) Validate() error {
 	if c.URLFile == "" {
 		wrong("url_file: name the file that holds the address of the HTTP source")
 	}
-	for key, value := range map[string]string{"category": c.Category, "host": c.Host, "name": c.Name} {
+	header := func(key, value string) {
 		if !fitsHeader(value, "") {
 			wrong("%s: %q must be at most %d printable ASCII characters", key, value, maxHeader)
 		}
 	}
-	for name, value := range c.Fields {
+	header("source_category", c.Category)
+	header("source_host", c.Host)
+	header("source_name", c.Name)
+	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
+		value := c.Fields[name]
 		if name == "" || !fitsHeader(name, ",= ") || !fitsHeader(value, ",") {
 			wrong("fields: %s=%s: want printable ASCII characters without commas, in the name without = and spaces", name, value)
 		}

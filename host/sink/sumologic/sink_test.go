@@ -269,15 +269,15 @@ func TestValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*sumologic.Config){
-		"url_file: name the file":   func(c *sumologic.Config) { c.URLFile = "" },
-		"category: \"a\\nb\" must":  func(c *sumologic.Config) { c.Category = "a\nb" },
-		"host: \"é\" must":          func(c *sumologic.Config) { c.Host = "é" },
-		"fields: a=b,c: want":       func(c *sumologic.Config) { c.Fields = map[string]string{"a": "b,c"} },
-		"fields: a b=c: want":       func(c *sumologic.Config) { c.Fields = map[string]string{"a b": "c"} },
-		"max_event: 10 is not":      func(c *sumologic.Config) { c.MaxEvent = 10 },
-		"batch_bytes: 1 is not":     func(c *sumologic.Config) { c.BatchBytes = 1 },
-		"requests: 0 is not":        func(c *sumologic.Config) { c.Requests = 0 },
-		"timeout: must be positive": func(c *sumologic.Config) { c.Timeout = 0 },
+		"url_file: name the file":         func(c *sumologic.Config) { c.URLFile = "" },
+		"source_category: \"a\\nb\" must": func(c *sumologic.Config) { c.Category = "a\nb" },
+		"source_host: \"é\" must":         func(c *sumologic.Config) { c.Host = "é" },
+		"fields: a=b,c: want":             func(c *sumologic.Config) { c.Fields = map[string]string{"a": "b,c"} },
+		"fields: a b=c: want":             func(c *sumologic.Config) { c.Fields = map[string]string{"a b": "c"} },
+		"max_event: 10 is not":            func(c *sumologic.Config) { c.MaxEvent = 10 },
+		"batch_bytes: 1 is not":           func(c *sumologic.Config) { c.BatchBytes = 1 },
+		"requests: 0 is not":              func(c *sumologic.Config) { c.Requests = 0 },
+		"timeout: must be positive":       func(c *sumologic.Config) { c.Timeout = 0 },
 	} {
 		c := good
 		change(&c)
