@@ -96,8 +96,10 @@ func TestHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]map[string]string{
-		"a": {"X-Sumo-Category": "azure/loganalytics/auditlogs", "X-Sumo-Name": "riskrelay-auditlogs", "X-Sumo-Host": "relay01",
-			"X-Sumo-Fields": "env=prod,team=identity & access", "Content-Encoding": "gzip"},
+		"a": {
+			"X-Sumo-Category": "azure/loganalytics/auditlogs", "X-Sumo-Name": "riskrelay-auditlogs", "X-Sumo-Host": "relay01",
+			"X-Sumo-Fields": "env=prod,team=identity & access", "Content-Encoding": "gzip",
+		},
 		"b": {"X-Sumo-Category": "azure/loganalytics/auditlogs"},
 		"c": {"X-Sumo-Category": "azure/loganalytics/evilxsumocategoryx"},
 	} {

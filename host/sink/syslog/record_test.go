@@ -56,20 +56,34 @@ func TestFields(t *testing.T) {
 		table, row string
 		want       map[string]string // of CEF, without externalId, cat and the labels
 	}{
-		"audit": {"AuditLogs", `{"OperationName":"Add owner","Result":"success","CorrelationId":"c","InitiatedBy":"{\"user\":{\"id\":\"u1\",\"userPrincipalName\":\"a@b\",\"ipAddress\":\"203.0.113.7\"}}"}`,
-			map[string]string{"act": "Add owner", "outcome": "success", "cs5": "c", "suser": "a@b", "suid": "u1", "src": "203.0.113.7"}},
-		"audit by app": {"AuditLogs", `{"OperationName":"Add owner","InitiatedBy":{"app":{"displayName":"Bot","servicePrincipalId":"s1"}}}`,
-			map[string]string{"act": "Add owner", "suser": "Bot", "suid": "s1"}},
-		"sign-in over IPv6": {"SigninLogs", `{"OperationName":"Sign-in activity","ResultType":50126,"ResultDescription":"bad = password","UserPrincipalName":"a@b","UserId":"u1","IPAddress":"2001:db8::1","UserAgent":"curl"}`,
-			map[string]string{"act": "Sign-in activity", "outcome": "50126", "reason": "bad = password", "suser": "a@b", "suid": "u1", "c6a2": "2001:db8::1", "requestClientApplication": "curl"}},
-		"activity": {"AzureActivity", `{"OperationNameValue":"X/WRITE","ActivityStatusValue":"Success","Caller":"a@b","CallerIpAddress":"203.0.113.7"}`,
-			map[string]string{"act": "X/WRITE", "outcome": "Success", "suser": "a@b", "src": "203.0.113.7"}},
-		"vault": {"AzureDiagnostics", `{"OperationName":"SecretGet","ResultSignature":"OK","identity_claim_upn_s":"a@b","identity_claim_oid_g":"o1","CallerIPAddress":"203.0.113.7","clientInfo_s":"az","requestUri_s":"https://v.vault.azure.net/secrets/x"}`,
-			map[string]string{"act": "SecretGet", "outcome": "OK", "suser": "a@b", "suid": "o1", "src": "203.0.113.7", "requestClientApplication": "az", "request": "https://v.vault.azure.net/secrets/x"}},
-		"vault, own table": {"AZKVAuditLogs", `{"OperationName":"SecretGet","Identity":{"claim":{"oid":"o1","upn":"a@b"}},"CallerIpAddress":"fe80::1%eth0"}`,
-			map[string]string{"act": "SecretGet", "suser": "a@b", "suid": "o1", "c6a2": "fe80::1"}},
-		"office": {"OfficeActivity", `{"Operation":"Consent to application.","ResultStatus":"True","UserId":"a@b","ClientIP":"[2001:db8::1]:443"}`,
-			map[string]string{"act": "Consent to application.", "outcome": "True", "suser": "a@b", "suid": "a@b", "c6a2": "2001:db8::1"}},
+		"audit": {
+			"AuditLogs", `{"OperationName":"Add owner","Result":"success","CorrelationId":"c","InitiatedBy":"{\"user\":{\"id\":\"u1\",\"userPrincipalName\":\"a@b\",\"ipAddress\":\"203.0.113.7\"}}"}`,
+			map[string]string{"act": "Add owner", "outcome": "success", "cs5": "c", "suser": "a@b", "suid": "u1", "src": "203.0.113.7"},
+		},
+		"audit by app": {
+			"AuditLogs", `{"OperationName":"Add owner","InitiatedBy":{"app":{"displayName":"Bot","servicePrincipalId":"s1"}}}`,
+			map[string]string{"act": "Add owner", "suser": "Bot", "suid": "s1"},
+		},
+		"sign-in over IPv6": {
+			"SigninLogs", `{"OperationName":"Sign-in activity","ResultType":50126,"ResultDescription":"bad = password","UserPrincipalName":"a@b","UserId":"u1","IPAddress":"2001:db8::1","UserAgent":"curl"}`,
+			map[string]string{"act": "Sign-in activity", "outcome": "50126", "reason": "bad = password", "suser": "a@b", "suid": "u1", "c6a2": "2001:db8::1", "requestClientApplication": "curl"},
+		},
+		"activity": {
+			"AzureActivity", `{"OperationNameValue":"X/WRITE","ActivityStatusValue":"Success","Caller":"a@b","CallerIpAddress":"203.0.113.7"}`,
+			map[string]string{"act": "X/WRITE", "outcome": "Success", "suser": "a@b", "src": "203.0.113.7"},
+		},
+		"vault": {
+			"AzureDiagnostics", `{"OperationName":"SecretGet","ResultSignature":"OK","identity_claim_upn_s":"a@b","identity_claim_oid_g":"o1","CallerIPAddress":"203.0.113.7","clientInfo_s":"az","requestUri_s":"https://v.vault.azure.net/secrets/x"}`,
+			map[string]string{"act": "SecretGet", "outcome": "OK", "suser": "a@b", "suid": "o1", "src": "203.0.113.7", "requestClientApplication": "az", "request": "https://v.vault.azure.net/secrets/x"},
+		},
+		"vault, own table": {
+			"AZKVAuditLogs", `{"OperationName":"SecretGet","Identity":{"claim":{"oid":"o1","upn":"a@b"}},"CallerIpAddress":"fe80::1%eth0"}`,
+			map[string]string{"act": "SecretGet", "suser": "a@b", "suid": "o1", "c6a2": "fe80::1"},
+		},
+		"office": {
+			"OfficeActivity", `{"Operation":"Consent to application.","ResultStatus":"True","UserId":"a@b","ClientIP":"[2001:db8::1]:443"}`,
+			map[string]string{"act": "Consent to application.", "outcome": "True", "suser": "a@b", "suid": "a@b", "c6a2": "2001:db8::1"},
+		},
 		"nothing of use": {"Custom_CL", `{"IPAddress":"nowhere","UserPrincipalName":null,"InitiatedBy":"[]"}`, map[string]string{}},
 	} {
 		e := row(t, c.table, c.row)
