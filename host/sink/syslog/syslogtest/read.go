@@ -37,7 +37,7 @@ func (s *Server) serve(conn net.Conn) {
 			}
 			return
 		}
-		if s.take(message) {
+		if s.config.Refuse != nil && s.config.Refuse(message) || s.take(message) {
 			reset(conn)
 			return
 		}

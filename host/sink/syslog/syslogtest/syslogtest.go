@@ -25,6 +25,9 @@ type Config struct {
 	// Cut says, after each message, whether to break the connection off, as a receiver that dies: what it sent and
 	// nobody read is lost. n counts the messages of all connections from 1. nil never cuts.
 	Cut func(n int) bool
+	// Refuse says whether to close the connection instead of taking a message, as receivers do on what is too long for
+	// them. nil takes all.
+	Refuse func(message []byte) bool
 }
 
 // Server is a receiver that runs until Close.
