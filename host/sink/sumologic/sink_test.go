@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,9 +134,10 @@ func TestAnswers(t *testing.T) {
 		"taken, then broken": {sumotest.Answer{Cut: true, Taken: true}, 0, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bad := true
+			var bad atomic.Bool
+			bad.Store(true)
 			server, config := start(t, sumotest.Config{Answer: func(sumotest.Request) *sumotest.Answer {
-				if bad {
+				if bad.Load() {
 					return &c.answer
 				}
 				return nil
@@ -152,7 +154,7 @@ func TestAnswers(t *testing.T) {
 			if strings.Contains(err.Error(), "/receiver/") {
 				t.Errorf("the error holds the address: %v", err)
 			}
-			bad = false
+			bad.Store(false)
 			if receipt, err = sink.Send(t.Context(), events); err != nil || receipt.Events != len(events) || server.Events.Len() != len(events) {
 				t.Errorf("receipt %+v, %v; %d arrived", receipt, err, server.Events.Len())
 			}
