@@ -23,8 +23,8 @@ const (
 // https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors-8.4/pdfdoc/cef-implementation-standard/cef-implementation-standard.pdf
 func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), cefHeader...)
-	dst = append(appendCEF(dst, shorten(class(e), classRoom), '|'), '|')
-	dst = append(appendCEF(dst, shorten(title(e), nameRoom), '|'), '|')
+	dst = append(appendCEF(dst, shorten(c.class(e), classRoom), '|'), '|')
+	dst = append(appendCEF(dst, shorten(c.title(e), nameRoom), '|'), '|')
 	dst = append(strconv.AppendInt(dst, int64(level(&e.Risk)), 10), '|')
 	for _, f := range c.fields {
 		value := ""

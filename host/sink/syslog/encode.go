@@ -21,15 +21,16 @@ type encoder struct {
 	app       string
 	sdID      string  // name of the structured data
 	fields    []field // of CEF and LEEF
-	delimiter byte    // of LEEF
-	limit     int     // bytes of a message
-	framing   string  // "" for none
+	operation func(*enrich.Event) string
+	delimiter byte   // of LEEF
+	limit     int    // bytes of a message
+	framing   string // "" for none
 }
 
 func newEncoder(c Config) *encoder {
 	e := &encoder{
 		facility: slices.Index(facilities(), c.Facility), format: c.Format, host: c.hostname(), app: c.AppName,
-		sdID: "riskrelay@" + c.EnterpriseID, fields: fields(), delimiter: c.delimiter(), limit: c.maxMessage(), framing: c.Framing,
+		sdID: "riskrelay@" + c.EnterpriseID, fields: fields(operation()), operation: operation(), delimiter: c.delimiter(), limit: c.maxMessage(), framing: c.Framing,
 	}
 	if c.Network == UDP {
 		e.framing = ""

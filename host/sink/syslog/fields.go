@@ -31,8 +31,7 @@ const (
 // several columns are named, the first that isn't empty counts.
 //
 // Keys of LEEF: https://www.ibm.com/docs/en/dsm?topic=overview-predefined-leef-event-attributes
-func fields() []field {
-	operation := column("OperationName", "Operation", "OperationNameValue")
+func fields(operation func(*enrich.Event) string) []field {
 	return []field{
 		{cef: "rt", leef: "devTime", value: milliseconds},
 		{cef: "cat", leef: "cat", limit: textRoom, value: func(e *enrich.Event) string { return e.Table }},
@@ -40,9 +39,9 @@ func fields() []field {
 		{cef: "act", leef: "operation", limit: wordRoom, value: operation},
 		{cef: "outcome", leef: "outcome", limit: wordRoom, value: column("Result", "ActivityStatusValue", "ResultStatus", "ResultSignature", "ResultType")},
 		{cef: "reason", leef: "reason", limit: textRoom, value: column("ResultReason", "ResultDescription")},
-		{cef: "src", value: func(e *enrich.Event) string { return address(e, netip.Addr.Is4) }},
-		{cef: "c6a2", label: "Source IPv6 Address", value: func(e *enrich.Event) string { return address(e, netip.Addr.Is6) }},
-		{leef: "src", value: func(e *enrich.Event) string { return address(e, netip.Addr.IsValid) }},
+		{cef: "src", value: address(netip.Addr.Is4)},
+		{cef: "c6a2", label: "Source IPv6 Address", value: address(netip.Addr.Is6)},
+		{leef: "src", value: address(netip.Addr.IsValid)},
 		{cef: "suser", leef: "usrName", limit: textRoom, value: column(
 			"UserPrincipalName", "InitiatedBy.user.userPrincipalName", "Caller", "identity_claim_upn_s", "identity_claim_unique_name_s",
 			"identity_claim_http_schemas_xmlsoap_org_ws_2005_05_identity_claims_upn_s", "Identity.claim.upn",
@@ -69,8 +68,13 @@ const (
 	leefEvent = "event"
 )
 
+// operation returns a function that gives what was done.
+func operation() func(*enrich.Event) string {
+	return column("OperationName", "Operation", "OperationNameValue")
+}
+
 // class is what kind of event this is: the rule that counts most, or the operation, or else the table.
-func class(e *enrich.Event) string {
+func (c *encoder) class(e *enrich.Event) string {
 	var best *enrich.Match
 	for i := range e.Risk.Rules {
 		m := &e.Risk.Rules[i]
@@ -81,12 +85,12 @@ func class(e *enrich.Event) string {
 	if best != nil && best.ID != "" {
 		return best.ID
 	}
-	return title(e)
+	return c.title(e)
 }
 
 // title is the event's name for people: the operation, or the table where there is none. It is never empty.
-func title(e *enrich.Event) string {
-	if name := strings.TrimSpace(column("OperationName", "Operation", "OperationNameValue")(e)); name != "" {
+func (c *encoder) title(e *enrich.Event) string {
+	if name := strings.TrimSpace(c.operation(e)); name != "" {
 		return name
 	}
 	return cmp.Or(e.Table, "event")
@@ -141,22 +145,26 @@ func objects(e *enrich.Event) string {
 	return strings.Join(all, ",")
 }
 
-// address is who called, if it is an IP address that fits. A port behind it, as Office has them, is left out.
-func address(e *enrich.Event, fits func(netip.Addr) bool) string {
-	text := column("IPAddress", "InitiatedBy.user.ipAddress", "InitiatedBy.app.ipAddress", "CallerIpAddress", "CallerIPAddress", "ClientIP",
-		"ActorIpAddress")(e)
-	ip, err := netip.ParseAddr(strings.Trim(text, "[]"))
-	if err != nil {
-		at, err := netip.ParseAddrPort(text)
+// address returns a function that gives who called, if that is an IP address that fits. A port behind it, as Office has
+// them, is left out.
+func address(fits func(netip.Addr) bool) func(*enrich.Event) string {
+	caller := column("IPAddress", "InitiatedBy.user.ipAddress", "InitiatedBy.app.ipAddress", "CallerIpAddress", "CallerIPAddress",
+		"ClientIP", "ActorIpAddress")
+	return func(e *enrich.Event) string {
+		text := caller(e)
+		ip, err := netip.ParseAddr(strings.Trim(text, "[]"))
 		if err != nil {
+			at, err := netip.ParseAddrPort(text)
+			if err != nil {
+				return ""
+			}
+			ip = at.Addr()
+		}
+		if ip = ip.Unmap().WithZone(""); !fits(ip) {
 			return ""
 		}
-		ip = at.Addr()
+		return ip.String()
 	}
-	if ip = ip.Unmap().WithZone(""); !fits(ip) {
-		return ""
-	}
-	return ip.String()
 }
 
 // column returns a function that gives the first text in the places, each a column or, behind dots, a member of an

@@ -29,7 +29,7 @@ const (
 // https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
 func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), leefHeader...)
-	dst = append(appendClass(dst, shorten(class(e), leefClass)), '|')
+	dst = append(appendClass(dst, shorten(c.class(e), leefClass)), '|')
 	if c.delimiter == '\t' {
 		dst = append(dst, "x09|"...)
 	} else {

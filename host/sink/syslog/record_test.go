@@ -191,7 +191,7 @@ func hostile(id, user, text string) enrich.Event {
 func checkFields(t *testing.T, format string, key func(field) string, e *enrich.Event, got map[string]string) {
 	t.Helper()
 	want := 0
-	for _, f := range fields() {
+	for _, f := range fields(operation()) {
 		value := shorten(f.value(e), f.limit)
 		if key(f) == "" || value == "" {
 			continue
