@@ -37,7 +37,7 @@ func fields(operation func(*enrich.Event) string) []field {
 		{cef: "cat", leef: "cat", limit: textRoom, value: func(e *enrich.Event) string { return e.Table }},
 		{cef: "externalId", leef: "externalId", value: func(e *enrich.Event) string { return e.ID }},
 		{cef: "act", leef: "operation", limit: wordRoom, value: operation},
-		{cef: "outcome", leef: "outcome", limit: wordRoom, value: column("Result", "ActivityStatusValue", "ResultStatus", "ResultSignature", "ResultType")},
+		{cef: "outcome", leef: "outcome", limit: wordRoom, value: outcome()},
 		{cef: "reason", leef: "reason", limit: textRoom, value: column("ResultReason", "ResultDescription")},
 		{cef: "src", value: address(netip.Addr.Is4)},
 		{cef: "c6a2", label: "Source IPv6 Address", value: address(netip.Addr.Is6)},
@@ -71,6 +71,18 @@ const (
 // operation returns a function that gives what was done.
 func operation() func(*enrich.Event) string {
 	return column("OperationName", "Operation", "OperationNameValue")
+}
+
+// outcome returns a function that gives how it ended. ResultType says Success for every answer of a key vault, so the signature
+// counts before it; that of a sign-in is None.
+func outcome() func(*enrich.Event) string {
+	result, code := column("Result", "ActivityStatusValue", "ResultStatus", "ResultSignature"), column("ResultType")
+	return func(e *enrich.Event) string {
+		if text := result(e); text != "" && text != "None" {
+			return text
+		}
+		return code(e)
+	}
 }
 
 // class is what kind of event this is: the rule that counts most, or the operation, or else the table.

@@ -65,7 +65,7 @@ func TestFields(t *testing.T) {
 			map[string]string{"act": "Add owner", "suser": "Bot", "suid": "s1"},
 		},
 		"sign-in over IPv6": {
-			"SigninLogs", `{"OperationName":"Sign-in activity","ResultType":50126,"ResultDescription":"bad = password","UserPrincipalName":"a@b","UserId":"u1","IPAddress":"2001:db8::1","UserAgent":"curl"}`,
+			"SigninLogs", `{"OperationName":"Sign-in activity","ResultType":50126,"ResultSignature":"None","ResultDescription":"bad = password","UserPrincipalName":"a@b","UserId":"u1","IPAddress":"2001:db8::1","UserAgent":"curl"}`,
 			map[string]string{"act": "Sign-in activity", "outcome": "50126", "reason": "bad = password", "suser": "a@b", "suid": "u1", "c6a2": "2001:db8::1", "requestClientApplication": "curl"},
 		},
 		"activity": {
@@ -73,8 +73,8 @@ func TestFields(t *testing.T) {
 			map[string]string{"act": "X/WRITE", "outcome": "Success", "suser": "a@b", "src": "203.0.113.7"},
 		},
 		"vault": {
-			"AzureDiagnostics", `{"OperationName":"SecretGet","ResultSignature":"OK","identity_claim_upn_s":"a@b","identity_claim_oid_g":"o1","CallerIPAddress":"203.0.113.7","clientInfo_s":"az","requestUri_s":"https://v.vault.azure.net/secrets/x"}`,
-			map[string]string{"act": "SecretGet", "outcome": "OK", "suser": "a@b", "suid": "o1", "src": "203.0.113.7", "requestClientApplication": "az", "request": "https://v.vault.azure.net/secrets/x"},
+			"AzureDiagnostics", `{"OperationName":"SecretGet","ResultSignature":"Forbidden","ResultType":"Success","identity_claim_upn_s":"a@b","identity_claim_oid_g":"o1","CallerIPAddress":"203.0.113.7","clientInfo_s":"az","requestUri_s":"https://v.vault.azure.net/secrets/x"}`,
+			map[string]string{"act": "SecretGet", "outcome": "Forbidden", "suser": "a@b", "suid": "o1", "src": "203.0.113.7", "requestClientApplication": "az", "request": "https://v.vault.azure.net/secrets/x"},
 		},
 		"vault, own table": {
 			"AZKVAuditLogs", `{"OperationName":"SecretGet","Identity":{"claim":{"oid":"o1","upn":"a@b"}},"CallerIpAddress":"fe80::1%eth0"}`,
