@@ -75,8 +75,9 @@ func (c *conn) end() error {
 	}
 }
 
-// slice is how much is written under one deadline, so that a slow receiver isn't taken for a dead one.
-const slice = 64 << 10
+// slice is how much is written under one deadline, so that a slow receiver isn't taken for a dead one: what TLS puts
+// into one record.
+const slice = 16 << 10
 
 // write writes all of frames and returns the place in the connection's bytes behind them.
 func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) (place int64, err error) {
@@ -115,7 +116,7 @@ func (c *conn) lastWords(ctx context.Context) {
 const poll = 2 * time.Millisecond
 
 // confirm returns nil once the receiver's system has acknowledged the bytes before place and the connection
-// has lived on for grace.
+// has lived on for grace. It drops a connection on which nothing moves: each new try would only lie behind what is stuck.
 func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Duration) error {
 	progress, best := time.Now(), int64(-1)
 	for {
@@ -132,6 +133,7 @@ func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Dur
 			progress, best = time.Now(), acknowledged
 		}
 		if time.Since(progress) > timeout {
+			c.drop()
 			return fmt.Errorf("the receiver took nothing for %v", timeout)
 		}
 		if err := c.linger(ctx, poll); err != nil {
