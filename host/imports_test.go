@@ -34,7 +34,7 @@ func layers() []layer {
 		{"host/ledger", []string{"host/pipeline"}},
 		{"host/ledger/boltstore", []string{"host/ledger"}},
 		{"host/azure", nil},
-		{"host/checkup", nil},
+		{"host/checkup", []string{"enrich"}},
 		{"host/graph/...", []string{"host/azure"}},
 		{"host/module/directory", []string{"host/graph/...", "enrich"}},
 		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema"}},

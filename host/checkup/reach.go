@@ -27,6 +27,8 @@ type Target struct {
 	// Key is the configuration's key that holds the address, as "url"; CAKey and CertKey are those of the authorities and of the
 	// client's certificate.
 	Key, CAKey, CertKey string
+	// Idle says what else may be wrong when nothing listens there; "" for nothing.
+	Idle string
 }
 
 // stepTimeout bounds each step.
@@ -88,18 +90,18 @@ func connect(ctx context.Context, r *Report, t Target, address, key string) (net
 	begin := time.Now()
 	conn, err := dial(ctx, "tcp", address)
 	if err != nil {
-		r.Problem("tcp", dialFix(err, key), "connect to %s: %v", address, err)
+		r.Problem("tcp", dialFix(err, key, t.Idle), "connect to %s: %v", address, err)
 		return nil, false
 	}
 	r.OK("tcp", "connected to %s in %v", address, time.Since(begin).Round(time.Millisecond/10))
 	return conn, true
 }
 
-func dialFix(err error, key string) string {
+func dialFix(err error, key, idle string) string {
 	timeout := net.Error(nil)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there: is the port in " + key + " right, and the receiver running?"
+		return "nothing listens there: is the port in " + key + " right, and the receiver running?" + idle
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "there is no route: check this machine's network, and IPv6 if the address is one"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
