@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -19,7 +20,7 @@ func Explain(err error, t Target, serverName string) (says, fix string) {
 		name    x509.HostnameError
 		invalid x509.CertificateInvalidError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		remote  *net.OpError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -40,39 +41,25 @@ func Explain(err error, t Target, serverName string) (says, fix string) {
 		return "the certificate can't be used: " + invalid.Error(), "have a certificate for servers issued for the receiver"
 	case errors.As(err, &record):
 		return "the receiver doesn't speak TLS on this port", "use the port for TLS in " + t.Key + ", or turn TLS on at the receiver"
-	case errors.As(err, &alert):
-		return explainAlert(err, alert, t)
+	case errors.As(err, &remote) && remote.Op == "remote error":
+		return explainAlert(remote, t)
 	}
 	return "TLS handshake: " + err.Error(), "is there a proxy or a load balancer in between that ends the connection?"
 }
 
-// The alerts of TLS by their numbers (RFC 8446, 6).
-const (
-	alertHandshakeFailure    = 40
-	alertBadCertificate      = 42
-	alertUnsupportedCert     = 43
-	alertCertificateRevoked  = 44
-	alertCertificateExpired  = 45
-	alertCertificateUnknown  = 46
-	alertUnknownCA           = 48
-	alertAccessDenied        = 49
-	alertProtocolVersion     = 70
-	alertUnrecognizedName    = 112
-	alertCertificateRequired = 116
-)
-
-func explainAlert(err error, alert tls.AlertError, t Target) (says, fix string) {
-	says = "the receiver ended TLS: " + err.Error()
-	switch uint8(alert) {
-	case alertCertificateRequired, alertHandshakeFailure:
+// explainAlert is about an alert of the receiver (RFC 8446, 6), of which crypto/tls gives only the text.
+func explainAlert(alert *net.OpError, t Target) (says, fix string) {
+	says = "the receiver ended TLS: " + alert.Err.Error()
+	switch strings.TrimPrefix(alert.Err.Error(), "tls: ") {
+	case "certificate required", "handshake failure":
 		return says, "if the receiver asks for a client certificate, name it in " + t.CertKey
-	case alertBadCertificate, alertUnsupportedCert, alertCertificateRevoked, alertCertificateUnknown, alertUnknownCA, alertAccessDenied:
+	case "bad certificate", "unsupported certificate", "revoked certificate", "unknown certificate", "unknown certificate authority", "access denied":
 		return says, "the receiver doesn't accept the certificate in " + t.CertKey + ": have it trust the authority that signed it, or use another one"
-	case alertCertificateExpired:
+	case "expired certificate":
 		return says, "the certificate in " + t.CertKey + " expired: renew it"
-	case alertProtocolVersion:
+	case "protocol version not supported":
 		return says, "the receiver speaks only versions of TLS before 1.2: have TLS 1.2 or later turned on there"
-	case alertUnrecognizedName:
+	case "unrecognized name":
 		return says, "the receiver doesn't know the name in " + t.Key
 	}
 	return says, "look into the receiver's log"

@@ -153,7 +153,9 @@ func (k *check) workspace(ctx context.Context) bool {
 
 // wrongToken reports whether a refusal is about the token and not about what its bearer may do.
 func (e *ServiceError) wrongToken() bool {
-	return slices.ContainsFunc(e.codes, func(code string) bool { return strings.HasPrefix(code, "InvalidAuthenticationToken") || code == "InvalidTokenError" })
+	return slices.ContainsFunc(e.codes, func(code string) bool {
+		return strings.HasPrefix(code, "InvalidAuthenticationToken") || code == "InvalidTokenError"
+	})
 }
 
 // Tolerated is how far this machine's clock may be off: certificates and tokens are judged by it. Above worst, the directory
