@@ -183,7 +183,7 @@ func (p *statusText) rules() {
 func (p *statusText) certificates() {
 	for _, c := range p.Expiring {
 		left := c.Expires.Sub(p.Time)
-		p.line("%s", short(fmt.Sprintf("%s certificate of sink %s (%s) ends %s, in %s", c.Whose, c.Of, c.Subject,
+		p.line("%s", short(fmt.Sprintf("%s certificate of %s (%s) ends %s, in %s", c.Whose, c.Of, c.Subject,
 			c.Expires.Format(time.DateOnly), span(left.Seconds())), pageWidth))
 	}
 }
