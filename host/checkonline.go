@@ -37,6 +37,13 @@ func CheckSources(ctx context.Context, c config.Config, table string, show func(
 			return err
 		}
 	}
+	if c.Directory.Enabled && table == "" {
+		r := graph.Check(ctx, c.Directory.Config, directoryQueries())
+		r.Of = "directory"
+		if err := show(r); err != nil {
+			return err
+		}
+	}
 	for _, path := range c.Sources.Files {
 		if table != "" || path == "-" {
 			continue
@@ -62,6 +69,13 @@ func graphQueries() (list []graph.Query) {
 		list = append(list, graph.Query{Path: path, Select: []string{"id"}, Top: 1, Permission: "Application.Read.All"})
 	}
 	return list
+}
+
+// directoryQueries ask for one object each of what the directory reads.
+func directoryQueries() []graph.Query {
+	return append(graphQueries(),
+		graph.Query{Path: "domains", Select: []string{"id"}, Permission: "Domain.Read.All"},
+		graph.Query{Path: "directoryRoles", Select: []string{"id"}, Permission: "RoleManagement.Read.Directory"})
 }
 
 // CheckSinks goes online and checks the sink of that name, or all for "", step by step. With send, each but files gets a test
