@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,9 +46,9 @@ func TestBalance(t *testing.T) {
 		random := func(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 5)) }
 		quick, slow := &recorder{send: moody(random(1), 20*time.Millisecond)}, &recorder{send: moody(random(2), 3*time.Second)}
 		one, two := &rows{n: 2000, batch: 7, limit: 60}, &rows{n: 500, batch: 3}
-		reads := 0
+		var reads atomic.Int64
 		two.fail = func(pipeline.Window, int) error {
-			if reads++; reads%50 == 0 {
+			if reads.Add(1)%50 == 0 {
 				return errors.New("503 Service Unavailable")
 			}
 			return nil
