@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Client returns an HTTP client for a receiver that is known as t says. It follows no redirects, which would carry secrets to
+// HTTPClient returns an HTTP client for a receiver that is known as t says. It follows no redirects, which would carry secrets to
 // a host that nobody configured, and keeps cookies in memory, as they hold a load balancer's choice.
-func Client(t TLS) *http.Client {
+func HTTPClient(t TLS) *http.Client {
 	jar, _ := cookiejar.New(nil) // never fails without options
 	return &http.Client{
 		Jar:           jar,

@@ -27,6 +27,8 @@ type Sink struct {
 	client   *http.Client
 	channels channels
 
+	certificates endpoint.Certificates
+
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
 	renewed atomic.Int64 // Unix seconds when connections were last renewed
@@ -49,14 +51,17 @@ func New(c Config) (*Sink, error) {
 	if _, err := s.token.Get(); err != nil {
 		return nil, err
 	}
-	if _, err := c.tls().Config(); err != nil {
+	tls := c.tls()
+	tls.Seen = &s.certificates
+	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
 	s.renewed.Store(time.Now().Unix())
-	s.client = endpoint.Client(c.tls())
+	s.client = endpoint.HTTPClient(tls)
+	s.client.Transport = newRenewing(tls)
 	return s, nil
 }
 

@@ -48,7 +48,7 @@ func New(c Config) (*Sink, error) {
 	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
 	s.renewed.Store(time.Now().Unix())
-	s.client = endpoint.Client(c.tls())
+	s.client = endpoint.HTTPClient(c.tls())
 	return s, nil
 }
 
