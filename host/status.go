@@ -88,6 +88,9 @@ func promises(c config.Config) map[string]pipeline.Promise {
 			all[s.Name] = pipeline.BestEffort
 		}
 	}
+	for _, s := range c.Sinks.Sumo {
+		all[s.Name] = pipeline.Accepted
+	}
 	for _, s := range c.Sinks.File {
 		all[s.Name] = pipeline.Written
 	}
