@@ -45,7 +45,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
-			err = errors.Join(err, f.update(func(s *State) error { s.Done(w, l.outlet.Name); return nil }))
+			err = errors.Join(err, f.update(func(s *State) error { return l.done(s, w) }))
 		}
 	}
 	return detached, err
@@ -145,6 +145,7 @@ type lane struct {
 	err      error         // why its sending ended, after settle
 	tell     func(events int)
 	held     atomic.Int64 // events given and not confirmed yet
+	tally    []Tally      // of what was confirmed; its committer's, and after settle everybody's
 }
 
 // hold notes that the sink was given events, or, with less than none, that it doesn't hold them any more.
@@ -189,6 +190,7 @@ type sent struct {
 	batch Batch
 	done  chan struct{}
 	count Count
+	tally []Tally
 	err   error
 }
 
@@ -196,6 +198,9 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 	l := &lane{outlet: o, batches: make(chan Batch, laneDepth), tell: func(events int) {
 		f.Stats.Hold(f.stream.Name, o.Name, events)
 	}}
+	if at, ok := f.record.State().Sink(w, o.Name); ok {
+		l.tally = at.Tally
+	}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
 	l.group = new(errgroup.Group)
 	flights := make(chan *sent, max(1, o.Concurrency)-1)
@@ -242,6 +247,8 @@ type landing struct {
 	mark   Mark
 	count  Count
 	events int
+	tally  []Tally
+	fresh  bool
 }
 
 // deliver sends a batch and says how it went.
@@ -249,6 +256,7 @@ func (l *lane) deliver(s *sent) {
 	defer close(s.done)
 	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
 	s.count, s.err = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}, err
+	s.tally = s.batch.tallies(receipt)
 }
 
 // land waits for the Sends in the order they left.
@@ -257,7 +265,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 		if <-s.done; s.err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, s.count, len(s.batch.Events)}
+		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), s.tally, s.batch.Fresh}
 	}
 	return nil
 }
@@ -267,13 +275,38 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 	for step := range landed {
 		step.drain(landed)
-		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, step.mark, step.count) })
+		if step.fresh {
+			l.tally = nil
+		}
+		l.tally = AddTallies(l.tally, step.tally)
+		err := f.update(func(state *State) error { return l.advance(state, w, step) })
 		if err != nil {
 			return err
 		}
 		f.Stats.Confirmed(l.outlet.Name, step.count)
 		l.hold(-step.events)
 	}
+	return nil
+}
+
+// advance writes down that the sink confirmed step. The tally goes with the mark, so that rows behind the mark, which are
+// sent again after a crash, count once.
+func (l *lane) advance(s *State, w Window, step landing) error {
+	if err := s.Advance(w, l.outlet.Name, step.mark, step.count); err != nil || step.mark == "" {
+		return err
+	}
+	return s.Tally(w, l.outlet.Name, l.tally)
+}
+
+// done closes w for the sink, which confirmed all of it.
+func (l *lane) done(s *State, w Window) error {
+	if _, ok := s.Sink(w, l.outlet.Name); !ok {
+		return nil
+	}
+	if err := s.Tally(w, l.outlet.Name, l.tally); err != nil {
+		return err
+	}
+	s.Done(w, l.outlet.Name)
 	return nil
 }
 
@@ -289,6 +322,10 @@ func (step *landing) drain(landed <-chan landing) {
 				step.mark = next.mark
 			}
 			step.count, step.events = step.count.plus(next.count), step.events+next.events
+			if next.fresh {
+				step.tally, step.fresh = nil, true
+			}
+			step.tally = AddTallies(step.tally, next.tally)
 		default:
 			return
 		}

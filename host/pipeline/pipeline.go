@@ -33,6 +33,11 @@ type Mark string
 type Batch struct {
 	Events []enrich.Event
 	Next   Mark // where to go on when all these events are confirmed
+	// Runs are when the events were ingested, nil where a source doesn't know.
+	Runs []Run
+	// Fresh says that the window is read from its beginning after all, though the reading was asked to start at a mark:
+	// what was tallied before counts no more.
+	Fresh bool
 }
 
 // Source reads rows.
@@ -76,6 +81,7 @@ type Receipt struct {
 	Dead    int   // how many were refused for good and kept by DeadLetter
 	Bytes   int64 // how many bytes went out, after compression
 	Promise Promise
+	DeadAt  []int // which of the events were refused for good
 }
 
 // Sink sends events somewhere.

@@ -171,6 +171,7 @@ func (v *volatile) State() *State {
 func (v *volatile) Update(change func(*State) error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	defer v.state.TakeProof() // nobody asks for it
 	return change(&v.state)
 }
 
@@ -377,7 +378,7 @@ func (f *follower) ready() (ready []*Outlet) {
 // behind reports whether o still needs a window that could be read now.
 func (f *follower) behind(state *State, o *Outlet) bool {
 	for _, p := range state.Open {
-		if _, ok := p.Sinks[o.Name]; ok && !f.deferred(p.Window, o) {
+		if _, ok := p.Sinks[o.Name]; ok && !p.Again && !f.deferred(p.Window, o) {
 			return true
 		}
 	}
