@@ -145,7 +145,7 @@ type lane struct {
 	err      error         // why its sending ended, after settle
 	tell     func(events int)
 	held     atomic.Int64 // events given and not confirmed yet
-	tally    []Tally      // of what was confirmed; its committer's, and after settle everybody's
+	tally    counted      // what was confirmed; its committer's, and after settle everybody's
 }
 
 // hold notes that the sink was given events, or, with less than none, that it doesn't hold them any more.
@@ -199,7 +199,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		f.Stats.Hold(f.stream.Name, o.Name, events)
 	}}
 	if at, ok := f.record.State().Sink(w, o.Name); ok {
-		l.tally = at.Tally
+		l.tally.marked = at.Tally
 	}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
 	l.group = new(errgroup.Group)
@@ -242,12 +242,30 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 	return l
 }
 
+// counted is what was confirmed of a window: up to the last mark, and behind it, where a reading that begins at the mark
+// sends it again.
+type counted struct{ marked, ahead []Tally }
+
+// plus adds a batch that ends at mark.
+func (p counted) plus(mark Mark, t []Tally) counted {
+	p.ahead = AddTallies(p.ahead, t)
+	if mark != "" {
+		p.marked, p.ahead = AddTallies(p.marked, p.ahead), nil
+	}
+	return p
+}
+
+// join adds what followed, whose last mark is mark.
+func (p counted) join(mark Mark, next counted) counted {
+	return p.plus(mark, next.marked).plus("", next.ahead)
+}
+
 // landing is a confirmed stretch of batches.
 type landing struct {
 	mark   Mark
 	count  Count
 	events int
-	tally  []Tally
+	tally  counted
 	fresh  bool
 }
 
@@ -265,7 +283,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 		if <-s.done; s.err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), s.tally, s.batch.Fresh}
+		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), counted{}.plus(s.batch.Next, s.tally), s.batch.Fresh}
 	}
 	return nil
 }
@@ -276,9 +294,9 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 	for step := range landed {
 		step.drain(landed)
 		if step.fresh {
-			l.tally = nil
+			l.tally = counted{}
 		}
-		l.tally = AddTallies(l.tally, step.tally)
+		l.tally = l.tally.join(step.mark, step.tally)
 		err := f.update(func(state *State) error { return l.advance(state, w, step) })
 		if err != nil {
 			return err
@@ -295,7 +313,7 @@ func (l *lane) advance(s *State, w Window, step landing) error {
 	if err := s.Advance(w, l.outlet.Name, step.mark, step.count); err != nil || step.mark == "" {
 		return err
 	}
-	return s.Tally(w, l.outlet.Name, l.tally)
+	return s.Tally(w, l.outlet.Name, l.tally.marked)
 }
 
 // done closes w for the sink, which confirmed all of it.
@@ -303,7 +321,7 @@ func (l *lane) done(s *State, w Window) error {
 	if _, ok := s.Sink(w, l.outlet.Name); !ok {
 		return nil
 	}
-	if err := s.Tally(w, l.outlet.Name, l.tally); err != nil {
+	if err := s.Tally(w, l.outlet.Name, AddTallies(l.tally.marked, l.tally.ahead)); err != nil {
 		return err
 	}
 	s.Done(w, l.outlet.Name)
@@ -318,14 +336,14 @@ func (step *landing) drain(landed <-chan landing) {
 			if !ok {
 				return
 			}
+			if next.fresh {
+				step.tally, step.fresh = counted{}, true
+			}
+			step.tally = step.tally.join(next.mark, next.tally)
 			if next.mark != "" {
 				step.mark = next.mark
 			}
 			step.count, step.events = step.count.plus(next.count), step.events+next.events
-			if next.fresh {
-				step.tally, step.fresh = nil, true
-			}
-			step.tally = AddTallies(step.tally, next.tally)
 		default:
 			return
 		}
