@@ -15,6 +15,7 @@ import (
 
 // streams is the list of the kinds of sources there are.
 func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
+	var workspaces loganalytics.Workspaces
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
 			if _, known := schema.Lookup(t.Name); !known {
@@ -23,7 +24,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 				}
 			}
 		}
-		list, err := loganalytics.New(s.Config, o.Log)
+		list, err := workspaces.New(s.Config, o.Log)
 		if err != nil {
 			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
 		}

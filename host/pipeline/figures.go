@@ -20,6 +20,7 @@ type StreamFigures struct {
 	LastFail string          // why the last try failed; "" after one that didn't
 	Ended    bool            // nothing will follow
 	Held     map[string]Held // by sink
+	Late     int64           // rows that came behind the window of their minute, and were read again
 }
 
 // Held is what a sink was given of a stream and didn't confirm yet.
@@ -42,6 +43,16 @@ const maxRuleFigures = 100_000
 func (s *Stats) Hold(stream, sink string, events int) {
 	s.stream(stream, func(f *StreamFigures) {
 		f.Held[sink] = Held{f.Held[sink].Events + int64(events), f.Sign}
+	})
+}
+
+// CameLate counts rows that came behind the window of their minute.
+func (s *Stats) CameLate(stream string, rows int64) {
+	s.change(func(f *Figures) {
+		if one, known := f.Streams[stream]; known {
+			one.Late += rows
+			f.Streams[stream] = one
+		}
 	})
 }
 

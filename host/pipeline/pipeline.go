@@ -115,6 +115,9 @@ type Stream struct {
 	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends
 	// returns ErrEnd.
 	Plan func(ctx context.Context, frontier time.Time) (w Window, wait time.Duration, ok bool, err error)
+	// Count returns how many rows of w were ingested in each minute, in order; minutes that w cuts hold what lies in w. It
+	// costs little and gives way to reading. Its errors are those of Read. Nil is a source that can't tell.
+	Count func(ctx context.Context, w Window) ([]Run, error)
 	// Volatile streams can't be read a second time (standard input): they aren't written to the ledger, and every
 	// sink is waited for.
 	Volatile bool

@@ -145,6 +145,14 @@ func (p *Pipeline) open(s Stream) (r Record, err error) {
 	return r, nil
 }
 
+// Record is the state of a stream that runs; ok is false for one that doesn't.
+func (p *Pipeline) Record(stream string) (r Record, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok = p.records[stream]
+	return r, ok
+}
+
 // States are copies of what is known of the streams that run, by name.
 func (p *Pipeline) States() map[string]*State {
 	p.mu.Lock()

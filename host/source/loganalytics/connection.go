@@ -62,7 +62,7 @@ func newConnection(c Config) (*connection, error) {
 	}
 	return &connection{
 		workspace: c.Workspace, cloud: c.configuration(), credential: c.Credential, transport: transport,
-		wait: c.Timeout, stall: longestStall, limit: newLimiter(c.MaxRequests), clock: new(clock),
+		wait: c.Timeout, stall: longestStall, limit: newLimiter(c.requests(), c.queries()), clock: new(clock),
 	}, nil
 }
 

@@ -307,7 +307,7 @@ func TestSlowAnswers(t *testing.T) {
 
 func TestHoldStopsAllQueries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(defaultRequests)
+		l := newLimiter(defaultRequests, maxQueries)
 		start := time.Now()
 		l.hold(10 * time.Minute)
 		l.hold(time.Second) // doesn't shorten it
@@ -325,7 +325,7 @@ func TestHoldStopsAllQueries(t *testing.T) {
 
 func TestLimiterStaysWithinLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(defaultRequests)
+		l := newLimiter(defaultRequests, maxQueries)
 		var at []time.Time
 		for range 1000 {
 			release, err := l.acquire(t.Context())
@@ -351,4 +351,26 @@ func TestLimiterStaysWithinLimits(t *testing.T) {
 			t.Errorf("a free place isn't taken: %v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// TestWorkspacesOfOneIdentityShareItsLimits also has another identity, which has limits of its own.
+func TestWorkspacesOfOneIdentityShareItsLimits(t *testing.T) {
+	s := newService(t, api(400, "BadArgumentError", "no"))
+	one, two, other := s.config(), s.config(), s.config()
+	two.Workspace, other.Credential.ClientID = "22222222-2222-3333-4444-555555555555", "another"
+	var all Workspaces
+	var limits []*limiter
+	for _, c := range []Config{one, two, other} {
+		if _, err := all.New(c, quiet()); err != nil {
+			t.Fatal(err)
+		}
+		limits = append(limits, all.limiter(c))
+	}
+	if limits[0] != limits[1] || limits[0] == limits[2] || cap(limits[0].places) != maxQueries {
+		t.Errorf("limiters %v", limits)
+	}
+	one.Modest = true
+	if l := new(Workspaces).limiter(one); cap(l.places) != 1 || l.rate.Burst() >= limits[0].rate.Burst() {
+		t.Errorf("a modest reading has %d queries at once and a burst of %d", cap(l.places), l.rate.Burst())
+	}
 }
