@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,8 +47,8 @@ type Host struct {
 	pipeline  *pipeline.Pipeline
 	modules   *modules
 	letters   *deadletter.Store // nil in a dry run
-	history   *history              // nil when past rows aren't read
-	followUps *followup.Book        // nil when no names are looked up
+	history   *history          // nil when past rows aren't read
+	followUps *followup.Book    // nil when no names are looked up
 	config    config.Config
 	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
 	sightings graph.Store
@@ -55,8 +56,11 @@ type Host struct {
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
 	started   time.Time
-	doing     atomic.Pointer[string] // what is done before the first row is read
-	log       *logrus.Logger
+	// proven is what the ledger has proven; nil in a dry run. Whoever compares holds proving.
+	proven  func(stream string, from, to time.Time) (map[string][]pipeline.Tally, error)
+	proving sync.Mutex
+	doing   atomic.Pointer[string] // what is done before the first row is read
+	log     *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -132,7 +136,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger, h.sightings = l, store
+	h.pipeline.Ledger, h.sightings, h.proven = l, store, l.Proof
 	if err := h.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -171,7 +175,9 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	stop, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	h.does("")
+	stopAudits := h.startAudits(ctx)
 	err := h.pipeline.Run(ctx)
+	stopAudits()
 	stopFollowUps()
 	stop()
 	fallSilent()
