@@ -36,6 +36,8 @@ type Options struct {
 	Stdout io.Writer // where a dry run prints
 	Once   bool      // handle what there is now and end
 	DryRun bool      // print instead of sending, and remember nothing
+	// Letters is the data directory for dead letters; "" is the configuration's.
+	Letters string
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
 	Build   admin.Build      // as metrics shall show it
@@ -113,7 +115,11 @@ func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	h.listenLocally(ctx, o.Build)
-	h.letters = DeadLetters(c)
+	if h.letters = DeadLetters(c); o.Letters != "" {
+		beside := c
+		beside.DataDir = o.Letters
+		h.letters = DeadLetters(beside)
+	}
 	return h.openSinks(c, o)
 }
 

@@ -36,15 +36,12 @@ func (h *Host) record(stream string) (pipeline.Record, error) {
 	return nil, &proof.RequestError{Err: fmt.Errorf("%s isn't read yet: ask again in a moment", stream)}
 }
 
-// RepairsLeft is how many windows are still to be read again.
-func (h *Host) RepairsLeft() (n int) {
+// Ledger is what the ledger holds of the streams that run, by name.
+func (h *Host) Ledger() map[string]*pipeline.State {
 	if *h.doing.Load() == starting {
-		return 0
+		return nil
 	}
-	for _, state := range h.pipeline.States() {
-		n += state.AgainLeft()
-	}
-	return n
+	return h.pipeline.States()
 }
 
 func (h *Host) check() proof.Check {
@@ -101,7 +98,11 @@ func VerifyConfigured(ctx context.Context, c config.Config, r proof.Request, o O
 
 func awaitRepairs(ctx context.Context, remote admin.Remote, progress func(left int)) error {
 	for {
-		left, err := remote.RepairsLeft(ctx)
+		states, err := remote.Ledger(ctx)
+		left := 0
+		for _, state := range states {
+			left += state.AgainLeft()
+		}
 		if err != nil || left == 0 {
 			progress(left)
 			return err

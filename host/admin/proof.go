@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
 )
 
@@ -22,18 +23,18 @@ import (
 type Prover interface {
 	// Verify answers a request; see [proof.Check.Verify].
 	Verify(ctx context.Context, r proof.Request) (proof.Report, error)
-	// RepairsLeft is how many windows are still to be read again.
-	RepairsLeft() int
+	// Ledger is what the ledger holds of the streams that run, by name.
+	Ledger() map[string]*pipeline.State
 }
 
 const (
-	verifyPath  = "/verify"
-	repairsPath = "/repairs"
-	maxRequest  = 64 << 10
+	verifyPath = "/verify"
+	ledgerPath = "/ledger"
+	maxRequest = 64 << 10
 )
 
 // Proving adds the pages of a prover to a socket: POST /verify takes a [proof.Request] and answers with a [proof.Report],
-// GET /repairs with {"left": windows}.
+// GET /ledger with the [pipeline.State] of each stream, by name.
 func Proving(p Prover) func(*http.ServeMux) {
 	return func(mux *http.ServeMux) {
 		mux.HandleFunc("POST "+verifyPath, func(w http.ResponseWriter, r *http.Request) {
@@ -56,9 +57,7 @@ func Proving(p Prover) func(*http.ServeMux) {
 				answerJSON(w, report)
 			}
 		})
-		mux.HandleFunc("GET "+repairsPath, func(w http.ResponseWriter, _ *http.Request) {
-			answerJSON(w, map[string]int{"left": p.RepairsLeft()})
-		})
+		mux.HandleFunc("GET "+ledgerPath, func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, p.Ledger()) })
 	}
 }
 
@@ -71,21 +70,21 @@ func answerJSON(w http.ResponseWriter, v any) {
 type Remote struct{ Dir string }
 
 // Verify asks the host. The error is ErrNoHost when none runs.
-func (r Remote) Verify(ctx context.Context, request proof.Request) (report proof.Report, err error) {
+func (r Remote) Verify(ctx context.Context, request proof.Request) (proof.Report, error) {
+	var report proof.Report
 	body, err := json.Marshal(request)
 	if err != nil {
 		return report, fmt.Errorf("encode the request: %w", err)
 	}
-	return report, r.ask(ctx, http.MethodPost, verifyPath, body, &report)
+	err = r.ask(ctx, http.MethodPost, verifyPath, body, &report)
+	return report, err
 }
 
-// RepairsLeft asks the host how many windows are still to be read again.
-func (r Remote) RepairsLeft(ctx context.Context) (int, error) {
-	var answer struct {
-		Left int `json:"left"`
-	}
-	err := r.ask(ctx, http.MethodGet, repairsPath, nil, &answer)
-	return answer.Left, err
+// Ledger asks the host what its ledger holds, by stream. The error is ErrNoHost when none runs.
+func (r Remote) Ledger(ctx context.Context) (map[string]*pipeline.State, error) {
+	var states map[string]*pipeline.State
+	err := r.ask(ctx, http.MethodGet, ledgerPath, nil, &states)
+	return states, err
 }
 
 func (r Remote) ask(ctx context.Context, method, page string, body []byte, into any) error {
