@@ -3,6 +3,7 @@ package loganalytics
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -373,4 +374,31 @@ func TestWorkspacesOfOneIdentityShareItsLimits(t *testing.T) {
 	if l := new(Workspaces).limiter(one); cap(l.places) != 1 || l.rate.Burst() >= limits[0].rate.Burst() {
 		t.Errorf("a modest reading has %d queries at once and a burst of %d", cap(l.places), l.rate.Burst())
 	}
+}
+
+// drip gives a byte a second.
+type drip struct{}
+
+func (drip) Read(p []byte) (int, error) {
+	time.Sleep(time.Second)
+	return copy(p, " "), nil
+}
+
+// TestATricklingReplyIsGivenUp also has a receiver that is slow, which is no reason.
+func TestATricklingReplyIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		begin, w := time.Now(), &watched{body: drip{}, stall: time.Minute, cancel: cancel}
+		for ctx.Err() == nil {
+			if _, err := w.Read(make([]byte, 512)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second) // the receiver
+			synctest.Wait()
+		}
+		if took := time.Since(begin); !errors.Is(context.Cause(ctx), errStalled) || took < 110*time.Second || took > 130*time.Second {
+			t.Errorf("given up after %v: %v", took, context.Cause(ctx))
+		}
+	})
 }
