@@ -113,7 +113,7 @@ type Stream struct {
 	Source Source
 	// Plan returns the window that begins at frontier, the end of what was planned so far (zero at the very first
 	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends
-	// returns ErrEnd.
+	// returns ErrEnd. A window that begins later than frontier says that the rows in between can't be read any more.
 	Plan func(ctx context.Context, frontier time.Time) (w Window, wait time.Duration, ok bool, err error)
 	// Count returns how many rows of w were ingested in each minute, in order; minutes that w cuts hold what lies in w. It
 	// costs little and gives way to reading. Its errors are those of Read. Nil is a source that can't tell.

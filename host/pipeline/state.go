@@ -15,6 +15,8 @@ type State struct {
 	Total    map[string]Count `json:"total"`    // by sink, over all windows
 	// Joined is, by sink, the beginning of the first window that was planned for it: what is older was never its.
 	Joined map[string]time.Time `json:"joined,omitempty"`
+	// Lost are the times that the stream left out, as their rows can't be read any more; the latest ones.
+	Lost []Stretch `json:"lost,omitempty"`
 	// Audited is, by how long after their end minutes are compared with the source, up to where that was done.
 	Audited map[string]time.Time `json:"audited,omitempty"`
 
@@ -48,7 +50,7 @@ func (c Count) plus(d Count) Count { return Count{c.Confirmed + d.Confirmed, c.D
 func (s *State) Clone() *State {
 	c := &State{
 		Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total),
-		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited),
+		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost,
 	}
 	for i := range c.Open {
 		c.Open[i].Sinks = maps.Clone(c.Open[i].Sinks)
@@ -59,7 +61,8 @@ func (s *State) Clone() *State {
 // errNotOpen says that nobody needs a window any more, or that it was cut meanwhile.
 var errNotOpen = errors.New("the window is not open")
 
-// Begin plans w for sinks and moves the frontier to its end.
+// Begin plans w for sinks and moves the frontier to its end. What lies between the frontier and
+// w is lost.
 func (s *State) Begin(w Window, sinks []string) {
 	p := Progress{Window: w, Sinks: map[string]SinkState{}}
 	for _, name := range sinks {
@@ -72,10 +75,22 @@ func (s *State) Begin(w Window, sinks []string) {
 		}
 	}
 	s.Open = append(s.Open, p)
+	if !s.Frontier.IsZero() && w.From.After(s.Frontier) {
+		s.Lost = append(slices.Clone(s.Lost[max(0, len(s.Lost)-maxLost+1):]), Stretch{s.Frontier, w.From})
+	}
 	if w.To.After(s.Frontier) {
 		s.Frontier = w.To
 	}
 }
+
+// Stretch is a half-open stretch of ingestion time.
+type Stretch struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// maxLost is how many lost stretches are remembered.
+const maxLost = 20
 
 // Advance notes that sink confirmed up to mark, with n more events. An empty mark leaves the mark where it was.
 func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {

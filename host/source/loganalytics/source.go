@@ -46,6 +46,7 @@ type Source struct {
 
 	found    atomic.Bool // the workspace has the table
 	absent   atomic.Bool // it was asked, and doesn't have it yet
+	kept     atomic.Bool // whether the frontier lies before the table's oldest row was asked
 	hopeless atomic.Bool // the last window that couldn't be cut was incomplete all the same
 }
 
