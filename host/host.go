@@ -23,6 +23,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/reload"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 	"github.com/riskrelay/riskrelay/host/source/graph"
@@ -61,6 +62,7 @@ type Host struct {
 	// proven is what the ledger has proven; nil in a dry run. Whoever compares holds proving.
 	proven  func(stream string, from, to time.Time) (map[string][]pipeline.Tally, error)
 	proving sync.Mutex
+	auditor *proof.Auditor         // nil when nothing is audited
 	doing   atomic.Pointer[string] // what is done before the first row is read
 	log     *logrus.Logger
 }
@@ -105,8 +107,11 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	} else if err := h.openDisk(ctx, c, o); err != nil {
 		return nil, err
 	}
-	h.pipeline.Streams, err = h.streams(c, o)
-	return h, err
+	if h.pipeline.Streams, err = h.streams(c, o); err != nil {
+		return nil, err
+	}
+	h.openAudits()
+	return h, nil
 }
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.

@@ -43,7 +43,7 @@ func layers() []layer {
 		{"host/reload", nil},
 		{"host/systemd", nil},
 		{"host/deadletter", []string{"host/pipeline", "host/sink/eventjson", "enrich", "enrich/schema"}},
-		{"host/proof", []string{"host/pipeline", "host/ledger"}},
+		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
 		{"host/config", []string{"host/ruleset", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},

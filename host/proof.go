@@ -52,20 +52,30 @@ func (h *Host) check() proof.Check {
 	return check
 }
 
-// startAudits looks for rows that came late until stop is called.
-func (h *Host) startAudits(ctx context.Context) (stop func()) {
-	if h.proven == nil || h.pipeline.Once {
-		return func() {}
+// openAudits prepares to look for rows that came late, where rows come from workspaces for longer than once.
+func (h *Host) openAudits() {
+	if h.proven == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
+		return
 	}
-	a := &proof.Auditor{
+	h.auditor = &proof.Auditor{
 		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.pipeline.Stats.CameLate,
 		Lock: func() func() { h.proving.Lock(); return h.proving.Unlock },
+	}
+	if h.config.Summary {
+		h.pipeline.Streams = append(h.pipeline.Streams, h.auditor.Summaries())
+	}
+}
+
+// startAudits looks for rows that came late until stop is called.
+func (h *Host) startAudits(ctx context.Context) (stop func()) {
+	if h.auditor == nil {
+		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a.Run(ctx)
+		h.auditor.Run(ctx)
 	}()
 	return func() { cancel(); <-done }
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -100,6 +101,14 @@ type siem struct {
 	mu   sync.Mutex
 	got  map[string]int
 	dead func() bool
+	rows map[string]string // of summaries
+}
+
+func (s *siem) keep(e enrich.Event) {
+	if s.rows == nil {
+		s.rows = map[string]string{}
+	}
+	s.rows[e.ID] = string(e.Row.AppendFields(nil))
 }
 
 func (s *siem) Send(_ context.Context, events []enrich.Event) (pipeline.Receipt, error) {
@@ -110,6 +119,9 @@ func (s *siem) Send(_ context.Context, events []enrich.Event) (pipeline.Receipt,
 	}
 	for _, e := range events {
 		s.got[e.ID]++
+		if e.Table == proof.SummaryTable {
+			s.keep(e)
+		}
 	}
 	return pipeline.Receipt{Events: len(events)}, nil
 }
@@ -284,3 +296,25 @@ func TestVerifyRefusesWhatMakesNoSense(t *testing.T) {
 type pipelineRecord struct{ pipeline.Record }
 
 func (pipelineRecord) State() *pipeline.State { return &pipeline.State{} }
+
+// TestSummaries has the hours of a table come as events, behind their first audit and once each.
+func TestSummaries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().Truncate(time.Hour)
+		w := &workspace{every: 10 * time.Minute}
+		for i := range 90 {
+			at := begin.Add(time.Duration(i) * time.Minute)
+			w.rows = append(w.rows, row{at, at})
+		}
+		sink := &siem{got: map[string]int{}}
+		r := assemble(t, w.stream(begin), map[string]*siem{"hec": sink})
+		r.pipeline.Streams = append(r.pipeline.Streams, r.auditor.Summaries())
+		r.run(t, 4*time.Hour)
+		for h, want := range map[int]string{0: `"Rows":60`, 1: `"Rows":30`, 2: `"Rows":0`} {
+			id := "summary-la:w:T-" + begin.Add(time.Duration(h)*time.Hour).UTC().Format(time.RFC3339)
+			if sink.got[id] != 1 || !strings.Contains(sink.rows[id], want) || !strings.Contains(sink.rows[id], `"State":"ok"`) {
+				t.Errorf("%s came %d times: %s", id, sink.got[id], sink.rows[id])
+			}
+		}
+	})
+}

@@ -173,11 +173,14 @@ func (m *merge) minute(minute, rows int64, tallies map[string]map[int64]pipeline
 func (m *merge) at(start time.Time) *Bin {
 	b := m.bins[start.Unix()]
 	if b == nil {
-		b = &Bin{Stream: m.stream, Table: m.stream[strings.LastIndex(m.stream, ":")+1:], Start: start, State: OK, Sinks: map[string]SinkBin{}}
+		b = &Bin{Stream: m.stream, Table: tableOf(m.stream), Start: start, State: OK, Sinks: map[string]SinkBin{}}
 		m.bins[start.Unix()] = b
 	}
 	return b
 }
+
+// tableOf is the table in a stream's name, which ends in it.
+func tableOf(stream string) string { return stream[strings.LastIndex(stream, ":")+1:] }
 
 // judge says how one sink is with a minute of which the source has so many rows.
 func (m *merge) judge(sink string, start time.Time, rows int64, t pipeline.Tally) SinkBin {
