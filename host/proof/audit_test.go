@@ -193,7 +193,12 @@ func TestLateRowsArrive(t *testing.T) {
 			}
 			w.rows = append(w.rows, r)
 		}
-		w.broken = func() bool { return random.IntN(20) == 0 }
+		var mu sync.Mutex
+		w.broken = func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return random.IntN(20) == 0
+		}
 		sinks := map[string]*siem{"hec": {got: map[string]int{}}, "syslog": {got: map[string]int{}}}
 		sinks["syslog"].dead = func() bool { h := time.Since(begin).Hours(); return h > 5 && h < 11 }
 		r := assemble(t, w.stream(begin), sinks)
