@@ -56,6 +56,7 @@ type Host struct {
 	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
 	sightings graph.Store
 	closers   []io.Closer
+	certified []namedCertified
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
 	started   time.Time
@@ -177,6 +178,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
 	h.does("reads the directory")
 	fallSilent := h.startNotifying(ctx)
+	defer h.startExpiry(ctx)()
 	h.awaitDirectory(ctx)
 	defer h.startInforming(ctx)()
 	h.does("reads past rows for rules with first_seen")

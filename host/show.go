@@ -56,6 +56,7 @@ func (h *Host) snapshot() admin.Snapshot {
 	for _, o := range h.pipeline.Outlets {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
+	s.Certificates = h.certificates()
 	h.modules.snapshot(&s)
 	if h.followUps != nil {
 		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())

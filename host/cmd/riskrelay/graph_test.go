@@ -28,7 +28,7 @@ func graph(ts *testscript.TestScript, neg bool, args []string) {
 
 type graphKey struct{}
 
-// withGraph starts the server that the command graph is about, and has room for that of the command workspace.
+// withGraph starts the server that the command graph is about, and has room for that of the command loganalytics.
 func withGraph(env *testscript.Env) error {
 	server := graphtest.New(graphtest.Options{})
 	env.Values[graphKey{}] = server

@@ -35,7 +35,7 @@ func crowded() admin.Status {
 			On: 100, Off: []admin.OffRule{{ID: "acme." + long, Reason: "it\ttook too long\n" + long}}, Hash: long, Loaded: &at, LastFail: long,
 		},
 		Modules:  []admin.ModuleStatus{{Name: long, Rules: 12, Restarts: 3, Unjudged: 12_345_678}},
-		Expiring: []admin.Certificate{{Of: "splunk", Whose: "receiver", Subject: long, Expires: now.Add(time.Hour)}},
+		Expiring: []admin.Certificate{{Of: "sink splunk", Whose: "receiver", Subject: long, Expires: now.Add(time.Hour)}},
 	}
 }
 

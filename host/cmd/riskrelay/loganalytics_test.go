@@ -11,12 +11,12 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest"
 )
 
-// workspace start, workspace add TABLE AGO FILE, workspace stop: a Log Analytics for scripts. The rows of a file, a JSON
+// loganalytics start, loganalytics add TABLE AGO FILE, loganalytics stop: a Log Analytics for scripts. The rows of a file, a JSON
 // object a line without TimeGenerated, happened and were ingested that long ago. The script's environment gets $WORKSPACE, $ENDPOINT, $AUTHORITY, $TENANT and
 // $CLIENT, its directory workspace-ca.pem and workspace-secret.
-func workspace(ts *testscript.TestScript, neg bool, args []string) {
+func logAnalytics(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: workspace start | add TABLE AGO FILE | stop")
+		ts.Fatalf("usage: loganalytics start | add TABLE AGO FILE | stop")
 	}
 	held := ts.Value(workspaceKey{}).(*heldWorkspace)
 	switch {
@@ -37,7 +37,7 @@ func workspace(ts *testscript.TestScript, neg bool, args []string) {
 	case args[0] == "stop":
 		ts.Check(held.server.Close())
 	default:
-		ts.Fatalf("workspace: unknown or incomplete: %v", args)
+		ts.Fatalf("loganalytics: unknown or incomplete: %v", args)
 	}
 }
 
