@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/reload"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 	"github.com/riskrelay/riskrelay/host/source/graph"
@@ -35,6 +37,8 @@ type Options struct {
 	Stdout io.Writer // where a dry run prints
 	Once   bool      // handle what there is now and end
 	DryRun bool      // print instead of sending, and remember nothing
+	// Letters is the data directory for dead letters; "" is the configuration's.
+	Letters string
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
 	Build   admin.Build      // as metrics shall show it
@@ -56,8 +60,12 @@ type Host struct {
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
 	started   time.Time
-	doing     atomic.Pointer[string] // what is done before the first row is read
-	log       *logrus.Logger
+	// proven is what the ledger has proven; nil in a dry run. Whoever compares holds proving.
+	proven  func(stream string, from, to time.Time) (map[string][]pipeline.Tally, error)
+	proving sync.Mutex
+	auditor *proof.Auditor         // nil when nothing is audited
+	doing   atomic.Pointer[string] // what is done before the first row is read
+	log     *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -100,8 +108,11 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	} else if err := h.openDisk(ctx, c, o); err != nil {
 		return nil, err
 	}
-	h.pipeline.Streams, err = h.streams(c, o)
-	return h, err
+	if h.pipeline.Streams, err = h.streams(c, o); err != nil {
+		return nil, err
+	}
+	h.openAudits()
+	return h, nil
 }
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
@@ -110,7 +121,11 @@ func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	h.listenLocally(ctx, o.Build)
-	h.letters = DeadLetters(c)
+	if h.letters = DeadLetters(c); o.Letters != "" {
+		beside := c
+		beside.DataDir = o.Letters
+		h.letters = DeadLetters(beside)
+	}
 	return h.openSinks(c, o)
 }
 
@@ -133,7 +148,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger, h.sightings = l, store
+	h.pipeline.Ledger, h.sightings, h.proven = l, store, l.Proof
 	if err := h.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -173,7 +188,9 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	stop, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	h.does("")
+	stopAudits := h.startAudits(ctx)
 	err := h.pipeline.Run(ctx)
+	stopAudits()
 	stopFollowUps()
 	stop()
 	fallSilent()

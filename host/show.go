@@ -7,6 +7,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
@@ -46,8 +47,10 @@ func (h *Host) snapshot() admin.Snapshot {
 			delete(s.States, stream.Name)
 		}
 	}
-	if state := s.States[followup.StreamName]; state != nil {
-		state.Frontier = s.Now // looked at every second: no follow-up is none that is late
+	for _, name := range []string{followup.StreamName, proof.SummaryStream} {
+		if state := s.States[name]; state != nil {
+			state.Frontier = s.Now // looked at every second, or minute: no event is none that is late
+		}
 	}
 	s.Sinks = map[string]pipeline.HealthReport{}
 	for _, o := range h.pipeline.Outlets {

@@ -25,7 +25,7 @@ func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
 			h.log.WithError(err).Warn("the status lacks dead letters")
 		}
 		return s
-	})
+	}, admin.Proving(h))
 	if err != nil {
 		h.log.WithError(err).Warn("`riskrelay status` can't ask this host")
 		return

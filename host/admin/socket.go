@@ -19,9 +19,9 @@ import (
 // SocketName is the socket's file in the data directory.
 const SocketName = "admin.sock"
 
-// ListenSocket answers GET /status, and the pages of Listen, on a Unix socket in dir that only its owner may use. A socket
+// ListenSocket answers GET /status, the pages of Listen, and those that more adds, on a Unix socket in dir that only its owner may use. A socket
 // that an earlier process left is removed: whoever calls this holds the lock on dir. The error is about the path.
-func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() Snapshot, status func() Status) (*Server, error) {
+func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() Snapshot, status func() Status, more ...func(*http.ServeMux)) (*Server, error) {
 	path := filepath.Join(dir, SocketName)
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("open the socket for `riskrelay status`: %s is there and no socket: remove it", path)
@@ -45,6 +45,9 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(status()) // whoever asked is gone when that fails
 	})
+	for _, add := range more {
+		add(mux)
+	}
 	return serve(listener, mux), nil
 }
 

@@ -36,7 +36,9 @@ type StreamStatus struct {
 	LastError    *Failure   `json:"last_error,omitempty"`
 	Failing      bool       `json:"failing"` // the last try was the last error
 	Ended        bool       `json:"ended"`
-	Sinks        []Flow     `json:"sinks"`
+	// Lost are the times whose rows the workspace had deleted before they were read.
+	Lost  []pipeline.Stretch `json:"lost,omitempty"`
+	Sinks []Flow             `json:"sinks"`
 }
 
 // Flow is what became of a stream's rows on the way to one sink. Since the host's start, In is the sum of Confirmed, Dead
@@ -144,7 +146,7 @@ func (s Snapshot) stream(name string) StreamStatus {
 	if state == nil {
 		state = new(pipeline.State)
 	}
-	out.Frontier, out.IngestionLag = when(state.Frontier), age(s.Now, state.Frontier)
+	out.Frontier, out.IngestionLag, out.Lost = when(state.Frontier), age(s.Now, state.Frontier), state.Lost
 	for _, sink := range sorted(s.Sinks) {
 		h := f.Held[sink]
 		flow := flowOf(sink, state, s.Now)
@@ -194,7 +196,7 @@ func FromLedger(now time.Time, states map[string]*pipeline.State, promises map[s
 	}
 	for _, name := range sorted(states) {
 		state := states[name]
-		one := StreamStatus{Name: name, Frontier: when(state.Frontier), IngestionLag: age(now, state.Frontier), Sinks: []Flow{}}
+		one := StreamStatus{Name: name, Frontier: when(state.Frontier), IngestionLag: age(now, state.Frontier), Lost: state.Lost, Sinks: []Flow{}}
 		for _, sink := range sorted(promises) {
 			one.Sinks = append(one.Sinks, flowOf(sink, state, now))
 		}

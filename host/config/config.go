@@ -39,6 +39,7 @@ type Config struct {
 	DeadLetters DeadLetters   `yaml:"dead_letters"`
 	Metrics     Metrics       `yaml:"metrics"`
 	Sources     Sources       `yaml:"sources"`
+	Summary     bool          `yaml:"summary"` // an event per table and hour that says whether all rows arrived
 	Rules       Rules         `yaml:"rules"`
 	DNS         dns.Config    `yaml:"dns"` // who is asked whether the hosts of redirect URIs exist
 	Modules     []Module      `yaml:"modules"`

@@ -18,7 +18,7 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 		worked := false
 		for _, open := range f.record.State().Open {
 			_, needs := open.Sinks[o.Name]
-			if !needs || !(f.Once && last) && f.deferred(open.Window, o) || !f.claim(open.Window, o) {
+			if !needs || open.Again && (worked || f.pressing(o)) || !(f.Once && last) && f.deferred(open.Window, o) || !f.claim(open.Window, o) {
 				continue
 			}
 			worked = true
@@ -44,6 +44,9 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 		}
 	}
 }
+
+// pressing reports whether a sink needs a window that could be read now, other than to read it again.
+func (f *follower) pressing(o *Outlet) bool { return f.behind(f.record.State(), o) }
 
 // catchUpPause is how often a sink looks for windows that were left open for it.
 const catchUpPause = 500 * time.Millisecond

@@ -21,6 +21,7 @@ type StreamFigures struct {
 	Failed   Failure         // the last failure, also after a try that worked
 	Ended    bool            // nothing will follow
 	Held     map[string]Held // by sink
+	Late     int64           // rows that came behind the window of their minute, and were read again
 }
 
 // Failure is what went wrong, and when; the zero value is none.
@@ -70,6 +71,16 @@ func (s *Stats) Settled(stream, sink string, events int, n Count) {
 		h.Events, h.Count, h.Since = h.Events-int64(events), h.plus(n), f.Sign
 		f.Held[sink] = h
 		all.Streams[stream] = f
+	})
+}
+
+// CameLate counts rows that came behind the window of their minute.
+func (s *Stats) CameLate(stream string, rows int64) {
+	s.change(func(f *Figures) {
+		if one, known := f.Streams[stream]; known {
+			one.Late += rows
+			f.Streams[stream] = one
+		}
 	})
 }
 

@@ -136,7 +136,8 @@ func newRoot(s streams) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.AddCommand(
-		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newDeadletter(s), newTag(s), newRules(s), newConfig(s), newModule(), newVersion(s),
+		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newVerify(s), newBackfill(s), newDeadletter(s), newTag(s),
+		newRules(s), newConfig(s), newModule(), newVersion(s),
 	)
 	return root
 }

@@ -20,6 +20,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "graph": graph, "resolver": resolver, "workspace": workspace, "collector": collector,
+			"loganalytics": logAnalytics,
 		},
 		Setup: withGraph,
 	})

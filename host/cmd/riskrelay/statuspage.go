@@ -99,6 +99,10 @@ func (p *statusText) streams() {
 	p.table(rows)
 	for _, s := range p.Streams {
 		p.lastError(p.streamName(s.Name), s.LastError, s.Failing)
+		for _, lost := range s.Lost {
+			p.wrapped("  ", fmt.Sprintf("%s: the workspace had deleted what was ingested from %s to %s before it was read",
+				p.streamName(s.Name), lost.From.UTC().Format(time.RFC3339), lost.To.UTC().Format(time.RFC3339)))
+		}
 	}
 }
 

@@ -115,8 +115,18 @@ func (s *Store) Get(key string) (value []byte, revision uint64, err error) {
 
 // Put replaces the value of key if its revision is the given one, and syncs the file.
 func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
+	return s.put(key, value, revision, nil)
+}
+
+// put is Put, and whatever also does in the same transaction.
+func (s *Store) put(key string, value []byte, revision uint64, also func(*bbolt.Tx) error) (uint64, error) {
 	next := revision + 1
 	err := s.db.Update(func(tx *bbolt.Tx) error {
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
 		b := tx.Bucket(bucket())
 		if current, _ := split(b.Get([]byte(key))); current != revision {
 			return ledger.ErrConflict
