@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // errNobody ends a reading that no sink waits for any more.
@@ -21,9 +23,11 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	for i, o := range outlets {
 		lanes[i] = f.startLane(w, o)
 	}
+	var level enrich.Severity
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
 		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
 		f.Stats.Read(f.stream.Name, b.Events)
+		level = max(level, highest(b.Events))
 		return offer(ctx, lanes, b, patience)
 	})
 	complete := err == nil
@@ -45,10 +49,22 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
-			err = errors.Join(err, f.update(func(s *State) error { s.Done(w, l.outlet.Name); return nil }))
+			err = errors.Join(err, f.update(func(s *State) error {
+				s.Saw(w, level)
+				s.Done(w, l.outlet.Name)
+				return nil
+			}))
 		}
 	}
 	return detached, err
+}
+
+// highest is the highest severity of events.
+func highest(events []enrich.Event) (level enrich.Severity) {
+	for i := range events {
+		level = max(level, events[i].Risk.Level)
+	}
+	return level
 }
 
 // offer hands b to every lane. Lanes that don't take it within patience are left behind; with a patience of 0 they may

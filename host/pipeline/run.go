@@ -47,6 +47,8 @@ const (
 	maxOpen = 2000
 	// mergeAt is how many open windows are joined where they can be.
 	mergeAt = 200
+	// mergeAllAt is how many open windows are joined even when urgent ones are among them.
+	mergeAllAt = 1000
 	// fullPause is how long planning rests then.
 	fullPause = 10 * time.Second
 	// A window that can't be read is tried again after twice the time, from firstDeferral to maxDeferral.
@@ -320,7 +322,7 @@ func (f *follower) crowded() (bool, error) {
 		return false, nil
 	}
 	err := f.update(func(s *State) error {
-		s.Merge(f.claimed)
+		s.Merge(f.claimed, len(s.Open) < mergeAllAt)
 		return nil
 	})
 	return open() >= maxOpen, err
