@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // errNobody ends a reading that no sink waits for any more.
@@ -25,14 +26,19 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	}
 	var level enrich.Severity
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
+		failpoint.Hit(failpoint.BatchRead)
 		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
 		f.Stats.Read(f.stream.Name, b.Events)
 		level = max(level, highest(b.Events))
-		return offer(ctx, lanes, b, patience)
+		failpoint.Hit(failpoint.BatchTagged)
+		err := offer(ctx, lanes, b, patience)
+		failpoint.Hit(failpoint.BatchOffered)
+		return err
 	})
 	complete := err == nil
 	if complete {
 		f.Stats.Whole(f.stream.Name)
+		failpoint.Hit(failpoint.WindowRead)
 	}
 	if errors.Is(err, errNobody) {
 		err = nil
@@ -49,11 +55,13 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
+			failpoint.Hit(failpoint.WindowUnfinished)
 			err = errors.Join(err, f.update(func(s *State) error {
 				s.Saw(w, level)
 				s.Done(w, l.outlet.Name)
 				return nil
 			}))
+			failpoint.Hit(failpoint.WindowClosed)
 		}
 	}
 	return detached, err
@@ -263,7 +271,9 @@ type landing struct {
 // deliver sends a batch and says how it went.
 func (l *lane) deliver(s *sent) {
 	defer close(s.done)
+	failpoint.Hit(failpoint.SendBegun)
 	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
+	failpoint.Hit(failpoint.SendConfirmed)
 	s.count, s.err = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}, err
 }
 
@@ -274,6 +284,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
 		landed <- landing{s.batch.Next, s.count, len(s.batch.Events)}
+		failpoint.Hit(failpoint.BatchLanded)
 	}
 	return nil
 }
@@ -283,10 +294,12 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 	for step := range landed {
 		step.drain(landed)
+		failpoint.Hit(failpoint.MarkUnwritten)
 		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, step.mark, step.count) })
 		if err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.MarkWritten)
 		f.Stats.Confirmed(l.outlet.Name, step.count)
 		l.hold(-step.events)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // Outlet is a sink in a pipeline.
@@ -346,6 +347,7 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	for _, o := range ready {
 		f.claim(w, o) // before catchUp can see the window
 	}
+	failpoint.Hit(failpoint.WindowPlanned)
 	err := f.update(func(s *State) error {
 		s.Begin(w, f.outletNames())
 		return nil
@@ -353,6 +355,7 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.WindowOpened)
 	return f.drive(ctx, w, ready, f.patience())
 }
 

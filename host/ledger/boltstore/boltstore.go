@@ -16,6 +16,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
@@ -106,7 +107,9 @@ func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
 			return ledger.ErrConflict
 		}
 		put = true
-		return b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
+		err := b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
+		failpoint.Hit(failpoint.LedgerChanged)
+		return err
 	}, func(failed bool) {
 		if put {
 			s.doubtful[key] = failed
@@ -115,6 +118,7 @@ func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	failpoint.Hit(failpoint.LedgerCommitted)
 	return next, nil
 }
 

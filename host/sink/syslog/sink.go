@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
@@ -83,6 +84,7 @@ func (s *Sink) deliver(ctx context.Context, frames []byte) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.StreamWritten)
 	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
 }
 
