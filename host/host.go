@@ -45,8 +45,8 @@ type Host struct {
 	pipeline  *pipeline.Pipeline
 	modules   *modules
 	letters   *deadletter.Store // nil in a dry run
-	history   *history              // nil when past rows aren't read
-	followUps *followup.Book        // nil when no names are looked up
+	history   *history          // nil when past rows aren't read
+	followUps *followup.Book    // nil when no names are looked up
 	config    config.Config
 	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
 	sightings graph.Store
