@@ -87,6 +87,19 @@ func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load
 
 func (r *rig) data() string { return filepath.Join(r.disk.Dir, "data") }
 
+// seenPack is a rule that remembers something of every row of AuditLogs, so that there is something to save.
+const seenPack = `apiVersion: riskrelay/v1
+kind: RulePack
+metadata: {name: campaign, version: 1.0.0}
+rules:
+  - id: campaign.first
+    title: First seen
+    tables: [AuditLogs]
+    when: event.OperationName != ""
+    severity: low
+    first_seen: {key: [event.CorrelationId], window: 1h}
+`
+
 func (r *rig) configure(ca *endpointtest.CA) {
 	dir := r.t.TempDir()
 	write := func(name, text string) string {
@@ -105,7 +118,7 @@ func (r *rig) configure(ca *endpointtest.CA) {
 	r.config = write("riskrelay.yaml", fmt.Sprintf(`
 data_dir: %s
 log: {level: warn}
-rules: {history: false}
+rules: {history: false, paths: [%s]}
 sources:
   log_analytics:
     - workspace: %s
@@ -121,7 +134,7 @@ sinks:
   splunk_hec: [{name: hec, url: "%s", token_file: %s, ack: true, ack_timeout: 2s, batch_bytes: 16384}]
   syslog: [{name: syslog, address: "%s", ca_file: %s}]
   file: [{name: file, path: %s}]
-`, r.data(), o.Workspace, r.workspace.Endpoint(), write("workspace-ca.pem", string(r.workspace.CAPEM())), o.Tenant, o.ClientID,
+`, r.data(), write("seen.yaml", seenPack), o.Workspace, r.workspace.Endpoint(), write("workspace-ca.pem", string(r.workspace.CAPEM())), o.Tenant, o.ClientID,
 		write("client-secret", o.Secret), r.workspace.URL(), r.hec.URL, write("hec-token", "fake-token"), r.syslog.Addr, caFile, r.file.path))
 }
 

@@ -53,10 +53,9 @@ type Store struct {
 	broken bool
 	// torn says that the file could not even be read: it can't be closed in order any more.
 	torn bool
-	// anew says that the file was begun anew while in use: it lacks what was written before.
-	anew bool
-	// doubtful are the keys whose last Put failed: the value may be there all the same.
-	doubtful map[string]bool
+	// known are the revisions that were written here. While the file is locked nobody else writes it: where it says less, or
+	// one more because a Put that failed got through after all, the file is wrong.
+	known    map[string]uint64
 	openFile func(path string, flag int, mode os.FileMode) (*os.File, error)
 }
 
@@ -66,7 +65,7 @@ type Store struct {
 func Open(dir string) (*Store, error) { return openWith(dir, os.OpenFile) }
 
 func openWith(dir string, openFile func(string, int, os.FileMode) (*os.File, error)) (*Store, error) {
-	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, doubtful: map[string]bool{}}
+	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, known: map[string]uint64{}}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -99,22 +98,21 @@ func (s *Store) Get(key string) (value []byte, revision uint64, err error) {
 
 // Put replaces the value of key if its revision is the given one, and syncs the file.
 func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
-	next, put := revision+1, false
+	next := revision + 1
 	err := s.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket())
 		current, _ := split(b.Get([]byte(key)))
-		if current != revision && !(current == next && s.doubtful[key]) && !(current == 0 && s.anew) {
+		known, ours := s.known[key]
+		if !ours {
+			known = current
+		}
+		if revision != known || current > next {
 			return ledger.ErrConflict
 		}
-		put = true
 		err := b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
 		failpoint.Hit(failpoint.LedgerChanged)
 		return err
-	}, func(failed bool) {
-		if put {
-			s.doubtful[key] = failed
-		}
-	})
+	}, func() { s.known[key] = next })
 	if err != nil {
 		return 0, err
 	}

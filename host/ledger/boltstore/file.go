@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -115,9 +116,9 @@ func (s *Store) view(do func(*bbolt.Tx) error) error {
 
 var errClosed = errors.New("the ledger's file is not open")
 
-// update writes the file, in one transaction that is on the disk when it returns. Done, which may be nil, is told whether
-// the writing failed, while nobody else writes.
-func (s *Store) update(do func(*bbolt.Tx) error, done func(failed bool)) error {
+// update writes the file, in one transaction that is on the disk when it returns. Done, which may be nil, is called when it
+// is, before anybody else writes.
+func (s *Store) update(do func(*bbolt.Tx) error, done func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.ready(); err != nil {
@@ -130,8 +131,8 @@ func (s *Store) update(do func(*bbolt.Tx) error, done func(failed bool)) error {
 			return refused
 		})
 	})
-	if done != nil {
-		done(err != nil)
+	if err == nil && done != nil {
+		done()
 	}
 	if err != nil && refused == nil {
 		// A sync that failed isn't tried again on the same file: the system may have dropped the pages meanwhile.
@@ -151,7 +152,11 @@ func (s *Store) ready() error {
 	there, err := os.Stat(s.path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		if err := s.rewrite(); err != nil {
+		switch err := s.rewrite(); {
+		case errors.Is(err, errDamaged): // what is open can't be read either
+			s.torn = true
+			return s.begin()
+		case err != nil:
 			return fmt.Errorf("write the ledger anew, whose file was removed: %w", err)
 		}
 		s.tell("the ledger's file was removed while in use and is written anew: nothing is lost")
@@ -192,19 +197,20 @@ func (s *Store) begin() error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	s.aside = aside
 	if err := s.open(); err != nil {
 		return err
+	}
+	if aside != "" {
+		s.aside = aside
 	}
 	s.broken, s.torn = false, false
 	s.begun()
 	return nil
 }
 
-// begun notes that the file lacks what was written before. Whoever writes has it in memory.
+// begun tells that the file lacks what was written before. Whoever writes has it in memory.
 func (s *Store) begun() {
-	s.anew = true
-	s.tell("the ledger's file became unreadable while in use, was set aside as " + s.aside + " and is written anew: nothing is lost")
+	s.tell("the ledger's file became unreadable while in use and is written anew: nothing is lost; the old one is " + cmp.Or(s.aside, "gone"))
 }
 
 func (s *Store) tell(what string) {
