@@ -97,7 +97,7 @@ rules:
     tables: [AuditLogs]
     when: event.OperationName != ""
     severity: low
-    first_seen: {key: [event.CorrelationId], window: 1h}
+    first_seen: {key: [event.CorrelationId], window: 1h, else: {severity: info}}
 `
 
 func (r *rig) configure(ca *endpointtest.CA) {
