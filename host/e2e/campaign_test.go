@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a rig may take until everything has come after a fault.
-const patience = 90 * time.Second
+const patience = 2 * time.Minute
 
 // campaign is how many faults come, and with how many events each.
 func campaign(t *testing.T) (rounds, events int) {

@@ -171,11 +171,11 @@ func dies(at failpoint.Point, times string) fault {
 		select {
 		case <-r.program.exited:
 		case <-ctx.Done():
-		}
-		state := r.program.cmd.ProcessState
-		if status, ok := state.Sys().(syscall.WaitStatus); state == nil || !ok || status.Signal() != syscall.SIGKILL {
-			r.t.Errorf("%s, time %s: never reached: %v", at, times, r.program.last())
 			r.program.kill()
+			r.t.Errorf("%s, time %s: never reached: %s", at, times, r.program.last())
+		}
+		if status, ok := r.program.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+			r.t.Errorf("%s, time %s: not reached, the program ended by itself: %s", at, times, r.program.last())
 		}
 		r.start()
 	}
