@@ -159,7 +159,7 @@ func (r *rig) decide(q hectest.Request) *hectest.Answer {
 	return nil
 }
 
-// add has n rows come in, in two tables, and returns when. The first refused ones are poison.
+// add has n rows come in, in two tables, and returns when. Refused of them, spread evenly, are poison.
 func (r *rig) add(n, refused int) (at time.Time) {
 	r.t.Helper()
 	at = r.now().UTC()
@@ -174,7 +174,7 @@ func (r *rig) add(n, refused int) (at time.Time) {
 		}
 		rows[table] = append(rows[table], []byte(row))
 		r.sent[id] = 0
-		if i < refused {
+		if i*refused%n < refused {
 			r.mu.Lock()
 			r.poison[id] = true
 			r.mu.Unlock()
