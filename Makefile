@@ -9,7 +9,7 @@ TOOLS := -modfile=.ci/tools.mod
 KUSTO := host/source/loganalytics/testdata/kusto
 FUZZTIME ?= 10s
 
-.PHONY: help build test test-deps soak soak-rules check lint fmt fuzz bench bench-rules demo generate tidy
+.PHONY: help build test test-deps campaign soak-rules check lint fmt fuzz bench bench-rules demo generate tidy
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,10 @@ test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, No
 test: test-deps ## run all tests with the race detector (installs their needs first)
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 
-soak: test-deps ## the long test of delivery in full: 50 kill -9 during 100,000 events
-	RISKRELAY_SOAK=full $(GO) test -count=1 -timeout 60m -run TestKill -v ./host/e2e/...
+FAULTS ?= 1000
+
+campaign: ## FAULTS (1000) kills and faults during 1,000 events each to three sinks, and kill -9 three times at each failpoint (an hour)
+	RISKRELAY_CAMPAIGN=$(FAULTS) $(GO) test -count=1 -timeout 6h -run 'TestCampaign|TestFailpoints' -v ./host/e2e
 
 soak-rules: ## the long tests of rules in full: 1,000 reloads under load, the index against every rule on 100,000 pairs
 	RISKRELAY_SOAK=full $(GO) test -race -count=1 -timeout 20m -run TestReloads -v ./host

@@ -143,6 +143,8 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithField("file", aside).
 			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
 	}
+	store.Told = func(what string) { h.log.Error(what) }
+	h.closers = append(h.closers, compactNightly(store, h.log))
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).

@@ -12,6 +12,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // bucketStore keeps values in named buckets; boltstore.Store is one.
@@ -94,7 +95,10 @@ func (k *seenKeeper) save() error {
 		for _, s := range forgotten {
 			remove = append(remove, sightingKey(s))
 		}
-		return k.store.Apply(seenBucket, put, remove)
+		failpoint.Hit(failpoint.SeenUnsaved)
+		err := k.store.Apply(seenBucket, put, remove)
+		failpoint.Hit(failpoint.SeenSaved)
+		return err
 	})
 }
 

@@ -139,7 +139,7 @@ func eachIn(path string, visit func(Letter) error) error {
 
 // parse reads a line.
 func parse(line []byte) (l Letter) {
-	if err := json.Unmarshal(line, &l); err != nil || len(l.Event) == 0 {
+	if err := json.Unmarshal(line, &l); err != nil || len(l.Event) == 0 || l.Sum != "" && l.Sum != sum(l.Event) {
 		text, _ := json.Marshal(string(line)) // a string always can be
 		return Letter{Time: time.Now().UTC(), Reason: damaged, Event: fmt.Appendf(nil, `{"line":%s}`, text)}
 	}

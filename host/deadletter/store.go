@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"net/url"
 	"os"
@@ -34,11 +35,14 @@ type Store struct {
 
 // Letter is an event that a sink refused.
 type Letter struct {
-	Time     time.Time       `json:"time"` // when it was refused last
-	Sink     string          `json:"sink"`
-	Reason   string          `json:"reason"`   // in the receiver's words
-	Attempts int             `json:"attempts"` // how often it was refused
-	Event    json.RawMessage `json:"event"`    // as the file sink writes events
+	Time     time.Time `json:"time"` // when it was refused last
+	Sink     string    `json:"sink"`
+	Reason   string    `json:"reason"`   // in the receiver's words
+	Attempts int       `json:"attempts"` // how often it was refused
+	// Sum is the CRC-32C of the event's bytes in hexadecimal digits, so that one that the disk has changed isn't sent. It may
+	// be left out.
+	Sum   string          `json:"sum,omitempty"`
+	Event json.RawMessage `json:"event"` // as the file sink writes events
 }
 
 // ErrFull says that a sink's file has reached the size that it may have. The sink must stand still until letters are sent
@@ -94,6 +98,7 @@ func encode(e *enrich.Event) ([]byte, error) {
 // appendLetter writes the event's bytes as they are: encoding/json would escape and compact them.
 func appendLetter(dst []byte, l Letter) ([]byte, error) {
 	event := l.Event
+	l.Sum = sum(event)
 	l.Event = json.RawMessage("null")
 	head, err := json.Marshal(l)
 	if err != nil {
@@ -101,6 +106,10 @@ func appendLetter(dst []byte, l Letter) ([]byte, error) {
 	}
 	dst = append(dst, bytes.TrimSuffix(head, []byte("null}"))...)
 	return append(append(dst, event...), "}\n"...), nil
+}
+
+func sum(event []byte) string {
+	return fmt.Sprintf("%08x", crc32.Checksum(event, crc32.MakeTable(crc32.Castagnoli)))
 }
 
 // Sinks lists the sinks that have dead letters, sorted. Among them are sources with lines that are no rows, as "source

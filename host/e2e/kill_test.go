@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,46 +22,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest"
 )
 
-// soak is the size of a kill test: how many events, and how often the process is killed meanwhile.
-type soak struct{ events, kills int }
-
-func size() soak {
-	if os.Getenv("RISKRELAY_SOAK") == "full" {
-		return soak{events: 100_000, kills: 50}
-	}
-	return soak{events: 12_000, kills: 6}
-}
-
-// underWay is how many events of a sink may be sent again after a kill: for each of the two streams, the batches
-// that wait for their confirmation and those that wait to be written to the ledger.
-func underWay(concurrency int) int { return 2 * 512 * (concurrency + 8 + 1) }
-
-// TestKill kills the process again and again while it forwards from an emulated workspace to HEC and to syslog over
-// TLS. The oracle: every row has a serial as its id; at the end nothing is missing, nothing invented, nothing
-// changed, and what came twice is no more than what was under way.
-func TestKill(t *testing.T) {
-	size := size()
-	work := newSoakWork(t, size.events)
-	kills := 0
-	for kills < size.kills && work.left(size.events) {
-		work.runUntil(t, size.events*(kills+1)/(size.kills+1))
-		kills++
-	}
-	if kills < size.kills {
-		t.Errorf("killed %d times only: everything had arrived", kills)
-	}
-	work.finish(t)
-	hec, syslog := work.hec.Events.Compare(work.sent), work.syslog.Events.Compare(work.sent)
-	if !hec.None() || !syslog.None() {
-		t.Errorf("hec: %s; syslog: %s", show(hec.Missing, hec.Invented), show(syslog.Missing, syslog.Invented))
-	}
-	hecTwice, syslogTwice := work.hec.Events.Total()-size.events, work.syslog.Events.Total()-size.events
-	t.Logf("%d events, %d kills: hec %d sent again, syslog %d sent again", size.events, kills, hecTwice, syslogTwice)
-	if hecLimit, syslogLimit := kills*underWay(2), kills*underWay(16); hecTwice > hecLimit || syslogTwice > syslogLimit {
-		t.Errorf("more than %d and %d were sent again", hecLimit, syslogLimit)
-	}
-}
-
 func show(missing, invented []string) string {
 	return fmt.Sprintf("%d missing %.3v, %d invented %.3v", len(missing), missing, len(invented), invented)
 }
@@ -71,27 +32,6 @@ type soakWork struct {
 	hec            *hectest.Server
 	syslog         *syslogtest.Server
 	sent           map[string]uint64
-}
-
-func newSoakWork(t *testing.T, events int) *soakWork {
-	w, workspace := emptyWork(t)
-	begin := time.Now().Add(-30 * time.Minute)
-	for i := range events {
-		id, table := fmt.Sprintf("row-%07d", i), []string{"AuditLogs", "SigninLogs"}[i%2]
-		at := begin.Add(time.Duration(i) * 20 * time.Minute / time.Duration(events))
-		row := fmt.Sprintf(`{"_ItemId":%q,"TimeGenerated":%q,"CorrelationId":%q,"OperationName":"Add owner to application","Result":"success",`+
-			`"InitiatedBy":{"user":{"userPrincipalName":"ann@contoso.example"}},"UserPrincipalName":"ann@contoso.example"}`,
-			id, at.UTC().Format(time.RFC3339Nano), id)
-		if table == "SigninLogs" {
-			row = fmt.Sprintf(`{"_ItemId":%q,"TimeGenerated":%q,"CorrelationId":%q,"ResultType":"0"}`, id, at.UTC().Format(time.RFC3339Nano), id)
-		}
-		if err := workspace.Add(table, at, []byte(row)); err != nil {
-			t.Fatal(err)
-		}
-		w.sent[id] = 0
-	}
-	w.receive(t, workspace, nil, "")
-	return w
 }
 
 // emptyWork is the program and a workspace without rows.
@@ -128,11 +68,11 @@ func (w *soakWork) receive(t *testing.T, workspace *loganalyticstest.Server, out
 	w.configure(t, workspace, ca, more)
 }
 
-// buildBinary builds the program as users get it.
-func buildBinary(t *testing.T) string {
+// buildBinary builds the program as users get it, or with more arguments of `go build`.
+func buildBinary(t *testing.T, more ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "riskrelay")
-	out, err := exec.Command("go", "build", "-o", binary, "github.com/riskrelay/riskrelay/host/cmd/riskrelay").CombinedOutput()
+	out, err := exec.Command("go", slices.Concat([]string{"build", "-o", binary}, more, []string{"github.com/riskrelay/riskrelay/host/cmd/riskrelay"})...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
@@ -174,11 +114,6 @@ sinks:
 %[13]s
 `, dir, o.Workspace, workspace.Endpoint(), write("workspace-ca.pem", string(workspace.CAPEM())), o.Tenant, o.ClientID,
 		write("client-secret", o.Secret), workspace.URL(), w.hec.URL, write("hec-token", "fake-token"), w.syslog.Addr, caFile, more))
-}
-
-// left reports whether a receiver still lacks something.
-func (w *soakWork) left(events int) bool {
-	return w.hec.Events.Len() < events || w.syslog.Events.Len() < events
 }
 
 // start runs the program.

@@ -100,6 +100,9 @@ func (l *Ledger) Streams() (map[string]*pipeline.State, error) {
 	states := map[string]*pipeline.State{}
 	for _, key := range keys {
 		value, _, err := l.store.Get(key)
+		if errors.Is(err, ErrNotFound) {
+			continue // a damaged file may list what it doesn't hold
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read the ledger of %s: %w", key, err)
 		}

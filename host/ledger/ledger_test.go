@@ -164,7 +164,8 @@ func TestAFileThatIsNoLedgerIsSetAside(t *testing.T) {
 	}
 }
 
-// TestDamageIsFoundWhenOpening damages a ledger in many places: it opens as it was, or is set aside; it never panics.
+// TestDamageIsFoundWhenOpening damages a ledger in many places: it opens as it was, or is set aside, or lacks streams; it
+// never shows a state that wasn't written, and never panics.
 func TestDamageIsFoundWhenOpening(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
@@ -187,15 +188,16 @@ func TestDamageIsFoundWhenOpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want := fmt.Sprintf("%+v", whole(t, good)["stream-7"])
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 100 {
+	for i := range 300 {
 		bad := bytes.Clone(good)
-		switch i % 4 {
+		switch i % 6 {
 		case 0:
 			bad = bad[:random.IntN(len(bad))]
 		case 1:
 			clear(bad[random.IntN(len(bad)/4096)*4096:][:4096])
-		case 2:
+		default:
 			bad[random.IntN(len(bad))] ^= 1 << random.IntN(8)
 		case 3:
 			for k := range 16 {
@@ -211,13 +213,33 @@ func TestDamageIsFoundWhenOpening(t *testing.T) {
 			t.Errorf("damage %d: %v", i, err)
 			continue
 		}
-		if _, err := ledger.New(store).Streams(); err != nil {
+		states, err := ledger.New(store).Streams()
+		if err != nil {
 			t.Errorf("damage %d: %v", i, err)
+		}
+		for name, s := range states {
+			if got := fmt.Sprintf("%+v", s); got != want {
+				t.Errorf("damage %d: %s is %s", i, name, got)
+			}
 		}
 		if err := store.Close(); err != nil {
 			t.Errorf("damage %d: %v", i, err)
 		}
 	}
+}
+
+// whole opens a copy of a ledger's file and returns its streams.
+func whole(t *testing.T, file []byte) map[string]*pipeline.State {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, boltstore.FileName), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	states, err := ledger.New(open(t, dir)).Streams()
+	if err != nil || len(states) != 50 {
+		t.Fatalf("%d streams, %v", len(states), err)
+	}
+	return states
 }
 
 func FuzzDecode(f *testing.F) {

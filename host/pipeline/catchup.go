@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// catchUp serves one sink with the windows that were left open for it, oldest first, until ctx ends, the stream ended
-// and nothing is left, or, with Once, each window was tried.
+// catchUp serves one sink with the windows that were left open for it, those with the highest risk first, until ctx ends,
+// the stream ended and nothing is left, or, with Once, each window was tried.
 func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct{}) error {
 	for {
 		last := false
@@ -15,24 +15,23 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 			last = true
 		default:
 		}
-		worked := false
-		for _, open := range f.record.State().Open {
-			_, needs := open.Sinks[o.Name]
-			if !needs || open.Again && (worked || f.pressing(o)) || !(f.Once && last) && f.deferred(open.Window, o) || !f.claim(open.Window, o) {
-				continue
+		tried, left := map[string]bool{}, false
+		for {
+			w, claimed, open := f.next(o, tried, f.Once && last)
+			if left = open; !claimed {
+				break
 			}
-			worked = true
-			if err := f.drive(ctx, open.Window, []*Outlet{o}, 0); err != nil {
+			tried[w.String()] = true
+			if err := f.drive(ctx, w, []*Outlet{o}, 0); err != nil {
 				return err
 			}
 		}
-		left := f.record.State().needed([]string{o.Name}) > 0
 		switch {
 		case last && left && f.Once:
 			return ErrIncomplete
 		case last && !left:
 			return nil
-		case worked && !left:
+		case len(tried) > 0 && !left:
 			continue
 		}
 		wake := planned
@@ -47,6 +46,25 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 
 // pressing reports whether a sink needs a window that could be read now, other than to read it again.
 func (f *follower) pressing(o *Outlet) bool { return f.behind(f.record.State(), o) }
+
+// next claims the window that the sink is to get next, of those that weren't tried. One that could not be read a moment ago
+// waits, unless all are to be tried. Left is whether the sink needs any window at all.
+func (f *follower) next(o *Outlet, tried map[string]bool, all bool) (w Window, claimed, left bool) {
+	state := f.record.State()
+	if state.Waiting(o.Name) == 0 {
+		return w, false, false
+	}
+	for _, open := range state.byRisk() {
+		_, needs := open.Sinks[o.Name]
+		if open.Again && (len(tried) > 0 || f.pressing(o)) {
+			continue
+		}
+		if needs && !tried[open.Window.String()] && (all || !f.deferred(open.Window, o)) && f.claim(open.Window, o) {
+			return open.Window, true, true
+		}
+	}
+	return w, false, true
+}
 
 // catchUpPause is how often a sink looks for windows that were left open for it.
 const catchUpPause = 500 * time.Millisecond

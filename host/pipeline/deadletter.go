@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // DeadLetter is a sink that keeps what another sink refuses for good.
@@ -26,8 +27,10 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 	}
 	// What the sink took is confirmed: only the writing is tried again, until the disk has room.
 	for try := 1; ; try++ {
+		failpoint.Hit(failpoint.LettersRefused)
 		keepErr := d.Keep(events, partial.Rejected)
 		if keepErr == nil {
+			failpoint.Hit(failpoint.LettersKept)
 			break
 		}
 		keepErr = fmt.Errorf("write dead letters: %w", keepErr)

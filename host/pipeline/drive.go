@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
@@ -96,7 +98,9 @@ func (f *follower) halves(ctx context.Context, w Window, outlets []*Outlet, pati
 			f.claim(part, o)
 		}
 	}
+	failpoint.Hit(failpoint.WindowUncut)
 	if err = f.update(func(s *State) error { return s.Cut(w) }); err == nil {
+		failpoint.Hit(failpoint.WindowCut)
 		err = f.drive(ctx, a, outlets, patience)
 	}
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // errNobody ends a reading that no sink waits for any more.
@@ -21,14 +24,21 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	for i, o := range outlets {
 		lanes[i] = f.startLane(w, o)
 	}
+	var level enrich.Severity
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
+		failpoint.Hit(failpoint.BatchRead)
 		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
 		f.Stats.Read(f.stream.Name, b.Events)
-		return offer(ctx, lanes, b, patience)
+		level = max(level, highest(b.Events))
+		failpoint.Hit(failpoint.BatchTagged)
+		err := offer(ctx, lanes, b, patience)
+		failpoint.Hit(failpoint.BatchOffered)
+		return err
 	})
 	complete := err == nil
 	if complete {
 		f.Stats.Whole(f.stream.Name)
+		failpoint.Hit(failpoint.WindowRead)
 	}
 	if errors.Is(err, errNobody) {
 		err = nil
@@ -45,10 +55,23 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			f.Pipeline.report(laneErr, "deliver "+w.String())
 			detached = append(detached, l.outlet)
 		case complete:
-			err = errors.Join(err, f.update(func(s *State) error { return l.done(s, w) }))
+			failpoint.Hit(failpoint.WindowUnfinished)
+			err = errors.Join(err, f.update(func(s *State) error {
+				s.Saw(w, level)
+				return l.done(s, w)
+			}))
+			failpoint.Hit(failpoint.WindowClosed)
 		}
 	}
 	return detached, err
+}
+
+// highest is the highest severity of events.
+func highest(events []enrich.Event) (level enrich.Severity) {
+	for i := range events {
+		level = max(level, events[i].Risk.Level)
+	}
+	return level
 }
 
 // offer hands b to every lane. Lanes that don't take it within patience are left behind; with a patience of 0 they may
@@ -270,7 +293,9 @@ type landing struct {
 // deliver sends a batch and says how it went.
 func (l *lane) deliver(s *sent) {
 	defer close(s.done)
+	failpoint.Hit(failpoint.SendBegun)
 	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
+	failpoint.Hit(failpoint.SendConfirmed)
 	s.count, s.err = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}, err
 	s.tally = s.batch.tallies(receipt)
 }
@@ -282,6 +307,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
 		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), counted{}.plus(s.batch.Next, s.tally), s.batch.Fresh}
+		failpoint.Hit(failpoint.BatchLanded)
 	}
 	return nil
 }
@@ -295,10 +321,12 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 			l.tally = counted{}
 		}
 		l.tally = l.tally.join(step.mark, step.tally)
+		failpoint.Hit(failpoint.MarkUnwritten)
 		err := f.update(func(state *State) error { return l.advance(state, w, step) })
 		if err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.MarkWritten)
 		f.Stats.Settled(f.stream.Name, l.outlet.Name, step.events, step.count)
 		l.held.Add(-int64(step.events))
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // Outlet is a sink in a pipeline.
@@ -47,6 +48,8 @@ const (
 	maxOpen = 2000
 	// mergeAt is how many open windows are joined where they can be.
 	mergeAt = 200
+	// mergeAllAt is how many open windows are joined even when urgent ones are among them.
+	mergeAllAt = 1000
 	// fullPause is how long planning rests then.
 	fullPause = 10 * time.Second
 	// A window that can't be read is tried again after twice the time, from firstDeferral to maxDeferral.
@@ -329,7 +332,7 @@ func (f *follower) crowded() (bool, error) {
 		return false, nil
 	}
 	err := f.update(func(s *State) error {
-		s.Merge(f.claimed)
+		s.Merge(f.claimed, len(s.Open) < mergeAllAt)
 		return nil
 	})
 	return open() >= maxOpen, err
@@ -353,6 +356,7 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	for _, o := range ready {
 		f.claim(w, o) // before catchUp can see the window
 	}
+	failpoint.Hit(failpoint.WindowPlanned)
 	err := f.update(func(s *State) error {
 		s.Begin(w, f.outletNames())
 		return nil
@@ -360,6 +364,7 @@ func (f *follower) take(ctx context.Context, w Window) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.WindowOpened)
 	return f.drive(ctx, w, ready, f.patience())
 }
 

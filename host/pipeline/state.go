@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // State is what the ledger holds of one stream: plain data, changed only by its methods.
@@ -29,6 +31,8 @@ type Progress struct {
 	Sinks  map[string]SinkState `json:"sinks"` // the sinks that still need the window
 	// Again says that the window was done before and is read once more, after all others.
 	Again bool `json:"again,omitempty"`
+	// Level is the highest severity of the events that were read of it so far; 0 when nothing was, or nothing matched.
+	Level enrich.Severity `json:"level,omitempty"`
 }
 
 // SinkState is how far one sink is in one window.
@@ -139,8 +143,8 @@ func (s *State) Cut(w Window) error {
 		return err
 	}
 	whole := s.Open[at]
-	first := Progress{Window: a, Sinks: map[string]SinkState{}, Again: whole.Again}
-	second := Progress{Window: b, Sinks: map[string]SinkState{}, Again: whole.Again}
+	first := Progress{Window: a, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
+	second := Progress{Window: b, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
 	for name, state := range whole.Sinks {
 		one, other := state, state
 		one.Tally, other.Tally = shareTally(a, b, state.Tally)
@@ -150,22 +154,41 @@ func (s *State) Cut(w Window) error {
 	return nil
 }
 
+// Saw notes that events of w have the severity: sinks that still need w get it before windows with less.
+func (s *State) Saw(w Window, level enrich.Severity) {
+	if at := s.find(w); at >= 0 {
+		s.Open[at].Level = max(s.Open[at].Level, level)
+	}
+}
+
+// byRisk is the order in which a sink catches up: the windows with the highest severity first, oldest first among those.
+func (s *State) byRisk() []Progress {
+	open := slices.Clone(s.Open)
+	slices.SortStableFunc(open, func(a, b Progress) int { return int(b.Level) - int(a.Level) })
+	return open
+}
+
 // longest is how long windows become by merging.
 const longest = 24 * time.Hour
 
 // Merge joins neighbours that the same sinks need and of which nothing was read yet, so that a sink that is away for
-// days leaves few windows. Windows that keep names stay as they are. One that proves too large is cut again.
-func (s *State) Merge(keep func(Window) bool) {
+// days leaves few windows. Windows that keep names stay as they are. One that proves too large is cut again. With apart,
+// urgent windows aren't joined with others, so that they can still go first.
+func (s *State) Merge(keep func(Window) bool, apart bool) {
 	merged := s.Open[:0:0]
 	for _, p := range s.Open {
-		if n := len(merged); n > 0 && !keep(p.Window) && !keep(merged[n-1].Window) && merged[n-1].joins(p) {
-			merged[n-1].Window.To = p.Window.To
+		if n := len(merged); n > 0 && !keep(p.Window) && !keep(merged[n-1].Window) && merged[n-1].joins(p) &&
+			!(apart && merged[n-1].urgent() != p.urgent()) {
+			merged[n-1].Window.To, merged[n-1].Level = p.Window.To, max(merged[n-1].Level, p.Level)
 			continue
 		}
 		merged = append(merged, p)
 	}
 	s.Open = merged
 }
+
+// urgent reports whether somebody should see the window's events soon.
+func (p Progress) urgent() bool { return p.Level >= enrich.High }
 
 // joins reports whether q goes on where p ends, for the same sinks, and neither was begun.
 func (p Progress) joins(q Progress) bool {

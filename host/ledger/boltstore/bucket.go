@@ -9,7 +9,7 @@ import (
 // Apply writes and removes values of a bucket of its own beside the ledger's, in one transaction that is on the disk when
 // it returns. The bucket is made if need be.
 func (s *Store) Apply(name string, put map[string][]byte, remove []string) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists([]byte(name))
 		if err != nil {
 			return err
@@ -25,7 +25,7 @@ func (s *Store) Apply(name string, put map[string][]byte, remove []string) error
 			}
 		}
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
@@ -34,7 +34,7 @@ func (s *Store) Apply(name string, put map[string][]byte, remove []string) error
 
 // Each shows all values of a bucket, none of one that doesn't exist. A value is only good until visit returns.
 func (s *Store) Each(name string, visit func(key string, value []byte)) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(name))
 		if b == nil {
 			return nil

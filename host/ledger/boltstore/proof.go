@@ -23,7 +23,7 @@ func (s *Store) PutProof(key string, value []byte, revision uint64, change func(
 
 // ViewProof shows the proof at one moment.
 func (s *Store) ViewProof(view func(ledger.Proofs) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(proofBucket))
 		if b == nil {
 			return nil

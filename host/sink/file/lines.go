@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // lines is a file of whole lines: what append returned from is on the disk, and nothing is there in part. It is not
@@ -128,6 +130,7 @@ func (l *lines) append(text []byte) error {
 		l.broken = true
 		return fmt.Errorf("append to file: %w", err)
 	}
+	failpoint.Hit(failpoint.LinesWritten)
 	if err := l.file.Sync(); err != nil {
 		l.broken = true
 		return fmt.Errorf("append to file: %w", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
@@ -196,6 +197,7 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 				continue
 			}
 		}
+		failpoint.Hit(failpoint.RequestAnswered)
 		if r.nearFull() {
 			s.slow.Store(time.Now().Add(slowdown).UnixMilli())
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
@@ -119,6 +120,7 @@ func (s *Sink) deliver(ctx context.Context, frames []byte) error {
 		return err
 	}
 	defer c.users.Done()
+	failpoint.Hit(failpoint.StreamWritten)
 	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
 }
 

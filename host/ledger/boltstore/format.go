@@ -1,0 +1,68 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+)
+
+// format is the number of the file's format. A version that changes what a record means raises it, and reads all lower
+// ones; one that only adds what older versions may overlook doesn't.
+const format = 1
+
+var errNewFile = errors.New("the file isn't prepared yet")
+
+// prepare makes what every ledger has, unless it is there. A file of a newer format is refused, untouched.
+func prepare(db *bbolt.DB) error {
+	err := db.View(func(tx *bbolt.Tx) error {
+		about := tx.Bucket([]byte("about"))
+		if about == nil || tx.Bucket(bucket()) == nil {
+			return errNewFile
+		}
+		found, ok := decodeFormat(about.Get([]byte("format")))
+		switch {
+		case !ok:
+			return errNewFile
+		case found > format:
+			return fmt.Errorf("%w: it has format %d, this version knows up to %d. Install the newer version again, or move the file away "+
+				"and begin anew", ErrNewer, found, format)
+		}
+		return nil
+	})
+	if !errors.Is(err, errNewFile) {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		if _, err := tx.CreateBucketIfNotExists(bucket()); err != nil {
+			return err
+		}
+		about, err := tx.CreateBucketIfNotExists([]byte("about"))
+		if err != nil {
+			return err
+		}
+		return about.Put([]byte("format"), encodeFormat(format))
+	})
+}
+
+// encodeFormat is four bytes of CRC-32C (big endian) and the number in digits: a flipped bit must not look like a newer
+// format.
+func encodeFormat(n int) []byte {
+	digits := strconv.Itoa(n)
+	return append(binary.BigEndian.AppendUint32(nil, formatSum(digits)), digits...)
+}
+
+func decodeFormat(value []byte) (n int, ok bool) {
+	if len(value) < 5 || binary.BigEndian.Uint32(value) != formatSum(string(value[4:])) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(string(value[4:]))
+	return n, err == nil
+}
+
+func formatSum(digits string) uint32 {
+	return crc32.Checksum([]byte(digits), crc32.MakeTable(crc32.Castagnoli))
+}
