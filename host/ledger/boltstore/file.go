@@ -68,13 +68,7 @@ func (s *Store) openAt(path string) error {
 		if err != nil {
 			return err
 		}
-		err = db.View(func(tx *bbolt.Tx) error {
-			for problem := range tx.Check() {
-				err = fmt.Errorf("%w: %w", errDamaged, problem)
-			}
-			return err
-		})
-		if err != nil {
+		if err = db.View(look); err != nil {
 			return errors.Join(err, db.Close())
 		}
 		return nil
