@@ -39,8 +39,15 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 	if err != nil {
 		return false, 0, err
 	}
-	if err := b.settled(ctx, c, tables); err != nil {
+	states, runs, err := hostLedger(ctx, c.DataDir)
+	if err == nil {
+		err = b.conflict(states, tables, time.Now())
+	}
+	if err != nil {
 		return false, 0, err
+	}
+	if runs {
+		c.Sinks.File = besideFiles(c.Sinks.File)
 	}
 	o.Once, o.Letters = true, c.DataDir
 	dir := filepath.Join(c.DataDir, "backfill", b.From.Format("20060102T1504Z")+"-"+b.To.Format("20060102T1504Z"))
@@ -50,7 +57,7 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 		return false, 0, err
 	}
 	err = b.drive(ctx, h)
-	states := h.pipeline.States()
+	states = h.pipeline.States()
 	h.Close()
 	rows = h.Figures().Read
 	if done = err == nil && ctx.Err() == nil && b.finished(states); done {
@@ -76,16 +83,23 @@ func (b Backfill) narrow(all []config.LogAnalytics) (narrowed []config.LogAnalyt
 	return narrowed, nil
 }
 
-// settled refuses a stretch of which the host itself is still to read something.
-func (b Backfill) settled(ctx context.Context, c config.Config, tables []config.LogAnalytics) error {
-	states, err := admin.Remote{Dir: c.DataDir}.Ledger(ctx)
+// hostLedger is what the ledger in a data directory holds, and whether a host runs there.
+func hostLedger(ctx context.Context, dir string) (states map[string]*pipeline.State, runs bool, err error) {
+	states, err = admin.Remote{Dir: dir}.Ledger(ctx)
 	if errors.Is(err, admin.ErrNoHost) {
-		states, err = ledgerStates(c.DataDir)
+		states, err = ledgerStates(dir)
+		return states, false, err
 	}
-	if err != nil {
-		return err
+	return states, true, err
+}
+
+// besideFiles are file sinks with files of their own, as two processes must not write the same: each mends the file's end.
+func besideFiles(sinks []config.File) []config.File {
+	sinks = slices.Clone(sinks)
+	for i := range sinks {
+		sinks[i].Path += ".backfill"
 	}
-	return b.conflict(states, tables, time.Now())
+	return sinks
 }
 
 // conflict says what of the stretch the host itself is still to read, going by its ledger.

@@ -77,7 +77,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	if first < rows/2 || first+second > rows+rows/4 {
 		t.Errorf("%d rows, then %d", first, second)
 	}
-	text, err := os.ReadFile(sink.Path)
+	text, err := os.ReadFile(sink.Path + ".backfill")
 	if err != nil {
 		t.Fatal(err)
 	}

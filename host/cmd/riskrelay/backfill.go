@@ -20,7 +20,8 @@ func newBackfill(s streams) *cobra.Command {
 		Short: "Send past rows, beside a running host",
 		Long: "backfill reads the rows that were ingested in a stretch of time, tags them and sends them to all sinks, with the\n" +
 			"event_id that they have when they are read live. It runs beside a host: with one query at a time and a quarter of the\n" +
-			"requests that the workspace allows. It refuses a time that the host itself is still to read or to deliver.\n\n" +
+			"requests that the workspace allows. It refuses a time that the host itself is still to read or to deliver. While a\n" +
+			"host runs, a file sink's events go to a file of their own, whose name ends in .backfill.\n\n" +
 			"Interrupted, it goes on where it was when it is called again with the same times, which it prints.\n\n" +
 			"Exit codes: 0 everything was delivered, 2 rule errors, 3 configuration or arguments, 4 the workspace or a sink failed,\n" +
 			"130 interrupted.",
