@@ -81,9 +81,13 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, events []envelop
 }
 
 func (s *Server) record(events []envelope) {
+	s.write(events) // first, so that whoever waits for an event finds it written
 	for _, e := range events {
 		s.Events.Add(e.id, e.Event)
 	}
+}
+
+func (s *Server) write(events []envelope) {
 	if s.config.Output == nil {
 		return
 	}
