@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -45,14 +46,16 @@ type Host struct {
 	pipeline  *pipeline.Pipeline
 	modules   *modules
 	letters   *deadletter.Store // nil in a dry run
-	history   *history              // nil when past rows aren't read
-	followUps *followup.Book        // nil when no names are looked up
+	history   *history          // nil when past rows aren't read
+	followUps *followup.Book    // nil when no names are looked up
 	config    config.Config
 	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
 	sightings graph.Store
 	closers   []io.Closer
+	certified []namedCertified
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
+	started   time.Time
 	doing     atomic.Pointer[string] // what is done before the first row is read
 	log       *logrus.Logger
 }
@@ -68,7 +71,7 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log, config: c, service: o.Service}
+	h := &Host{log: o.Log, config: c, service: o.Service, started: time.Now()}
 	h.does(starting)
 	defer func() {
 		if err != nil {
@@ -94,7 +97,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 		if err := h.openFollowUps(nil, nil); err != nil {
 			return nil, err
 		}
-	} else if err := h.openDisk(c, o); err != nil {
+	} else if err := h.openDisk(ctx, c, o); err != nil {
 		return nil, err
 	}
 	h.pipeline.Streams, err = h.streams(c, o)
@@ -102,10 +105,11 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 }
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
-func (h *Host) openDisk(c config.Config, o Options) error {
+func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 	if err := h.openLedger(c); err != nil {
 		return err
 	}
+	h.listenLocally(ctx, o.Build)
 	h.letters = DeadLetters(c)
 	return h.openSinks(c, o)
 }
@@ -159,6 +163,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
 	h.does("reads the directory")
 	fallSilent := h.startNotifying(ctx)
+	defer h.startExpiry(ctx)()
 	h.awaitDirectory(ctx)
 	defer h.startInforming(ctx)()
 	h.does("reads past rows for rules with first_seen")

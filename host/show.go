@@ -34,7 +34,7 @@ func (h *Host) does(what string) { h.doing.Store(&what) }
 
 // snapshot is how the host does. It may be called from any goroutine once does was called for the first time.
 func (h *Host) snapshot() admin.Snapshot {
-	s := admin.Snapshot{Now: time.Now(), Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
+	s := admin.Snapshot{Now: time.Now(), Started: h.started, Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
 	if s.Doing == starting {
 		return s // the parts aren't there yet
 	}
@@ -53,6 +53,7 @@ func (h *Host) snapshot() admin.Snapshot {
 	for _, o := range h.pipeline.Outlets {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
+	s.Certificates = h.certificates()
 	h.modules.snapshot(&s)
 	if h.followUps != nil {
 		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())
@@ -73,6 +74,7 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 			continue
 		}
 		s.Rules = append(s.Rules, about.Rules...)
+		s.Modules = append(s.Modules, admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules)})
 		for i := range about.Rules {
 			if r := &about.Rules[i]; module == m.cel && r.Off != "" && ran != nil && (*ran)[r.ID] {
 				s.Tripped = append(s.Tripped, r.ID)

@@ -70,6 +70,9 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		tries = onceTries
 	}
 	for _, s := range list {
+		if sink, ok := s.sink.(certified); ok {
+			h.certified = append(h.certified, namedCertified{s.name, sink})
+		}
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name)}
 		out := outlet(s.name, keeper, s.concurrency, tries, o)
 		keeper.Notify = func(err error) {

@@ -28,7 +28,7 @@ const (
 // list is all metrics but those about the build. Names and labels are a contract with dashboards and alerts.
 func list() []metric {
 	var all []metric
-	return append(append(append(append(all, hostMetrics()...), streamMetrics()...), sinkMetrics()...), append(ruleMetrics(), lookupMetrics()...)...)
+	return append(append(append(append(all, hostMetrics()...), streamMetrics()...), sinkMetrics()...), append(append(certificateMetrics(), ruleMetrics()...), lookupMetrics()...)...)
 }
 
 func hostMetrics() []metric {

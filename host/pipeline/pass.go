@@ -61,9 +61,9 @@ func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) 
 			continue
 		}
 		attached++
+		l.hold(len(b.Events)) // before the sink can confirm them; what it doesn't take, finish lets go of
 		select {
 		case l.batches <- b:
-			l.hold(len(b.Events))
 		default:
 			waiting = append(waiting, l)
 		}
@@ -103,7 +103,6 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}()
 	select {
 	case l.batches <- b:
-		l.hold(len(b.Events))
 		return true, nil
 	case <-l.ctx.Done():
 		return false, nil
@@ -113,7 +112,6 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}
 	select {
 	case l.batches <- b: // it had room meanwhile: only chance chose the other case
-		l.hold(len(b.Events))
 		return true, nil
 	default:
 		l.detach()
@@ -147,7 +145,7 @@ type lane struct {
 	held     atomic.Int64 // events given and not confirmed yet
 }
 
-// hold notes that the sink was given events, or, with less than none, that it doesn't hold them any more.
+// hold notes that the sink was given events, or, with less than none, that it let go of them.
 func (l *lane) hold(events int) {
 	l.held.Add(int64(events))
 	l.tell(events)
@@ -271,8 +269,8 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		if err != nil {
 			return err
 		}
-		f.Stats.Confirmed(l.outlet.Name, step.count)
-		l.hold(-step.events)
+		f.Stats.Settled(f.stream.Name, l.outlet.Name, step.events, step.count)
+		l.held.Add(-int64(step.events))
 	}
 	return nil
 }

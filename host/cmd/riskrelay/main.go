@@ -136,7 +136,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.AddCommand(
-		newRun(s), newDemo(s), newValidate(s), newDeadletter(s), newTag(s), newRules(s), newConfig(s), newModule(), newVersion(s),
+		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newDeadletter(s), newTag(s), newRules(s), newConfig(s), newModule(), newVersion(s),
 	)
 	return root
 }

@@ -37,18 +37,22 @@ const (
 // The codes of the collector that say more than the HTTP status beside them.
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
 const (
-	codeSuccess       = 0
-	codeNoData        = 5
-	codeInvalidFormat = 6
-	codeWrongIndex    = 7
-	codeNoChannel     = 10
-	codeBadChannel    = 11
-	codeEventRequired = 12
-	codeEventBlank    = 13
-	codeAckOff        = 14
-	codeIndexedFields = 15
-	codeQueueNearFull = 24
-	codeAcksNearFull  = 25
+	codeSuccess          = 0
+	codeTokenDisabled    = 1
+	codeTokenRequired    = 2
+	codeBadAuthorization = 3
+	codeInvalidToken     = 4
+	codeNoData           = 5
+	codeInvalidFormat    = 6
+	codeWrongIndex       = 7
+	codeNoChannel        = 10
+	codeBadChannel       = 11
+	codeEventRequired    = 12
+	codeEventBlank       = 13
+	codeAckOff           = 14
+	codeIndexedFields    = 15
+	codeQueueNearFull    = 24
+	codeAcksNearFull     = 25
 )
 
 // maxReply bounds what is read of a reply.

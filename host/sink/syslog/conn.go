@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,9 @@ type conn struct {
 	stream  net.Conn     // what messages are written to: the same, or TLS on it
 	gone    chan struct{}
 	why     error // set before gone is closed
+
+	stamp string         // of the certificates' files when it was opened
+	users sync.WaitGroup // Sends that write or wait for their confirmation
 }
 
 // countedConn counts the bytes that were handed to the system.
@@ -35,15 +39,16 @@ func (c *countedConn) Write(p []byte) (int, error) {
 }
 
 // open connects as c says.
-func open(ctx context.Context, c Config) (*conn, error) {
+func open(ctx context.Context, c Config, certificates endpoint.TLS) (*conn, error) {
+	stamp := certificates.Stamp() // before the files are read: a change since is seen later
 	plain, err := endpoint.Dial(ctx, TCP, c.Address)
 	if err != nil {
 		return nil, err
 	}
 	counted := &countedConn{Conn: plain}
-	out := &conn{counted: counted, stream: counted, gone: make(chan struct{})}
+	out := &conn{counted: counted, stream: counted, gone: make(chan struct{}), stamp: stamp}
 	if c.Network == TLS {
-		secured, err := endpoint.Handshake(ctx, counted, c.Address, c.tls())
+		secured, err := endpoint.Handshake(ctx, counted, c.Address, certificates)
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,9 @@ type Sink struct {
 	turn chan struct{} // holds a token while somebody writes
 	conn *conn         // of whoever has the turn; nil before the first
 	udp  net.Conn
+
+	certificates endpoint.Certificates
+	retiring     sync.WaitGroup // connections that are replaced and still wait for confirmations
 }
 
 // New returns a sink for a valid configuration. It reads the certificate files once, so that a missing one shows at
@@ -32,10 +35,10 @@ func New(c Config) (*Sink, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if _, err := c.tls().Config(); err != nil {
+	s := &Sink{config: c, encoder: newEncoder(c), turn: make(chan struct{}, 1)}
+	if _, err := s.tls().Config(); err != nil {
 		return nil, err
 	}
-	s := &Sink{config: c, encoder: newEncoder(c), turn: make(chan struct{}, 1)}
 	s.buffers.New = func() any { return new([]byte) }
 	return s, nil
 }
@@ -83,6 +86,7 @@ func (s *Sink) deliver(ctx context.Context, frames []byte) error {
 	if err != nil {
 		return err
 	}
+	defer c.users.Done()
 	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
 }
 
@@ -98,8 +102,10 @@ func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
 		return nil, 0, err
 	}
 	c := s.conn
+	c.users.Add(1)
 	place, err := c.write(ctx, frames, s.config.Timeout)
 	if err != nil { // it may have broken off inside a frame: nothing can follow on this connection
+		c.users.Done()
 		c.drop()
 		s.conn = nil
 	}
@@ -108,6 +114,7 @@ func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
 
 // connect makes sure that there is a connection which the receiver hasn't closed.
 func (s *Sink) connect(ctx context.Context) error {
+	s.retire()
 	if s.conn != nil && s.conn.end() == nil {
 		return ctx.Err()
 	}
@@ -115,7 +122,7 @@ func (s *Sink) connect(ctx context.Context) error {
 		s.conn.drop()
 		s.conn = nil
 	}
-	c, err := open(ctx, s.config)
+	c, err := open(ctx, s.config, s.tls())
 	if err != nil {
 		return err
 	}
@@ -195,6 +202,7 @@ func (s *Sink) Close() error {
 		s.conn.close()
 		s.conn = nil
 	}
+	s.retiring.Wait()
 	if s.udp != nil {
 		s.udp.Close() //nolint:errcheck // the socket is given up
 		s.udp = nil

@@ -61,7 +61,7 @@ func TestQueriesAreKQL(t *testing.T) {
 			}
 			queries = append(queries, table.probeQuery())
 			for _, w := range []pipeline.Window{whole, slot, resumed} {
-				queries = append(queries, table.rowsQuery(w), table.countQuery(w))
+				queries = append(queries, table.rowsQuery(w), table.countQuery(w), table.summaryQuery(w))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +48,12 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
 	if refused != nil {
 		write(w, *refused, nil)
 		return
+	}
+	for n, e := range events {
+		if s.config.Indexes != nil && !slices.Contains(s.config.Indexes, e.Index) {
+			write(w, *bad(7, "Incorrect index", n), nil)
+			return
+		}
 	}
 	s.decide(w, r, events, len(body))
 }
@@ -106,6 +113,8 @@ func (s *Server) authorize(r *http.Request) *Answer {
 	switch {
 	case !ok:
 		return &Answer{Status: http.StatusUnauthorized, Code: 2, Text: "Token is required"}
+	case s.config.Refuse != nil:
+		return s.config.Refuse
 	case want != "" && token != want:
 		return &Answer{Status: http.StatusForbidden, Code: 4, Text: "Invalid token"}
 	}
