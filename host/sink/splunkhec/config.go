@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type Config struct {
 	// URL is where the collector listens, without a path: https://splunk.example.com:8088. http is for loopback only.
 	URL string `yaml:"url"`
+	// URLs are further collectors of the same deployment. Requests go to all in turn; one that fails rests for a while.
+	URLs []string `yaml:"urls"`
 	// TokenFile holds the token. Only its owner may read it; it is read again when it changes.
 	TokenFile string `yaml:"token_file"`
 	// Index is the index to write to; empty leaves it to the token.
@@ -71,6 +74,14 @@ func (c Config) Validate() error {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if err := validURL(c.URL); err != nil {
 		wrong("url: %w", err)
+	}
+	for i, text := range c.URLs {
+		if err := validURL(text); err != nil {
+			wrong("urls[%d]: %w", i, err)
+		}
+		if text == c.URL || slices.Contains(c.URLs[:i], text) {
+			wrong("urls[%d]: %s is there twice", i, text)
+		}
 	}
 	if c.TokenFile == "" {
 		wrong("token_file: name the file that holds the HEC token")

@@ -177,6 +177,9 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 	if err := s.pace(ctx); err != nil {
 		return r, 0, err
 	}
+	if err := s.pass(ctx); err != nil {
+		return r, 0, err
+	}
 	packed := s.compress(body)
 	defer s.bodies.Put(packed)
 	for try := 1; ; try++ {
@@ -228,7 +231,7 @@ func (d *delivery) receipt() (pipeline.Receipt, error) {
 }
 
 func (s *Sink) promise() pipeline.Promise {
-	if s.config.Ack {
+	if s.ack.Load() {
 		return pipeline.Indexed
 	}
 	return pipeline.Accepted

@@ -21,12 +21,16 @@ import (
 
 // Sink sends to one collector.
 type Sink struct {
-	config   Config
-	base     string
-	token    *endpoint.SecretFile
-	encoder  *encoder
-	client   *http.Client
-	channels channels
+	config  Config
+	base    string
+	token   *endpoint.SecretFile
+	encoder *encoder
+	client  *http.Client
+
+	collectors *collectors
+	flow       *flow
+	gate       gate
+	ack        atomic.Bool // requests have a channel and are acknowledged
 
 	certificates endpoint.Certificates
 
@@ -62,6 +66,9 @@ func New(c Config) (*Sink, error) {
 	s.limit.Store(int64(c.BatchBytes))
 	s.renewed.Store(time.Now().Unix())
 	s.client = newClient(tls)
+	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
+	s.flow = newFlow(c.Requests * max(2, c.Requests))
+	s.ack.Store(c.Ack)
 	return s, nil
 }
 
