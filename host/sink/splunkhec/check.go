@@ -11,7 +11,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
-	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
 // check is one check of a collector under way.
@@ -53,7 +52,7 @@ func (k *check) reach(ctx context.Context) bool {
 		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
 	}
 	k.target = checkup.Target{
-		Address: net.JoinHostPort(at.Hostname(), port), Dial: endpoint.Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
+		Address: net.JoinHostPort(at.Hostname(), port), Dial: k.config.proxy().Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
 		Idle: " Splunk listens only while HEC is on (Settings > Data inputs > HTTP Event Collector > Global Settings)",
 	}
 	if at.Scheme == "https" {

@@ -32,7 +32,10 @@ func (s *Sink) pass(ctx context.Context) error {
 	if now.Before(s.gate.next) {
 		return s.gate.last.err()
 	}
-	r, err := s.probe(ctx)
+	if _, err := s.token.Reread(""); err != nil {
+		return err
+	}
+	r, err := s.probe(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -44,8 +47,9 @@ func (s *Sink) pass(ctx context.Context) error {
 	return nil
 }
 
-// probe posts a request without events: the collector judges the token first, and then complains that there is no data.
-func (s *Sink) probe(ctx context.Context) (reply, error) {
+// probe posts a request without events to the collector called name, or to any that answers: it judges the token first, and then
+// complains that there is no data.
+func (s *Sink) probe(ctx context.Context, name string) (r reply, err error) {
 	token, err := s.token.Get()
 	if err != nil {
 		return reply{}, err
@@ -56,12 +60,21 @@ func (s *Sink) probe(ctx context.Context) (reply, error) {
 	if s.ack.Load() {
 		channel = newGUID()
 	}
-	return s.call(ctx, "/event", token, channel, packed.Bytes(), s.config.Gzip)
+	for _, c := range s.collectors.order(time.Now()) {
+		if name != "" && name != c.name {
+			continue
+		}
+		r, err = s.callAt(ctx, c.base+"/event", token, channel, packed.Bytes(), s.config.Gzip)
+		if r.from = c.name; err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return r, err
 }
 
-// blames reports whether the collector, or what is before it, takes our token and our way to write requests: then what it refuses
-// it refuses for what is in there.
-func (s *Sink) blames(ctx context.Context) (bool, error) {
-	r, err := s.probe(ctx)
+// blames reports whether the collector called name ("" for any), and what is before it, takes our token and our way to write
+// requests: then what it refuses it refuses for what is in there.
+func (s *Sink) blames(ctx context.Context, name string) (bool, error) {
+	r, err := s.probe(ctx, name)
 	return r.is(codeNoData) || r.verdict() == delivered, err
 }

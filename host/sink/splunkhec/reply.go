@@ -68,6 +68,14 @@ func (r reply) err() error {
 	return err
 }
 
+// reason is why an event was refused, for its dead letter.
+func (r reply) reason() string {
+	if r.Code == nil {
+		return r.String() + ": " + r.advice()
+	}
+	return r.String()
+}
+
 // String is the status, and the code and text if there were any.
 func (r reply) String() string {
 	if r.Code == nil {

@@ -1,9 +1,7 @@
 package splunkhec
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -70,13 +68,17 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 	if err != nil {
 		return err
 	}
+	v, err := d.judge(ctx, r)
+	if err != nil {
+		return err
+	}
 	one := to-from == 1
-	switch v := r.verdict(); {
+	switch {
 	case v == delivered:
 		d.add(sent)
 		return nil
 	case v == invalid && one:
-		d.reject(b.events[from], r.String())
+		d.reject(b.events[from], r.reason())
 		return nil
 	case v == invalid:
 		return d.deliverParts(ctx, b, suspects(from, to, r.Invalid))
@@ -85,6 +87,8 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 	case v == tooLarge:
 		d.learn(len(b.part(from, to)) / 2)
 		return d.deliverParts(ctx, b, []int{from, (from + to) / 2, to})
+	case v == wrongIndex:
+		return d.deliverTables(ctx, b, from, to, r)
 	}
 	return r.err()
 }
@@ -111,18 +115,6 @@ func suspects(from, to int, number *int) []int {
 		return []int{from, (from + to) / 2, to}
 	}
 	return cuts
-}
-
-// manyEvents is how many events must be refused, all for one reason, for the fault to be the receiver's.
-const manyEvents = 10
-
-// refusesAll reports whether not one of many events was taken, and the reason: then no event is to blame.
-func (d *delivery) refusesAll() (reason string, ok bool) {
-	if len(d.rejected) < max(manyEvents, len(d.events)) {
-		return "", false
-	}
-	reason = d.rejected[0].Reason
-	return reason, !slices.ContainsFunc(d.rejected, func(r pipeline.Rejection) bool { return r.Reason != reason })
 }
 
 // leastEvent is the size below which an event is not shortened any more.
@@ -199,40 +191,12 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 				continue
 			}
 		}
-		if r.nearFull() {
+		switch {
+		case r.nearFull():
 			s.slow.Store(time.Now().Add(slowdown).UnixMilli())
+		case r.verdict() == busy && r.wait > 0:
+			s.slow.Store(time.Now().Add(r.wait).UnixMilli())
 		}
 		return r, packed.Len(), nil
 	}
-}
-
-func (d *delivery) add(sent int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.bytes += int64(sent)
-}
-
-func (d *delivery) reject(at int, reason string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.rejected = append(d.rejected, pipeline.Rejection{Index: at, Reason: reason})
-}
-
-func (d *delivery) receipt() (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: d.promise()}
-	if reason, ok := d.refusesAll(); ok {
-		return pipeline.Receipt{}, fmt.Errorf("the collector refuses every event, %q: is it a Splunk collector, and does it take gzip?", reason)
-	}
-	if len(d.rejected) == 0 {
-		return r, nil
-	}
-	slices.SortFunc(d.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
-	return r, &pipeline.PartialError{Rejected: d.rejected}
-}
-
-func (s *Sink) promise() pipeline.Promise {
-	if s.ack.Load() {
-		return pipeline.Indexed
-	}
-	return pipeline.Accepted
 }

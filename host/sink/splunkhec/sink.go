@@ -4,6 +4,7 @@ package splunkhec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
@@ -31,12 +32,12 @@ type Sink struct {
 	flow       *flow
 	gate       gate
 	ack        atomic.Bool // requests have a channel and are acknowledged
+	took       atomic.Bool // the collector has taken events since the start
 
 	certificates endpoint.Certificates
 
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
-	renewed atomic.Int64 // Unix seconds when connections were last renewed
 	batches sync.Pool
 	bodies  sync.Pool
 }
@@ -64,27 +65,25 @@ func New(c Config) (*Sink, error) {
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
-	s.renewed.Store(time.Now().Unix())
-	s.client = newClient(tls)
+	s.client = newClient(tls, c.proxy())
 	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
 	s.flow = newFlow(c.Requests * max(2, c.Requests))
 	s.ack.Store(c.Ack)
 	return s, nil
 }
 
-func newClient(tls endpoint.TLS) *http.Client {
+func newClient(tls endpoint.TLS, proxy endpoint.Proxy) *http.Client {
 	jar, _ := cookiejar.New(nil) // never fails without options; keeps a load balancer's choice, which acks need
 	return &http.Client{
 		Jar: jar,
 		// A redirect would carry the token to a host that nobody configured.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     newRenewing(tls),
+		Transport:     newRenewing(tls, proxy),
 	}
 }
 
 // Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
-	s.renewConnections()
 	d := &delivery{Sink: s, events: events}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(s.config.Requests)
@@ -99,7 +98,7 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	if err := group.Wait(); err != nil {
 		return pipeline.Receipt{}, fmt.Errorf("send to Splunk at %s: %w", s.config.URL, err)
 	}
-	return d.receipt()
+	return d.receipt(ctx)
 }
 
 // Close closes the connections.
@@ -108,21 +107,14 @@ func (s *Sink) Close() error {
 	return nil
 }
 
-// connectionAge bounds how long a connection is used, so that changes in DNS and certificates take effect.
-const connectionAge = 5 * time.Minute
-
-func (s *Sink) renewConnections() {
-	now, last := time.Now().Unix(), s.renewed.Load()
-	if now-last > int64(connectionAge/time.Second) && s.renewed.CompareAndSwap(last, now) {
-		s.client.CloseIdleConnections()
-	}
-}
-
 // pace waits while the collector asked for fewer events.
 func (s *Sink) pace(ctx context.Context) error {
 	wait := time.Until(time.UnixMilli(s.slow.Load()))
 	if wait <= 0 {
 		return ctx.Err()
+	}
+	if wait > slowdown {
+		return &pipeline.RetryAfter{Wait: wait, Err: errors.New("the collector has asked to wait")}
 	}
 	return sleep(ctx, wait)
 }
