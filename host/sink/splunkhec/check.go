@@ -11,6 +11,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
 // check is one check of a collector under way.
@@ -52,7 +53,7 @@ func (k *check) reach(ctx context.Context) bool {
 		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
 	}
 	k.target = checkup.Target{
-		Address: net.JoinHostPort(at.Hostname(), port), Dial: k.config.proxy().Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
+		Address: net.JoinHostPort(at.Hostname(), port), Dial: endpoint.Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
 		Idle: " Splunk listens only while HEC is on (Settings > Data inputs > HTTP Event Collector > Global Settings)",
 	}
 	if at.Scheme == "https" {
@@ -61,7 +62,22 @@ func (k *check) reach(ctx context.Context) bool {
 			return false
 		}
 	}
+	if k.config.Proxy != "" {
+		return k.tunnel(ctx)
+	}
 	return checkup.Reach(ctx, k.Report, k.target)
+}
+
+// tunnel has the proxy make a connection. What is wrong behind it shows with the first request.
+func (k *check) tunnel(ctx context.Context) bool {
+	conn, err := k.config.proxy().Dial(ctx, "tcp", k.target.Address)
+	if err != nil {
+		k.Problem("proxy", "check proxy and proxy_auth_file, and have it let "+k.target.Address+" through", "%v", err)
+		return false
+	}
+	k.OK("proxy", "lets through to %s", k.target.Address)
+	_ = conn.Close() // nothing was sent
+	return true
 }
 
 // broken notes that a request had no reply.

@@ -16,6 +16,8 @@ type batch struct {
 	body   []byte
 	events []int // places of the events in the Send
 	ends   []int // where each ends in body
+
+	refused int // events that were refused for what they are
 }
 
 // part is the body with the events from..to.
@@ -40,7 +42,7 @@ type delivery struct {
 
 // pack fills b with events from place next on and returns the place after the last. It takes at least one event.
 func (d *delivery) pack(b *batch, next int) int {
-	b.body, b.events, b.ends = b.body[:0], b.events[:0], b.ends[:0]
+	b.body, b.events, b.ends, b.refused = b.body[:0], b.events[:0], b.ends[:0], 0
 	limit := int(d.limit.Load())
 	for ; next < len(d.events); next++ {
 		before := len(b.body)
@@ -78,10 +80,11 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 		d.add(sent)
 		return nil
 	case v == invalid && one:
+		b.refused++
 		d.reject(b.events[from], r.reason())
 		return nil
 	case v == invalid:
-		return d.deliverParts(ctx, b, suspects(from, to, r.Invalid))
+		return d.bisect(ctx, b, from, to, r.Invalid)
 	case v == tooLarge && one:
 		return d.deliverShortened(ctx, b.events[from], len(b.part(from, to)))
 	case v == tooLarge:
@@ -91,6 +94,20 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 		return d.deliverTables(ctx, b, from, to, r)
 	}
 	return r.err()
+}
+
+// bisect delivers events of which the collector refuses at least one, by its count the one with that number. When all parts
+// but the last went well, that one holds the bad event, and isn't sent as it is.
+func (d *delivery) bisect(ctx context.Context, b *batch, from, to int, number *int) error {
+	cuts, before := suspects(from, to, number), b.refused
+	last := len(cuts) - 2
+	if err := d.deliverParts(ctx, b, cuts[:last+1]); err != nil {
+		return err
+	}
+	if from = cuts[last]; b.refused == before && to-from > 1 {
+		return d.bisect(ctx, b, from, to, nil)
+	}
+	return d.deliver(ctx, b, from, to)
 }
 
 func (d *delivery) deliverParts(ctx context.Context, b *batch, cuts []int) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -150,7 +151,7 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
-// TestRefusedEvents is about collectors that refuse k events of 300, with each way to number the bad event and to
+// TestRefusedEvents is about collectors that refuse k events of 1,000, with each way to number the bad event and to
 // treat the events before it.
 func TestRefusedEvents(t *testing.T) {
 	for _, c := range []struct {
@@ -158,44 +159,56 @@ func TestRefusedEvents(t *testing.T) {
 		base        int // the number of the first event; negative: no number
 		takesPrefix bool
 	}{{"from 0", 0, false}, {"from 0, prefix taken", 0, true}, {"from 1", 1, false}, {"from 1, prefix taken", 1, true}, {"no number", -1, false}} {
-		t.Run(c.name, func(t *testing.T) {
-			events := sinktest.Events(300)
-			bad := []string{events[0].ID, events[1].ID, events[150].ID, events[299].ID}
-			server, config := start(t, hectest.Config{Answer: func(r hectest.Request) *hectest.Answer {
-				at := slices.IndexFunc(r.IDs, func(id string) bool { return slices.Contains(bad, id) })
-				if at < 0 {
-					return nil
-				}
-				a := &hectest.Answer{Status: 400, Code: 6, Text: "Invalid data format"}
-				if number := at + c.base; c.base >= 0 {
-					a.Invalid = &number
-				}
-				if c.takesPrefix {
-					a.Taken = at
-				}
-				return a
-			}})
-			receipt, err := newSink(t, config).Send(t.Context(), events)
-			partial := new(pipeline.PartialError)
-			if !errors.As(err, &partial) {
-				t.Fatalf("got %v, want a partial error", err)
-			}
-			var rejected []string
-			for _, r := range partial.Rejected {
-				rejected = append(rejected, events[r.Index].ID)
-				if !strings.Contains(r.Reason, "Invalid data format") {
-					t.Errorf("reason %q lacks the collector's words", r.Reason)
-				}
-			}
-			if !slices.Equal(rejected, bad) || receipt.Events != 296 {
-				t.Errorf("rejected %v and confirmed %d, want %v and 296", rejected, receipt.Events, bad)
-			}
-			if n := server.Events.Len(); n != 296 {
-				t.Errorf("%d events arrived, want 296", n)
-			}
-		})
+		for _, at := range [][]int{{0, 1, 500, 999}, {999}, {3, 50, 51, 52, 53, 120, 240, 241, 300, 400, 510, 511, 600, 601, 602, 700, 800, 900, 950, 998}} {
+			t.Run(fmt.Sprintf("%s, %d bad", c.name, len(at)), func(t *testing.T) { testRefused(t, at, c.base, c.takesPrefix) })
+		}
 	}
 }
+
+func testRefused(t *testing.T, places []int, base int, takesPrefix bool) {
+	events := sinktest.Events(1000)
+	var bad []string
+	for _, at := range places {
+		bad = append(bad, events[at].ID)
+	}
+	server, config := start(t, hectest.Config{Answer: func(r hectest.Request) *hectest.Answer {
+		at := slices.IndexFunc(r.IDs, func(id string) bool { return slices.Contains(bad, id) })
+		if at < 0 {
+			return nil
+		}
+		a := &hectest.Answer{Status: 400, Code: 6, Text: "Invalid data format"}
+		if number := at + base; base >= 0 {
+			a.Invalid = &number
+		}
+		if takesPrefix {
+			a.Taken = at
+		}
+		return a
+	}})
+	config.BatchBytes, config.Gzip = maxBatchBytes, false
+	receipt, err := newSink(t, config).Send(t.Context(), events)
+	partial := new(pipeline.PartialError)
+	if !errors.As(err, &partial) {
+		t.Fatalf("got %v, want a partial error", err)
+	}
+	var rejected []string
+	for _, r := range partial.Rejected {
+		rejected = append(rejected, events[r.Index].ID)
+		if !strings.Contains(r.Reason, "Invalid data format") {
+			t.Errorf("reason %q lacks the collector's words", r.Reason)
+		}
+	}
+	good := len(events) - len(bad)
+	if !slices.Equal(rejected, bad) || receipt.Events != good || server.Events.Len() != good {
+		t.Errorf("rejected %v, confirmed %d, %d arrived; want %v and %d", rejected, receipt.Events, server.Events.Len(), bad, good)
+	}
+	if most := 1 + len(bad)*(10+2); server.Requests() > most { // log2(1,000) is 10
+		t.Errorf("%d requests, want at most %d", server.Requests(), most)
+	}
+}
+
+// maxBatchBytes makes one request of all events.
+const maxBatchBytes = 64 << 20
 
 func TestTooLargeRequestsAreHalved(t *testing.T) {
 	server, config := start(t, hectest.Config{MaxContent: 40 << 10})
