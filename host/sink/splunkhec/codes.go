@@ -95,7 +95,7 @@ func (r reply) verdict() verdict {
 		return tooLarge
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return denied
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return busy
 	}
 	return failed

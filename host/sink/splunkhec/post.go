@@ -3,6 +3,7 @@ package splunkhec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -96,7 +97,7 @@ func (s *Sink) enter(ctx context.Context, c *collector, token, channel string, p
 	r, err := s.callAt(ctx, c.base+"/event", token, channel, packed, s.config.Gzip)
 	o := neutral
 	switch {
-	case err == nil && r.verdict() == busy:
+	case err == nil && r.verdict() == busy, errors.Is(err, context.DeadlineExceeded):
 		o = overloaded
 	case err == nil && r.verdict() == delivered && !r.nearFull():
 		o = worked
