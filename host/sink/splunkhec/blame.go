@@ -3,6 +3,7 @@ package splunkhec
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -33,23 +34,44 @@ func (d *delivery) judge(ctx context.Context, r reply) (verdict, error) {
 // goes alone. The events of a table that has no index are rejected when the collector takes those of others, so that those flow;
 // else the setting is to blame.
 func (d *delivery) deliverTables(ctx context.Context, b *batch, from, to int, r reply) error {
-	tables := d.tables(b, from, to)
-	if len(tables) > 1 && d.encoder.perTable {
-		for _, t := range tables {
-			if err := d.deliver(ctx, t, 0, len(t.events)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if !d.encoder.perTable || !d.took.Load() {
+	if !d.encoder.perTable {
 		return r.err()
 	}
-	for _, at := range b.events[from:to] {
+	tables := d.tables(b, from, to)
+	for len(tables) > 1 {
+		left, err := d.deliverEach(ctx, tables)
+		if len(left) == 0 || len(left) == len(tables) {
+			return err
+		}
+		tables = left // now that others were taken
+	}
+	if !d.took.Load() {
+		return &indexError{r.err()}
+	}
+	for _, at := range tables[0].events {
 		d.reject(at, r.String())
 	}
 	return nil
 }
+
+// deliverEach delivers batches and returns those that the collector has no index for.
+func (d *delivery) deliverEach(ctx context.Context, tables []*batch) (left []*batch, why error) {
+	for _, t := range tables {
+		err := d.deliver(ctx, t, 0, len(t.events))
+		switch {
+		case errors.As(err, new(*indexError)):
+			left, why = append(left, t), err
+		case err != nil:
+			return nil, err
+		}
+	}
+	return left, why
+}
+
+// indexError says that a table's index is wrong and that the collector has taken nothing yet.
+type indexError struct{ error }
+
+func (e *indexError) Unwrap() error { return e.error }
 
 // tables is a batch for each table of the events from..to.
 func (d *delivery) tables(b *batch, from, to int) (list []*batch) {

@@ -101,6 +101,12 @@ func (r reply) verdict() verdict {
 	return failed
 }
 
+// refused reports whether the collector itself says that it took nothing.
+func (r reply) refused() bool {
+	c, ok := r.known()
+	return ok && c.verdict != delivered && c.verdict != failed
+}
+
 // advice says what to do.
 func (r reply) advice() string {
 	if c, ok := r.known(); ok {

@@ -111,7 +111,7 @@ func TestIndexOfTable(t *testing.T) {
 	sink := newSink(t, config)
 	events := sinktest.Events(20)
 	for i := range events {
-		events[i].Table = []string{"AuditLogs", "AzureActivity", "SigninLogs"}[i%3]
+		events[i].Table = []string{"AzureActivity", "AuditLogs", "SigninLogs"}[i%3]
 	}
 	receipt, err := sink.Send(t.Context(), events)
 	partial := new(pipeline.PartialError)

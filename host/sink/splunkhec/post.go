@@ -78,7 +78,7 @@ func (s *Sink) postOnce(ctx context.Context, c *collector, token string, packed 
 	switch {
 	case err == nil && r.verdict() == delivered:
 		err = s.acknowledged(ctx, c.base, on, token, r)
-	case err != nil || r.verdict() != invalid: // whether the request got an id isn't known
+	case !r.refused(): // whether the request got an id isn't known
 		on.retire()
 	}
 	if err != nil {

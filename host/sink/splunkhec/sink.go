@@ -1,5 +1,5 @@
-// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go; encode.go is the
-// envelope and reply.go what the collector's answers mean.
+// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go and blame.go; encode.go is
+// the envelope, codes.go what the collector's answers mean, channel.go the protocol of acknowledgements.
 package splunkhec
 
 import (
