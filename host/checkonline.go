@@ -12,6 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/graph"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
@@ -23,6 +24,23 @@ import (
 func CheckSources(ctx context.Context, c config.Config, table string, show func(checkup.Report) error) error {
 	for _, s := range c.Sources.LogAnalytics {
 		if err := show(loganalytics.Check(ctx, s.Config, table)); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.Sources.Graph {
+		if table != "" {
+			continue
+		}
+		r := graph.Check(ctx, g.Config.Config, graphQueries())
+		r.Of = "source graph " + g.Name
+		if err := show(r); err != nil {
+			return err
+		}
+	}
+	if c.Directory.Enabled && table == "" {
+		r := graph.Check(ctx, c.Directory.Config, directoryQueries())
+		r.Of = "directory"
+		if err := show(r); err != nil {
 			return err
 		}
 	}
@@ -43,6 +61,21 @@ func CheckSources(ctx context.Context, c config.Config, table string, show func(
 		}
 	}
 	return nil
+}
+
+// graphQueries ask for one object each of what a graph source reads.
+func graphQueries() (list []graph.Query) {
+	for _, path := range []string{"applications", "servicePrincipals"} {
+		list = append(list, graph.Query{Path: path, Select: []string{"id"}, Top: 1, Permission: "Application.Read.All"})
+	}
+	return list
+}
+
+// directoryQueries ask for one object each of what the directory reads.
+func directoryQueries() []graph.Query {
+	return append(graphQueries(),
+		graph.Query{Path: "domains", Select: []string{"id"}, Permission: "Domain.Read.All"},
+		graph.Query{Path: "directoryRoles", Select: []string{"id"}, Permission: "RoleManagement.Read.Directory"})
 }
 
 // CheckSinks goes online and checks the sink of that name, or all for "", step by step. With send, each but files gets a test

@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -44,7 +45,10 @@ func Explain(err error, t Target, serverName string) (says, fix string) {
 	case errors.As(err, &remote) && remote.Op == "remote error":
 		return explainAlert(remote, t)
 	}
-	return "TLS handshake: " + err.Error(), "is there a proxy or a load balancer in between that ends the connection?"
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time: " + err.Error(), "the receiver is busy, or something on the way holds the packets back"
+	}
+	return err.Error(), "is there a proxy or a load balancer in between that ends the connection?"
 }
 
 // explainAlert is about an alert of the receiver (RFC 8446, 6), of which crypto/tls gives only the text.

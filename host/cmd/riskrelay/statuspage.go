@@ -54,9 +54,9 @@ func (p *statusText) head() {
 		p.line("no host runs with this configuration: this is what the ledger says")
 		return
 	case p.Ready:
-		p.line("riskrelay %s is ready", p.Version)
+		p.line("%s is ready", strings.TrimSpace("riskrelay "+p.Version))
 	default:
-		p.line("riskrelay %s is NOT ready", p.Version)
+		p.line("%s is NOT ready", strings.TrimSpace("riskrelay "+p.Version))
 	}
 	if p.Started != nil {
 		p.line("runs for %s, since %s", span(p.Time.Sub(*p.Started).Seconds()), p.Started.Format(time.RFC3339))

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/monitor/azquery"
 
 	"github.com/riskrelay/riskrelay/host/azure"
@@ -21,7 +17,7 @@ import (
 
 // check is one check of a workspace under way.
 type check struct {
-	*checkup.Report
+	azure.Checkup
 	config Config
 	conn   *connection
 	// named says that somebody asked for just these tables: then each must be there.
@@ -32,7 +28,8 @@ type check struct {
 // and each table. Only names one table to check, also one that the configuration doesn't have; "" checks those of the
 // configuration.
 func Check(ctx context.Context, c Config, only string) checkup.Report {
-	k := check{Report: &checkup.Report{Of: "source " + c.Workspace}, config: c, named: only != ""}
+	k := check{config: c, named: only != ""}
+	k.Report, k.Credential = &checkup.Report{Of: "source " + c.Workspace}, c.Credential
 	if k.named {
 		at := slices.IndexFunc(c.Tables, func(t Table) bool { return t.Name == only })
 		if k.config.Tables = []Table{{Name: only}}; at >= 0 {
@@ -48,78 +45,17 @@ func Check(ctx context.Context, c Config, only string) checkup.Report {
 		k.Problem("configuration", "correct ca_file", "%v", err)
 		return *k.Report
 	}
-	if k.token(ctx) && k.reach(ctx, k.api(), "endpoint") && k.workspace(ctx) {
+	transport, ok := k.conn.transport.(*azure.Transport)
+	if !ok {
+		return *k.Report // not reached: newConnection makes one
+	}
+	k.Cloud, k.Transport = k.conn.cloud, transport
+	api := k.Cloud.Services[azquery.ServiceNameLogs]
+	if k.Token(ctx, api.Audience+"/.default") && k.Reach(ctx, api.Endpoint, "endpoint") && k.workspace(ctx) {
 		k.clock()
 		k.tables(ctx)
 	}
 	return *k.Report
-}
-
-func (k *check) api() string { return k.conn.cloud.Services[azquery.ServiceNameLogs].Endpoint }
-
-// reach connects to where an address leads.
-func (k *check) reach(ctx context.Context, address, key string) bool {
-	at, err := url.Parse(address)
-	if err != nil {
-		k.Problem("dns", "correct "+key, "%q is no URL", address)
-		return false
-	}
-	port := at.Port()
-	if port == "" {
-		port = "443"
-	}
-	target := checkup.Target{
-		Address: net.JoinHostPort(at.Hostname(), port), Key: key, CAKey: "ca_file", CertKey: "certificate_file",
-	}
-	if transport, ok := k.conn.transport.(*azure.Transport); ok {
-		target.TLS = transport.TLS()
-	}
-	if target.Proxy, err = azure.Proxy(at); err != nil {
-		k.Problem("proxy", "correct HTTPS_PROXY", "the proxy's address can't be read")
-		return false
-	}
-	return checkup.Reach(ctx, k.Report, target)
-}
-
-// token asks the directory for a token.
-func (k *check) token(ctx context.Context) bool {
-	c := k.config.Credential
-	credential, err := azure.NewCredential(c, azcore.ClientOptions{Cloud: k.conn.cloud, Transport: k.conn.transport})
-	if err != nil {
-		k.Problem("credential", "correct credential in the configuration", "%v", err)
-		return false
-	}
-	authority := c.Authority
-	if authority == "" {
-		authority = k.conn.cloud.ActiveDirectoryAuthorityHost
-	}
-	if (c.SecretFile != "" || c.CertificateFile != "") && !k.reach(ctx, authority, "authority") {
-		return false // other kinds ask somebody on this machine
-	}
-	scope := k.conn.cloud.Services[azquery.ServiceNameLogs].Audience + "/.default"
-	begin := time.Now()
-	_, err = credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}, EnableCAE: true})
-	if err != nil {
-		fix := c.TokenAdvice(err)
-		if token := azure.TokenError(err); token != nil {
-			err = token
-		}
-		if fix == "" {
-			fix = "check credential (kind, tenant_id, client_id): does this machine have that identity?"
-		}
-		k.Problem("token", fix, "%s", azure.OneLine(err.Error()))
-		return false
-	}
-	k.OK("token", "the directory gave a token for %s in %v", k.identity(), time.Since(begin).Round(time.Millisecond))
-	return true
-}
-
-// identity is as whom the workspace is asked.
-func (k *check) identity() string {
-	if k.config.Credential.ClientID != "" {
-		return "application " + k.config.Credential.ClientID
-	}
-	return "this machine's identity (credential " + k.config.Credential.Kind + ")"
 }
 
 // workspace asks the least that needs the role.
@@ -135,7 +71,7 @@ func (k *check) workspace(ctx context.Context) bool {
 		k.Problem("workspace", "set audience to what the endpoint expects, or cloud to the workspace's cloud", "%v", service.Reason)
 	case service.Status == http.StatusForbidden:
 		k.Problem("role", fmt.Sprintf("grant %s the role \"Log Analytics Reader\" on the workspace %s (Access control > Add role assignment); it takes up to an hour to work",
-			k.identity(), k.config.Workspace), "the token is good, but may not read the workspace: %v", service.Reason)
+			k.Identity(), k.config.Workspace), "the token is good, but may not read the workspace: %v", service.Reason)
 	case service.Status == http.StatusNotFound:
 		k.Problem("workspace", "set workspace to the Workspace ID of the workspace's Overview page, and check cloud", "there is no workspace %s: %v",
 			k.config.Workspace, service.Reason)

@@ -89,7 +89,7 @@ func (k *check) table(ctx context.Context, t Table) (full bool) {
 	case service.noTable(t.Name) || service.Status == http.StatusNoContent:
 		lacks(name, t.origin(), "the workspace has no such table yet: it comes into being with its first row")
 	case service.Status == http.StatusForbidden:
-		k.Problem(name, fmt.Sprintf("grant %s \"Log Analytics Reader\" on the whole workspace, or read access to this table", k.identity()), "may not be read: %v", service.Reason)
+		k.Problem(name, fmt.Sprintf("grant %s \"Log Analytics Reader\" on the whole workspace, or read access to this table", k.Identity()), "may not be read: %v", service.Reason)
 	case service.Status == http.StatusBadRequest && k.plan(service):
 		k.Problem(name, "switch its plan to Analytics (workspace > Tables > Manage table): other plans can't be read by queries over ingestion time",
 			"has the table plan Basic or Auxiliary: %v", service.Reason)
