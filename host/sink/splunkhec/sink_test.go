@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,19 +154,32 @@ func TestEnvelope(t *testing.T) {
 // TestRefusedEvents is about collectors that refuse k events of 1,000, with each way to number the bad event and to
 // treat the events before it.
 func TestRefusedEvents(t *testing.T) {
+	few := []int{0, 1, 500, 999}
+	many := []int{3, 50, 51, 52, 53, 120, 240, 241, 300, 400, 510, 511, 600, 601, 602, 700, 800, 900, 950, 998}
 	for _, c := range []struct {
 		name        string
 		base        int // the number of the first event; negative: no number
 		takesPrefix bool
-	}{{"from 0", 0, false}, {"from 0, prefix taken", 0, true}, {"from 1", 1, false}, {"from 1, prefix taken", 1, true}, {"no number", -1, false}} {
-		for _, at := range [][]int{{0, 1, 500, 999}, {999}, {3, 50, 51, 52, 53, 120, 240, 241, 300, 400, 510, 511, 600, 601, 602, 700, 800, 900, 950, 998}} {
-			t.Run(fmt.Sprintf("%s, %d bad", c.name, len(at)), func(t *testing.T) { testRefused(t, at, c.base, c.takesPrefix) })
-		}
+		bad         []int
+	}{
+		{"from 0", 0, false, few},
+		{"from 0, prefix taken", 0, true, few},
+		{"from 1", 1, false, few},
+		{"from 1, prefix taken", 1, true, few},
+		{"no number", -1, false, few},
+		{"no number, last", -1, false, []int{999}},
+		{"from 1, many", 1, true, many},
+		{"no number, many", -1, true, many},
+	} {
+		t.Run(c.name, func(t *testing.T) { testRefused(t, c.bad, c.base, c.takesPrefix) })
 	}
 }
 
 func testRefused(t *testing.T, places []int, base int, takesPrefix bool) {
-	events := sinktest.Events(1000)
+	var events []enrich.Event
+	for i := range 1000 {
+		events = append(events, sinktest.Event("e-"+strconv.Itoa(i), "AuditLogs", `[]`, "x"))
+	}
 	var bad []string
 	for _, at := range places {
 		bad = append(bad, events[at].ID)
