@@ -4,43 +4,40 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// channel is a client's name towards the collector under which acknowledgement ids count. One request at a time uses
-// a channel: then an id can only be about that request, even if the collector restarted and counts from 0 again.
-// https://docs.splunk.com/Documentation/Splunk/latest/Data/AboutHECIDXAck
-type channel struct {
-	id   string
-	last int64 // the highest id seen, -1 before the first
-}
-
-// channels are the channels that no request uses. One whose request failed is not given back.
+// channels are the channels of one collector that no request uses.
 type channels struct {
 	mu   sync.Mutex
-	free []*channel
+	list []*channel
 }
 
+// take returns a channel that nobody else uses until it is given back.
 func (c *channels) take() *channel {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := len(c.free); n > 0 {
-		last := c.free[n-1]
-		c.free = c.free[:n-1]
+	if n := len(c.list); n > 0 {
+		last := c.list[n-1]
+		c.list = c.list[:n-1]
 		return last
 	}
-	return &channel{id: newGUID(), last: -1}
+	return newChannel(newGUID())
 }
 
+// give takes a channel back if it may be used again.
 func (c *channels) give(used *channel) {
+	if !used.free() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.free = append(c.free, used)
+	c.list = append(c.list, used)
 }
 
 // newGUID is a random GUID (RFC 9562, version 4).
@@ -60,18 +57,13 @@ const (
 var errNoAckID = errors.New("the collector gave no acknowledgement id: turn useACK on for the token, or set ack to false")
 
 // acknowledged waits until the indexers have acknowledged the request that r answered.
-func (s *Sink) acknowledged(ctx context.Context, c *channel, token string, r reply) error {
-	if r.AckID == nil {
-		return errNoAckID
+func (s *Sink) acknowledged(ctx context.Context, base string, c *channel, token string, r reply) error {
+	if err := c.posted(r.AckID); err != nil {
+		return err
 	}
-	id := *r.AckID
-	if id <= c.last {
-		return fmt.Errorf("acknowledgement id %d came again: the collector restarted", id)
-	}
-	c.last = id
 	end := time.Now().Add(s.config.AckTimeout)
 	for pause := firstPoll; ; pause = min(2*pause, maxPoll) {
-		done, err := s.askAck(ctx, c, token, id)
+		done, err := s.askAck(ctx, base, c, token)
 		if done || err != nil {
 			return err
 		}
@@ -84,32 +76,31 @@ func (s *Sink) acknowledged(ctx context.Context, c *channel, token string, r rep
 	}
 }
 
-// askAck asks once. A collector that is busy or can't be reached has said neither yes nor no.
-func (s *Sink) askAck(ctx context.Context, c *channel, token string, id int64) (done bool, err error) {
+// askAck asks once.
+func (s *Sink) askAck(ctx context.Context, base string, c *channel, token string) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	url := s.base + "/ack?channel=" + c.id
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(fmt.Appendf(nil, `{"acks":[%d]}`, id)))
+	question := bytes.NewReader(fmt.Appendf(nil, `{"acks":[%d]}`, c.last))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/ack?channel="+c.id, question)
 	if err != nil {
 		return false, fmt.Errorf("make the request: %w", err)
 	}
 	request.Header.Set("Authorization", "Splunk "+token)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Splunk-Request-Channel", c.id)
+	return c.answered(s.ackAnswer(request))
+}
+
+// ackAnswer is what is answered to a question. A cut connection says neither yes nor no: a later question, or the time limit, decides.
+func (s *Sink) ackAnswer(request *http.Request) ackAnswer {
 	response, err := s.client.Do(request)
 	if err != nil {
-		return false, nil // a later question, or the time limit, decides
+		return ackAnswer{silent: true}
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
-	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 {
-		return false, nil
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	if err != nil {
+		return ackAnswer{silent: true}
 	}
-	var answer struct {
-		Acks map[string]bool `json:"acks"`
-	}
-	err = json.NewDecoder(http.MaxBytesReader(nil, response.Body, maxReply)).Decode(&answer)
-	if response.StatusCode != http.StatusOK || err != nil {
-		return false, fmt.Errorf("ask for acknowledgement: answered HTTP %d, not as a collector does", response.StatusCode)
-	}
-	return answer.Acks[fmt.Sprint(id)], nil
+	return readAckAnswer(response.StatusCode, body)
 }

@@ -62,7 +62,22 @@ func (k *check) reach(ctx context.Context) bool {
 			return false
 		}
 	}
+	if k.config.Proxy != "" {
+		return k.tunnel(ctx)
+	}
 	return checkup.Reach(ctx, k.Report, k.target)
+}
+
+// tunnel has the proxy make a connection. What is wrong behind it shows with the first request.
+func (k *check) tunnel(ctx context.Context) bool {
+	conn, err := k.config.proxy().Dial(ctx, "tcp", k.target.Address)
+	if err != nil {
+		k.Problem("proxy", "check proxy and proxy_auth_file, and have it let "+k.target.Address+" through", "%v", err)
+		return false
+	}
+	k.OK("proxy", "lets through to %s", k.target.Address)
+	_ = conn.Close() // nothing was sent
+	return true
 }
 
 // broken notes that a request had no reply.

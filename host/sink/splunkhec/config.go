@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 type Config struct {
 	// URL is where the collector listens, without a path: https://splunk.example.com:8088. http is for loopback only.
 	URL string `yaml:"url"`
+	// URLs are further collectors of the same deployment. Requests go to all in turn; one that fails rests for a while.
+	URLs []string `yaml:"urls"`
 	// TokenFile holds the token. Only its owner may read it; it is read again when it changes.
 	TokenFile string `yaml:"token_file"`
-	// Index is the index to write to; empty leaves it to the token.
+	// Index is the index to write to; empty leaves it to the token. {table} in it stands for the table in lower case.
 	Index string `yaml:"index"`
 	// Host is the envelope's host; empty is this machine's name.
 	Host string `yaml:"host"`
@@ -27,6 +30,10 @@ type Config struct {
 	Sourcetype string `yaml:"sourcetype"`
 	// Workspace names the workspace; empty takes each row's TenantId, which is the workspace's id.
 	Workspace string `yaml:"workspace"`
+	// Proxy is an HTTP proxy on the way, http://proxy.example.com:3128; empty goes straight. The environment has no say.
+	Proxy string `yaml:"proxy"`
+	// ProxyAuthFile holds user:password for the proxy. Only its owner may read it.
+	ProxyAuthFile string `yaml:"proxy_auth_file"`
 	// CAFile holds the authorities that may sign the collector's certificate; empty trusts the system's.
 	CAFile string `yaml:"ca_file"`
 	// CertFile and KeyFile are the certificate to show to the collector, if it asks.
@@ -49,6 +56,7 @@ type Config struct {
 // Defaults is the configuration that URL and TokenFile complete.
 func Defaults() Config {
 	return Config{
+		URLs:       []string{},
 		Source:     "riskrelay:{workspace}",
 		Sourcetype: "azure:loganalytics:{table}",
 		BatchBytes: 1 << 20, // what Splunk Cloud recommends at most; more gains nothing
@@ -71,6 +79,14 @@ func (c Config) Validate() error {
 	if err := validURL(c.URL); err != nil {
 		wrong("url: %w", err)
 	}
+	for i, text := range c.URLs {
+		if err := validURL(text); err != nil {
+			wrong("urls[%d]: %w", i, err)
+		}
+		if text == c.URL || slices.Contains(c.URLs[:i], text) {
+			wrong("urls[%d]: %s is there twice", i, text)
+		}
+	}
 	if c.TokenFile == "" {
 		wrong("token_file: name the file that holds the HEC token")
 	}
@@ -91,6 +107,9 @@ func (c Config) Validate() error {
 	}
 	if c.Ack && c.AckTimeout <= 0 {
 		wrong("ack_timeout: must be positive")
+	}
+	if err := c.proxy().Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		wrong("cert_file and key_file: give both or neither")
@@ -119,6 +138,10 @@ func validURL(text string) error {
 
 func (c Config) tls() endpoint.TLS {
 	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile}
+}
+
+func (c Config) proxy() endpoint.Proxy {
+	return endpoint.Proxy{URL: c.Proxy, AuthFile: c.ProxyAuthFile}
 }
 
 // host is the envelope's host.

@@ -15,7 +15,8 @@ import (
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
 type encoder struct {
 	host       []byte // ,"host":"..."
-	index      []byte // ,"index":"...", or nothing
+	index      string // "" for none
+	perTable   bool   // the index follows from the table
 	source     string
 	sourcetype string
 	workspace  string
@@ -24,9 +25,7 @@ type encoder struct {
 func newEncoder(c Config) *encoder {
 	e := &encoder{source: c.Source, sourcetype: c.Sourcetype, workspace: c.Workspace}
 	e.host = enrich.AppendString([]byte(`"host":`), c.host())
-	if c.Index != "" {
-		e.index = enrich.AppendString([]byte(`,"index":`), c.Index)
-	}
+	e.index, e.perTable = c.Index, strings.Contains(c.Index, "{table}")
 	return e
 }
 
@@ -56,7 +55,9 @@ func (c *encoder) append(dst []byte, e *enrich.Event, h *header) ([]byte, error)
 
 func (c *encoder) appendHeader(dst []byte, e *enrich.Event) []byte {
 	dst = append(dst, c.host...)
-	dst = append(dst, c.index...)
+	if c.index != "" {
+		dst = enrich.AppendString(append(dst, `,"index":`...), strings.ReplaceAll(c.index, "{table}", plainTable(e.Table)))
+	}
 	dst = append(dst, `,"source":`...)
 	dst = enrich.AppendString(dst, strings.ReplaceAll(c.source, "{workspace}", c.workspaceOf(e)))
 	dst = append(dst, `,"sourcetype":`...)

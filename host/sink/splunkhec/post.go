@@ -3,9 +3,11 @@ package splunkhec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -39,28 +41,82 @@ func (s *Sink) compress(plain []byte) *body {
 	return b
 }
 
-// post sends one request and returns the reply; with acknowledgement, once the indexers acknowledged. An error means
-// that nothing is known about the events.
-func (s *Sink) post(ctx context.Context, token string, packed []byte) (reply, error) {
-	if !s.config.Ack {
-		return s.call(ctx, "/event", token, "", packed, s.config.Gzip)
-	}
-	c := s.channels.take()
-	r, err := s.call(ctx, "/event", token, c.id, packed, s.config.Gzip)
-	if err == nil && r.verdict() == delivered {
-		err = s.acknowledged(ctx, c, token, r)
-	}
-	if err == nil {
-		s.channels.give(c)
+// post sends one request to one collector after the other, until one says something about the events, and returns the
+// reply; with acknowledgement, once the indexers acknowledged. An error means that nothing is known about the events.
+func (s *Sink) post(ctx context.Context, token string, packed []byte) (r reply, err error) {
+	for _, c := range s.collectors.order(time.Now()) {
+		r, err = s.postTo(ctx, c, token, packed)
+		if ctx.Err() != nil {
+			return r, err
+		}
+		worked := err == nil && r.verdict() != busy && r.verdict() != failed
+		s.collectors.note(c, worked, time.Now())
+		if worked {
+			break
+		}
 	}
 	return r, err
 }
 
-// call posts to a path below the collector's and reads the reply.
+// postTo sends one request to one collector. A token that wants acknowledgement gets it, whatever is configured: that is
+// the stronger promise, and without it the collector takes nothing.
+func (s *Sink) postTo(ctx context.Context, c *collector, token string, packed []byte) (reply, error) {
+	r, err := s.postOnce(ctx, c, token, packed)
+	if err == nil && r.verdict() == misfit && r.is(codeNoChannel, codeBadChannel) {
+		s.ack.Store(true)
+		return s.postOnce(ctx, c, token, packed)
+	}
+	return r, err
+}
+
+func (s *Sink) postOnce(ctx context.Context, c *collector, token string, packed []byte) (reply, error) {
+	if !s.ack.Load() {
+		return s.enter(ctx, c, token, "", packed)
+	}
+	on := c.channels.take()
+	r, err := s.enter(ctx, c, token, on.id, packed)
+	switch {
+	case err == nil && r.verdict() == delivered:
+		err = s.acknowledged(ctx, c.base, on, token, r)
+	case !r.refused(): // whether the request got an id isn't known
+		on.retire()
+	}
+	if err != nil {
+		on.retire()
+	}
+	c.channels.give(on)
+	return r, err
+}
+
+// enter posts events as soon as the collector can take them.
+func (s *Sink) enter(ctx context.Context, c *collector, token, channel string, packed []byte) (reply, error) {
+	round, err := s.flow.enter(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	r, err := s.callAt(ctx, c.base+"/event", token, channel, packed, s.config.Gzip)
+	o := neutral
+	switch {
+	case err == nil && r.verdict() == busy, errors.Is(err, context.DeadlineExceeded):
+		o = overloaded
+	case err == nil && r.verdict() == delivered && !r.nearFull():
+		o = worked
+	}
+	s.flow.leave(round, o)
+	r.from = c.name
+	return r, err
+}
+
+// call posts to a path below the first collector's and reads the reply.
 func (s *Sink) call(ctx context.Context, path, token, channel string, packed []byte, zipped bool) (reply, error) {
+	return s.callAt(ctx, s.base+path, token, channel, packed, zipped)
+}
+
+// callAt posts to a URL and reads the reply.
+func (s *Sink) callAt(ctx context.Context, url, token, channel string, packed []byte, zipped bool) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+path, bytes.NewReader(packed))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(packed))
 	if err != nil {
 		return reply{}, fmt.Errorf("make the request: %w", err)
 	}

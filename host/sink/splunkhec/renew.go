@@ -10,25 +10,30 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
-// renewing is a transport that goes on with new connections once the files of certificates have changed. Requests that are under
-// way end on the old ones, which are closed behind them.
+// renewing is a transport that goes on with new connections once the files of certificates have changed or connections are old:
+// then the receiver's name is looked up anew. Requests that are under way end on the old ones, which are closed behind them.
 type renewing struct {
-	tls endpoint.TLS
+	tls   endpoint.TLS
+	proxy endpoint.Proxy
 
 	mu      sync.Mutex
 	stamp   string
+	made    time.Time
 	current *http.Transport
 }
 
-func newRenewing(tls endpoint.TLS) *renewing {
-	return &renewing{tls: tls, stamp: tls.Stamp(), current: newTransport(tls)}
+func newRenewing(tls endpoint.TLS, proxy endpoint.Proxy) *renewing {
+	return &renewing{tls: tls, proxy: proxy, stamp: tls.Stamp(), made: time.Now(), current: newTransport(tls, proxy)}
 }
 
-func newTransport(tls endpoint.TLS) *http.Transport {
+// connectionAge bounds how long a connection is used, so that changes in DNS take effect.
+const connectionAge = 5 * time.Minute
+
+func newTransport(tls endpoint.TLS, proxy endpoint.Proxy) *http.Transport {
 	return &http.Transport{
-		DialContext: endpoint.Dial,
+		DialContext: proxy.Dial,
 		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := endpoint.Dial(ctx, network, address)
+			conn, err := proxy.Dial(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
@@ -49,9 +54,10 @@ func (r *renewing) RoundTrip(request *http.Request) (*http.Response, error) {
 func (r *renewing) transport() *http.Transport {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if stamp, renewed := r.tls.Renewed(r.stamp); renewed {
+	stamp, renewed := r.tls.Renewed(r.stamp)
+	if now := time.Now(); renewed || now.Sub(r.made) >= connectionAge {
 		r.current.CloseIdleConnections()
-		r.stamp, r.current = stamp, newTransport(r.tls)
+		r.stamp, r.made, r.current = stamp, now, newTransport(r.tls, r.proxy)
 	}
 	return r.current
 }

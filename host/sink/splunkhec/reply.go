@@ -15,6 +15,7 @@ import (
 
 // reply is what the collector said to a request.
 type reply struct {
+	from    string // which collector, where there are several
 	status  int
 	wait    time.Duration // Retry-After
 	Code    *int          `json:"code"`
@@ -22,38 +23,6 @@ type reply struct {
 	Invalid *int          `json:"invalid-event-number"`
 	AckID   *int64        `json:"ackId"`
 }
-
-// verdict is what a reply means for the events in the request.
-type verdict int
-
-const (
-	failed    verdict = iota // nothing is known to be delivered
-	delivered                // all are
-	invalid                  // one of them is refused for what it is
-	tooLarge                 // the request is
-	denied                   // the token is
-)
-
-// The codes of the collector that say more than the HTTP status beside them.
-// https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
-const (
-	codeSuccess          = 0
-	codeTokenDisabled    = 1
-	codeTokenRequired    = 2
-	codeBadAuthorization = 3
-	codeInvalidToken     = 4
-	codeNoData           = 5
-	codeInvalidFormat    = 6
-	codeWrongIndex       = 7
-	codeNoChannel        = 10
-	codeBadChannel       = 11
-	codeEventRequired    = 12
-	codeEventBlank       = 13
-	codeAckOff           = 14
-	codeIndexedFields    = 15
-	codeQueueNearFull    = 24
-	codeAcksNearFull     = 25
-)
 
 // maxReply bounds what is read of a reply.
 const maxReply = 1 << 20
@@ -72,21 +41,6 @@ func readReply(r *http.Response) (reply, error) {
 	return out, nil
 }
 
-func (r reply) verdict() verdict {
-	switch {
-	case r.status == http.StatusOK && r.is(codeSuccess, codeQueueNearFull, codeAcksNearFull):
-		return delivered
-	case r.status == http.StatusRequestEntityTooLarge:
-		return tooLarge
-	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
-		return denied
-	case r.status == http.StatusBadRequest &&
-		r.is(codeNoData, codeInvalidFormat, codeEventRequired, codeEventBlank, codeIndexedFields):
-		return invalid
-	}
-	return failed
-}
-
 func (r reply) is(codes ...int) bool {
 	for _, c := range codes {
 		if r.Code != nil && *r.Code == c {
@@ -99,19 +53,27 @@ func (r reply) is(codes ...int) bool {
 // nearFull reports whether the collector took the events but asks for fewer.
 func (r reply) nearFull() bool { return r.is(codeQueueNearFull, codeAcksNearFull) }
 
-// deniedWait is how long to wait before the token is tried again.
+// deniedWait is how long to wait before a token or a setting that doesn't fit is tried again.
 const deniedWait = 30 * time.Second
 
 // err is the reply as an error for people, a *pipeline.RetryAfter when the collector asked to wait.
 func (r reply) err() error {
-	err := errors.New(strings.TrimSpace(r.String() + ": " + r.advice()))
+	err := errors.New(strings.TrimSpace(r.from + " " + r.String() + ": " + r.advice()))
 	switch {
-	case r.verdict() == denied:
+	case r.verdict() == denied, r.verdict() == misfit, r.verdict() == wrongIndex: // until somebody has mended it
 		return &pipeline.RetryAfter{Wait: max(r.wait, deniedWait), Err: err}
 	case r.wait > 0:
 		return &pipeline.RetryAfter{Wait: r.wait, Err: err}
 	}
 	return err
+}
+
+// reason is why an event was refused, for its dead letter.
+func (r reply) reason() string {
+	if r.Code == nil {
+		return r.String() + ": " + r.advice()
+	}
+	return r.String()
 }
 
 // String is the status, and the code and text if there were any.
@@ -120,27 +82,4 @@ func (r reply) String() string {
 		return fmt.Sprintf("answered HTTP %d without a HEC code", r.status)
 	}
 	return fmt.Sprintf("answered HTTP %d, code %d (%.200s)", r.status, *r.Code, r.Text)
-}
-
-// advice says what to do.
-func (r reply) advice() string {
-	switch {
-	case r.verdict() == denied:
-		return "check the token in token_file and that it is enabled"
-	case r.is(codeWrongIndex):
-		return "the index doesn't exist or the token may not write to it"
-	case r.is(codeNoChannel, codeBadChannel):
-		return "the token wants acknowledgement: set ack to true"
-	case r.is(codeAckOff):
-		return "the token has no acknowledgement: set ack to false, or turn useACK on"
-	case r.status >= 300 && r.status < 400:
-		return "redirects are not followed; is url right?"
-	case r.status == http.StatusNotFound:
-		return "is url right, and the HTTP Event Collector enabled?"
-	case r.status == http.StatusTooManyRequests || r.status >= 500:
-		return "busy or down, to be tried again"
-	case r.Code == nil:
-		return "not a reply of an HTTP Event Collector; is a proxy in between?"
-	}
-	return "not delivered"
 }

@@ -1,9 +1,7 @@
 package splunkhec
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +17,8 @@ type batch struct {
 	body   []byte
 	events []int // places of the events in the Send
 	ends   []int // where each ends in body
+
+	refused int // events that were refused for what they are
 }
 
 // part is the body with the events from..to.
@@ -43,7 +43,7 @@ type delivery struct {
 
 // pack fills b with events from place next on and returns the place after the last. It takes at least one event.
 func (d *delivery) pack(b *batch, next int) int {
-	b.body, b.events, b.ends = b.body[:0], b.events[:0], b.ends[:0]
+	b.body, b.events, b.ends, b.refused = b.body[:0], b.events[:0], b.ends[:0], 0
 	limit := int(d.limit.Load())
 	for ; next < len(d.events); next++ {
 		before := len(b.body)
@@ -71,23 +71,44 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 	if err != nil {
 		return err
 	}
+	v, err := d.judge(ctx, r)
+	if err != nil {
+		return err
+	}
 	one := to-from == 1
-	switch v := r.verdict(); {
+	switch {
 	case v == delivered:
 		d.add(sent)
 		return nil
 	case v == invalid && one:
-		d.reject(b.events[from], r.String())
+		b.refused++
+		d.reject(b.events[from], r.reason())
 		return nil
 	case v == invalid:
-		return d.deliverParts(ctx, b, suspects(from, to, r.Invalid))
+		return d.bisect(ctx, b, from, to, r.Invalid)
 	case v == tooLarge && one:
 		return d.deliverShortened(ctx, b.events[from], len(b.part(from, to)))
 	case v == tooLarge:
 		d.learn(len(b.part(from, to)) / 2)
 		return d.deliverParts(ctx, b, []int{from, (from + to) / 2, to})
+	case v == wrongIndex:
+		return d.deliverTables(ctx, b, from, to, r)
 	}
 	return r.err()
+}
+
+// bisect delivers events of which the collector refuses at least one, by its count the one with that number. When all parts
+// but the last went well, that one holds the bad event, and isn't sent as it is.
+func (d *delivery) bisect(ctx context.Context, b *batch, from, to int, number *int) error {
+	cuts, before := suspects(from, to, number), b.refused
+	last := len(cuts) - 2
+	if err := d.deliverParts(ctx, b, cuts[:last+1]); err != nil {
+		return err
+	}
+	if from = cuts[last]; b.refused == before && to-from > 1 {
+		return d.bisect(ctx, b, from, to, nil)
+	}
+	return d.deliver(ctx, b, from, to)
 }
 
 func (d *delivery) deliverParts(ctx context.Context, b *batch, cuts []int) error {
@@ -112,18 +133,6 @@ func suspects(from, to int, number *int) []int {
 		return []int{from, (from + to) / 2, to}
 	}
 	return cuts
-}
-
-// manyEvents is how many events must be refused, all for one reason, for the fault to be the receiver's.
-const manyEvents = 10
-
-// refusesAll reports whether not one of many events was taken, and the reason: then no event is to blame.
-func (d *delivery) refusesAll() (reason string, ok bool) {
-	if len(d.rejected) < max(manyEvents, len(d.events)) {
-		return "", false
-	}
-	reason = d.rejected[0].Reason
-	return reason, !slices.ContainsFunc(d.rejected, func(r pipeline.Rejection) bool { return r.Reason != reason })
 }
 
 // leastEvent is the size below which an event is not shortened any more.
@@ -178,6 +187,9 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 	if err := s.pace(ctx); err != nil {
 		return r, 0, err
 	}
+	if err := s.pass(ctx); err != nil {
+		return r, 0, err
+	}
 	packed := s.compress(body)
 	defer s.bodies.Put(packed)
 	for try := 1; ; try++ {
@@ -198,40 +210,12 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 			}
 		}
 		failpoint.Hit(failpoint.RequestAnswered)
-		if r.nearFull() {
+		switch {
+		case r.nearFull():
 			s.slow.Store(time.Now().Add(slowdown).UnixMilli())
+		case r.verdict() == busy && r.wait > 0:
+			s.slow.Store(time.Now().Add(r.wait).UnixMilli())
 		}
 		return r, packed.Len(), nil
 	}
-}
-
-func (d *delivery) add(sent int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.bytes += int64(sent)
-}
-
-func (d *delivery) reject(at int, reason string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.rejected = append(d.rejected, pipeline.Rejection{Index: at, Reason: reason})
-}
-
-func (d *delivery) receipt() (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: d.promise()}
-	if reason, ok := d.refusesAll(); ok {
-		return pipeline.Receipt{}, fmt.Errorf("the collector refuses every event, %q: is it a Splunk collector, and does it take gzip?", reason)
-	}
-	if len(d.rejected) == 0 {
-		return r, nil
-	}
-	slices.SortFunc(d.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
-	return r, &pipeline.PartialError{Rejected: d.rejected}
-}
-
-func (s *Sink) promise() pipeline.Promise {
-	if s.config.Ack {
-		return pipeline.Indexed
-	}
-	return pipeline.Accepted
 }

@@ -1,9 +1,10 @@
-// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go; encode.go is the
-// envelope and reply.go what the collector's answers mean.
+// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go and blame.go; encode.go is
+// the envelope, codes.go what the collector's answers mean, channel.go the protocol of acknowledgements.
 package splunkhec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,18 +21,22 @@ import (
 
 // Sink sends to one collector.
 type Sink struct {
-	config   Config
-	base     string
-	token    *endpoint.SecretFile
-	encoder  *encoder
-	client   *http.Client
-	channels channels
+	config  Config
+	base    string
+	token   *endpoint.SecretFile
+	encoder *encoder
+	client  *http.Client
+
+	collectors *collectors
+	flow       *flow
+	gate       gate
+	ack        atomic.Bool // requests have a channel and are acknowledged
+	took       atomic.Bool // the collector has taken events since the start
 
 	certificates endpoint.Certificates
 
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
-	renewed atomic.Int64 // Unix seconds when connections were last renewed
 	batches sync.Pool
 	bodies  sync.Pool
 }
@@ -59,15 +64,16 @@ func New(c Config) (*Sink, error) {
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
-	s.renewed.Store(time.Now().Unix())
 	s.client = endpoint.HTTPClient(tls)
-	s.client.Transport = newRenewing(tls)
+	s.client.Transport = newRenewing(tls, c.proxy())
+	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
+	s.flow = newFlow(c.Requests * max(2, c.Requests))
+	s.ack.Store(c.Ack)
 	return s, nil
 }
 
 // Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
-	s.renewConnections()
 	d := &delivery{Sink: s, events: events}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(s.config.Requests)
@@ -82,7 +88,7 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	if err := group.Wait(); err != nil {
 		return pipeline.Receipt{}, fmt.Errorf("send to Splunk at %s: %w", s.config.URL, err)
 	}
-	return d.receipt()
+	return d.receipt(ctx)
 }
 
 // Close closes the connections.
@@ -91,21 +97,14 @@ func (s *Sink) Close() error {
 	return nil
 }
 
-// connectionAge bounds how long a connection is used, so that changes in DNS and certificates take effect.
-const connectionAge = 5 * time.Minute
-
-func (s *Sink) renewConnections() {
-	now, last := time.Now().Unix(), s.renewed.Load()
-	if now-last > int64(connectionAge/time.Second) && s.renewed.CompareAndSwap(last, now) {
-		s.client.CloseIdleConnections()
-	}
-}
-
 // pace waits while the collector asked for fewer events.
 func (s *Sink) pace(ctx context.Context) error {
 	wait := time.Until(time.UnixMilli(s.slow.Load()))
 	if wait <= 0 {
 		return ctx.Err()
+	}
+	if wait > slowdown {
+		return &pipeline.RetryAfter{Wait: wait, Err: errors.New("the collector has asked to wait")}
 	}
 	return sleep(ctx, wait)
 }

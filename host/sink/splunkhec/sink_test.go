@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -150,52 +151,77 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
-// TestRefusedEvents is about collectors that refuse k events of 300, with each way to number the bad event and to
+// TestRefusedEvents is about collectors that refuse k events of 1,000, with each way to number the bad event and to
 // treat the events before it.
 func TestRefusedEvents(t *testing.T) {
+	few := []int{0, 1, 500, 999}
+	many := []int{3, 50, 51, 52, 53, 120, 240, 241, 300, 400, 510, 511, 600, 601, 602, 700, 800, 900, 950, 998}
 	for _, c := range []struct {
 		name        string
 		base        int // the number of the first event; negative: no number
 		takesPrefix bool
-	}{{"from 0", 0, false}, {"from 0, prefix taken", 0, true}, {"from 1", 1, false}, {"from 1, prefix taken", 1, true}, {"no number", -1, false}} {
-		t.Run(c.name, func(t *testing.T) {
-			events := sinktest.Events(300)
-			bad := []string{events[0].ID, events[1].ID, events[150].ID, events[299].ID}
-			server, config := start(t, hectest.Config{Answer: func(r hectest.Request) *hectest.Answer {
-				at := slices.IndexFunc(r.IDs, func(id string) bool { return slices.Contains(bad, id) })
-				if at < 0 {
-					return nil
-				}
-				a := &hectest.Answer{Status: 400, Code: 6, Text: "Invalid data format"}
-				if number := at + c.base; c.base >= 0 {
-					a.Invalid = &number
-				}
-				if c.takesPrefix {
-					a.Taken = at
-				}
-				return a
-			}})
-			receipt, err := newSink(t, config).Send(t.Context(), events)
-			partial := new(pipeline.PartialError)
-			if !errors.As(err, &partial) {
-				t.Fatalf("got %v, want a partial error", err)
-			}
-			var rejected []string
-			for _, r := range partial.Rejected {
-				rejected = append(rejected, events[r.Index].ID)
-				if !strings.Contains(r.Reason, "Invalid data format") {
-					t.Errorf("reason %q lacks the collector's words", r.Reason)
-				}
-			}
-			if !slices.Equal(rejected, bad) || receipt.Events != 296 {
-				t.Errorf("rejected %v and confirmed %d, want %v and 296", rejected, receipt.Events, bad)
-			}
-			if n := server.Events.Len(); n != 296 {
-				t.Errorf("%d events arrived, want 296", n)
-			}
-		})
+		bad         []int
+	}{
+		{"from 0", 0, false, few},
+		{"from 0, prefix taken", 0, true, few},
+		{"from 1", 1, false, few},
+		{"from 1, prefix taken", 1, true, few},
+		{"no number", -1, false, few},
+		{"no number, last", -1, false, []int{999}},
+		{"from 1, many", 1, true, many},
+		{"no number, many", -1, true, many},
+	} {
+		t.Run(c.name, func(t *testing.T) { testRefused(t, c.bad, c.base, c.takesPrefix) })
 	}
 }
+
+func testRefused(t *testing.T, places []int, base int, takesPrefix bool) {
+	var events []enrich.Event
+	for i := range 1000 {
+		events = append(events, sinktest.Event("e-"+strconv.Itoa(i), "AuditLogs", `[]`, "x"))
+	}
+	var bad []string
+	for _, at := range places {
+		bad = append(bad, events[at].ID)
+	}
+	server, config := start(t, hectest.Config{Answer: func(r hectest.Request) *hectest.Answer {
+		at := slices.IndexFunc(r.IDs, func(id string) bool { return slices.Contains(bad, id) })
+		if at < 0 {
+			return nil
+		}
+		a := &hectest.Answer{Status: 400, Code: 6, Text: "Invalid data format"}
+		if number := at + base; base >= 0 {
+			a.Invalid = &number
+		}
+		if takesPrefix {
+			a.Taken = at
+		}
+		return a
+	}})
+	config.BatchBytes, config.Gzip = maxBatchBytes, false
+	receipt, err := newSink(t, config).Send(t.Context(), events)
+	partial := new(pipeline.PartialError)
+	if !errors.As(err, &partial) {
+		t.Fatalf("got %v, want a partial error", err)
+	}
+	var rejected []string
+	for _, r := range partial.Rejected {
+		rejected = append(rejected, events[r.Index].ID)
+		if !strings.Contains(r.Reason, "Invalid data format") {
+			t.Errorf("reason %q lacks the collector's words", r.Reason)
+		}
+	}
+	good := len(events) - len(bad)
+	if !slices.Equal(rejected, bad) || receipt.Events != good || server.Events.Len() != good {
+		t.Errorf("rejected %v, confirmed %d, %d arrived; want %v and %d", rejected, receipt.Events, server.Events.Len(), bad, good)
+	}
+	if most := 1 + len(bad)*(10+2); server.Requests() > most { // log2(1,000) is 10
+		t.Errorf("%d requests, want at most %d", server.Requests(), most)
+	}
+}
+
+// maxBatchBytes makes one request of all events.
+const maxBatchBytes = 64 << 20
 
 func TestTooLargeRequestsAreHalved(t *testing.T) {
 	server, config := start(t, hectest.Config{MaxContent: 40 << 10})
@@ -244,8 +270,8 @@ func TestNotDelivered(t *testing.T) {
 		{hectest.Answer{Status: 200, Body: "<html>login</html>"}, "proxy", 0},
 		{hectest.Answer{Status: 200, Body: "{"}, "proxy", 0},
 		{hectest.Answer{Status: 302, Location: "http://127.0.0.1:1/"}, "redirects are not followed", 0},
-		{hectest.Answer{Status: 400, Code: 7, Text: "Incorrect index"}, "index", 0},
-		{hectest.Answer{Status: 400, Code: 10, Text: "Data channel is missing"}, "set ack to true", 0},
+		{hectest.Answer{Status: 400, Code: 7, Text: "Incorrect index"}, "index", 30 * time.Second},
+		{hectest.Answer{Status: 400, Code: 10, Text: "Data channel is missing"}, "set ack to true", 30 * time.Second},
 		{hectest.Answer{Status: 400, Body: "<html>bad</html>"}, "without a HEC code", 0},
 		{hectest.Answer{Status: 404, Code: 404, Text: "not found"}, "is url right", 0},
 		{hectest.Answer{Status: 429, Code: 26, Text: "queue at capacity", RetryAfter: "7"}, "busy", 7 * time.Second},
@@ -254,6 +280,8 @@ func TestNotDelivered(t *testing.T) {
 		{hectest.Answer{Status: 500, Body: "oops"}, "HTTP 500", 0},
 		{hectest.Answer{Status: 401, Code: 3, Text: "Invalid authorization"}, "token_file", 30 * time.Second},
 		{hectest.Answer{Status: 403, Code: 1, Text: "Token disabled"}, "token_file", 30 * time.Second},
+		{hectest.Answer{Status: 400, Code: 14, Text: "ACK is disabled"}, "turn useACK on", 30 * time.Second},
+		{hectest.Answer{Status: 403, Body: "<html>forbidden</html>"}, "something before the collector", 30 * time.Second},
 		{hectest.Answer{Cut: true}, "EOF", 0},
 		{hectest.Answer{Cut: true, Taken: 5}, "EOF", 0},
 	} {

@@ -28,6 +28,9 @@ type envelope struct {
 }
 
 func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.posts++
+	s.mu.Unlock()
 	if refused := s.authorize(r); refused != nil {
 		write(w, *refused, nil)
 		return

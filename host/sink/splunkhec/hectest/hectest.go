@@ -61,6 +61,7 @@ type Server struct {
 	served chan struct{}
 
 	mu       sync.Mutex
+	posts    int
 	requests int
 	token    string
 	channels map[string]*acks
@@ -116,6 +117,13 @@ func (s *Server) Requests() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests
+}
+
+// Posts is how many requests came to the pages for events, refused ones and those without events too.
+func (s *Server) Posts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.posts
 }
 
 func (s *Server) routes() http.Handler {

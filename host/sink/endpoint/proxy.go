@@ -1,0 +1,105 @@
+package endpoint
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Proxy is an HTTP proxy that makes tunnels (RFC 9110, 9.3.6). The zero value stands for none.
+type Proxy struct {
+	URL      string // http://proxy.example.com:3128
+	AuthFile string // holds user:password; "" for none
+}
+
+// Validate returns what is wrong with p, nil for nothing. It reads no file.
+func (p Proxy) Validate() error {
+	u, err := url.Parse(p.URL)
+	switch {
+	case p.URL == "" && p.AuthFile == "":
+		return nil
+	case p.URL == "":
+		return errors.New("proxy_auth_file: name a proxy too")
+	case err != nil:
+		return errors.New("proxy: not a URL: want something like http://proxy.example.com:3128")
+	case u.User != nil:
+		return errors.New("proxy: holds a user or password: put them into proxy_auth_file as user:password")
+	case u.Scheme != "http" || u.Port() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "":
+		return fmt.Errorf("proxy: %q is not like http://proxy.example.com:3128", u.Redacted())
+	}
+	return nil
+}
+
+// Dial connects to address, through the proxy if there is one. What the proxy refuses is an error that names the proxy, never its
+// password.
+func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if p.URL == "" {
+		return Dial(ctx, network, address)
+	}
+	if host, _, err := net.SplitHostPort(address); err == nil && net.ParseIP(host) != nil {
+		if err := Allowed(address); err != nil { // names are looked up by the proxy
+			return nil, err
+		}
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		return nil, errors.New("dial: the proxy's URL can't be read")
+	}
+	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
+	if p.AuthFile != "" {
+		secret, err := NewSecretFile(p.AuthFile).Get()
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(secret)))
+	}
+	conn, err := Dial(ctx, network, u.Host)
+	if err != nil {
+		return nil, fmt.Errorf("reach the proxy %s: %w", u.Host, err)
+	}
+	if err := tunnel(ctx, conn, request); err != nil {
+		conn.Close() //nolint:errcheck // the dial has failed already
+		return nil, fmt.Errorf("ask the proxy %s for %s: %w", u.Host, address, err)
+	}
+	return conn, nil
+}
+
+// maxHeader bounds what is read of a proxy's answer.
+const maxHeader = 64 << 10
+
+// tunnel asks the proxy at the other end of conn for a tunnel.
+func tunnel(ctx context.Context, conn net.Conn, request *http.Request) error {
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends what is read or written
+	defer stop()
+	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return err
+	}
+	if err := request.Write(conn); err != nil {
+		return err
+	}
+	reader := bufio.NewReader(io.LimitReader(conn, maxHeader))
+	response, err := http.ReadResponse(reader, request)
+	if err != nil {
+		return err
+	}
+	response.Body.Close() //nolint:errcheck // what a tunnel's answer holds isn't read
+	switch {
+	case response.StatusCode == http.StatusProxyAuthRequired:
+		return errors.New("it wants another user or password (HTTP 407): check proxy_auth_file")
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("it answers HTTP %d: may it reach that host and port?", response.StatusCode)
+	case reader.Buffered() > 0:
+		return errors.New("it sends data before the receiver can have")
+	}
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	return conn.SetDeadline(time.Time{})
+}

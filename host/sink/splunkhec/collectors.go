@@ -1,0 +1,71 @@
+package splunkhec
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// collector is one address of the collector. Channels belong to it: an acknowledgement is known only where the id was given.
+type collector struct {
+	name     string // host and port
+	base     string
+	channels channels
+	failures int       // since it worked
+	resting  time.Time // it isn't asked before, unless all others fail
+}
+
+// collectors are all addresses. Requests go to each in turn; one that fails rests.
+type collectors struct {
+	mu   sync.Mutex
+	list []*collector
+	next int
+}
+
+func newCollectors(urls []string) *collectors {
+	c := new(collectors)
+	for _, text := range urls {
+		one := &collector{name: text, base: strings.TrimRight(text, "/") + "/services/collector"}
+		if u, err := url.Parse(text); err == nil {
+			one.name = u.Host
+		}
+		c.list = append(c.list, one)
+	}
+	return c
+}
+
+// How long a collector rests after its first failure in a row, doubled with each further one.
+const (
+	firstRest = time.Second
+	maxRest   = time.Minute
+)
+
+// order is in which order the collectors are tried at now: those that rest come last.
+func (c *collectors) order(now time.Time) []*collector {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var good, resting []*collector
+	for i := range c.list {
+		one := c.list[(c.next+i)%len(c.list)]
+		if now.Before(one.resting) {
+			resting = append(resting, one)
+		} else {
+			good = append(good, one)
+		}
+	}
+	c.next = (c.next + 1) % len(c.list)
+	return append(good, resting...)
+}
+
+// note notes whether a request to one worked.
+func (c *collectors) note(one *collector, worked bool, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if worked {
+		one.failures, one.resting = 0, time.Time{}
+		return
+	}
+	one.resting = now.Add(min(maxRest, firstRest<<min(one.failures, 10)))
+	one.failures++
+}

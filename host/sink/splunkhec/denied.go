@@ -1,0 +1,80 @@
+package splunkhec
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// gate is shut while the collector refuses the token: then one small question after another asks whether it is good again, and
+// not every batch.
+type gate struct {
+	mu   sync.Mutex
+	shut bool
+	next time.Time // no question before
+	last reply     // what the collector said last
+}
+
+func (g *gate) close(r reply, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut, g.last, g.next = true, r, now.Add(deniedWait)
+}
+
+// pass returns nil when the token is good as far as is known. A shut gate asks the collector, once in deniedWait.
+func (s *Sink) pass(ctx context.Context) error {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if !s.gate.shut {
+		return nil
+	}
+	now := time.Now()
+	if now.Before(s.gate.next) {
+		return s.gate.last.err()
+	}
+	if _, err := s.token.Reread(""); err != nil {
+		return err
+	}
+	r, err := s.probe(ctx, "")
+	if err != nil {
+		return err
+	}
+	if r.verdict() == denied {
+		s.gate.last, s.gate.next = r, now.Add(deniedWait)
+		return r.err()
+	}
+	s.gate.shut = false
+	return nil
+}
+
+// probe posts a request without events to the collector called name, or to any that answers: it judges the token first, and then
+// complains that there is no data.
+func (s *Sink) probe(ctx context.Context, name string) (r reply, err error) {
+	token, err := s.token.Get()
+	if err != nil {
+		return reply{}, err
+	}
+	packed := s.compress(nil)
+	defer s.bodies.Put(packed)
+	channel := ""
+	if s.ack.Load() {
+		channel = newGUID()
+	}
+	for _, c := range s.collectors.order(time.Now()) {
+		if name != "" && name != c.name {
+			continue
+		}
+		r, err = s.callAt(ctx, c.base+"/event", token, channel, packed.Bytes(), s.config.Gzip)
+		if r.from = c.name; err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return r, err
+}
+
+// blames reports whether the collector called name ("" for any), and what is before it, takes our token and our way to write
+// requests: then what it refuses it refuses for what is in there.
+func (s *Sink) blames(ctx context.Context, name string) (bool, error) {
+	r, err := s.probe(ctx, name)
+	return r.is(codeNoData) || r.verdict() == delivered, err
+}
