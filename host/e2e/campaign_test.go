@@ -48,10 +48,13 @@ func TestCampaign(t *testing.T) {
 	}
 	r := newRig(t, "")
 	var book book
-	for _, f := range order {
+	for i, f := range order {
 		book.add(r.suffer(f, events))
 		if t.Failed() {
 			break
+		}
+		if done := i + 1; done%50 == 0 && done < len(order) {
+			t.Logf("%d of %d faults\n%s", done, len(order), book.table())
 		}
 	}
 	r.judge()
