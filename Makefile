@@ -17,7 +17,7 @@ help: ## list the targets
 build: ## build bin/riskrelay
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/riskrelay ./host/cmd/riskrelay
 
-test-deps: ## install what tests need and Go can't bring: rsyslog and Node.js (apt-get), the KQL parser (npm)
+test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, Node.js (apt-get), the KQL parser (npm)
 	.ci/test-deps
 
 test: test-deps ## run all tests with the race detector (installs their needs first)

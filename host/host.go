@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/reload"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 	"github.com/riskrelay/riskrelay/host/source/graph"
@@ -34,6 +37,8 @@ type Options struct {
 	Stdout io.Writer // where a dry run prints
 	Once   bool      // handle what there is now and end
 	DryRun bool      // print instead of sending, and remember nothing
+	// Letters is the data directory for dead letters; "" is the configuration's.
+	Letters string
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
 	Build   admin.Build      // as metrics shall show it
@@ -51,10 +56,16 @@ type Host struct {
 	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
 	sightings graph.Store
 	closers   []io.Closer
+	certified []namedCertified
 	watcher   *reload.Watcher // nil when nothing is watched
 	service   systemd.Notifier
-	doing     atomic.Pointer[string] // what is done before the first row is read
-	log       *logrus.Logger
+	started   time.Time
+	// proven is what the ledger has proven; nil in a dry run. Whoever compares holds proving.
+	proven  func(stream string, from, to time.Time) (map[string][]pipeline.Tally, error)
+	proving sync.Mutex
+	auditor *proof.Auditor         // nil when nothing is audited
+	doing   atomic.Pointer[string] // what is done before the first row is read
+	log     *logrus.Logger
 }
 
 // RuleError says that rules didn't load.
@@ -68,7 +79,7 @@ func (e *RuleError) Unwrap() error { return e.err }
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log, config: c, service: o.Service}
+	h := &Host{log: o.Log, config: c, service: o.Service, started: time.Now()}
 	h.does(starting)
 	defer func() {
 		if err != nil {
@@ -94,19 +105,27 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 		if err := h.openFollowUps(nil, nil); err != nil {
 			return nil, err
 		}
-	} else if err := h.openDisk(c, o); err != nil {
+	} else if err := h.openDisk(ctx, c, o); err != nil {
 		return nil, err
 	}
-	h.pipeline.Streams, err = h.streams(c, o)
-	return h, err
+	if h.pipeline.Streams, err = h.streams(c, o); err != nil {
+		return nil, err
+	}
+	h.openAudits()
+	return h, nil
 }
 
 // openDisk opens what lives on the disk: the ledger, the dead letters and the sinks.
-func (h *Host) openDisk(c config.Config, o Options) error {
+func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 	if err := h.openLedger(c); err != nil {
 		return err
 	}
-	h.letters = DeadLetters(c)
+	h.listenLocally(ctx, o.Build)
+	if h.letters = DeadLetters(c); o.Letters != "" {
+		beside := c
+		beside.DataDir = o.Letters
+		h.letters = DeadLetters(beside)
+	}
 	return h.openSinks(c, o)
 }
 
@@ -131,7 +150,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger, h.sightings = l, store
+	h.pipeline.Ledger, h.sightings, h.proven = l, store, l.Proof
 	if err := h.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -161,6 +180,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.log.WithFields(logrus.Fields{"streams": len(h.pipeline.Streams), "sinks": len(h.pipeline.Outlets)}).Info("running")
 	h.does("reads the directory")
 	fallSilent := h.startNotifying(ctx)
+	defer h.startExpiry(ctx)()
 	h.awaitDirectory(ctx)
 	defer h.startInforming(ctx)()
 	h.does("reads past rows for rules with first_seen")
@@ -170,7 +190,9 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	stop, stopFollowUps := h.startWatching(ctx), h.startFollowUps(ctx)
 	h.does("")
+	stopAudits := h.startAudits(ctx)
 	err := h.pipeline.Run(ctx)
+	stopAudits()
 	stopFollowUps()
 	stop()
 	fallSilent()

@@ -7,6 +7,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
@@ -34,7 +35,7 @@ func (h *Host) does(what string) { h.doing.Store(&what) }
 
 // snapshot is how the host does. It may be called from any goroutine once does was called for the first time.
 func (h *Host) snapshot() admin.Snapshot {
-	s := admin.Snapshot{Now: time.Now(), Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
+	s := admin.Snapshot{Now: time.Now(), Started: h.started, Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
 	if s.Doing == starting {
 		return s // the parts aren't there yet
 	}
@@ -46,13 +47,16 @@ func (h *Host) snapshot() admin.Snapshot {
 			delete(s.States, stream.Name)
 		}
 	}
-	if state := s.States[followup.StreamName]; state != nil {
-		state.Frontier = s.Now // looked at every second: no follow-up is none that is late
+	for _, name := range []string{followup.StreamName, proof.SummaryStream} {
+		if state := s.States[name]; state != nil {
+			state.Frontier = s.Now // looked at every second, or minute: no event is none that is late
+		}
 	}
 	s.Sinks = map[string]pipeline.HealthReport{}
 	for _, o := range h.pipeline.Outlets {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
+	s.Certificates = h.certificates()
 	h.modules.snapshot(&s)
 	if h.followUps != nil {
 		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())
@@ -73,6 +77,7 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 			continue
 		}
 		s.Rules = append(s.Rules, about.Rules...)
+		s.Modules = append(s.Modules, admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules)})
 		for i := range about.Rules {
 			if r := &about.Rules[i]; module == m.cel && r.Off != "" && ran != nil && (*ran)[r.ID] {
 				s.Tripped = append(s.Tripped, r.ID)

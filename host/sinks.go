@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
+	"github.com/riskrelay/riskrelay/host/sink/sumologic"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
 )
 
@@ -34,6 +35,10 @@ func buildSinks(c config.Config) (list []named, err error) {
 	}
 	for _, s := range c.Sinks.SplunkHEC {
 		sink, err := splunkhec.New(s.Config)
+		add(s.Name, max(2, s.Requests), sink, err)
+	}
+	for _, s := range c.Sinks.Sumo {
+		sink, err := sumologic.New(s.Config)
 		add(s.Name, max(2, s.Requests), sink, err)
 	}
 	for _, s := range c.Sinks.Syslog {
@@ -70,6 +75,9 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		tries = onceTries
 	}
 	for _, s := range list {
+		if sink, ok := s.sink.(certified); ok {
+			h.certified = append(h.certified, namedCertified{s.name, sink})
+		}
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name)}
 		out := outlet(s.name, keeper, s.concurrency, tries, o)
 		keeper.Notify = func(err error) {

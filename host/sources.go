@@ -10,7 +10,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
 	"github.com/riskrelay/riskrelay/host/source/graph"
-	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
 // streams is the list of the kinds of sources there are.
@@ -23,11 +22,9 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 				}
 			}
 		}
-		list, err := loganalytics.New(s.Config, o.Log)
-		if err != nil {
-			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
-		}
-		all = append(all, list...)
+	}
+	if all, err = workspaces(c, o.Log); err != nil {
+		return nil, err
 	}
 	for _, s := range c.Sources.Graph {
 		stream, source, err := graph.New(s.Config, h.sightings, o.Log)

@@ -28,7 +28,7 @@ func ParseInformed(name string, data []byte) (Context, Problems) {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&told); err != nil && err != io.EOF { //nolint:errorlint // Decode returns it as it is
+	if err := d.Decode(&told); err != nil && err != io.EOF {
 		return wrong(CodeValue, "what the module tells is no context: %v", err)
 	}
 	for i, name := range told.VerifiedDomains {

@@ -15,6 +15,9 @@ func (t *tuner) lowering(p *Pack) {
 	}
 	for i := range p.Rules {
 		r := &p.Rules[i]
+		if r.Tuned.Severity.Present() && rank(r.Tuned.Severity) < 0 {
+			continue // no severity, which is a problem of its own
+		}
 		highest := r.highest()
 		for _, e := range r.Tuned.Exceptions {
 			to := rank(e.Lower)

@@ -104,6 +104,10 @@ func TestTune(t *testing.T) {
 				"b.yaml error R105 the exception doesn't lower to `medium`: a match of `my.first` is at most `medium` | use `suppress`, or a severity up to `low`",
 			},
 		},
+		"no severity to lower from": {
+			[]enrich.File{tuningFile("a", "rules: [{id: my.first, set: {severity: hihg}, exceptions: {people: [{values: [a], reason: r, expires: never, effect: {severity: medium}}]}}]")},
+			[]string{"a.yaml error R105 `hihg` can't stand here: want info, low, medium, high, critical; did you mean `high`? |"},
+		},
 		"deprecated": {
 			[]enrich.File{tuningFile("a", "rules: [{id: my.old, set: {score: 1}}]")},
 			[]string{"a.yaml warning R111 the rule `my.old` is deprecated: tune `my.second` instead |"},

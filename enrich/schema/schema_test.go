@@ -13,7 +13,7 @@ import (
 var wantColumns = map[string]int{
 	"AuditLogs": 30, "SigninLogs": 93, "AADNonInteractiveUserSignInLogs": 84, "AADServicePrincipalSignInLogs": 44,
 	"AADManagedIdentitySignInLogs": 45, "OfficeActivity": 140, "AzureActivity": 33, "AZKVAuditLogs": 47,
-	"GraphApplications": 16, "RiskFollowUp": 9,
+	"GraphApplications": 17, "RiskFollowUp": 9,
 }
 
 func TestTables(t *testing.T) {

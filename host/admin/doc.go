@@ -1,4 +1,5 @@
-// Package admin shows how a host does: as metrics for Prometheus, as two health checks, and as what a watchdog asks.
+// Package admin shows how a host does: as metrics for Prometheus, as two health checks, as what a watchdog asks, and as the status
+// that a command shows.
 // It is the only importer of Prometheus' client.
 //
 // Nothing is counted here. With each request a [Snapshot] is taken of what the host counts anyway, and metrics and

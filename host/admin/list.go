@@ -28,7 +28,7 @@ const (
 // list is all metrics but those about the build. Names and labels are a contract with dashboards and alerts.
 func list() []metric {
 	var all []metric
-	return append(append(append(append(all, hostMetrics()...), streamMetrics()...), sinkMetrics()...), append(ruleMetrics(), lookupMetrics()...)...)
+	return append(append(append(append(all, hostMetrics()...), streamMetrics()...), sinkMetrics()...), append(append(certificateMetrics(), ruleMetrics()...), lookupMetrics()...)...)
 }
 
 func hostMetrics() []metric {
@@ -56,6 +56,9 @@ func streamMetrics() []metric {
 	return []metric{
 		{"riskrelay_stream_rows_read_total", counter, one, "Rows read and tagged. A window that is read again counts again.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Read), true
+		})},
+		{"riskrelay_stream_late_rows_total", counter, one, "Rows that an audit found behind the window of their minute, and that were read again.", streams(func(f pipeline.StreamFigures) (float64, bool) {
+			return float64(f.Late), true
 		})},
 		{"riskrelay_stream_rows_tagged_total", counter, one, "Of the rows read, those that a rule matched.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Tagged), true

@@ -21,7 +21,7 @@ const (
 	closeTimeout   = 2 * time.Second
 )
 
-// Server answers /metrics, /healthz and /readyz. It must be closed.
+// Server answers /metrics, /healthz and /readyz, on a socket also /status. It must be closed.
 type Server struct {
 	listener net.Listener
 	http     *http.Server
@@ -35,12 +35,17 @@ func Listen(ctx context.Context, address string, build Build, snapshot func() Sn
 	if err != nil {
 		return nil, fmt.Errorf("open the endpoint for metrics (metrics.listen): %w", err)
 	}
+	return serve(listener, newMux(build, snapshot)), nil
+}
+
+// serve answers on a listener until the server is closed.
+func serve(listener net.Listener, pages http.Handler) *Server {
 	s := &Server{listener: listener, http: &http.Server{
-		Handler: newMux(build, snapshot), ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout,
+		Handler: pages, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout,
 		WriteTimeout: 2 * requestTimeout, MaxHeaderBytes: 16 << 10,
 	}}
 	s.done.Go(func() { _ = s.http.Serve(listener) }) // ends with Close, there is no other way
-	return s, nil
+	return s
 }
 
 // Address is where the server answers, as host and port.
@@ -56,7 +61,7 @@ func (s *Server) Close() error {
 	}
 	s.done.Wait()
 	if err != nil {
-		return fmt.Errorf("close the endpoint for metrics: %w", err)
+		return fmt.Errorf("close the endpoint at %s: %w", s.Address(), err)
 	}
 	return nil
 }

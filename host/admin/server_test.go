@@ -38,6 +38,7 @@ func busy() Snapshot {
 		Hosts: map[string]int64{"nxdomain": 2}, PassedOver: map[string]int64{"refused": 3}, Queued: 4, Questions: 5, FollowUps: 6, Made: 7,
 		Lost: map[string]int64{"expired": 8},
 	}
+	s.Certificates = []Certificate{{Of: "sink splunk", Whose: "receiver", Subject: "splunk.example.com", Expires: now.Add(24 * time.Hour)}}
 	return s
 }
 
@@ -91,6 +92,7 @@ func TestPages(t *testing.T) {
 		`riskrelay_sink_send_failures_total{sink="splunk"} 6`,
 		`riskrelay_sink_up{sink="splunk"} 1`,
 		`riskrelay_sink_last_success_timestamp_seconds{sink="splunk"} 1.77245274e+09`,
+		`riskrelay_certificate_expires_timestamp_seconds{of="sink splunk",whose="receiver"} 1.7725392e+09`,
 		`riskrelay_rule_matches_total{rule="acme.one"} 3`,
 		`riskrelay_rule_matches_total{rule="acme.two"} 0`,
 		`riskrelay_rule_suppressed_total{rule="acme.one"} 1`,

@@ -17,6 +17,10 @@ type Snapshot struct {
 	Tripped  []string                         // the rules that the breaker switched off
 	Restarts map[string]int                   // of modules in processes of their own
 	Lookups  *Lookups                         // nil when no names are looked up
+	Modules  []ModuleStatus                   // their names and how many rules they have, in the order in which they are asked
+	Started  time.Time                        // when the host was made
+	// Certificates are those that sinks show and see.
+	Certificates []Certificate
 	// Doing is what the host does before it reads the first row, as "starts modules"; "" once it runs.
 	Doing string
 	// Stall is how long nothing may move where something is to be done.

@@ -39,6 +39,7 @@ type Config struct {
 	DeadLetters DeadLetters   `yaml:"dead_letters"`
 	Metrics     Metrics       `yaml:"metrics"`
 	Sources     Sources       `yaml:"sources"`
+	Summary     bool          `yaml:"summary"` // an event per table and hour that says whether all rows arrived
 	Rules       Rules         `yaml:"rules"`
 	DNS         dns.Config    `yaml:"dns"` // who is asked whether the hosts of redirect URIs exist
 	Modules     []Module      `yaml:"modules"`
@@ -105,6 +106,7 @@ type Module struct {
 // Sinks are where events go. Names are the ledger's keys, so they must stay.
 type Sinks struct {
 	SplunkHEC []SplunkHEC `yaml:"splunk_hec"`
+	Sumo      []SumoLogic `yaml:"sumo_logic"`
 	Syslog    []Syslog    `yaml:"syslog"`
 	File      []File      `yaml:"file"`
 }
@@ -203,6 +205,7 @@ func Defaults() Config {
 func (s Sinks) Only(name string) Sinks {
 	return Sinks{
 		SplunkHEC: slices.DeleteFunc(slices.Clone(s.SplunkHEC), func(c SplunkHEC) bool { return c.Name != name }),
+		Sumo:      slices.DeleteFunc(slices.Clone(s.Sumo), func(c SumoLogic) bool { return c.Name != name }),
 		Syslog:    slices.DeleteFunc(slices.Clone(s.Syslog), func(c Syslog) bool { return c.Name != name }),
 		File:      slices.DeleteFunc(slices.Clone(s.File), func(c File) bool { return c.Name != name }),
 	}
@@ -211,6 +214,9 @@ func (s Sinks) Only(name string) Sinks {
 // Names are the names of all sinks.
 func (s Sinks) Names() (names []string) {
 	for _, c := range s.SplunkHEC {
+		names = append(names, c.Name)
+	}
+	for _, c := range s.Sumo {
 		names = append(names, c.Name)
 	}
 	for _, c := range s.Syslog {
@@ -256,10 +262,13 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	}
 	wrong("directory", c.Directory.Validate())
 	if len(c.Sinks.Names()) == 0 {
-		wrong("sinks", errors.New("name at least one of splunk_hec, syslog, file"))
+		wrong("sinks", errors.New("name at least one of splunk_hec, sumo_logic, syslog, file"))
 	}
 	for _, s := range c.Sinks.SplunkHEC {
 		wrong("sinks.splunk_hec "+s.Name, s.Validate())
+	}
+	for _, s := range c.Sinks.Sumo {
+		wrong("sinks.sumo_logic "+s.Name, s.Validate())
 	}
 	for _, s := range c.Sinks.Syslog {
 		wrong("sinks.syslog "+s.Name, s.Validate())
@@ -338,6 +347,7 @@ func (c Config) repeated() error {
 	for _, s := range c.Sinks.File {
 		once(s.Path, "the file sink "+s.Name)
 	}
+	errs = append(errs, c.Sinks.doubles()...)
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
 			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")
@@ -368,7 +378,7 @@ func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
 		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
-		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Syslog), held(&c.Sinks.File),
+		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Sumo), held(&c.Sinks.Syslog), held(&c.Sinks.File),
 	)
 	return func() {
 		for _, f := range undo {

@@ -48,6 +48,7 @@ func TestReferenceIsComplete(t *testing.T) {
 sources: {log_analytics: [{workspace: 00000000-0000-0000-0000-000000000000}], graph: [{every: 1h}]}
 sinks:
   splunk_hec: [{name: splunk, url: "https://splunk.example.com:8088", token_file: /etc/riskrelay/hec-token}]
+  sumo_logic: [{name: sumo, url_file: /etc/riskrelay/sumo-url}]
   syslog: [{name: archive, address: "logs.example.com:6514"}]
   file: [{name: disk, path: /var/log/riskrelay/events.ndjson}]`
 	if problems := bare.Read("minimal.yaml", []byte(minimal), noEnv); len(problems) > 0 {
@@ -106,6 +107,26 @@ func TestLoad(t *testing.T) {
 	if c.DataDir != "/srv/$x" || c.Drain.String() != "1m0s" || c.Rules.Builtin ||
 		strings.Join(c.Rules.Paths, "") != "pqr" || strings.Join(c.Sources.Files, "") != "ab" || len(c.Sinks.File) != 1 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestSameReceiverTwice checks that two sinks can't send the same to one receiver by mistake.
+func TestSameReceiverTwice(t *testing.T) {
+	for text, want := range map[string]string{
+		`syslog: [{name: a, address: "h:1"}, {name: b, address: "h:1"}]`:                                                                   "h:1 over tls in format rfc5424 gets every event twice, from the sinks a and b",
+		`syslog: [{name: a, address: "h:1"}, {name: b, address: "h:1", format: cef}, {name: c, address: "h:2"}]`:                           "",
+		`sumo_logic: [{name: a, url_file: /u}, {name: b, url_file: /u}]`:                                                                   "the source of url_file /u gets every event twice",
+		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t}, {name: b, url: "https://h:1", token_file: /t}]`:                       `index "" behind https://h:1`,
+		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t, index: x}, {name: b, url: "https://h:1", token_file: /t, index: "y"}]`: "",
+	} {
+		c := Defaults()
+		if problems := c.Read("c.yaml", []byte("sources: {files: [f]}\nsinks: {"+text+"}\n"), noEnv); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		problems := c.validate("c.yaml")
+		if want == "" && len(problems) > 0 || want != "" && (len(problems) != 1 || !strings.Contains(problems[0].Message, want)) {
+			t.Errorf("%s: %v, want %q", text, problems, want)
+		}
 	}
 }
 

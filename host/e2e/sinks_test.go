@@ -121,33 +121,62 @@ func TestSplunkHECToOpenTelemetryCollector(t *testing.T) {
 }
 
 func TestSyslogToRsyslogOverTLS(t *testing.T) {
-	for _, format := range []string{syslog.RFC5424, syslog.RFC3164} {
+	for _, format := range []string{syslog.RFC5424, syslog.RFC3164, syslog.CEF, syslog.LEEF} {
 		t.Run(format, func(t *testing.T) {
 			server := peer.StartRsyslog(t)
 			config := syslog.Defaults()
-			config.Address, config.Format, config.Hostname = server.Address, format, "relay01"
-			config.CAFile, config.CertFile, config.KeyFile = server.CAFile, server.CertFile, server.KeyFile
-			sink, err := syslog.New(config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			events := corpus()
-			sendAll(t, sink, events)
-			byID := compare(t, server.Stop(t), events, eventjson.Append)
-			fields := byID[events[0].ID].Fields
-			want := map[string]string{"severity": "err", "facility": "local0", "host": "relay01", "app": "riskrelay"}
-			if format == syslog.RFC5424 {
-				want["time"], want["msgid"] = "2026-03-01T09:00:00.123456+00:00", "AuditLogs"
-			}
-			for name, value := range want {
-				if fields[name] != value {
-					t.Errorf("%s is %q, want %q (of %v)", name, fields[name], value, fields)
-				}
-			}
-			sd := `[riskrelay@32473 event_id="` + events[0].ID + `" table="AuditLogs" level="high" score="90"`
-			if format == syslog.RFC5424 && !strings.HasPrefix(fields["sd"], sd) {
-				t.Errorf("structured data %q, want it to begin with %q", fields["sd"], sd)
-			}
+			config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
+			config.Format, config.Hostname = format, "relay01"
+			understood(t, config, server.Stop)
 		})
+	}
+}
+
+func TestSyslogToSyslogNG(t *testing.T) {
+	for format, lines := range map[string]bool{syslog.RFC5424: false, syslog.RFC3164: true, syslog.CEF: true, syslog.LEEF: true} {
+		t.Run(format, func(t *testing.T) {
+			server := peer.StartSyslogNG(t)
+			config := syslog.Defaults()
+			config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
+			if lines {
+				config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Lines, "", "", ""
+				config.Network, config.Framing = syslog.TCP, syslog.LF
+			}
+			config.Format, config.Hostname = format, "relay01"
+			understood(t, config, server.Stop)
+		})
+	}
+}
+
+// understood sends the corpus as c says and checks what the receiver made of it.
+func understood(t *testing.T, c syslog.Config, stop func(testing.TB) []peer.Received) {
+	t.Helper()
+	sink, err := syslog.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := corpus()
+	sendAll(t, sink, events)
+	fields := compare(t, stop(t), events, eventjson.Append)[events[0].ID].Fields
+	want := map[string]string{"severity": "err", "facility": "local0", "host": "relay01"}
+	switch c.Format {
+	case syslog.RFC5424:
+		want["time"], want["msgid"], want["app"] = "2026-03-01T09:00:00.123456+00:00", "AuditLogs", "riskrelay"
+	case syslog.RFC3164:
+		want["app"] = "riskrelay"
+	case syslog.CEF:
+		want["class"], want["cs1"] = "entra.app.credential_added", "entra.app.credential_added,entra.app.owner_changed"
+		want["suser"], want["src"], want["cn1"] = "user0@contoso.example", "203.0.113.0", "90"
+	case syslog.LEEF:
+		want["class"], want["usrName"], want["sev"] = "entra.app.credential_added", "user0@contoso.example", "8"
+	}
+	for name, value := range want {
+		if fields[name] != value {
+			t.Errorf("%s is %q, want %q (of %v)", name, fields[name], value, fields)
+		}
+	}
+	sd := `[riskrelay@32473 event_id="` + events[0].ID + `" table="AuditLogs" level="high" score="90"`
+	if c.Format == syslog.RFC5424 && !strings.HasPrefix(fields["sd"], sd) {
+		t.Errorf("structured data %q, want it to begin with %q", fields["sd"], sd)
 	}
 }

@@ -24,6 +24,12 @@ func tagged(t *testing.T, rows []story.Row, context string) []enrich.Event {
 			t.Fatal(err)
 		}
 	}
+	return taggedBy(t, rows, options)
+}
+
+// taggedBy are the rows as events, judged by the rules of the options.
+func taggedBy(t *testing.T, rows []story.Row, options ruleset.Options) []enrich.Event {
+	t.Helper()
 	config, err := ruleset.Load(options)
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func twins(t *testing.T, rows []story.Row) (pairs [][2]int) {
 
 // TestTwinsCountOnce holds that both records of one change are tagged alike and tied together, and that one counts.
 func TestTwinsCountOnce(t *testing.T) {
-	for name, context := range map[string]string{"without a context": "", "with a context": companyContext()} {
+	for name, context := range map[string]string{"without a context": "", "with a context": companyContext(t)} {
 		t.Run(name, func(t *testing.T) {
 			rows := story.Attack(1, day())
 			events := tagged(t, rows, context)

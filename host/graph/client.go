@@ -144,7 +144,7 @@ func (c *Client) once(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return fmt.Errorf("make a request: %w", err)
 	}
-	resp, err := pipe.Do(req)
+	resp, err := pipe.Do(req) //nolint:bodyclose // the pipeline reads and closes it
 	switch token := azure.TokenError(err); {
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -1,5 +1,8 @@
 // Package ledger remembers how far each sink is in each stream, so that a crash loses nothing and repeats little.
 //
+// Beside the records lies the proof: what became of the rows of each minute at each sink, for ProofLife. It changes in the
+// transaction that closes a window, so that a crash neither loses nor repeats a count.
+//
 // A record is one stream's [pipeline.State] as JSON behind a CRC-32C. Records lie in a [Store], which offers
 // compare-and-swap on a revision: a second writer, or a host that was paused and taken over, fails instead of
 // overwriting. A record that was damaged on disk is reported and begun anew from the stream's start: the workspace
@@ -13,6 +16,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"sync"
+	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
@@ -33,6 +37,25 @@ type Store interface {
 	Put(key string, value []byte, revision uint64) (uint64, error)
 	// Keys lists all keys.
 	Keys() ([]string, error)
+}
+
+// ProofStore is a Store that keeps the proof as well. Without one, nothing is proven.
+type ProofStore interface {
+	Store
+	// PutProof is Put, and applies change to the proof in the same transaction: both happen, or neither.
+	PutProof(key string, value []byte, revision uint64, change func(Proofs) error) (uint64, error)
+	// ViewProof shows the proof at one moment.
+	ViewProof(view func(Proofs) error) error
+}
+
+// Proofs are values under sorted keys within a transaction.
+type Proofs interface {
+	// Get returns a value that is good until the transaction ends, nil when there is none.
+	Get(key []byte) []byte
+	// Put sets a value; nil removes it.
+	Put(key, value []byte) error
+	// Keys are the keys from one to before another, in order.
+	Keys(from, to []byte) [][]byte
 }
 
 // Ledger opens records in a store.
@@ -61,6 +84,7 @@ func (l *Ledger) Open(stream string) (pipeline.Record, error) {
 		if l.Damaged != nil {
 			l.Damaged(stream, err)
 		}
+		r.forget = true
 		return r, nil
 	}
 	r.state = state
@@ -97,6 +121,7 @@ type record struct {
 	mu       sync.Mutex
 	revision uint64
 	state    *pipeline.State
+	forget   bool // the record was damaged: what was proven is read and proven again
 }
 
 // State is a copy of the state as it is on disk.
@@ -118,12 +143,34 @@ func (r *record) Update(change func(*pipeline.State) error) error {
 	if err != nil {
 		return err
 	}
-	revision, err := r.store.Put(r.key, value, r.revision)
+	revision, err := r.put(value, next)
 	if err != nil {
 		return fmt.Errorf("write the ledger of %s: %w", r.key, err)
 	}
-	r.state, r.revision = next, revision
+	r.state, r.revision, r.forget = next, revision, false
 	return nil
+}
+
+// put writes a state, and what it adds to the proof, at once.
+func (r *record) put(value []byte, next *pipeline.State) (uint64, error) {
+	proof := next.TakeProof()
+	store, ok := r.store.(ProofStore)
+	if !ok || len(proof) == 0 && !r.forget {
+		return r.store.Put(r.key, value, r.revision)
+	}
+	return store.PutProof(r.key, value, r.revision, func(p Proofs) error {
+		if r.forget {
+			if err := prune(p, r.key, time.Time{}, endOfTime()); err != nil {
+				return err
+			}
+		}
+		for _, change := range proof {
+			if err := apply(p, r.key, change); err != nil {
+				return err
+			}
+		}
+		return prune(p, r.key, time.Time{}, next.Frontier.Add(-ProofLife))
+	})
 }
 
 // Encode returns a state as it lies in a store: four bytes of CRC-32C (Castagnoli, big endian) and JSON.

@@ -44,6 +44,9 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 	}
 }
 
+// pressing reports whether a sink needs a window that could be read now, other than to read it again.
+func (f *follower) pressing(o *Outlet) bool { return f.behind(f.record.State(), o) }
+
 // next claims the window that the sink is to get next, of those that weren't tried. One that could not be read a moment ago
 // waits, unless all are to be tried. Left is whether the sink needs any window at all.
 func (f *follower) next(o *Outlet, tried map[string]bool, all bool) (w Window, claimed, left bool) {
@@ -53,6 +56,9 @@ func (f *follower) next(o *Outlet, tried map[string]bool, all bool) (w Window, c
 	}
 	for _, open := range state.byRisk() {
 		_, needs := open.Sinks[o.Name]
+		if open.Again && (len(tried) > 0 || f.pressing(o)) {
+			continue
+		}
 		if needs && !tried[open.Window.String()] && (all || !f.deferred(open.Window, o)) && f.claim(open.Window, o) {
 			return open.Window, true, true
 		}

@@ -43,5 +43,9 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 	}
 	receipt.Dead = len(partial.Rejected)
 	receipt.Events = len(events) - receipt.Dead
+	receipt.DeadAt = make([]int, receipt.Dead)
+	for i, r := range partial.Rejected {
+		receipt.DeadAt[i] = r.Index
+	}
 	return receipt, nil
 }

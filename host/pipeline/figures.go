@@ -18,14 +18,25 @@ type StreamFigures struct {
 	Sign     time.Time       // when something last happened, be it a failure
 	Due      time.Time       // nothing happens before: the stream waits
 	LastFail string          // why the last try failed; "" after one that didn't
+	Failed   Failure         // the last failure, also after a try that worked
 	Ended    bool            // nothing will follow
 	Held     map[string]Held // by sink
+	Late     int64           // rows that came behind the window of their minute, and were read again
 }
 
-// Held is what a sink was given of a stream and didn't confirm yet.
+// Failure is what went wrong, and when; the zero value is none.
+type Failure struct {
+	Text string
+	At   time.Time
+}
+
+// Held is what a sink was given of a stream and didn't confirm yet, and what became of the rest. At any moment In is the sum
+// of Events, Confirmed and Dead; each is counted where it happens.
 type Held struct {
 	Events int64
 	Since  time.Time // when it was last given some or confirmed some
+	In     int64     // events that were given; those it let go of, which are read again, don't count
+	Count            // since the start
 }
 
 // RuleFigures count what one rule said of events; one that is read again counts again.
@@ -38,10 +49,38 @@ type RuleFigures struct {
 // maxRuleFigures bounds how many rules are counted, as modules choose the names; the rest counts under the name "".
 const maxRuleFigures = 100_000
 
-// Hold notes that a sink was given events of a stream, or, with less than none, that it confirmed them or let go of them.
+// Hold notes that a sink was given events of a stream, or, with less than none, that it let go of them.
 func (s *Stats) Hold(stream, sink string, events int) {
 	s.stream(stream, func(f *StreamFigures) {
-		f.Held[sink] = Held{f.Held[sink].Events + int64(events), f.Sign}
+		h := f.Held[sink]
+		h.Events, h.In, h.Since = h.Events+int64(events), h.In+int64(events), f.Sign
+		f.Held[sink] = h
+	})
+}
+
+// Settled notes that a sink confirmed or refused for good so many events of a stream that it held: n says what it said of
+// them.
+func (s *Stats) Settled(stream, sink string, events int, n Count) {
+	s.change(func(all *Figures) {
+		if all.Sinks == nil {
+			all.Sinks = map[string]Count{}
+		}
+		all.Sinks[sink] = all.Sinks[sink].plus(n)
+		f := all.stream(stream)
+		h := f.Held[sink]
+		h.Events, h.Count, h.Since = h.Events-int64(events), h.plus(n), f.Sign
+		f.Held[sink] = h
+		all.Streams[stream] = f
+	})
+}
+
+// CameLate counts rows that came behind the window of their minute.
+func (s *Stats) CameLate(stream string, rows int64) {
+	s.change(func(f *Figures) {
+		if one, known := f.Streams[stream]; known {
+			one.Late += rows
+			f.Streams[stream] = one
+		}
 	})
 }
 
@@ -67,6 +106,7 @@ func (s *Stats) StreamFailed(stream, doing string, err error) {
 	s.stream(stream, func(f *StreamFigures) {
 		f.Failures++
 		f.LastFail = doing + ": " + err.Error()
+		f.Failed = Failure{f.LastFail, f.Sign}
 	})
 }
 
@@ -76,17 +116,23 @@ func (s *Stats) Ended(stream string) { s.stream(stream, func(f *StreamFigures) {
 // stream changes the figures of one stream, which shows a sign of life.
 func (s *Stats) stream(name string, do func(*StreamFigures)) {
 	s.change(func(all *Figures) {
-		if all.Streams == nil {
-			all.Streams = map[string]StreamFigures{}
-		}
-		f, known := all.Streams[name]
-		f.Sign = time.Now()
-		if !known {
-			f.Success, f.Held = f.Sign, map[string]Held{}
-		}
+		f := all.stream(name)
 		do(&f)
 		all.Streams[name] = f
 	})
+}
+
+// stream are the figures of one stream, which shows a sign of life.
+func (f *Figures) stream(name string) StreamFigures {
+	if f.Streams == nil {
+		f.Streams = map[string]StreamFigures{}
+	}
+	one, known := f.Streams[name]
+	one.Sign = time.Now()
+	if !known {
+		one.Success, one.Held = one.Sign, map[string]Held{}
+	}
+	return one
 }
 
 // count adds what was said of events to the figures.

@@ -58,8 +58,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			failpoint.Hit(failpoint.WindowUnfinished)
 			err = errors.Join(err, f.update(func(s *State) error {
 				s.Saw(w, level)
-				s.Done(w, l.outlet.Name)
-				return nil
+				return l.done(s, w)
 			}))
 			failpoint.Hit(failpoint.WindowClosed)
 		}
@@ -85,9 +84,9 @@ func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) 
 			continue
 		}
 		attached++
+		l.hold(len(b.Events)) // before the sink can confirm them; what it doesn't take, finish lets go of
 		select {
 		case l.batches <- b:
-			l.hold(len(b.Events))
 		default:
 			waiting = append(waiting, l)
 		}
@@ -127,7 +126,6 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}()
 	select {
 	case l.batches <- b:
-		l.hold(len(b.Events))
 		return true, nil
 	case <-l.ctx.Done():
 		return false, nil
@@ -137,7 +135,6 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	}
 	select {
 	case l.batches <- b: // it had room meanwhile: only chance chose the other case
-		l.hold(len(b.Events))
 		return true, nil
 	default:
 		l.detach()
@@ -169,9 +166,10 @@ type lane struct {
 	err      error         // why its sending ended, after settle
 	tell     func(events int)
 	held     atomic.Int64 // events given and not confirmed yet
+	tally    counted      // what was confirmed; its committer's, and after settle everybody's
 }
 
-// hold notes that the sink was given events, or, with less than none, that it doesn't hold them any more.
+// hold notes that the sink was given events, or, with less than none, that it let go of them.
 func (l *lane) hold(events int) {
 	l.held.Add(int64(events))
 	l.tell(events)
@@ -213,6 +211,7 @@ type sent struct {
 	batch Batch
 	done  chan struct{}
 	count Count
+	tally []Tally
 	err   error
 }
 
@@ -220,6 +219,9 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 	l := &lane{outlet: o, batches: make(chan Batch, laneDepth), tell: func(events int) {
 		f.Stats.Hold(f.stream.Name, o.Name, events)
 	}}
+	if at, ok := f.record.State().Sink(w, o.Name); ok {
+		l.tally.marked = at.Tally
+	}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
 	l.group = new(errgroup.Group)
 	flights := make(chan *sent, max(1, o.Concurrency)-1)
@@ -261,11 +263,31 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 	return l
 }
 
+// counted is what was confirmed of a window: up to the last mark, and behind it, where a reading that begins at the mark
+// sends it again.
+type counted struct{ marked, ahead []Tally }
+
+// plus adds a batch that ends at mark.
+func (p counted) plus(mark Mark, t []Tally) counted {
+	p.ahead = AddTallies(p.ahead, t)
+	if mark != "" {
+		p.marked, p.ahead = AddTallies(p.marked, p.ahead), nil
+	}
+	return p
+}
+
+// join adds what followed, whose last mark is mark.
+func (p counted) join(mark Mark, next counted) counted {
+	return p.plus(mark, next.marked).plus("", next.ahead)
+}
+
 // landing is a confirmed stretch of batches.
 type landing struct {
 	mark   Mark
 	count  Count
 	events int
+	tally  counted
+	fresh  bool
 }
 
 // deliver sends a batch and says how it went.
@@ -275,6 +297,7 @@ func (l *lane) deliver(s *sent) {
 	receipt, err := l.outlet.Sink.Send(l.ctx, s.batch.Events)
 	failpoint.Hit(failpoint.SendConfirmed)
 	s.count, s.err = Count{Confirmed: int64(receipt.Events), Dead: int64(receipt.Dead)}, err
+	s.tally = s.batch.tallies(receipt)
 }
 
 // land waits for the Sends in the order they left.
@@ -283,7 +306,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 		if <-s.done; s.err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, s.count, len(s.batch.Events)}
+		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), counted{}.plus(s.batch.Next, s.tally), s.batch.Fresh}
 		failpoint.Hit(failpoint.BatchLanded)
 	}
 	return nil
@@ -294,15 +317,40 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 	for step := range landed {
 		step.drain(landed)
+		if step.fresh {
+			l.tally = counted{}
+		}
+		l.tally = l.tally.join(step.mark, step.tally)
 		failpoint.Hit(failpoint.MarkUnwritten)
-		err := f.update(func(state *State) error { return state.Advance(w, l.outlet.Name, step.mark, step.count) })
+		err := f.update(func(state *State) error { return l.advance(state, w, step) })
 		if err != nil {
 			return err
 		}
 		failpoint.Hit(failpoint.MarkWritten)
-		f.Stats.Confirmed(l.outlet.Name, step.count)
-		l.hold(-step.events)
+		f.Stats.Settled(f.stream.Name, l.outlet.Name, step.events, step.count)
+		l.held.Add(-int64(step.events))
 	}
+	return nil
+}
+
+// advance writes down that the sink confirmed step. The tally goes with the mark, so that rows behind the mark, which are
+// sent again after a crash, count once.
+func (l *lane) advance(s *State, w Window, step landing) error {
+	if err := s.Advance(w, l.outlet.Name, step.mark, step.count); err != nil || step.mark == "" {
+		return err
+	}
+	return s.Tally(w, l.outlet.Name, l.tally.marked)
+}
+
+// done closes w for the sink, which confirmed all of it.
+func (l *lane) done(s *State, w Window) error {
+	if _, ok := s.Sink(w, l.outlet.Name); !ok {
+		return nil
+	}
+	if err := s.Tally(w, l.outlet.Name, AddTallies(l.tally.marked, l.tally.ahead)); err != nil {
+		return err
+	}
+	s.Done(w, l.outlet.Name)
 	return nil
 }
 
@@ -314,6 +362,10 @@ func (step *landing) drain(landed <-chan landing) {
 			if !ok {
 				return
 			}
+			if next.fresh {
+				step.tally, step.fresh = counted{}, true
+			}
+			step.tally = step.tally.join(next.mark, next.tally)
 			if next.mark != "" {
 				step.mark = next.mark
 			}

@@ -33,6 +33,11 @@ type Mark string
 type Batch struct {
 	Events []enrich.Event
 	Next   Mark // where to go on when all these events are confirmed
+	// Runs are when the events were ingested, nil where a source doesn't know.
+	Runs []Run
+	// Fresh says that the window is read from its beginning after all, though the reading was asked to start at a mark:
+	// what was tallied before counts no more.
+	Fresh bool
 }
 
 // Source reads rows.
@@ -76,6 +81,7 @@ type Receipt struct {
 	Dead    int   // how many were refused for good and kept by DeadLetter
 	Bytes   int64 // how many bytes went out, after compression
 	Promise Promise
+	DeadAt  []int // which of the events were refused for good
 }
 
 // Sink sends events somewhere.
@@ -107,8 +113,11 @@ type Stream struct {
 	Source Source
 	// Plan returns the window that begins at frontier, the end of what was planned so far (zero at the very first
 	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends
-	// returns ErrEnd.
+	// returns ErrEnd. A window that begins later than frontier says that the rows in between can't be read any more.
 	Plan func(ctx context.Context, frontier time.Time) (w Window, wait time.Duration, ok bool, err error)
+	// Count returns how many rows of w were ingested in each minute, in order; minutes that w cuts hold what lies in w. It
+	// costs little and gives way to reading. Its errors are those of Read. Nil is a source that can't tell.
+	Count func(ctx context.Context, w Window) ([]Run, error)
 	// Volatile streams can't be read a second time (standard input): they aren't written to the ledger, and every
 	// sink is waited for.
 	Volatile bool

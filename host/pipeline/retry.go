@@ -42,6 +42,7 @@ type HealthReport struct {
 	Due      time.Time // a Send that failed isn't tried again before
 	Failures int64     // Sends that failed
 	Retried  int64     // events in those
+	Failed   Failure   // the last failure, also after a Send that worked
 }
 
 // OK reports whether the last Send worked.
@@ -76,6 +77,7 @@ func (h *Health) set(err error, events int) (news bool) {
 		r.Since = r.Last
 	}
 	r.Failures, r.Retried = r.Failures+1, r.Retried+int64(events)
+	r.Failed = Failure{err.Error(), r.Last}
 	return news
 }
 

@@ -148,6 +148,14 @@ func (p *Pipeline) open(s Stream) (r Record, err error) {
 	return r, nil
 }
 
+// Record is the state of a stream that runs; ok is false for one that doesn't.
+func (p *Pipeline) Record(stream string) (r Record, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok = p.records[stream]
+	return r, ok
+}
+
 // States are copies of what is known of the streams that run, by name.
 func (p *Pipeline) States() map[string]*State {
 	p.mu.Lock()
@@ -174,6 +182,7 @@ func (v *volatile) State() *State {
 func (v *volatile) Update(change func(*State) error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	defer v.state.TakeProof() // nobody asks for it
 	return change(&v.state)
 }
 
@@ -382,7 +391,7 @@ func (f *follower) ready() (ready []*Outlet) {
 // behind reports whether o still needs a window that could be read now.
 func (f *follower) behind(state *State, o *Outlet) bool {
 	for _, p := range state.Open {
-		if _, ok := p.Sinks[o.Name]; ok && !f.deferred(p.Window, o) {
+		if _, ok := p.Sinks[o.Name]; ok && !p.Again && !f.deferred(p.Window, o) {
 			return true
 		}
 	}

@@ -15,12 +15,22 @@ type State struct {
 	Frontier time.Time        `json:"frontier"` // everything before it was planned
 	Open     []Progress       `json:"open"`     // windows that a sink still needs, in the order of planning
 	Total    map[string]Count `json:"total"`    // by sink, over all windows
+	// Joined is, by sink, the beginning of the first window that was planned for it: what is older was never its.
+	Joined map[string]time.Time `json:"joined,omitempty"`
+	// Lost are the times that the stream left out, as their rows can't be read any more; the latest ones.
+	Lost []Stretch `json:"lost,omitempty"`
+	// Audited is, by how long after their end minutes are compared with the source, up to where that was done.
+	Audited map[string]time.Time `json:"audited,omitempty"`
+
+	proof []Proof // since the state was cloned
 }
 
 // Progress is how far each sink is in an open window.
 type Progress struct {
 	Window Window               `json:"window"`
 	Sinks  map[string]SinkState `json:"sinks"` // the sinks that still need the window
+	// Again says that the window was done before and is read once more, after all others.
+	Again bool `json:"again,omitempty"`
 	// Level is the highest severity of the events that were read of it so far; 0 when nothing was, or nothing matched.
 	Level enrich.Severity `json:"level,omitempty"`
 }
@@ -29,6 +39,7 @@ type Progress struct {
 type SinkState struct {
 	Mark Mark `json:"mark"`
 	Count
+	Tally []Tally `json:"tally,omitempty"` // of the rows up to the mark
 }
 
 // Count counts events of a sink.
@@ -41,7 +52,10 @@ func (c Count) plus(d Count) Count { return Count{c.Confirmed + d.Confirmed, c.D
 
 // Clone is a deep copy.
 func (s *State) Clone() *State {
-	c := &State{Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total)}
+	c := &State{
+		Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total),
+		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost,
+	}
 	for i := range c.Open {
 		c.Open[i].Sinks = maps.Clone(c.Open[i].Sinks)
 	}
@@ -51,17 +65,36 @@ func (s *State) Clone() *State {
 // errNotOpen says that nobody needs a window any more, or that it was cut meanwhile.
 var errNotOpen = errors.New("the window is not open")
 
-// Begin plans w for sinks and moves the frontier to its end.
+// Begin plans w for sinks and moves the frontier to its end. What lies between the frontier and
+// w is lost.
 func (s *State) Begin(w Window, sinks []string) {
 	p := Progress{Window: w, Sinks: map[string]SinkState{}}
 	for _, name := range sinks {
 		p.Sinks[name] = SinkState{}
+		if _, known := s.Joined[name]; !known {
+			if s.Joined == nil {
+				s.Joined = map[string]time.Time{}
+			}
+			s.Joined[name] = w.From
+		}
 	}
 	s.Open = append(s.Open, p)
+	if !s.Frontier.IsZero() && w.From.After(s.Frontier) {
+		s.Lost = append(slices.Clone(s.Lost[max(0, len(s.Lost)-maxLost+1):]), Stretch{s.Frontier, w.From})
+	}
 	if w.To.After(s.Frontier) {
 		s.Frontier = w.To
 	}
 }
+
+// Stretch is a half-open stretch of ingestion time.
+type Stretch struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// maxLost is how many lost stretches are remembered.
+const maxLost = 20
 
 // Advance notes that sink confirmed up to mark, with n more events. An empty mark leaves the mark where it was.
 func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {
@@ -85,11 +118,14 @@ func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {
 	return nil
 }
 
-// Done closes w for sink, and altogether when no other sink needs it.
+// Done closes w for sink, and altogether when no other sink needs it. The sink's tally becomes part of the proof.
 func (s *State) Done(w Window, sink string) {
 	at := s.find(w)
 	if at < 0 {
 		return
+	}
+	if tally := s.Open[at].Sinks[sink].Tally; len(tally) > 0 {
+		s.proof = append(s.proof, Proof{Sink: sink, Add: tally})
 	}
 	if delete(s.Open[at].Sinks, sink); len(s.Open[at].Sinks) == 0 {
 		s.Open = slices.Delete(s.Open, at, at+1)
@@ -107,8 +143,14 @@ func (s *State) Cut(w Window) error {
 		return err
 	}
 	whole := s.Open[at]
-	s.Open = slices.Replace(s.Open, at, at+1,
-		Progress{a, maps.Clone(whole.Sinks), whole.Level}, Progress{b, maps.Clone(whole.Sinks), whole.Level})
+	first := Progress{Window: a, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
+	second := Progress{Window: b, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
+	for name, state := range whole.Sinks {
+		one, other := state, state
+		one.Tally, other.Tally = shareTally(a, b, state.Tally)
+		first.Sinks[name], second.Sinks[name] = one, other
+	}
+	s.Open = slices.Replace(s.Open, at, at+1, first, second)
 	return nil
 }
 
@@ -150,17 +192,19 @@ func (p Progress) urgent() bool { return p.Level >= enrich.High }
 
 // joins reports whether q goes on where p ends, for the same sinks, and neither was begun.
 func (p Progress) joins(q Progress) bool {
-	if !p.Window.To.Equal(q.Window.From) || p.Window.Slots+q.Window.Slots > 0 || len(p.Sinks) != len(q.Sinks) ||
+	if !p.Window.To.Equal(q.Window.From) || p.Window.Slots+q.Window.Slots > 0 || len(p.Sinks) != len(q.Sinks) || p.Again != q.Again ||
 		q.Window.To.Sub(p.Window.From) > longest {
 		return false
 	}
 	for name, state := range p.Sinks {
-		if other, ok := q.Sinks[name]; !ok || state != (SinkState{}) || other != (SinkState{}) {
+		if other, ok := q.Sinks[name]; !ok || state.begun() || other.begun() {
 			return false
 		}
 	}
 	return true
 }
+
+func (s SinkState) begun() bool { return s.Mark != "" || s.Count != (Count{}) || len(s.Tally) > 0 }
 
 // Sink is how far sink is in w; ok is false when it doesn't need w any more.
 func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
@@ -184,11 +228,11 @@ func (s *State) find(w Window) int {
 	return slices.IndexFunc(s.Open, func(p Progress) bool { return p.Window.equal(w) })
 }
 
-// Through is the ingestion time up to which sink confirmed everything; zero when that isn't known.
+// Through is the ingestion time up to which sink confirmed everything, but what is read again; zero when that isn't known.
 func (s *State) Through(sink string) time.Time {
 	through := s.Frontier
 	for _, p := range s.Open {
-		if _, needs := p.Sinks[sink]; needs && p.Window.From.Before(through) {
+		if _, needs := p.Sinks[sink]; needs && !p.Again && p.Window.From.Before(through) {
 			through = p.Window.From
 		}
 	}

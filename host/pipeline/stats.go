@@ -81,16 +81,6 @@ func newest(events []enrich.Event) (at time.Time) {
 	return at
 }
 
-// Confirmed counts what a sink confirmed.
-func (s *Stats) Confirmed(sink string, n Count) {
-	s.change(func(f *Figures) {
-		if f.Sinks == nil {
-			f.Sinks = map[string]Count{}
-		}
-		f.Sinks[sink] = f.Sinks[sink].plus(n)
-	})
-}
-
 // Unreadable counts a line that is no row and returns how many there were.
 func (s *Stats) Unreadable() (n int64) {
 	s.change(func(f *Figures) { f.Unreadable++; n = f.Unreadable })

@@ -29,7 +29,11 @@ func (w Window) equal(v Window) bool {
 func (w Window) Cut() (a, b Window, err error) {
 	a, b = w, w
 	if length := w.To.Sub(w.From); w.Slots == 0 && length > shortest {
-		middle := w.From.Add(length / 2).Truncate(100 * time.Nanosecond) // Kusto's clock ticks in 100 ns
+		unit := 100 * time.Nanosecond // Kusto's clock ticks in 100 ns
+		if length >= 2*time.Minute {
+			unit = time.Minute // so that the halves share no minute of a tally
+		}
+		middle := w.From.Add(length / 2).Truncate(unit)
 		a.To, b.From = middle, middle
 		return a, b, nil
 	}

@@ -12,7 +12,7 @@ import (
 // The embedded packs are taken with paths as well, as ground: the files may tune them, use their lists and macros, and
 // mustn't take their names. With alone, they aren't.
 func About(paths []string, alone bool) Options {
-	return Options{Builtin: len(paths) == 0 || !alone, Paths: paths}
+	return Options{Builtin: len(paths) == 0 || !alone, Tests: len(paths) == 0, Paths: paths}
 }
 
 // Ground reports whether a file of the set, by its name, is only there because others build on it: an embedded one, when

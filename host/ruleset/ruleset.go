@@ -22,6 +22,7 @@ import (
 // Options say where rules come from.
 type Options struct {
 	Builtin bool      // take the embedded packs
+	Tests   bool      // with the tests that they carry, which running rules don't need
 	Paths   []string  // rule files, and directories of rule files with all that is below them
 	Tuning  []string  // tuning files, and directories of them
 	Context string    // context file; "" for none
@@ -48,6 +49,9 @@ func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err erro
 	if o.Builtin {
 		if config.Files, err = Builtin(); err != nil {
 			return config, nil, err
+		}
+		if !o.Tests {
+			withoutTests(config.Files)
 		}
 	}
 	for _, p := range append(append([]string(nil), o.Paths...), o.Tuning...) {

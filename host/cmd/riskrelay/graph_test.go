@@ -28,10 +28,11 @@ func graph(ts *testscript.TestScript, neg bool, args []string) {
 
 type graphKey struct{}
 
-// withGraph starts the server that the command graph is about.
+// withGraph starts the server that the command graph is about, and has room for that of the command loganalytics.
 func withGraph(env *testscript.Env) error {
 	server := graphtest.New(graphtest.Options{})
 	env.Values[graphKey{}] = server
+	env.Values[workspaceKey{}] = &heldWorkspace{}
 	env.Defer(func() { server.Close() })
 	return nil
 }

@@ -127,7 +127,7 @@ func newRoot(s streams) *cobra.Command {
 		Use:   "riskrelay",
 		Short: "Forward Azure AD and Key Vault logs to a SIEM, each event tagged with risk",
 		Long: "riskrelay queries Log Analytics, tags every event with risk by evaluating CEL rules, and forwards\n" +
-			"every event, tagged or not, to Splunk HEC, syslog or a file.\n\n" +
+			"every event, tagged or not, to Splunk HEC, Sumo Logic, syslog or a file.\n\n" +
 			"Exit codes: 0 ok, 1 findings or failed tests, 2 rule errors, 3 configuration or arguments,\n" +
 			"4 runtime or connectivity, 130 interrupted.",
 		SilenceUsage: true, SilenceErrors: true,
@@ -136,7 +136,8 @@ func newRoot(s streams) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.AddCommand(
-		newRun(s), newDemo(s), newValidate(s), newDeadletter(s), newTag(s), newRules(s), newConfig(s), newModule(), newVersion(s),
+		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newVerify(s), newBackfill(s), newDeadletter(s), newTag(s),
+		newRules(s), newConfig(s), newModule(), newVersion(s),
 	)
 	return root
 }

@@ -44,6 +44,7 @@ func newRulesExplain(s streams) *cobra.Command {
 			if event == "" && regexp.MustCompile(`^[A-Z]\d{3}$`).MatchString(id) {
 				return explainCode(s.out, id, format)
 			}
+			flags.Tests = event == "" // the page lists them
 			module, err := flags.module(c.Context())
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
@@ -51,6 +52,11 @@ func (p *rulePage) text() string {
 	return b.String()
 }
 
+// joined are those of the texts that aren't empty, with separator between.
+func joined(separator string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), separator)
+}
+
 func (p *rulePage) writeFacts(b *page) {
 	b.line("severity", fmt.Sprintf("%s, score %d", p.Severity, p.Score))
 	b.line("state", p.state())
@@ -58,7 +64,7 @@ func (p *rulePage) writeFacts(b *page) {
 	for _, r := range p.Rows {
 		about := r.Row
 		if r.Title != "" {
-			about = fmt.Sprintf("%s: %s (%s; risk %s; %s)", r.Row, r.Title, r.Section, r.Risk, r.Where)
+			about = fmt.Sprintf("%s: %s (%s)", r.Row, r.Title, joined("; ", r.Section, "risk "+r.Risk, r.Where))
 		}
 		b.line("guide", about)
 	}

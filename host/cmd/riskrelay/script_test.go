@@ -18,7 +18,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:  map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "graph": graph, "resolver": resolver},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "graph": graph, "resolver": resolver, "workspace": workspace, "collector": collector,
+			"loganalytics": logAnalytics,
+		},
 		Setup: withGraph,
 	})
 }

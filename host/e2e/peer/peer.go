@@ -1,5 +1,5 @@
 // Package peer runs real receivers for the end-to-end tests, so that others than ourselves judge what riskrelay sends:
-// the OpenTelemetry Collector with its Splunk HEC receiver, and rsyslog.
+// the OpenTelemetry Collector with its Splunk HEC receiver, rsyslog and syslog-ng.
 package peer
 
 import (
@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -71,7 +72,14 @@ type process struct {
 
 func startProcess(t testing.TB, path string, args ...string) *process {
 	t.Helper()
+	return startProcessWith(t, nil, path, args...)
+}
+
+// startProcessWith adds env, of the form key=value, to the environment.
+func startProcessWith(t testing.TB, env []string, path string, args ...string) *process {
+	t.Helper()
 	p := &process{name: filepath.Base(path), cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", p.name, err)

@@ -1,10 +1,7 @@
 package peer
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,10 +34,6 @@ func StartRsyslog(t testing.TB) *Rsyslog {
 		Address: address, CAFile: files.ca, CertFile: files.clientCert, KeyFile: files.clientKey,
 		out: filepath.Join(dir, "received.ndjson"),
 	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	config := fmt.Sprintf(`
 global(workDirectory=%q maxMessageSize="128k"
   defaultNetstreamDriverCAFile=%q defaultNetstreamDriverCertFile=%q defaultNetstreamDriverKeyFile=%q)
@@ -56,9 +49,10 @@ template(name="parsed" type="list" option.jsonf="on") {
   property(outname="msgid" name="msgid" format="jsonf")
   property(outname="sd" name="structured-data" format="jsonf")
   property(outname="msg" name="msg" format="jsonf")
+  property(outname="raw" name="rawmsg" format="jsonf")
 }
 action(type="omfile" file=%q template="parsed" fileCreateMode="0600")
-`, dir, files.ca, files.serverCert, files.serverKey, port, r.out)
+`, dir, files.ca, files.serverCert, files.serverKey, port(t, address), r.out)
 	configFile := filepath.Join(dir, "rsyslog.conf")
 	write(t, configFile, config)
 	r.process = startProcess(t, binary, "-n", "-f", configFile, "-i", filepath.Join(dir, "pid"))
@@ -74,20 +68,5 @@ func (r *Rsyslog) Stop(t testing.TB) []Received {
 	if err != nil {
 		t.Fatalf("read what rsyslogd wrote: %v (are rsyslog and rsyslog-gnutls installed?)\n%s", err, r.process.output.String())
 	}
-	var all []Received
-	for line := range bytes.Lines(content) {
-		fields := map[string]string{}
-		var event map[string]any
-		err := json.Unmarshal(line, &fields)
-		if err == nil {
-			err = json.Unmarshal([]byte(fields["msg"]), &event)
-		}
-		if err != nil {
-			t.Fatalf("read what rsyslogd wrote: %v in %.300q", err, line)
-		}
-		delete(fields, "msg")
-		id, _ := event["event_id"].(string) // "" is invented for sure
-		all = append(all, Received{ID: id, Fields: fields, Event: event})
-	}
-	return all
+	return messages(t, content)
 }

@@ -98,6 +98,11 @@ func (s *Store) Get(key string) (value []byte, revision uint64, err error) {
 
 // Put replaces the value of key if its revision is the given one, and syncs the file.
 func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
+	return s.put(key, value, revision, nil)
+}
+
+// put is Put, and whatever also does in the same transaction.
+func (s *Store) put(key string, value []byte, revision uint64, also func(*bbolt.Tx) error) (uint64, error) {
 	next := revision + 1
 	err := s.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket())
@@ -108,6 +113,11 @@ func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
 		}
 		if revision != known || current > next {
 			return ledger.ErrConflict
+		}
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
 		}
 		err := b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
 		failpoint.Hit(failpoint.LedgerChanged)

@@ -60,7 +60,7 @@ func (s *snapshot) applications() ([]json.RawMessage, error) {
 }
 
 // joined is an application with its owners, and with the id, the type and the kind of single sign-on of its service
-// principal.
+// principal. Whose application it is isn't taken over: objects with appOwnerOrganizationId are those of others to the rules.
 func joined(app, principal, owners json.RawMessage) (json.RawMessage, error) {
 	if principal == nil && owners == nil {
 		return app, nil

@@ -30,14 +30,14 @@ func tenant(t *testing.T) *graphtest.Server {
 	s := graphtest.New(graphtest.Options{PageSize: 2})
 	t.Cleanup(func() { s.Close() })
 	for _, o := range [][2]string{
-		{"applications", `{"id":"o1","appId":"a1","displayName":"orders","owners":[{"@odata.type":"#microsoft.graph.user","id":"u1","userPrincipalName":"owner@contoso.example","mail":"x"}],
+		{"applications", `{"id":"o1","appId":"a1","displayName":"orders","createdDateTime":"2026-01-01T00:00:00Z","owners":[{"@odata.type":"#microsoft.graph.user","id":"u1","userPrincipalName":"owner@contoso.example","mail":"x"}],
 			"web":{"redirectUris":["https://orders.example"],"logoutUrl":"https://x.example"},"spa":{"redirectUris":[]},"notes":"not for rules",
 			"passwordCredentials":[{"keyId":"k1","hint":"abc","startDateTime":"2026-01-01T00:00:00Z","endDateTime":"2027-01-01T00:00:00Z"}],
 			"keyCredentials":[{"keyId":"k2","key":"AAAA","type":"AsymmetricX509Cert","usage":"Verify","endDateTime":"2027-01-01T00:00:00Z"}]}`},
 		{"applications", `{"id":"o2","appId":"a2","displayName":"bare"}`},
 		{"applications", `{"id":"o3","appId":"a3","displayName":"third","owners":[]}`},
-		{"servicePrincipals", `{"id":"s1","appId":"a1","displayName":"orders","servicePrincipalType":"Application","preferredSingleSignOnMode":"saml","replyUrls":["https://orders.example"]}`},
-		{"servicePrincipals", `{"id":"s9","appId":"a9","displayName":"foreign","replyUrls":["https://foreign.example"],"preferredSingleSignOnMode":null}`},
+		{"servicePrincipals", `{"id":"s1","appId":"a1","displayName":"orders","appOwnerOrganizationId":"t1","servicePrincipalType":"Application","preferredSingleSignOnMode":"saml","replyUrls":["https://orders.example"]}`},
+		{"servicePrincipals", `{"id":"s9","appId":"a9","displayName":"foreign","appOwnerOrganizationId":"t9","replyUrls":["https://foreign.example"],"preferredSingleSignOnMode":null}`},
 		{"domains", `{"id":"Contoso.Example","isVerified":true}`},
 		{"domains", `{"id":"claimed.example","isVerified":false}`},
 		{"directoryRoles", `{"id":"r1","roleTemplateId":"62e90394-69f5-4237-9190-012177145e10"}`},
@@ -129,7 +129,7 @@ func TestWhatItKnows(t *testing.T) {
 		t.Errorf("privileged users %v", got)
 	}
 	want := map[string]any{
-		"id": "o1", "appId": "a1", "displayName": "orders", "servicePrincipalId": "s1", "servicePrincipalType": "Application",
+		"id": "o1", "appId": "a1", "displayName": "orders", "createdDateTime": "2026-01-01T00:00:00Z", "servicePrincipalId": "s1", "servicePrincipalType": "Application",
 		"preferredSingleSignOnMode": "saml", "web": map[string]any{"redirectUris": []any{"https://orders.example"}},
 		"owners":              []any{map[string]any{"id": "u1", "userPrincipalName": "owner@contoso.example"}},
 		"passwordCredentials": []any{map[string]any{"keyId": "k1", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}},
@@ -138,7 +138,7 @@ func TestWhatItKnows(t *testing.T) {
 	if len(d.Applications) != 4 || !reflect.DeepEqual(d.Applications[0], want) {
 		t.Errorf("%d applications, the first is\n%v, want\n%v", len(d.Applications), d.Applications[0], want)
 	}
-	if last := d.Applications[3]; last["id"] != "s9" {
+	if last := d.Applications[3]; last["id"] != "s9" || last["appOwnerOrganizationId"] != "t9" {
 		t.Errorf("the foreign service principal is %v", last)
 	}
 	for _, p := range r.State().Parts {

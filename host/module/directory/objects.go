@@ -116,7 +116,7 @@ func trim(name string, value json.RawMessage) (json.RawMessage, error) {
 		return through[platform](value)
 	case "identifierUris", "replyUrls":
 		return through[[]string](value)
-	case "id", "appId", "displayName", "preferredSingleSignOnMode", "servicePrincipalType":
+	case "id", "appId", "displayName", "createdDateTime", "appOwnerOrganizationId", "preferredSingleSignOnMode", "servicePrincipalType":
 		return through[string](value)
 	}
 	return nil, nil

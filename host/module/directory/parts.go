@@ -22,11 +22,11 @@ func newSnapshot() *snapshot {
 	const permission = "Application.Read.All"
 	return &snapshot{
 		apps: objects{query: graph.Query{Path: "applications", Permission: permission, Select: []string{
-			"id", "appId", "displayName", "identifierUris", "keyCredentials", "passwordCredentials", "web", "spa", "publicClient",
+			"id", "appId", "displayName", "createdDateTime", "identifierUris", "keyCredentials", "passwordCredentials", "web", "spa", "publicClient",
 		}}},
 		principals: objects{query: graph.Query{Path: "servicePrincipals", Permission: permission, Select: []string{
-			"id", "appId", "displayName", "servicePrincipalType", "preferredSingleSignOnMode", "replyUrls", "keyCredentials",
-			"passwordCredentials",
+			"id", "appId", "displayName", "appOwnerOrganizationId", "servicePrincipalType", "preferredSingleSignOnMode", "replyUrls",
+			"keyCredentials", "passwordCredentials",
 		}}},
 	}
 }

@@ -1,4 +1,4 @@
-// Package dns is a rule module that finds out whether the hosts of redirect URIs exist, so that rules which ask
+// Package dns is a rule module that finds out whether the hosts of redirect and logout URLs exist, so that rules which ask
 // context.dns get answers.
 //
 // The hosts are chosen by whoever may change an application, so what is done for them is narrow: A and AAAA questions

@@ -22,18 +22,22 @@ const (
 	applications = "GraphApplications"
 )
 
-// property is the name under which a change of redirect URIs is logged, in the column targets of AuditLogs.
+// property is the name under which a change of redirect URIs is logged, in the column targets of AuditLogs. Under which name
+// a logout URL is logged isn't documented; logout stands in it, as in the names of Microsoft Graph.
 const (
 	property = "AppAddress"
+	logout   = "logout"
 	targets  = "TargetResources"
 )
 
-// hosts are the hosts of the event's web redirect URIs as they stand there in lower case, each once, the added ones first.
+// hosts are the hosts of the event's web redirect URIs and logout URLs as they stand there in lower case, each once, the added
+// ones first.
 func hosts(e *enrich.Event) (all []string) {
 	var uris []string
 	switch e.Table {
 	case auditLogs:
-		if bytes.Contains(e.Lookup(targets), []byte(property)) { // few rows have it, and reading JSON in JSON costs
+		// Few rows have it, and reading JSON in JSON costs.
+		if text := e.Lookup(targets); bytes.Contains(text, []byte(property)) || bytes.Contains(text, []byte(logout[1:])) {
 			uris = changed(cell(e, targets))
 		}
 	case applications:
@@ -69,7 +73,7 @@ func cell(e *enrich.Event, column string) []byte {
 	return enrich.Expand(e.Cell(i))
 }
 
-// changed are the redirect URIs that the targets of an AuditLogs row have after the change, those that were added first.
+// changed are the redirect URIs and logout URLs that the targets of an AuditLogs row have after the change, those that were added first.
 // https://learn.microsoft.com/azure/azure-monitor/reference/tables/auditlogs
 func changed(text []byte) []string {
 	var list []struct {
@@ -83,7 +87,7 @@ func changed(text []byte) []string {
 	var added, kept []string
 	for _, target := range list {
 		for _, p := range target.ModifiedProperties {
-			if !strings.EqualFold(p.DisplayName, property) {
+			if !strings.EqualFold(p.DisplayName, property) && !strings.Contains(strings.ToLower(p.DisplayName), logout) {
 				continue
 			}
 			old := addresses(p.OldValue)
@@ -99,10 +103,14 @@ func changed(text []byte) []string {
 	return append(added, kept...)
 }
 
-// addresses reads a list of addresses: objects with an Address, or plain texts, in JSON that may itself be a text.
+// addresses reads a list of addresses, objects with an Address or plain texts, or a single text, in JSON that may itself be
+// a text.
 func addresses(value json.RawMessage) (all []string) {
 	var items []json.RawMessage
-	decode(enrich.Expand(value), &items)
+	if value = enrich.Expand(value); bytes.HasPrefix(value, []byte(`"`)) {
+		items = append(items, value)
+	}
+	decode(value, &items)
 	for _, item := range items {
 		var text string
 		var object struct{ Address string }
@@ -110,6 +118,7 @@ func addresses(value json.RawMessage) (all []string) {
 			decode(item, &object)
 			text = object.Address
 		}
+		decode([]byte(text), &text) // a single text is quoted twice
 		if text != "" {
 			all = append(all, text)
 		}
@@ -117,18 +126,19 @@ func addresses(value json.RawMessage) (all []string) {
 	return all
 }
 
-// registered are the redirect URIs of a Graph application or service principal.
+// registered are the redirect URIs of a Graph application or service principal, and its logout URL.
 // https://learn.microsoft.com/graph/api/resources/application
 func registered(e *enrich.Event) (all []string) {
 	decode(cell(e, "replyUrls"), &all)
 	for _, platform := range []string{"web", "spa", "publicClient"} {
 		var p struct {
 			RedirectUris []string `json:"redirectUris"`
+			LogoutURL    string   `json:"logoutUrl"`
 		}
 		decode(cell(e, platform), &p)
-		all = append(all, p.RedirectUris...)
+		all = append(append(all, p.RedirectUris...), p.LogoutURL)
 	}
-	return all
+	return append(all, e.Text("logoutUrl"))
 }
 
 // decode reads as much of text as has the shape of into. What hasn't is left out: rows come in many shapes, and a part

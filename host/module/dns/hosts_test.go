@@ -64,12 +64,20 @@ func TestHosts(t *testing.T) {
 			event(t, `{"Type":"AuditLogs","TargetResources":[null,7,{"modifiedProperties":"x"},{"type":3,"modifiedProperties":[null,{"displayName":null},{"displayName":"AppAddress","oldValue":null,"newValue":["https://a.example.com/",{"Address":"https://b.example.com"},{"Address":7},null]}]}]}`),
 			"a.example.com b.example.com",
 		},
-		"another property": {event(t, `{"Type":"AuditLogs","TargetResources":[{"modifiedProperties":[{"displayName":"LogoutUrl","newValue":"[\"https://a.example.com\"]"},{"displayName":"Note","newValue":"AppAddress"}]}]}`), ""},
-		"no row":           {enrich.Event{Table: "AuditLogs"}, ""},
-		"broken":           {event(t, `{"Type":"AuditLogs","TargetResources":"[{\"AppAddress"}`), ""},
+		"another property": {event(t, `{"Type":"AuditLogs","TargetResources":[{"modifiedProperties":[{"displayName":"LogoUrl","newValue":"[\"https://a.example.com\"]"},{"displayName":"Note","newValue":"AppAddress, LogoutUrl"}]}]}`), ""},
+		"logout URLs as texts and in a list": {
+			event(t, `{"Type":"AuditLogs","TargetResources":[{"modifiedProperties":[{"displayName":"LogoutUrl","oldValue":"\"https://old.example.com\"","newValue":"\"https://a.example.com/out\""},{"displayName":"FrontChannelLogoutUri","newValue":"https://b.example.com"},{"displayName":"Web.LogoutUrl","newValue":"[\"https://c.example.com\"]"}]}]}`),
+			"a.example.com b.example.com c.example.com",
+		},
+		"no row": {enrich.Event{Table: "AuditLogs"}, ""},
+		"broken": {event(t, `{"Type":"AuditLogs","TargetResources":"[{\"AppAddress"}`), ""},
 		"a Graph object": {
 			event(t, `{"Type":"GraphApplications","web":{"redirectUris":["https://w.example.com/cb"]},"spa":"{\"redirectUris\":[\"https://s.example.com\"]}","publicClient":null,"replyUrls":["https://r.example.com"]}`),
 			"r.example.com w.example.com s.example.com",
+		},
+		"logout URLs of Graph objects": {
+			event(t, `{"Type":"GraphApplications","web":{"redirectUris":["https://w.example.com/cb"],"logoutUrl":"https://out.example.com/"},"logoutUrl":"https://saml.example.com"}`),
+			"w.example.com out.example.com saml.example.com",
 		},
 		"another table": {event(t, `{"Type":"SigninLogs","TargetResources":[{"modifiedProperties":[{"displayName":"AppAddress","newValue":"[\"https://a.example.com\"]"}]}]}`), ""},
 	} {

@@ -21,6 +21,8 @@ type TLS struct {
 	CertFile   string // PEM client certificate; "" for none
 	KeyFile    string // PEM key of the client certificate
 	ServerName string // the name in the receiver's certificate; "" for the host that is dialed
+	// Seen is told which certificates are in use; nil for nobody.
+	Seen *Certificates
 }
 
 // Config reads the files and returns the configuration of a client, TLS 1.2 or later, that verifies the receiver.
@@ -42,6 +44,7 @@ func (t TLS) Config() (*tls.Config, error) {
 			return nil, fmt.Errorf("read client certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
+		t.Seen.note(Client, pair.Leaf)
 	}
 	return config, nil
 }
@@ -80,6 +83,7 @@ func Handshake(ctx context.Context, conn net.Conn, address string, t TLS) (*tls.
 		conn.Close() //nolint:errcheck // the dial has failed already
 		return nil, fmt.Errorf("TLS handshake with %s: %w", address, err)
 	}
+	t.Seen.note(Receiver, secured.ConnectionState().PeerCertificates[0])
 	return secured, nil
 }
 

@@ -3,7 +3,6 @@ package splunkhec
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -112,15 +111,10 @@ func validURL(text string) error {
 		return errors.New("holds a user or password: put the token into token_file")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
 		return errors.New("has a path or a query: give scheme, host and port only")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !endpoint.Loopback(u.Hostname()):
 		return errors.New("http would send the token in the clear: use https (with ca_file for a private authority)")
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (c Config) tls() endpoint.TLS {

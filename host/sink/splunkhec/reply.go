@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
 // reply is what the collector said to a request.
@@ -37,18 +37,22 @@ const (
 // The codes of the collector that say more than the HTTP status beside them.
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
 const (
-	codeSuccess       = 0
-	codeNoData        = 5
-	codeInvalidFormat = 6
-	codeWrongIndex    = 7
-	codeNoChannel     = 10
-	codeBadChannel    = 11
-	codeEventRequired = 12
-	codeEventBlank    = 13
-	codeAckOff        = 14
-	codeIndexedFields = 15
-	codeQueueNearFull = 24
-	codeAcksNearFull  = 25
+	codeSuccess          = 0
+	codeTokenDisabled    = 1
+	codeTokenRequired    = 2
+	codeBadAuthorization = 3
+	codeInvalidToken     = 4
+	codeNoData           = 5
+	codeInvalidFormat    = 6
+	codeWrongIndex       = 7
+	codeNoChannel        = 10
+	codeBadChannel       = 11
+	codeEventRequired    = 12
+	codeEventBlank       = 13
+	codeAckOff           = 14
+	codeIndexedFields    = 15
+	codeQueueNearFull    = 24
+	codeAcksNearFull     = 25
 )
 
 // maxReply bounds what is read of a reply.
@@ -57,7 +61,7 @@ const maxReply = 1 << 20
 // readReply reads a response to its end. The error is a cut connection; a body that isn't the collector's leaves
 // Code nil.
 func readReply(r *http.Response) (reply, error) {
-	out := reply{status: r.StatusCode, wait: retryAfter(r.Header.Get("Retry-After"), time.Now())}
+	out := reply{status: r.StatusCode, wait: endpoint.RetryAfter(r.Header.Get("Retry-After"), time.Now())}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxReply))
 	if err != nil {
 		return out, fmt.Errorf("read the reply: %w", err)
@@ -139,18 +143,4 @@ func (r reply) advice() string {
 		return "not a reply of an HTTP Event Collector; is a proxy in between?"
 	}
 	return "not delivered"
-}
-
-// maxWait caps what a server may ask for.
-const maxWait = time.Hour
-
-// retryAfter reads the header of that name: seconds or a date (RFC 9110, 10.2.3); 0 when it is neither.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return min(maxWait, time.Duration(seconds)*time.Second)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return min(maxWait, max(0, at.Sub(now)))
-	}
-	return 0
 }

@@ -5,9 +5,7 @@ package splunkhec
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +26,8 @@ type Sink struct {
 	encoder  *encoder
 	client   *http.Client
 	channels channels
+
+	certificates endpoint.Certificates
 
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
@@ -51,38 +51,18 @@ func New(c Config) (*Sink, error) {
 	if _, err := s.token.Get(); err != nil {
 		return nil, err
 	}
-	if _, err := c.tls().Config(); err != nil {
+	tls := c.tls()
+	tls.Seen = &s.certificates
+	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
 	s.renewed.Store(time.Now().Unix())
-	s.client = newClient(c)
+	s.client = endpoint.HTTPClient(tls)
+	s.client.Transport = newRenewing(tls)
 	return s, nil
-}
-
-func newClient(c Config) *http.Client {
-	jar, _ := cookiejar.New(nil) // never fails without options; keeps a load balancer's choice, which acks need
-	return &http.Client{
-		Jar: jar,
-		// A redirect would carry the token to a host that nobody configured.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: endpoint.Dial,
-			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				conn, err := endpoint.Dial(ctx, network, address)
-				if err != nil {
-					return nil, err
-				}
-				return endpoint.Handshake(ctx, conn, address, c.tls())
-			},
-			MaxIdleConnsPerHost: 64,
-			IdleConnTimeout:     time.Minute,
-			DisableCompression:  true,
-			WriteBufferSize:     64 << 10,
-		},
-	}
 }
 
 // Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.

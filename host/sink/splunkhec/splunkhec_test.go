@@ -59,18 +59,6 @@ func TestHeaderFollowsEvent(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	for header, want := range map[string]time.Duration{
-		"": 0, "soon": 0, "-5": 0, "0": 0, "90": 90 * time.Second, "999999": time.Hour,
-		"Sun, 01 Mar 2026 09:00:30 GMT": 30 * time.Second, "Sun, 01 Mar 2026 08:00:00 GMT": 0,
-	} {
-		if got := retryAfter(header, now); got != want {
-			t.Errorf("%q: %v, want %v", header, got, want)
-		}
-	}
-}
-
 func TestSuspectsAlwaysShrink(t *testing.T) {
 	for size := 2; size < 12; size++ {
 		for number := -2; number < size+3; number++ {

@@ -24,6 +24,8 @@ const (
 const (
 	RFC5424 = "rfc5424"
 	RFC3164 = "rfc3164"
+	CEF     = "cef"  // ArcSight's Common Event Format, version 0
+	LEEF    = "leef" // QRadar's Log Event Extended Format, version 2.0
 )
 
 // The ways to tell messages in a stream apart (RFC 6587, 3.4).
@@ -38,7 +40,7 @@ type Config struct {
 	Address string `yaml:"address"`
 	// Network is TLS, TCP or UDP.
 	Network string `yaml:"network"`
-	// Format is RFC5424 or RFC3164.
+	// Format is RFC5424, RFC3164, CEF or LEEF.
 	Format string `yaml:"format"`
 	// Facility is the facility's name, such as local0 or audit.
 	Facility string `yaml:"facility"`
@@ -46,6 +48,8 @@ type Config struct {
 	AppName string `yaml:"app_name"`
 	// Hostname is the host in each message; empty is this machine's name.
 	Hostname string `yaml:"hostname"`
+	// LEEFDelimiter stands between the attributes of a LEEF message: a character of ^~#!$%&*;@` or Tab.
+	LEEFDelimiter string `yaml:"leef_delimiter"`
 	// Framing is Octet or, for TCP only, LF.
 	Framing string `yaml:"framing"`
 	// EnterpriseID is the private enterprise number behind the name of the structured data.
@@ -70,7 +74,7 @@ type Config struct {
 // Defaults is the configuration that Address completes.
 func Defaults() Config {
 	return Config{
-		Network: TLS, Format: RFC5424, Facility: "local0", AppName: "riskrelay", Framing: Octet,
+		Network: TLS, Format: RFC5424, Facility: "local0", AppName: "riskrelay", Framing: Octet, LEEFDelimiter: "^",
 		EnterpriseID: "32473", // the number for examples (RFC 5612): a receiver's own can be set
 		Grace:        500 * time.Millisecond,
 		Timeout:      30 * time.Second,
@@ -112,7 +116,7 @@ func (c Config) Validate() error {
 		wrong("address: %q is not host:port, such as siem.example.com:6514", c.Address)
 	}
 	oneOf("network", c.Network, TLS, TCP, UDP)
-	oneOf("format", c.Format, RFC5424, RFC3164)
+	oneOf("format", c.Format, RFC5424, RFC3164, CEF, LEEF)
 	oneOf("framing", c.Framing, Octet, LF)
 	oneOf("facility", c.Facility, facilities()...)
 	if c.Framing == LF && c.Network == TLS {
@@ -127,6 +131,12 @@ func (c Config) Validate() error {
 	}
 	if plain(c.Hostname, maxHostname) != c.Hostname {
 		wrong("hostname: %q must be at most %d printable ASCII characters without spaces", c.Hostname, maxHostname)
+	}
+	if c.LEEFDelimiter != Tab && (len(c.LEEFDelimiter) != 1 || !strings.Contains(delimiters, c.LEEFDelimiter)) {
+		wrong("leef_delimiter: %q is neither tab nor one character of %s", c.LEEFDelimiter, delimiters)
+	}
+	if c.Format == LEEF && strings.Contains(c.Hostname, ":") {
+		wrong("hostname: %q: QRadar takes no IPv6 address here", c.Hostname)
 	}
 	if _, err := strconv.ParseUint(c.EnterpriseID, 10, 32); err != nil || len(c.EnterpriseID) > maxEnterprise {
 		wrong("enterprise_id: %q is not a number (https://www.iana.org/assignments/enterprise-numbers)", c.EnterpriseID)
@@ -160,6 +170,13 @@ func (c Config) maxMessage() int {
 		return defaultUDP
 	}
 	return defaultTCP
+}
+
+func (c Config) delimiter() byte {
+	if c.LEEFDelimiter == Tab {
+		return '\t'
+	}
+	return c.LEEFDelimiter[0]
 }
 
 func (c Config) hostname() string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,9 @@ type conn struct {
 	stream  net.Conn     // what messages are written to: the same, or TLS on it
 	gone    chan struct{}
 	why     error // set before gone is closed
+
+	stamp string         // of the certificates' files when it was opened
+	users sync.WaitGroup // Sends that write or wait for their confirmation
 }
 
 // countedConn counts the bytes that were handed to the system.
@@ -35,15 +39,16 @@ func (c *countedConn) Write(p []byte) (int, error) {
 }
 
 // open connects as c says.
-func open(ctx context.Context, c Config) (*conn, error) {
+func open(ctx context.Context, c Config, certificates endpoint.TLS) (*conn, error) {
+	stamp := certificates.Stamp() // before the files are read: a change since is seen later
 	plain, err := endpoint.Dial(ctx, TCP, c.Address)
 	if err != nil {
 		return nil, err
 	}
 	counted := &countedConn{Conn: plain}
-	out := &conn{counted: counted, stream: counted, gone: make(chan struct{})}
+	out := &conn{counted: counted, stream: counted, gone: make(chan struct{}), stamp: stamp}
 	if c.Network == TLS {
-		secured, err := endpoint.Handshake(ctx, counted, c.Address, c.tls())
+		secured, err := endpoint.Handshake(ctx, counted, c.Address, certificates)
 		if err != nil {
 			return nil, err
 		}
@@ -75,8 +80,9 @@ func (c *conn) end() error {
 	}
 }
 
-// slice is how much is written under one deadline, so that a slow receiver isn't taken for a dead one.
-const slice = 64 << 10
+// slice is how much is written under one deadline, so that a slow receiver isn't taken for a dead one: what TLS puts
+// into one record.
+const slice = 16 << 10
 
 // write writes all of frames and returns the place in the connection's bytes behind them.
 func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) (place int64, err error) {
@@ -115,7 +121,7 @@ func (c *conn) lastWords(ctx context.Context) {
 const poll = 2 * time.Millisecond
 
 // confirm returns nil once the receiver's system has acknowledged the bytes before place and the connection
-// has lived on for grace.
+// has lived on for grace. It drops a connection on which nothing moves: each new try would only lie behind what is stuck.
 func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Duration) error {
 	progress, best := time.Now(), int64(-1)
 	for {
@@ -132,6 +138,7 @@ func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Dur
 			progress, best = time.Now(), acknowledged
 		}
 		if time.Since(progress) > timeout {
+			c.drop()
 			return fmt.Errorf("the receiver took nothing for %v", timeout)
 		}
 		if err := c.linger(ctx, poll); err != nil {

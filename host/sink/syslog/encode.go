@@ -11,22 +11,26 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
 
-// encoder writes events as syslog messages. The text of a message is the event as one line of JSON without control
-// characters: nothing in it can end a frame or begin one.
+// encoder writes events as syslog messages. The text of a message is the event as one line of JSON, alone or as the last
+// field of CEF and LEEF. Nothing in a message can end a frame or begin one: but for a tab between fields of LEEF it has no
+// control characters.
 type encoder struct {
-	facility int
-	rfc3164  bool
-	host     string
-	app      string
-	sdID     string // name of the structured data
-	limit    int    // bytes of a message
-	framing  string // "" for none
+	facility  int
+	format    string
+	host      string
+	app       string
+	sdID      string  // name of the structured data
+	fields    []field // of CEF and LEEF
+	operation func(*enrich.Event) string
+	delimiter byte   // of LEEF
+	limit     int    // bytes of a message
+	framing   string // "" for none
 }
 
 func newEncoder(c Config) *encoder {
 	e := &encoder{
-		facility: slices.Index(facilities(), c.Facility), rfc3164: c.Format == RFC3164, host: c.hostname(), app: c.AppName,
-		sdID: "riskrelay@" + c.EnterpriseID, limit: c.maxMessage(), framing: c.Framing,
+		facility: slices.Index(facilities(), c.Facility), format: c.Format, host: c.hostname(), app: c.AppName,
+		sdID: "riskrelay@" + c.EnterpriseID, fields: fields(operation()), operation: operation(), delimiter: c.delimiter(), limit: c.maxMessage(), framing: c.Framing,
 	}
 	if c.Network == UDP {
 		e.framing = ""
@@ -80,9 +84,14 @@ func (c *encoder) frame(out []byte, start int) []byte {
 
 func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
 	dst = append(strconv.AppendInt(append(dst, '<'), int64(c.facility*8+severity(&e.Risk)), 10), '>')
-	if c.rfc3164 {
-		dst = c.header3164(dst, e.Time)
-	} else {
+	switch c.format {
+	case CEF:
+		return c.cef(dst, e)
+	case LEEF:
+		return c.leef(dst, e)
+	case RFC3164:
+		dst = append(append(c.stamp(dst, e.Time), c.app...), ": "...)
+	default:
 		dst = c.header5424(dst, e)
 	}
 	text := len(dst)
@@ -125,12 +134,10 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	return append(dst, "] "...)
 }
 
-// header3164 appends the header behind the priority and the tag (RFC 3164, 4.1). The time is UTC.
-func (c *encoder) header3164(dst []byte, t time.Time) []byte {
+// stamp appends the header of RFC 3164, 4.1, without priority and tag: the time, which is UTC, and the host.
+func (c *encoder) stamp(dst []byte, t time.Time) []byte {
 	dst = t.UTC().AppendFormat(dst, time.Stamp)
-	dst = append(append(dst, ' '), c.host...)
-	dst = append(append(dst, ' '), c.app...)
-	return append(dst, ": "...)
+	return append(append(append(dst, ' '), c.host...), ' ')
 }
 
 // appendParam appends a parameter of structured data: in its value '"', '\' and ']' are escaped (RFC 5424, 6.3.3),
@@ -170,8 +177,7 @@ func escapeControls(out []byte, from int) []byte {
 		case r == '\t':
 			out = append(out, ' ')
 		case isControl(r):
-			const hex = "0123456789abcdef"
-			out = append(out, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			out = appendEscape(out, r)
 		default:
 			out = append(out, rest[:size]...)
 		}

@@ -38,6 +38,8 @@ func TestMessages(t *testing.T) {
 		"rfc5424-lf":    func(c *Config) { c.Network, c.Framing, c.Facility = TCP, LF, "audit" },
 		"rfc5424-udp":   func(c *Config) { c.Network = UDP },
 		"rfc3164-lf":    func(c *Config) { c.Network, c.Framing, c.Format = TCP, LF, RFC3164 },
+		"cef-lf":        func(c *Config) { c.Network, c.Framing, c.Format = TCP, LF, CEF },
+		"leef-lf":       func(c *Config) { c.Network, c.Framing, c.Format = TCP, LF, LEEF },
 	} {
 		var got []byte
 		for _, e := range []enrich.Event{tagged, plain} {
@@ -84,7 +86,9 @@ func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"address: \"siem\"":              func(c *Config) { c.Address = "siem" },
 		"network: \"relp\" is not one":   func(c *Config) { c.Network = "relp" },
-		"format: \"cef\" is not one":     func(c *Config) { c.Format = "cef" },
+		"format: \"gelf\" is not one":    func(c *Config) { c.Format = "gelf" },
+		"leef_delimiter: \"|\" is":       func(c *Config) { c.LEEFDelimiter = "|" },
+		"QRadar takes no IPv6 address":   func(c *Config) { c.Format, c.Hostname = LEEF, "2001:db8::1" },
 		"framing: TLS wants octet":       func(c *Config) { c.Framing = LF },
 		"facility: \"local9\" is not":    func(c *Config) { c.Facility = "local9" },
 		"app_name: \"\" must be":         func(c *Config) { c.AppName = "" },

@@ -16,3 +16,9 @@ func Text(t *testing.T, e *enrich.Event) []byte {
 	}
 	return escapeControls(text, 0)
 }
+
+// TextLEEF is what a LEEF message's event shall be.
+func TextLEEF(t *testing.T, e *enrich.Event) []byte {
+	t.Helper()
+	return escapeDelimiter(Text(t, e), 0, '^')
+}

@@ -1,11 +1,13 @@
 // Package syslog sends events as syslog messages over TLS, TCP or UDP. Read sink.go, then conn.go for what it takes
-// before an event counts as received, and encode.go for the messages.
+// before an event counts as received, apart.go for events that a receiver doesn't survive, and encode.go for the messages.
 package syslog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,10 +23,14 @@ type Sink struct {
 	config  Config
 	encoder *encoder
 	buffers sync.Pool
+	strikes strikes
 
 	turn chan struct{} // holds a token while somebody writes
 	conn *conn         // of whoever has the turn; nil before the first
 	udp  net.Conn
+
+	certificates endpoint.Certificates
+	retiring     sync.WaitGroup // connections that are replaced and still wait for confirmations
 }
 
 // New returns a sink for a valid configuration. It reads the certificate files once, so that a missing one shows at
@@ -33,10 +39,10 @@ func New(c Config) (*Sink, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if _, err := c.tls().Config(); err != nil {
+	s := &Sink{config: c, encoder: newEncoder(c), turn: make(chan struct{}, 1)}
+	if _, err := s.tls().Config(); err != nil {
 		return nil, err
 	}
-	s := &Sink{config: c, encoder: newEncoder(c), turn: make(chan struct{}, 1)}
 	s.buffers.New = func() any { return new([]byte) }
 	return s, nil
 }
@@ -51,18 +57,47 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
-	frames, rejected := (*buffer)[:0], []pipeline.Rejection(nil)
-	for i := range events {
-		var reason string
-		if frames, reason = s.encode(frames, &events[i]); reason != "" {
-			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
-		}
-	}
+	frames, ends, rejected := s.encodeAll((*buffer)[:0], events)
 	*buffer = frames
-	if err := s.deliver(ctx, frames); err != nil {
+	id := events[0].ID
+	if s.strikes.out(id) {
+		refused, err := s.sendApart(ctx, events, cut(frames, ends))
+		if err != nil {
+			return pipeline.Receipt{}, s.explain(err)
+		}
+		rejected = append(rejected, refused...)
+		slices.SortFunc(rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
+	} else if err := s.deliver(ctx, frames); err != nil {
+		s.strikes.note(id, err)
 		return pipeline.Receipt{}, s.explain(err)
 	}
+	s.strikes.note(id, nil)
 	return s.receipt(len(events), int64(len(frames)), rejected)
+}
+
+// encodeAll appends the frames of all events. Ends are where each event's frame ends; that of a rejected event is empty.
+func (s *Sink) encodeAll(dst []byte, events []enrich.Event) (frames []byte, ends []int, rejected []pipeline.Rejection) {
+	ends = make([]int, len(events))
+	for i := range events {
+		var reason string
+		if dst, reason = s.encode(dst, &events[i]); reason != "" {
+			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
+		}
+		ends[i] = len(dst)
+	}
+	return dst, ends, rejected
+}
+
+// cut is the frame of each event, nil where it has none.
+func cut(frames []byte, ends []int) [][]byte {
+	parts, start := make([][]byte, len(ends)), 0
+	for i, end := range ends {
+		if end > start {
+			parts[i] = frames[start:end]
+		}
+		start = end
+	}
+	return parts
 }
 
 func (s *Sink) encode(dst []byte, e *enrich.Event) (out []byte, reason string) {
@@ -84,6 +119,7 @@ func (s *Sink) deliver(ctx context.Context, frames []byte) error {
 	if err != nil {
 		return err
 	}
+	defer c.users.Done()
 	failpoint.Hit(failpoint.StreamWritten)
 	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
 }
@@ -97,11 +133,13 @@ func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
 		return nil, 0, ctx.Err()
 	}
 	if err := s.connect(ctx); err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("%w: %w", errUnreachable, err)
 	}
 	c := s.conn
+	c.users.Add(1)
 	place, err := c.write(ctx, frames, s.config.Timeout)
 	if err != nil { // it may have broken off inside a frame: nothing can follow on this connection
+		c.users.Done()
 		c.drop()
 		s.conn = nil
 	}
@@ -110,6 +148,7 @@ func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
 
 // connect makes sure that there is a connection which the receiver hasn't closed.
 func (s *Sink) connect(ctx context.Context) error {
+	s.retire()
 	if s.conn != nil && s.conn.end() == nil {
 		return ctx.Err()
 	}
@@ -117,7 +156,7 @@ func (s *Sink) connect(ctx context.Context) error {
 		s.conn.drop()
 		s.conn = nil
 	}
-	c, err := open(ctx, s.config)
+	c, err := open(ctx, s.config, s.tls())
 	if err != nil {
 		return err
 	}
@@ -197,6 +236,7 @@ func (s *Sink) Close() error {
 		s.conn.close()
 		s.conn = nil
 	}
+	s.retiring.Wait()
 	if s.udp != nil {
 		s.udp.Close() //nolint:errcheck // the socket is given up
 		s.udp = nil

@@ -1,5 +1,5 @@
 // Package graph reads the applications and service principals of a tenant from Microsoft Graph, as rows of a table
-// GraphApplications: one whenever an object is new, or its credentials or redirect URIs changed.
+// GraphApplications: one whenever an object is new, or its credentials, redirect URIs or logout URL changed.
 //
 // The service has no time of ingestion, so the source gives each object one: when it first saw the object's present state.
 // These sightings lie beside the ledger.

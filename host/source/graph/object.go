@@ -32,6 +32,7 @@ func queries() []msgraph.Query {
 		}},
 		{Path: "servicePrincipals", Permission: permission, Top: top, Select: []string{
 			"id", "appId", "displayName", "servicePrincipalType", "signInAudience", "keyCredentials", "passwordCredentials", "replyUrls",
+			"logoutUrl",
 		}},
 	}
 }
@@ -54,6 +55,7 @@ type row struct {
 	SPA                  *platform    `json:"spa,omitempty"`
 	PublicClient         *platform    `json:"publicClient,omitempty"`
 	ReplyURLs            []string     `json:"replyUrls,omitempty"`
+	LogoutURL            string       `json:"logoutUrl,omitempty"` // of a service principal
 }
 
 // credential is a keyCredential or a passwordCredential.
@@ -69,6 +71,7 @@ type credential struct {
 
 type platform struct {
 	RedirectURIs []string `json:"redirectUris"`
+	LogoutURL    string   `json:"logoutUrl,omitempty"` // of the platform web
 }
 
 func parse(raw []byte) (*row, error) {
@@ -109,7 +112,8 @@ func (c *credential) phase(at time.Time) string {
 	return "valid"
 }
 
-// digest is the object's state at a time: its credentials with their phase, and its redirect URIs, whatever their order.
+// digest is the object's state at a time: its credentials with their phase, its redirect URIs and its logout URL, whatever
+// their order.
 func (r *row) digest(at time.Time) (sum [16]byte) {
 	var parts []string
 	for kind, list := range map[string][]credential{"key": r.KeyCredentials, "password": r.PasswordCredentials} {
@@ -117,8 +121,11 @@ func (r *row) digest(at time.Time) (sum [16]byte) {
 			parts = append(parts, strings.Join([]string{kind, c.KeyID, c.Start, c.End, c.Type, c.Usage, c.phase(at)}, "\x00"))
 		}
 	}
-	for kind, p := range map[string]*platform{"web": r.Web, "spa": r.SPA, "public": r.PublicClient, "reply": {r.ReplyURLs}} {
+	for kind, p := range map[string]*platform{"web": r.Web, "spa": r.SPA, "public": r.PublicClient, "reply": {r.ReplyURLs, r.LogoutURL}} {
 		if p != nil {
+			if p.LogoutURL != "" {
+				parts = append(parts, kind+" logout\x00"+p.LogoutURL)
+			}
 			for _, uri := range p.RedirectURIs {
 				parts = append(parts, kind+"\x00"+uri)
 			}

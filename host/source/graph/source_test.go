@@ -75,7 +75,7 @@ func quiet() logrus.FieldLogger {
 
 // app is an application with one secret and one redirect URI.
 func app(id, end, uri string) string {
-	return fmt.Sprintf(`{"id":%q,"appId":"app-%s","displayName":"orders","keyCredentials":[],"web":{"redirectUris":[%q]},
+	return fmt.Sprintf(`{"id":%q,"appId":"app-%s","displayName":"orders","keyCredentials":[],"web":{"redirectUris":[%q],"logoutUrl":"https://a.example/out"},
 		"passwordCredentials":[{"keyId":"k","hint":"abc","secretText":null,"startDateTime":"1999-12-01T00:00:00Z","endDateTime":%q}]}`, id, id, uri, end)
 }
 
@@ -142,13 +142,14 @@ func TestNewAndChangedObjects(t *testing.T) {
 			app("c", later, "https://c.example"), app("b", later, "https://changed.example"),
 			strings.Replace(app("a", later, "https://a.example"), "orders", "renamed", 1),
 		}
+		g.objects["servicePrincipals"][0] = strings.Replace(g.objects["servicePrincipals"][0], `"replyUrls"`, `"logoutUrl":"https://s.example/out","replyUrls"`, 1)
 		time.Sleep(time.Hour)
 		second := plan(t, s, first.To)
 		if !second.From.Equal(first.To) {
 			t.Errorf("%v doesn't follow %v", second, first)
 		}
-		expect(t, s, second, "b", "c")
-		expect(t, s, first, "a", "s") // b moved on
+		expect(t, s, second, "b", "c", "s")
+		expect(t, s, first, "a") // b and s moved on
 
 		// What was seen outlives the process; an object that is gone is forgotten.
 		g.objects["applications"] = g.objects["applications"][:2]
@@ -214,9 +215,16 @@ func TestTimeChangesCredentials(t *testing.T) {
 
 func TestRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &tenant{objects: map[string][]string{"applications": {app("a", later, "https://a.example/<&>")}}}
+		g := &tenant{objects: map[string][]string{
+			"applications":      {app("a", later, "https://a.example/<&>")},
+			"servicePrincipals": {`{"id":"s","appId":"x","logoutUrl":"https://out.example"}`},
+		}}
 		s := newSource(Defaults(), g, nil, quiet())
-		e := read(t, s, plan(t, s, time.Time{}))[0]
+		events := read(t, s, plan(t, s, time.Time{}))
+		if got := events[1].Text("logoutUrl"); got != "https://out.example" {
+			t.Errorf("the logout URL is %q", got)
+		}
+		e := events[0]
 		if e.Table != Table || !e.Time.Equal(time.Now()) || e.Text("Type") != Table || e.Text("TimeGenerated") == "" {
 			t.Errorf("event is %+v", e)
 		}
@@ -231,6 +239,9 @@ func TestRow(t *testing.T) {
 			t.Fatal(err)
 		}
 		table, _ := schema.Lookup(Table)
+		if want := `{"redirectUris":["https://a.example/\u003c\u0026\u003e"],"logoutUrl":"https://a.example/out"}`; string(columns["web"]) != want {
+			t.Errorf("web is %s, want %s", columns["web"], want)
+		}
 		for name := range columns {
 			if _, known := table.Column(name); !known {
 				t.Errorf("the table has no column %s", name)

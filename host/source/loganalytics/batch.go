@@ -41,6 +41,8 @@ type batcher struct {
 	typeCell               string // what a row gets as Type, "" when the reply has the column
 
 	events []enrich.Event
+	runs   []pipeline.Run // of events
+	fresh  bool           // nothing was delivered, and the reading began at the window's beginning
 	bytes  int
 	cells  []enrich.Span
 	same   map[string]int // how often a row without id was there at this time of ingestion
@@ -53,6 +55,7 @@ func newBatcher(table string, w pipeline.Window, from mark, deliver func(pipelin
 	if !from.at.IsZero() {
 		b.skip, b.at = &from, from
 	}
+	b.fresh = b.skip == nil
 	return b
 }
 
@@ -101,7 +104,7 @@ func (b *batcher) row(text []byte, cells []enrich.Span) error {
 		clear(b.same)
 	}
 	b.unsure = !b.at.advance(at, item) || item == "" || b.unsure
-	return b.add(b.event(text, cells, at, item))
+	return b.add(b.event(text, cells, at, item), at)
 }
 
 // seen reports whether a row was delivered before the mark.
@@ -190,11 +193,16 @@ func (b *batcher) id(row *enrich.Row, at time.Time) string {
 	return id
 }
 
-func (b *batcher) add(e enrich.Event) error {
+func (b *batcher) add(e enrich.Event, ingested time.Time) error {
 	if b.events == nil && b.delivered > 0 { // a first batch may stay small
 		b.events = make([]enrich.Event, 0, batchEvents)
 	}
 	b.events = append(b.events, e)
+	if minute := ingested.Truncate(time.Minute); len(b.runs) == 0 || !b.runs[len(b.runs)-1].Minute.Equal(minute) {
+		b.runs = append(b.runs, pipeline.Run{Minute: minute, Rows: 1})
+	} else {
+		b.runs[len(b.runs)-1].Rows++
+	}
 	b.bytes += e.Size()
 	if len(b.events) >= batchEvents || b.bytes >= batchBytes {
 		return b.flush()
@@ -207,12 +215,12 @@ func (b *batcher) flush() error {
 	if len(b.events) == 0 {
 		return nil
 	}
-	batch := pipeline.Batch{Events: b.events}
+	batch := pipeline.Batch{Events: b.events, Runs: b.runs, Fresh: b.fresh}
 	if !b.unsure {
 		batch.Next = b.at.encode()
 	}
 	b.delivered += len(b.events)
-	b.events, b.bytes = nil, 0 // they belong to deliver now
+	b.events, b.runs, b.bytes, b.fresh = nil, nil, 0, false // they belong to deliver now
 	if err := b.deliver(batch); err != nil {
 		return &deliverError{err}
 	}

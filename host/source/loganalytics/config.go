@@ -26,6 +26,9 @@ type Config struct {
 	Timeout   time.Duration `yaml:"timeout"`    // how long the service may work on one query; the service allows 10 minutes
 
 	MaxRequests int `yaml:"max_requests"` // in 30 seconds; several hosts with one identity have to share the service's 200
+
+	// Modest leaves the limits to a host that reads beside: one query at a time, and a quarter of the requests.
+	Modest bool `yaml:"-"`
 }
 
 // Table is one table to read.
@@ -63,6 +66,22 @@ func Defaults() Config {
 
 		MaxRequests: defaultRequests,
 	}
+}
+
+// requests is how many requests are made in limitPeriod.
+func (c *Config) requests() int {
+	if c.Modest {
+		return max(1, c.MaxRequests/4)
+	}
+	return c.MaxRequests
+}
+
+// queries is how many queries run at a time.
+func (c *Config) queries() int {
+	if c.Modest {
+		return 1
+	}
+	return maxQueries
 }
 
 var (

@@ -18,7 +18,7 @@ func TestDefaultsLackOnlyTheWorkspace(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Error(err)
 	}
-	streams, err := New(c, quiet())
+	streams, err := new(Workspaces).New(c, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

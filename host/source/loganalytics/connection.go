@@ -27,8 +27,10 @@ const (
 	maxWait = 10 * time.Minute
 	// grace is how much longer than the service's own limit the start of an answer is waited for.
 	grace = 30 * time.Second
-	// longestStall is how long the body may stand still. Time in which the receiver is busy doesn't count.
-	longestStall = time.Minute
+	// longestStall is how long the body may take for the next leastProgress bytes, so that one that trickles doesn't hold a
+	// place for days. Time in which the receiver is busy doesn't count.
+	longestStall  = time.Minute
+	leastProgress = 16 << 10
 	// maxReply is more than the service sends: it stops at about 100 MiB.
 	maxReply = 128 << 20
 )
@@ -62,7 +64,7 @@ func newConnection(c Config) (*connection, error) {
 	}
 	return &connection{
 		workspace: c.Workspace, cloud: c.configuration(), credential: c.Credential, transport: transport,
-		wait: c.Timeout, stall: longestStall, limit: newLimiter(c.MaxRequests), clock: new(clock),
+		wait: c.Timeout, stall: longestStall, limit: newLimiter(c.requests(), c.queries()), clock: new(clock),
 	}, nil
 }
 
@@ -250,23 +252,31 @@ func (p streaming) Do(req *policy.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	x.answered()
-	x.outcome, x.err = readReply(&watched{resp.Body, x.stall, x.cancel}, x.to)
+	x.outcome, x.err = readReply(&watched{body: resp.Body, stall: x.stall, cancel: x.cancel}, x.to)
 	x.done = true
 	resp.Body.Close() //nolint:errcheck // readReply has seen its end, or it is of no use
 	resp.Body = io.NopCloser(strings.NewReader(`{"tables":[]}`))
 	return resp, nil
 }
 
-// watched ends a query whose body stands still.
+// watched ends a query whose body stands still or trickles.
 type watched struct {
 	body   io.Reader
 	stall  time.Duration
 	cancel context.CancelCauseFunc
+
+	waited time.Duration // since there was progress
+	got    int           // bytes since then
 }
 
 // Read reads from the body.
 func (w *watched) Read(p []byte) (int, error) {
-	timer := time.AfterFunc(w.stall, func() { w.cancel(errStalled) })
+	timer, begin := time.AfterFunc(w.stall-w.waited, func() { w.cancel(errStalled) }), time.Now()
 	defer timer.Stop()
-	return w.body.Read(p)
+	n, err := w.body.Read(p)
+	w.waited, w.got = w.waited+time.Since(begin), w.got+n
+	if w.got >= leastProgress {
+		w.waited, w.got = 0, 0
+	}
+	return n, err
 }

@@ -6,22 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
-// Bin is how many rows were ingested in one minute.
-type Bin struct {
-	Start time.Time // UTC
-	Rows  int
-}
-
 // Counts returns the minutes of w in which rows were ingested, in order. Minutes that w cuts hold what lies in w. It
 // answers in one query what reading would answer in many, and so shows whether rows came late. Its errors are those
 // of Read.
-func (s *Source) Counts(ctx context.Context, w pipeline.Window) ([]Bin, error) {
+func (s *Source) Counts(ctx context.Context, w pipeline.Window) ([]pipeline.Run, error) {
 	var c counts
 	result, err := s.query.Query(ctx, s.table.countQuery(w), &c)
 	if err == nil {
@@ -35,8 +28,19 @@ func (s *Source) Counts(ctx context.Context, w pipeline.Window) ([]Bin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", s.table.Name, err)
 	}
-	slices.SortFunc(c.bins, func(a, b Bin) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(c.bins, func(a, b pipeline.Run) int { return a.Minute.Compare(b.Minute) })
 	return c.bins, nil
+}
+
+// Compare is Counts for those who have time: one query at a time for all tables, so that reading isn't held up.
+func (s *Source) Compare(ctx context.Context, w pipeline.Window) ([]pipeline.Run, error) {
+	select {
+	case s.patient <- struct{}{}:
+		defer func() { <-s.patient }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return s.Counts(ctx, w)
 }
 
 // count is how many rows w has.
@@ -51,7 +55,7 @@ func (s *Source) count(ctx context.Context, w pipeline.Window) (rows int, err er
 // counts receives the reply of a count query: a time and a number, under names that the service chooses.
 type counts struct {
 	start, rows int
-	bins        []Bin
+	bins        []pipeline.Run
 }
 
 func (c *counts) begin(_ []string, types []enrich.Type) error {
@@ -72,6 +76,6 @@ func (c *counts) row(text []byte, cells []enrich.Span) error {
 	if err != nil {
 		return fmt.Errorf("read a count: %w", err)
 	}
-	c.bins = append(c.bins, Bin{start, rows})
+	c.bins = append(c.bins, pipeline.Run{Minute: start, Rows: rows})
 	return nil
 }

@@ -3,6 +3,7 @@ package loganalytics
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -307,7 +308,7 @@ func TestSlowAnswers(t *testing.T) {
 
 func TestHoldStopsAllQueries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(defaultRequests)
+		l := newLimiter(defaultRequests, maxQueries)
 		start := time.Now()
 		l.hold(10 * time.Minute)
 		l.hold(time.Second) // doesn't shorten it
@@ -325,7 +326,7 @@ func TestHoldStopsAllQueries(t *testing.T) {
 
 func TestLimiterStaysWithinLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(defaultRequests)
+		l := newLimiter(defaultRequests, maxQueries)
 		var at []time.Time
 		for range 1000 {
 			release, err := l.acquire(t.Context())
@@ -349,6 +350,55 @@ func TestLimiterStaysWithinLimits(t *testing.T) {
 		start := time.Now()
 		if _, err := l.acquire(t.Context()); err != nil || time.Since(start) > time.Second {
 			t.Errorf("a free place isn't taken: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// TestWorkspacesOfOneIdentityShareItsLimits also has another identity, which has limits of its own.
+func TestWorkspacesOfOneIdentityShareItsLimits(t *testing.T) {
+	s := newService(t, api(400, "BadArgumentError", "no"))
+	one, two, other := s.config(), s.config(), s.config()
+	two.Workspace, other.Credential.ClientID = "22222222-2222-3333-4444-555555555555", "another"
+	var all Workspaces
+	var limits []*limiter
+	for _, c := range []Config{one, two, other} {
+		if _, err := all.New(c, quiet()); err != nil {
+			t.Fatal(err)
+		}
+		limits = append(limits, all.limiter(c))
+	}
+	if limits[0] != limits[1] || limits[0] == limits[2] || cap(limits[0].places) != maxQueries {
+		t.Errorf("limiters %v", limits)
+	}
+	one.Modest = true
+	if l := new(Workspaces).limiter(one); cap(l.places) != 1 || l.rate.Burst() >= limits[0].rate.Burst() {
+		t.Errorf("a modest reading has %d queries at once and a burst of %d", cap(l.places), l.rate.Burst())
+	}
+}
+
+// drip gives a byte a second.
+type drip struct{}
+
+func (drip) Read(p []byte) (int, error) {
+	time.Sleep(time.Second)
+	return copy(p, " "), nil
+}
+
+// TestATricklingReplyIsGivenUp also has a receiver that is slow, which is no reason.
+func TestATricklingReplyIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		begin, w := time.Now(), &watched{body: drip{}, stall: time.Minute, cancel: cancel}
+		for ctx.Err() == nil {
+			if _, err := w.Read(make([]byte, 512)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second) // the receiver
+			synctest.Wait()
+		}
+		if took := time.Since(begin); !errors.Is(context.Cause(ctx), errStalled) || took < 110*time.Second || took > 130*time.Second {
+			t.Errorf("given up after %v: %v", took, context.Cause(ctx))
 		}
 	})
 }

@@ -17,20 +17,23 @@ const (
 	maxQueries      = 4
 )
 
-// limiter keeps all tables of a workspace together within the limits.
+// limiter keeps all tables of all workspaces that are read as one identity together within the limits.
 type limiter struct {
 	rate   *rate.Limiter
 	places chan struct{}
+	// patient is held by a query that gives way to others.
+	patient chan struct{}
 
 	mu    sync.Mutex
 	until time.Time
 }
 
-// newLimiter returns a limiter for so many requests in any limitPeriod: a quarter at once, the others evenly.
-func newLimiter(requests int) *limiter {
+// newLimiter returns a limiter for so many requests in any limitPeriod, a quarter at once, the others evenly, and for so
+// many queries at a time.
+func newLimiter(requests, queries int) *limiter {
 	burst := max(1, requests/4)
 	every := limitPeriod / time.Duration(max(1, requests-burst))
-	return &limiter{rate: rate.NewLimiter(rate.Every(every), burst), places: make(chan struct{}, maxQueries)}
+	return &limiter{rate: rate.NewLimiter(rate.Every(every), burst), places: make(chan struct{}, queries), patient: make(chan struct{}, 1)}
 }
 
 // hold lets no query start for d: the service said so.

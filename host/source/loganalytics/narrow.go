@@ -14,7 +14,7 @@ import (
 func (s *Source) Narrowed(filter enrich.Filter) pipeline.Source {
 	return &Source{
 		name: s.name, table: narrowedTable(s.table, filter), start: s.start, settle: s.settle, every: s.every,
-		query: s.query, clock: s.clock, pacer: newPacer(s.pacer.max), log: s.log, ok: s.ok,
+		query: s.query, clock: s.clock, pacer: newPacer(s.pacer.max), log: s.log, ok: s.ok, patient: s.patient,
 	}
 }
 

@@ -74,7 +74,11 @@ func (s *Source) Plan(ctx context.Context, frontier time.Time) (w pipeline.Windo
 	}
 	from := frontier
 	if from.IsZero() {
-		from = now.Add(-max(s.start, s.settle+s.every)) // a shorter start would run away from the frontier
+		// A shorter start would run away from the frontier. Rows are counted by minute, so none is cut.
+		from = now.Add(-max(s.start, s.settle+s.every)).Truncate(time.Minute)
+	}
+	if from, err = s.readable(ctx, from, now); err != nil {
+		return w, 0, false, err
 	}
 	from = from.UTC().Truncate(tick)
 	limit := now.Add(-s.settle)

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // stopped is a workspace that tells the time, rounded down to a second as the Date header is, and has no rows.
@@ -58,7 +61,7 @@ func TestPlanNeverPassesTheServicesTime(t *testing.T) {
 				if !frontier.IsZero() && !w.From.Equal(frontier) {
 					t.Fatalf("window begins at %v, the frontier is %v", w.From, frontier)
 				}
-				if frontier.IsZero() && w.From.Sub(first).Abs() > time.Second {
+				if frontier.IsZero() && first.Sub(w.From).Abs() > time.Minute {
 					t.Fatalf("the first window begins at %v, want %v", w.From, first)
 				}
 				if !w.To.After(w.From) || w.To.After(server().Add(-2*time.Minute)) || w.To.Sub(w.From) > time.Hour {
@@ -205,4 +208,51 @@ func TestTheClockBelievesNoSingleOutlier(t *testing.T) {
 			}
 		}
 	})
+}
+
+// keeper is a workspace whose oldest row was generated at a time.
+type keeper struct {
+	stopped
+	oldest time.Time
+}
+
+func (k *keeper) Query(ctx context.Context, kql string, to rowReceiver) (outcome, error) {
+	if strings.Contains(kql, "min(") {
+		if err := to.begin([]string{"min_TimeGenerated"}, []enrich.Type{enrich.Datetime}); err != nil {
+			return outcome{}, err
+		}
+		cell := "null"
+		if !k.oldest.IsZero() {
+			cell = `"` + k.oldest.UTC().Format(ticks) + `"`
+		}
+		return outcome{rows: 1}, to.row([]byte(cell), []enrich.Span{{End: uint32(len(cell))}})
+	}
+	return k.stopped.Query(ctx, kql, to)
+}
+
+// TestWhatTheWorkspaceHasDeletedIsLeftOut has a stream be away for longer than its rows are kept.
+func TestWhatTheWorkspaceHasDeletedIsLeftOut(t *testing.T) {
+	day := 24 * time.Hour
+	for name, test := range map[string]struct{ away, oldest, lost time.Duration }{
+		"rows are kept":      {40 * day, 60 * day, 0},
+		"rows were deleted":  {40 * day, 30 * day, 9 * day},
+		"a short absence":    {3 * day, day, 0},
+		"the table is empty": {40 * day, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service := &keeper{}
+				if test.oldest > 0 {
+					service.oldest = time.Now().Add(-test.oldest)
+				}
+				source := planner(&service.stopped)
+				source.query = service
+				frontier := time.Now().Add(-test.away)
+				w, _, ok, err := source.Plan(t.Context(), frontier)
+				if !ok || err != nil || w.From.Sub(frontier) != test.lost {
+					t.Errorf("plan is %v, %v, %v; want %v left out", w, ok, err, test.lost)
+				}
+			})
+		})
+	}
 }

@@ -29,6 +29,7 @@ func TestQueriesLookAsExpected(t *testing.T) {
 		Table{Name: "AzureDiagnostics", Filter: `Category == "AuditEvent"`}.rowsQuery(slot),
 		Table{Name: "AuditLogs"}.countQuery(w),
 		Table{Name: "AuditLogs"}.probeQuery(),
+		Table{Name: "AuditLogs"}.oldestQuery(),
 	} {
 		b.WriteString(q + "\n\n")
 	}
@@ -59,9 +60,9 @@ func TestQueriesAreKQL(t *testing.T) {
 			if err := checkFilter(filter); err != nil {
 				t.Fatal(err)
 			}
-			queries = append(queries, table.probeQuery())
+			queries = append(queries, table.probeQuery(), table.oldestQuery())
 			for _, w := range []pipeline.Window{whole, slot, resumed} {
-				queries = append(queries, table.rowsQuery(w), table.countQuery(w))
+				queries = append(queries, table.rowsQuery(w), table.countQuery(w), table.summaryQuery(w))
 			}
 		}
 	}

@@ -68,6 +68,9 @@ func (t Table) countQuery(w pipeline.Window) string {
 // probeQuery asks for nothing: its reply's Date header is the service's clock.
 func (t Table) probeQuery() string { return t.Name + "\n| take 0" }
 
+// oldestQuery asks when the oldest row that the workspace still has was generated.
+func (t Table) oldestQuery() string { return t.Name + "\n| summarize min(" + timeColumn + ")" }
+
 // selection names the rows of w.
 func (t Table) selection(w pipeline.Window) string {
 	var q strings.Builder

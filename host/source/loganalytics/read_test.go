@@ -79,6 +79,11 @@ func TestReadOnFromMark(t *testing.T) {
 		if diff := cmp.Diff(want, append([]string{}, rest.ids...)); diff != "" {
 			t.Errorf("behind batch %d:\n%s", i, diff)
 		}
+		for _, b := range rest.batches {
+			if b.Fresh {
+				t.Errorf("behind batch %d the tally begins anew", i)
+			}
+		}
 	}
 }
 
@@ -194,6 +199,9 @@ func TestLateRowBeforeMarkIsRead(t *testing.T) {
 	}
 	if !slices.Contains(got.ids, "item-late") {
 		t.Error("the late row is missing")
+	}
+	if !got.batches[1].Fresh || got.batches[2].Fresh {
+		t.Error("the tally doesn't begin anew with the first batch")
 	}
 }
 

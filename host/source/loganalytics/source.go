@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,16 +41,37 @@ type Source struct {
 	clock                *clock
 	pacer                *pacer
 	log                  logrus.FieldLogger
-	ok                   func() // told of each query that worked
+	ok                   func()        // told of each query that worked
+	patient              chan struct{} // has room for one query that gives way to others
 
 	found    atomic.Bool // the workspace has the table
 	absent   atomic.Bool // it was asked, and doesn't have it yet
+	kept     atomic.Bool // whether the frontier lies before the table's oldest row was asked
 	hopeless atomic.Bool // the last window that couldn't be cut was incomplete all the same
 }
 
+// Workspaces are read by one process. Those that are read as the same identity share its limits, which the service sets
+// for identities, not for workspaces. The zero value is ready.
+type Workspaces struct {
+	limiters map[string]*limiter
+}
+
+// limiter is the one for the identity of c. Where the workspaces of an identity differ in max_requests, the first counts.
+func (w *Workspaces) limiter(c Config) *limiter {
+	credential := c.Credential
+	who := strings.Join([]string{c.Cloud, credential.Kind, strings.ToLower(credential.TenantID), strings.ToLower(credential.ClientID)}, "|")
+	if w.limiters == nil {
+		w.limiters = map[string]*limiter{}
+	}
+	if w.limiters[who] == nil {
+		w.limiters[who] = newLimiter(c.requests(), c.queries())
+	}
+	return w.limiters[who]
+}
+
 // New returns one stream per table, called "la:<workspace>:<table>"; each stream's source is a *Source. They share one
-// connection and its limits. Credentials are read with the first query. Log is told when a table comes or goes.
-func New(c Config, log logrus.FieldLogger) ([]pipeline.Stream, error) {
+// connection. Credentials are read with the first query. Log is told when a table comes or goes.
+func (w *Workspaces) New(c Config, log logrus.FieldLogger) ([]pipeline.Stream, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -57,6 +79,7 @@ func New(c Config, log logrus.FieldLogger) ([]pipeline.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	conn.limit = w.limiter(c)
 	return streams(c, conn, log), nil
 }
 
@@ -65,8 +88,9 @@ func streams(c Config, conn *connection, log logrus.FieldLogger) (all []pipeline
 		s := &Source{
 			name: "la:" + c.Workspace + ":" + t.Name, table: t, start: c.Start, settle: c.Settle, every: c.Every,
 			query: conn, clock: conn.clock, pacer: newPacer(c.MaxWindow), log: log, ok: conn.succeeded,
+			patient: conn.limit.patient,
 		}
-		all = append(all, pipeline.Stream{Name: s.name, Source: s, Plan: s.Plan})
+		all = append(all, pipeline.Stream{Name: s.name, Source: s, Plan: s.Plan, Count: s.Compare})
 	}
 	return all
 }

@@ -18,6 +18,8 @@ type tokens struct {
 	mu     sync.Mutex
 	secret string
 	issued map[string]issuedToken
+
+	refusal refusal
 }
 
 type issuedToken struct {
@@ -63,6 +65,9 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, "invalid_request", 900144, "The request body can't be read as a form.")
+		return
+	}
+	if s.tokens.refused(w) {
 		return
 	}
 	first, _, _ := strings.Cut(r.PostForm.Get("scope"), " ") // openid and the like follow

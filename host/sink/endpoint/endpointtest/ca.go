@@ -47,14 +47,23 @@ func NewCA() (*CA, error) {
 // Pair is a certificate with its key, in PEM form.
 type Pair struct{ Cert, Key []byte }
 
+// Span is when a certificate is valid, from now on. The zero value is from an hour ago to a day ahead.
+type Span struct{ From, To time.Duration }
+
 // Issue makes a certificate, for servers and clients, that is good for names: host names or IP addresses. The first
 // is its common name.
-func (ca *CA) Issue(names ...string) (Pair, error) {
+func (ca *CA) Issue(names ...string) (Pair, error) { return ca.IssueFor(Span{}, names...) }
+
+// IssueFor makes a certificate like Issue that is valid for a span of time.
+func (ca *CA) IssueFor(span Span, names ...string) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Pair{}, fmt.Errorf("make a key: %w", err)
 	}
 	template := newTemplate(names[0])
+	if now := time.Now(); span != (Span{}) {
+		template.NotBefore, template.NotAfter = now.Add(span.From), now.Add(span.To)
+	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, name := range names {
@@ -77,7 +86,12 @@ func (ca *CA) Issue(names ...string) (Pair, error) {
 
 // ServerConfig is a TLS configuration with a new certificate for names.
 func (ca *CA) ServerConfig(names ...string) (*tls.Config, error) {
-	pair, err := ca.Issue(names...)
+	return ca.ServerConfigFor(Span{}, names...)
+}
+
+// ServerConfigFor is a TLS configuration with a new certificate for names that is valid for a span of time.
+func (ca *CA) ServerConfigFor(span Span, names ...string) (*tls.Config, error) {
+	pair, err := ca.IssueFor(span, names...)
 	if err != nil {
 		return nil, err
 	}

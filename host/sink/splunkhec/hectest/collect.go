@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,12 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
 		write(w, *refused, nil)
 		return
 	}
+	for n, e := range events {
+		if s.config.Indexes != nil && !slices.Contains(s.config.Indexes, e.Index) {
+			write(w, *bad(7, "Incorrect index", n), nil)
+			return
+		}
+	}
 	s.decide(w, r, events, len(body))
 }
 
@@ -81,9 +88,13 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, events []envelop
 }
 
 func (s *Server) record(events []envelope) {
+	s.write(events) // first, so that whoever waits for an event finds it written
 	for _, e := range events {
 		s.Events.Add(e.id, e.Event)
 	}
+}
+
+func (s *Server) write(events []envelope) {
 	if s.config.Output == nil {
 		return
 	}
@@ -102,6 +113,8 @@ func (s *Server) authorize(r *http.Request) *Answer {
 	switch {
 	case !ok:
 		return &Answer{Status: http.StatusUnauthorized, Code: 2, Text: "Token is required"}
+	case s.config.Refuse != nil:
+		return s.config.Refuse
 	case want != "" && token != want:
 		return &Answer{Status: http.StatusForbidden, Code: 4, Text: "Invalid token"}
 	}

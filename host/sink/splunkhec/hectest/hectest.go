@@ -22,6 +22,9 @@ type Config struct {
 	Token      string      // the only token that is accepted; "" accepts any
 	Ack        bool        // the token has indexer acknowledgement
 	MaxContent int         // bytes of a request's body, uncompressed, above which it answers 413; 0 means 64 MiB
+	Indexes    []string    // those that the token may write to; nil allows any
+	Refuse     *Answer     // what every request with a token is answered, as for a token that is disabled; nil for nothing
+	Health     *Answer     // what the health page answers; nil for that all is well
 	Output     io.Writer   // gets each accepted envelope as one line; nil for nowhere
 	// Answer may decide what happens to a request: nil means the usual. It is called for well-formed requests with a
 	// good token and may be called from several goroutines at once.
@@ -127,5 +130,9 @@ func (s *Server) routes() http.Handler {
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	if s.config.Health != nil {
+		write(w, *s.config.Health, nil)
+		return
+	}
 	write(w, Answer{Status: http.StatusOK, Code: 17, Text: "HEC is healthy"}, nil)
 }

@@ -37,7 +37,7 @@ func (s *Server) serve(conn net.Conn) {
 			}
 			return
 		}
-		if s.take(message) {
+		if s.config.Refuse != nil && s.config.Refuse(message) || s.take(message) {
 			reset(conn)
 			return
 		}
@@ -87,11 +87,17 @@ func (s *Server) take(message []byte) (cut bool) {
 
 // parse returns the id and the text of a message. The text is checked to be JSON with the same id.
 func (s *Server) parse(message []byte) (id string, text []byte, err error) {
-	if s.config.RFC3164 {
-		if text, err = text3164(message); err != nil {
-			return "", nil, err
-		}
-	} else if id, text, err = parse5424(message); err != nil {
+	switch {
+	case s.config.CEF:
+		id, text, err = recordText(ParseCEF, message, "cs6")
+	case s.config.LEEF:
+		id, text, err = recordText(ParseLEEF, message, "event")
+	case s.config.RFC3164:
+		text, err = text3164(message)
+	default:
+		id, text, err = parse5424(message)
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	var event struct {
@@ -101,9 +107,15 @@ func (s *Server) parse(message []byte) (id string, text []byte, err error) {
 		return "", nil, fmt.Errorf("text is not JSON: %w", err)
 	}
 	if id != "" && id != event.ID {
-		return "", nil, fmt.Errorf("structured data says event %q, the text %q", id, event.ID)
+		return "", nil, fmt.Errorf("the header says event %q, the text %q", id, event.ID)
 	}
 	return event.ID, text, nil
+}
+
+// recordText returns the event's id and the whole event, which stands under key.
+func recordText(parse func([]byte) (Record, error), message []byte, key string) (id string, text []byte, err error) {
+	r, err := parse(message)
+	return r.Fields["externalId"], []byte(r.Fields[key]), err
 }
 
 func parse5424(message []byte) (id string, text []byte, err error) {

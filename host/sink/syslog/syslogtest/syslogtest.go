@@ -20,9 +20,14 @@ type Config struct {
 	TLS     *tls.Config // nil for plain connections
 	LF      bool        // a line feed ends a message, instead of octet counting
 	RFC3164 bool        // the old format
+	CEF     bool        // ArcSight's format
+	LEEF    bool        // QRadar's format
 	// Cut says, after each message, whether to break the connection off, as a receiver that dies: what it sent and
 	// nobody read is lost. n counts the messages of all connections from 1. nil never cuts.
 	Cut func(n int) bool
+	// Refuse says whether to close the connection instead of taking a message, as receivers do on what is too long for
+	// them. nil takes all.
+	Refuse func(message []byte) bool
 }
 
 // Server is a receiver that runs until Close.

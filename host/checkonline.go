@@ -1,0 +1,145 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/graph"
+	filesink "github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
+	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
+)
+
+// CheckSources goes online and checks each source of the configuration, step by step. Table names the only table to look at, ""
+// all. Each is told to show once it is known.
+func CheckSources(ctx context.Context, c config.Config, table string, show func(checkup.Report) error) error {
+	for _, s := range c.Sources.LogAnalytics {
+		if err := show(loganalytics.Check(ctx, s.Config, table)); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.Sources.Graph {
+		if table != "" {
+			continue
+		}
+		r := graph.Check(ctx, g.Config.Config, graphQueries())
+		r.Of = "source graph " + g.Name
+		if err := show(r); err != nil {
+			return err
+		}
+	}
+	if c.Directory.Enabled && table == "" {
+		r := graph.Check(ctx, c.Directory.Config, directoryQueries())
+		r.Of = "directory"
+		if err := show(r); err != nil {
+			return err
+		}
+	}
+	for _, path := range c.Sources.Files {
+		if table != "" || path == "-" {
+			continue
+		}
+		r := checkup.Report{Of: "source " + path}
+		if file, err := os.Open(path); err != nil {
+			r.Problem("file", "correct sources.files, or let the host's user read it", "%v", err)
+		} else if err := errors.Join(checkRegular(path), file.Close()); err != nil {
+			r.Problem("file", "name a regular file", "%v", err)
+		} else {
+			r.OK("file", "can be read")
+		}
+		if err := show(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// graphQueries ask for one object each of what a graph source reads.
+func graphQueries() (list []graph.Query) {
+	for _, path := range []string{"applications", "servicePrincipals"} {
+		list = append(list, graph.Query{Path: path, Select: []string{"id"}, Top: 1, Permission: "Application.Read.All"})
+	}
+	return list
+}
+
+// directoryQueries ask for one object each of what the directory reads.
+func directoryQueries() []graph.Query {
+	return append(graphQueries(),
+		graph.Query{Path: "domains", Select: []string{"id"}, Permission: "Domain.Read.All"},
+		graph.Query{Path: "directoryRoles", Select: []string{"id"}, Permission: "RoleManagement.Read.Directory"})
+}
+
+// CheckSinks goes online and checks the sink of that name, or all for "", step by step. With send, each but files gets a test
+// event of the table checkup.Table. Each is told to show once it is known. The error is ErrUnknownSink or what show returned.
+func CheckSinks(ctx context.Context, c config.Config, name string, send bool, show func(checkup.Report) error) error {
+	names := c.Sinks.Names()
+	if name != "" {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%w %q: the configuration has %s", ErrUnknownSink, name, strings.Join(slices.Sorted(slices.Values(names)), ", "))
+		}
+		names = []string{name}
+	}
+	var test *enrich.Event
+	if send {
+		machine, _ := os.Hostname() // unknown is the nil value
+		event, err := checkup.Event(time.Now(), machine)
+		if err != nil {
+			return err
+		}
+		test = &event
+	}
+	for _, name := range names {
+		one := c
+		one.Sinks = c.Sinks.Only(name)
+		r := checkSink(ctx, one, test)
+		r.Of = "sink " + name
+		if err := show(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSink checks the only sink of c.
+func checkSink(ctx context.Context, c config.Config, test *enrich.Event) checkup.Report {
+	for _, s := range c.Sinks.SplunkHEC {
+		return splunkhec.Check(ctx, s.Config, test)
+	}
+	for _, s := range c.Sinks.Syslog {
+		return syslog.Check(ctx, s.Config, test)
+	}
+	for _, s := range c.Sinks.File {
+		return filesink.Check(s.Config)
+	}
+	return checkBySending(ctx, c, test)
+}
+
+// checkBySending is the check of a sink that knows no better: it sends the test event.
+func checkBySending(ctx context.Context, c config.Config, test *enrich.Event) (r checkup.Report) {
+	list, err := buildSinks(c)
+	if err != nil || len(list) == 0 {
+		r.Problem("configuration", "correct it", "%v", err)
+		return r
+	}
+	defer list[0].sink.Close() //nolint:errcheck // the check is over
+	if test == nil {
+		r.Warn("send", "run it without --no-send", "no test event was sent: nothing else is known to check")
+		return r
+	}
+	receipt, err := list[0].sink.Send(ctx, []enrich.Event{*test})
+	if err != nil {
+		r.Problem("send", "see the reason", "%v", err)
+		return r
+	}
+	r.OK("send", "test event %s is %s", test.ID, receipt.Promise)
+	return r
+}

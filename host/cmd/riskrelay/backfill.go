@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/config"
+)
+
+func newBackfill(s streams) *cobra.Command {
+	var path, from, to, table string
+	c := &cobra.Command{
+		Use:   "backfill --from TIME --to TIME",
+		Short: "Send past rows, beside a running host",
+		Long: "backfill reads the rows that were ingested in a stretch of time, tags them and sends them to all sinks, with the\n" +
+			"event_id that they have when they are read live. It runs beside a host: with one query at a time and a quarter of the\n" +
+			"requests that the workspace allows. It refuses a time that the host itself is still to read or to deliver.\n\n" +
+			"Interrupted, it goes on where it was when it is called again with the same times, which it prints.\n\n" +
+			"Exit codes: 0 everything was delivered, 2 rule errors, 3 configuration or arguments, 4 the workspace or a sink failed,\n" +
+			"130 interrupted.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			b := host.Backfill{Table: table}
+			if b.From, b.To, err = period(from, to, time.Now()); err != nil {
+				return exit(exitConfig, err)
+			}
+			b.From, b.To = b.From.Truncate(time.Minute), b.To.Truncate(time.Minute)
+			return backfill(c.Context(), s, loaded, b)
+		},
+	}
+	addConfig(c, &path)
+	addPeriod(c, &from, &to)
+	c.Flags().StringVar(&table, "table", "", "only this table")
+	for _, name := range []string{"from", "to"} {
+		_ = c.MarkFlagRequired(name) // the flag is there
+	}
+	return c
+}
+
+func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) error {
+	if len(c.Sources.LogAnalytics) == 0 {
+		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
+	}
+	var progress *bar
+	b.Progress = func(done, total time.Duration) {
+		if progress == nil {
+			progress = newBar(s.err, "minutes read", int(total/time.Minute))
+		}
+		progress.show(int(done / time.Minute))
+	}
+	done, rows, err := b.Run(ctx, c, host.Options{Log: newLog(s, c.Log)})
+	if progress != nil {
+		progress.end()
+	}
+	again := fmt.Sprintf("go on with `riskrelay backfill --from %s --to %s`", b.From.Format(time.RFC3339), b.To.Format(time.RFC3339))
+	switch {
+	case errors.Is(err, host.ErrUnsettled), errors.Is(err, host.ErrUnknownTable):
+		return exit(exitConfig, err)
+	case ctx.Err() != nil:
+		return exit(exitStopped, fmt.Errorf("stopped: %s", again))
+	case errors.As(err, new(*host.RuleError)):
+		return ruleOrRuntime(err, c.Rules.Context)
+	case err != nil:
+		return exit(exitRuntime, fmt.Errorf("%w; %s", err, again))
+	case !done:
+		return exit(exitRuntime, fmt.Errorf("not everything was delivered: %s", again))
+	}
+	_, err = fmt.Fprintf(s.out, "%s read and delivered\n", rulefile.Count(int(rows), "row"))
+	return exit(exitRuntime, err)
+}

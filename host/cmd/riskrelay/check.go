@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/checkup"
+)
+
+func newCheck(s streams) *cobra.Command {
+	return group("check", "Go online and say what is wrong with sources or sinks, and what to do", newCheckSource(s), newCheckSink(s))
+}
+
+func newCheckSource(s streams) *cobra.Command {
+	var path, format, table string
+	c := &cobra.Command{
+		Use:   "source",
+		Short: "Check credential, network, certificate, workspace, role, clock and tables",
+		Long: "check source goes the way of a query and says of each step whether it works: DNS, TCP, TLS, the token, the workspace, the\n" +
+			"role, the clock, and of each table whether it has rows and how late they arrive. The exit code is 4 when something is a\n" +
+			"problem. Tables that are missing or empty are a warning while others have rows, and a problem with --table.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			return showChecks(s, format, func(show func(checkup.Report) error) error {
+				return host.CheckSources(c.Context(), loaded, table, show)
+			})
+		},
+	}
+	addConfig(c, &path)
+	addFormat(c, &format)
+	c.Flags().StringVar(&table, "table", "", "look at this table only, which may also be one that the configuration doesn't name")
+	return c
+}
+
+func newCheckSink(s streams) *cobra.Command {
+	var path, format string
+	var quiet bool
+	c := &cobra.Command{
+		Use:   "sink [NAME]",
+		Short: "Check network, certificate, token, index and acknowledgement of a sink, or of all",
+		Long: "check sink goes the way of an event and says of each step whether it works. It sends one event of the table " + checkup.Table + ", which\n" +
+			"says that it is a test, but never to files. The exit code is 4 when something is a problem.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			return showChecks(s, format, func(show func(checkup.Report) error) error {
+				return checkSinks(c.Context(), args, func(ctx context.Context, name string) error {
+					return host.CheckSinks(ctx, loaded, name, !quiet, show)
+				})
+			})
+		},
+	}
+	addConfig(c, &path)
+	addFormat(c, &format)
+	c.Flags().BoolVar(&quiet, "no-send", false, "send no test event")
+	return c
+}
+
+func checkSinks(ctx context.Context, args []string, check func(context.Context, string) error) error {
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	err := check(ctx, name)
+	if errors.Is(err, host.ErrUnknownSink) {
+		return exit(exitConfig, err)
+	}
+	return err
+}
+
+// showChecks prints reports as they come, or all at the end as JSON. Problems are a runtime error.
+func showChecks(s streams, format string, check func(show func(checkup.Report) error) error) error {
+	all, problems := []checkup.Report{}, 0
+	err := check(func(r checkup.Report) error {
+		all = append(all, r)
+		for _, step := range r.Steps {
+			if step.Level == checkup.Problem {
+				problems++
+			}
+		}
+		if format == "json" {
+			return nil
+		}
+		_, err := fmt.Fprint(s.out, checkText(r))
+		return err
+	})
+	if err == nil && format == "json" {
+		err = writeJSON(s.out, all)
+	}
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
+	if problems > 0 {
+		return exit(exitRuntime, fmt.Errorf("%s found", rulefile.Count(problems, "problem")))
+	}
+	return nil
+}
+
+// checkText is a report for people: one line a step, and below those that aren't well what to do.
+func checkText(r checkup.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", r.Of)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, step := range r.Steps {
+		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\n", step.Level, step.Name, strings.Join(strings.Fields(step.Says), " "))
+		if step.Fix != "" {
+			_, _ = fmt.Fprintf(t, "  \t\t-> %s\n", strings.TrimSpace(step.Fix))
+		}
+	}
+	_ = t.Flush() // a strings.Builder takes everything
+	return b.String()
+}

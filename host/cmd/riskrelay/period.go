@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// addPeriod adds the flags for a stretch of time of ingestion.
+func addPeriod(c *cobra.Command, from, to *string) {
+	c.Flags().StringVar(from, "from", "24h", "begin: a time as 2026-01-02T15:04:05Z, a day as 2026-01-02 (UTC), or how long ago as 24h")
+	c.Flags().StringVar(to, "to", "0s", "end, in the same words")
+}
+
+// period reads the flags.
+func period(from, to string, now time.Time) (begin, end time.Time, err error) {
+	if begin, err = moment(from, now); err != nil {
+		return begin, end, fmt.Errorf("--from: %w", err)
+	}
+	if end, err = moment(to, now); err != nil {
+		return begin, end, fmt.Errorf("--to: %w", err)
+	}
+	if !begin.Before(end) {
+		return begin, end, fmt.Errorf("--from %s isn't before --to %s", from, to)
+	}
+	return begin, end, nil
+}
+
+func moment(text string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	ago, err := time.ParseDuration(text)
+	if err != nil || ago < 0 {
+		return time.Time{}, fmt.Errorf("%q is no time as 2026-01-02T15:04:05Z, no day as 2026-01-02, and no time ago as 24h", text)
+	}
+	return now.UTC().Add(-ago), nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/config"
+)
+
+// watchEvery is how often `status --watch` asks again.
+const watchEvery = 2 * time.Second
+
+func newStatus(s streams) *cobra.Command {
+	var path, format string
+	var watch bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the running host does: lag, open windows, confirmations, errors",
+		Long: "status asks the host that runs with this configuration, through the socket admin.sock in data_dir, which only the\n" +
+			"host's user and root may use. Without a running host it shows what the ledger says. For each stream and sink,\n" +
+			"rows in = confirmed + dead-lettered + open, counted since the host's start.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			loaded, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			if watch {
+				return watchStatus(c.Context(), s, loaded, format)
+			}
+			return showStatus(c.Context(), s, loaded, format, "")
+		},
+	}
+	addConfig(c, &path)
+	addFormat(c, &format)
+	c.Flags().BoolVar(&watch, "watch", false, "show it again every two seconds until interrupted")
+	return c
+}
+
+// showStatus prints the status, behind before when it is for people.
+func showStatus(ctx context.Context, s streams, c config.Config, format, before string) error {
+	status, err := host.Status(ctx, c)
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
+	if format == "json" {
+		return writeJSON(s.out, status)
+	}
+	_, err = fmt.Fprint(s.out, before, statusPage(status))
+	return exit(exitRuntime, err)
+}
+
+// clearScreen is what makes a terminal begin anew (ECMA-48, CUP and ED).
+const clearScreen = "\x1b[H\x1b[2J"
+
+func watchStatus(ctx context.Context, s streams, c config.Config, format string) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		if err := showStatus(ctx, s, c, format, clearScreen); err != nil && ctx.Err() == nil {
+			if _, err := fmt.Fprintf(s.out, "%s%v\n", clearScreen, err); err != nil { // it may be back in a moment
+				return exit(exitRuntime, err)
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

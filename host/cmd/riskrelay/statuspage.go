@@ -1,0 +1,281 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/admin"
+)
+
+// The widths of a page that fits 100 columns.
+const (
+	pageWidth   = 100
+	streamWidth = 31
+	sinkWidth   = 12
+)
+
+// statusText is a status for people.
+type statusText struct {
+	strings.Builder
+	admin.Status
+}
+
+func statusPage(s admin.Status) string {
+	p := &statusText{Status: s}
+	p.head()
+	p.streams()
+	p.flows()
+	p.sinks()
+	p.rules()
+	p.certificates()
+	return p.String()
+}
+
+func (p *statusText) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// table writes lines of tab-separated cells.
+func (p *statusText) table(rows [][]string) {
+	p.line("")
+	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+	for _, cells := range rows {
+		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	_ = t.Flush()
+}
+
+func (p *statusText) head() {
+	switch {
+	case !p.Running:
+		p.line("no host runs with this configuration: this is what the ledger says")
+		return
+	case p.Ready:
+		p.line("%s is ready", strings.TrimSpace("riskrelay "+p.Version))
+	default:
+		p.line("%s is NOT ready", strings.TrimSpace("riskrelay "+p.Version))
+	}
+	if p.Started != nil {
+		p.line("runs for %s, since %s", span(p.Time.Sub(*p.Started).Seconds()), p.Started.Format(time.RFC3339))
+	}
+	for _, problem := range p.Problems {
+		p.wrapped("problem: ", problem)
+	}
+}
+
+// wrapped writes a text in lines of the page's width, those behind the first indented.
+func (p *statusText) wrapped(before, text string) {
+	line := before
+	for _, word := range strings.Fields(text) {
+		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > pageWidth && strings.TrimSpace(line) != "" {
+			p.line("%s", strings.TrimRight(line, " "))
+			line = "    "
+		}
+		if line != "" && !strings.HasSuffix(line, " ") {
+			line += " "
+		}
+		line += short(word, pageWidth-4)
+	}
+	p.line("%s", strings.TrimRight(line, " "))
+}
+
+func (p *statusText) streams() {
+	if len(p.Streams) == 0 {
+		return
+	}
+	rows := [][]string{{"STREAM", "READ", "TAGGED", "EVENT LAG", "FRONTIER (UTC)", "LAST SUCCESS"}}
+	for _, s := range p.Streams {
+		success := p.ago(s.LastSuccess)
+		if s.Ended {
+			success = "ended"
+		}
+		rows = append(rows, []string{
+			p.streamName(s.Name), number(s.Read), number(s.Tagged), lag(s.EventLag), clock(s.Frontier), success,
+		})
+	}
+	p.table(rows)
+	for _, s := range p.Streams {
+		p.lastError(p.streamName(s.Name), s.LastError, s.Failing)
+		for _, lost := range s.Lost {
+			p.wrapped("  ", fmt.Sprintf("%s: the workspace had deleted what was ingested from %s to %s before it was read",
+				p.streamName(s.Name), lost.From.UTC().Format(time.RFC3339), lost.To.UTC().Format(time.RFC3339)))
+		}
+	}
+}
+
+// lastError writes the last error of a stream or sink, and whether it is over.
+func (p *statusText) lastError(of string, f *admin.Failure, now bool) {
+	if f == nil {
+		return
+	}
+	state := ", over"
+	if now {
+		state = ""
+	}
+	p.wrapped("  ", fmt.Sprintf("last error of %s (%s%s): %s", of, p.ago(&f.At), state, f.Text))
+}
+
+func (p *statusText) flows() {
+	rows := [][]string{{"STREAM", "SINK", "IN", "CONFIRMED", "DEAD", "OPEN", "WINDOWS", "LAG"}}
+	for _, s := range p.Streams {
+		for _, f := range s.Sinks {
+			in, confirmed, dead, open := number(f.In), number(f.Confirmed), number(f.Dead), number(f.Open)
+			if !p.Running {
+				in, confirmed, dead, open = "-", number(f.Total.Confirmed), number(f.Total.Dead), "-"
+			}
+			rows = append(rows, []string{
+				p.streamName(s.Name), short(f.Sink, sinkWidth), in, confirmed, dead, open, strconv.Itoa(f.Windows), lag(f.Lag),
+			})
+		}
+	}
+	if len(rows) > 1 {
+		p.table(rows)
+	}
+}
+
+func (p *statusText) sinks() {
+	rows := [][]string{{"SINK", "PROMISE", "STATE", "LAST SUCCESS", "DEAD LETTERS"}}
+	for _, s := range p.Sinks {
+		state := "up"
+		switch {
+		case !p.Running:
+			state = "-"
+		case !s.Up:
+			state = "DOWN, " + p.ago(s.DownSince)
+		}
+		rows = append(rows, []string{short(s.Name, streamWidth), or(string(s.Promise)), state, p.ago(s.LastSuccess), strconv.Itoa(s.Letters)})
+	}
+	p.table(rows)
+	for _, s := range p.Sinks {
+		p.lastError(s.Name, s.LastError, !s.Up)
+	}
+}
+
+// shownOff is how many rules that are off are listed.
+const shownOff = 15
+
+func (p *statusText) rules() {
+	r := p.Rules
+	if !p.Running {
+		return
+	}
+	p.line("")
+	loaded := ""
+	if r.Loaded != nil {
+		loaded = ", loaded " + p.ago(r.Loaded) + ", hash " + short(r.Hash, 12)
+	}
+	p.line("%s on, %d off%s", rulefile.Count(r.On, "rule"), len(r.Off), loaded)
+	if r.LastFail != "" {
+		p.wrapped("  ", "the last set was refused, older rules are at work: "+r.LastFail)
+	}
+	for i, off := range r.Off {
+		if i == shownOff {
+			p.line("  and %d more: see `riskrelay rules list`", len(r.Off)-i)
+			break
+		}
+		p.line("  %s", short("off: "+off.ID+": "+strings.Join(strings.Fields(off.Reason), " "), pageWidth-2))
+	}
+	for _, m := range p.Modules {
+		p.line("  module %s: %s, %s, %s unjudged", short(m.Name, streamWidth), rulefile.Count(m.Rules, "rule"),
+			rulefile.Count(m.Restarts, "restart"), number(m.Unjudged))
+	}
+}
+
+func (p *statusText) certificates() {
+	for _, c := range p.Expiring {
+		left := c.Expires.Sub(p.Time)
+		p.line("%s", short(fmt.Sprintf("%s certificate of %s (%s) ends %s, in %s", c.Whose, c.Of, c.Subject,
+			c.Expires.Format(time.DateOnly), span(left.Seconds())), pageWidth))
+	}
+}
+
+// streamName is the table alone where all come from one workspace, else with the beginning of the workspace's id.
+func (p *statusText) streamName(name string) string {
+	workspace, table, ok := workspaceTable(name)
+	if !ok {
+		return short(name, streamWidth)
+	}
+	for _, s := range p.Streams {
+		if other, _, ok := workspaceTable(s.Name); ok && other != workspace {
+			return short(table, streamWidth-6) + "@" + short(workspace, 5)
+		}
+	}
+	return short(table, streamWidth)
+}
+
+func workspaceTable(stream string) (workspace, table string, ok bool) {
+	rest, ok := strings.CutPrefix(stream, "la:")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, ":")
+}
+
+// short cuts the middle out of a text that is longer than n runes.
+func short(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	tail := (n - 1) / 2
+	return string(runes[:n-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
+func or(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// number is a count in at most six characters.
+func number(n int64) string {
+	switch {
+	case n < 100_000 && n > -10_000:
+		return strconv.FormatInt(n, 10)
+	case n < 10_000_000:
+		return strconv.FormatInt(n/1000, 10) + "k"
+	}
+	return strconv.FormatInt(n/1_000_000, 10) + "M"
+}
+
+func lag(seconds *float64) string {
+	if seconds == nil {
+		return "-"
+	}
+	return span(*seconds)
+}
+
+// span is a duration in its two largest units.
+func span(seconds float64) string {
+	if seconds < 0 {
+		return "-" + span(-seconds)
+	}
+	n := int64(seconds)
+	switch {
+	case n < 60:
+		return fmt.Sprintf("%ds", n)
+	case n < 3600:
+		return fmt.Sprintf("%dm%02ds", n/60, n%60)
+	case n < 86400:
+		return fmt.Sprintf("%dh%02dm", n/3600, n%3600/60)
+	}
+	return fmt.Sprintf("%dd%02dh", n/86400, n%86400/3600)
+}
+
+func (p *statusText) ago(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return span(p.Time.Sub(*t).Seconds()) + " ago"
+}
+
+func clock(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}

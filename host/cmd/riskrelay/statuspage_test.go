@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/host/admin"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+)
+
+// crowded is a status in which everything is as long as it gets.
+func crowded() admin.Status {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	at, lag, long := now.Add(-90*time.Hour), 987654.5, strings.Repeat("w", 250)
+	failure := &admin.Failure{Text: strings.Repeat("no route to host ", 20) + long, At: at}
+	flow := admin.Flow{
+		Sink: "splunk-production-europe-west", In: 123_456_789_012, Confirmed: 123_456_000_000, Dead: 789_000, Open: 12,
+		Total: pipeline.Count{Confirmed: 9_999_999}, Windows: 2000, Through: &at, Lag: &lag,
+	}
+	stream := admin.StreamStatus{
+		Name: "la:3f6a1c0e-5b7d-4e2a-9c41-0a8d2b6f7e13:AADNonInteractiveUserSignInLogs", Read: 123_456_789_012, Tagged: 99_999,
+		Frontier: &at, IngestionLag: &lag, EventLag: &lag, LastSuccess: &at, LastError: failure, Failing: true, Sinks: []admin.Flow{flow, flow},
+	}
+	file := stream
+	file.Name, file.Ended = "file:/var/lib/somewhere/very/deep/down/in/the/tree/of/directories/rows.ndjson", true
+	return admin.Status{
+		Time: now, Running: true, Version: "1.2.3", Started: &at, Problems: []string{failure.Text}, Streams: []admin.StreamStatus{stream, file},
+		Sinks: []admin.SinkStatus{{
+			Name: "splunk-production-europe-west-in-the-old-data-center", Promise: pipeline.BestEffort, LastError: failure, DownSince: &at,
+			LastSuccess: &at, Letters: 1_000_000,
+		}},
+		Rules: admin.RulesStatus{
+			On: 100, Off: []admin.OffRule{{ID: "acme." + long, Reason: "it\ttook too long\n" + long}}, Hash: long, Loaded: &at, LastFail: long,
+		},
+		Modules:  []admin.ModuleStatus{{Name: long, Rules: 12, Restarts: 3, Unjudged: 12_345_678}},
+		Expiring: []admin.Certificate{{Of: "sink splunk", Whose: "receiver", Subject: long, Expires: now.Add(time.Hour)}},
+	}
+}
+
+// TestStatusFits holds that no line of a page is longer than 100 columns, and that what matters is on it.
+func TestStatusFits(t *testing.T) {
+	for name, running := range map[string]bool{"running": true, "not running": false} {
+		s := crowded()
+		s.Running = running
+		text := statusPage(s)
+		for _, line := range strings.Split(text, "\n") {
+			if n := utf8.RuneCountInString(line); n > pageWidth {
+				t.Errorf("%s: %d columns: %s", name, n, line)
+			}
+		}
+	}
+	text := statusPage(crowded())
+	for _, want := range []string{
+		"1.2.3 is NOT ready", "runs for 3d18h", "problem: no route", "AADNonInteractiveUserSignInLogs", "123456M", "789k", "best effort",
+		"DOWN, 3d18h ago", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

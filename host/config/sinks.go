@@ -1,0 +1,45 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/riskrelay/riskrelay/host/sink/sumologic"
+)
+
+// SumoLogic is a named Sumo Logic sink.
+type SumoLogic struct {
+	Name             string `yaml:"name"`
+	sumologic.Config `yaml:",inline"`
+}
+
+// UnmarshalYAML fills in the defaults of what isn't given.
+func (c *SumoLogic) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain SumoLogic
+	p := plain{Config: sumologic.Defaults()}
+	err := unmarshal(&p)
+	*c = SumoLogic(p)
+	return err
+}
+
+// doubles finds sinks that would send the same to one receiver over the network.
+func (s Sinks) doubles() (errs []error) {
+	first := map[string]string{}
+	check := func(name, format string, args ...any) {
+		place := fmt.Sprintf(format, args...)
+		if other, twice := first[place]; twice {
+			errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s", place, other, name))
+			return
+		}
+		first[place] = name
+	}
+	for _, c := range s.SplunkHEC {
+		check(c.Name, "index %q behind %s with token_file %s", c.Index, c.URL, c.TokenFile)
+	}
+	for _, c := range s.Sumo {
+		check(c.Name, "the source of url_file %s", c.URLFile)
+	}
+	for _, c := range s.Syslog {
+		check(c.Name, "%s over %s in format %s", c.Address, c.Network, c.Format)
+	}
+	return errs
+}

@@ -1,0 +1,191 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/host/admin"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/proof"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
+)
+
+// Verify compares what the workspaces hold with what each sink confirmed; see [proof.Check.Verify].
+func (h *Host) Verify(ctx context.Context, r proof.Request) (proof.Report, error) {
+	if *h.doing.Load() != "" {
+		return proof.Report{}, &proof.RequestError{Err: errors.New("the host is still starting: ask again in a moment")}
+	}
+	h.proving.Lock()
+	defer h.proving.Unlock()
+	return h.check().Verify(ctx, h.pipeline.Streams, h.record, r)
+}
+
+// record finds the record of a stream that runs. Another copy of it must not be changed.
+func (h *Host) record(stream string) (pipeline.Record, error) {
+	if r, ok := h.pipeline.Record(stream); ok {
+		return r, nil
+	}
+	return nil, &proof.RequestError{Err: fmt.Errorf("%s isn't read yet: ask again in a moment", stream)}
+}
+
+// Ledger is what the ledger holds of the streams that run, by name.
+func (h *Host) Ledger() map[string]*pipeline.State {
+	if *h.doing.Load() == starting {
+		return nil
+	}
+	return h.pipeline.States()
+}
+
+func (h *Host) check() proof.Check {
+	check := proof.Check{Proof: h.proven}
+	for _, o := range h.pipeline.Outlets {
+		check.Sinks = append(check.Sinks, o.Name)
+	}
+	return check
+}
+
+// openAudits prepares to look for rows that came late, where rows come from workspaces for longer than once.
+func (h *Host) openAudits() {
+	if h.proven == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
+		return
+	}
+	h.auditor = &proof.Auditor{
+		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.pipeline.Stats.CameLate,
+		Lock: func() func() { h.proving.Lock(); return h.proving.Unlock },
+	}
+	if h.config.Summary {
+		h.pipeline.Streams = append(h.pipeline.Streams, h.auditor.Summaries())
+	}
+}
+
+// startAudits looks for rows that came late until stop is called.
+func (h *Host) startAudits(ctx context.Context) (stop func()) {
+	if h.auditor == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.auditor.Run(ctx)
+	}()
+	return func() { cancel(); <-done }
+}
+
+// repairPause is how often a running host is asked how far a repair is.
+const repairPause = 500 * time.Millisecond
+
+// VerifyConfigured compares what the workspaces of a configuration hold with what its sinks confirmed: it asks the host
+// that runs, or, without one, reads the ledger and asks the workspaces itself. With r.Repair it returns once what was
+// missing is sent; progress is told how many windows are left. Errors are those of [proof.Check.Verify] and of New.
+func VerifyConfigured(ctx context.Context, c config.Config, r proof.Request, o Options, progress func(left int)) (proof.Report, error) {
+	remote := admin.Remote{Dir: c.DataDir}
+	report, err := remote.Verify(ctx, r)
+	if !errors.Is(err, admin.ErrNoHost) {
+		if err != nil || report.Repaired == 0 {
+			return report, err
+		}
+		return report, awaitRepairs(ctx, remote, progress)
+	}
+	if report, err = verifyAlone(ctx, c, r, o.Log); err != nil || report.Repaired == 0 {
+		return report, err
+	}
+	progress(report.Left)
+	if err := finish(ctx, c, o); err != nil {
+		return report, err
+	}
+	progress(0)
+	return report, nil
+}
+
+func awaitRepairs(ctx context.Context, remote admin.Remote, progress func(left int)) error {
+	for {
+		states, err := remote.Ledger(ctx)
+		left := 0
+		for _, state := range states {
+			left += state.AgainLeft()
+		}
+		if err != nil || left == 0 {
+			progress(left)
+			return err
+		}
+		progress(left)
+		select {
+		case <-time.After(repairPause):
+		case <-ctx.Done():
+			return fmt.Errorf("the host goes on with the repair by itself: %w", ctx.Err())
+		}
+	}
+}
+
+// verifyAlone compares without a host.
+func verifyAlone(ctx context.Context, c config.Config, r proof.Request, log logrus.FieldLogger) (report proof.Report, err error) {
+	streams, err := workspaces(c, log)
+	if err != nil {
+		return report, err
+	}
+	check := proof.Check{Sinks: c.Sinks.Names()}
+	open := boltstore.Peek
+	if r.Repair {
+		open = boltstore.Open
+	}
+	store, err := open(c.DataDir)
+	if errors.Is(err, fs.ErrNotExist) { // nothing was read yet
+		check.Proof = func(string, time.Time, time.Time) (map[string][]pipeline.Tally, error) { return nil, nil }
+		return check.Verify(ctx, streams, func(string) (pipeline.Record, error) { return unread{}, nil }, r)
+	}
+	if err != nil {
+		return report, err
+	}
+	l := ledger.New(store)
+	check.Proof = l.Proof
+	report, err = check.Verify(ctx, streams, l.Open, r)
+	return report, errors.Join(err, store.Close())
+}
+
+// unread is the record of a stream without a ledger.
+type unread struct{}
+
+// State is empty.
+func (unread) State() *pipeline.State { return &pipeline.State{} }
+
+// Update changes nothing: there is nothing that could be read again.
+func (unread) Update(func(*pipeline.State) error) error { return nil }
+
+// workspaces are the streams of the workspaces alone.
+func workspaces(c config.Config, log logrus.FieldLogger) (all []pipeline.Stream, err error) {
+	var identities loganalytics.Workspaces
+	for _, s := range c.Sources.LogAnalytics {
+		list, err := identities.New(s.Config, log)
+		if err != nil {
+			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// finish handles the windows that are open, and no new ones.
+func finish(ctx context.Context, c config.Config, o Options) error {
+	c.Sources = config.Sources{LogAnalytics: c.Sources.LogAnalytics}
+	o.Once = true
+	h, err := New(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	for i := range h.pipeline.Streams {
+		h.pipeline.Streams[i].Plan = func(context.Context, time.Time) (pipeline.Window, time.Duration, bool, error) {
+			return pipeline.Window{}, 0, false, pipeline.ErrEnd
+		}
+	}
+	return h.Run(ctx)
+}

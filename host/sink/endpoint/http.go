@@ -1,0 +1,54 @@
+package endpoint
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strconv"
+	"time"
+)
+
+// HTTPClient returns an HTTP client for a receiver that is known as t says. It follows no redirects, which would carry secrets to
+// a host that nobody configured, and keeps cookies in memory, as they hold a load balancer's choice.
+func HTTPClient(t TLS) *http.Client {
+	jar, _ := cookiejar.New(nil) // never fails without options
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: Dial,
+			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := Dial(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return Handshake(ctx, conn, address, t)
+			},
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     time.Minute,
+			DisableCompression:  true,
+			WriteBufferSize:     64 << 10,
+		},
+	}
+}
+
+// maxWait caps what a server may ask for.
+const maxWait = time.Hour
+
+// RetryAfter reads the header of that name: seconds or a date (RFC 9110, 10.2.3); 0 when it is neither, an hour at most.
+func RetryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return min(maxWait, time.Duration(seconds)*time.Second)
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return min(maxWait, max(0, at.Sub(now)))
+	}
+	return 0
+}
+
+// Loopback reports whether host, without a port, is this machine.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,72 @@
+package file
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/riskrelay/riskrelay/host/checkup"
+)
+
+// leastFree is how much room a disk should have, in bytes.
+const leastFree = 1 << 30
+
+// Check says whether the file can be written to. It neither makes nor writes it: made by somebody else, the host couldn't open
+// it, and what is in it is somebody's events.
+func Check(c Config) checkup.Report {
+	r, who := new(checkup.Report), "this user"
+	if u, err := user.Current(); err == nil {
+		who = "user " + u.Username
+	}
+	if err := c.Validate(); err != nil {
+		r.Problem("configuration", "correct it", "%v", err)
+		return *r
+	}
+	directory := filepath.Dir(c.Path)
+	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
+		r.Problem("directory", "make it, and let the host's user write to it", "%s is no directory", directory)
+		return *r
+	}
+	if unix.Access(directory, unix.W_OK|unix.X_OK) != nil {
+		r.Problem("directory", "let the host's user write to it (chown, chmod; under systemd also ReadWritePaths)", "%s may not be written to by %s", directory, who)
+		return *r
+	}
+	r.OK("directory", "%s may be written to by %s", directory, who)
+	info, err := os.Stat(c.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.OK("file", "%s will be made with the first event", c.Path)
+	case err != nil:
+		r.Problem("file", "correct path", "%v", err)
+	case !info.Mode().IsRegular():
+		r.Problem("file", "name a regular file: others can't be synced to the disk", "%s is no regular file", c.Path)
+	case unix.Access(c.Path, unix.R_OK|unix.W_OK) != nil:
+		r.Problem("file", "let the host's user read and write it", "%s may not be written to by %s", c.Path, who)
+	default:
+		r.OK("file", "%s may be written to, it has %d bytes", c.Path, info.Size())
+	}
+	room(r, directory)
+	return *r
+}
+
+// room looks how much space is free.
+func room(r *checkup.Report, directory string) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(directory, &stat); err != nil {
+		r.Warn("space", "look with df", "the free space isn't known: %v", err)
+		return
+	}
+	free := stat.Bavail * uint64(stat.Bsize) //nolint:gosec // a block has a size above 0
+	switch {
+	case free == 0:
+		r.Problem("space", "make room", "the disk of %s is full", directory)
+	case free < leastFree:
+		r.Warn("space", "make room", "%d MB are free", free>>20)
+	default:
+		r.OK("space", "%d GB are free", free>>30)
+	}
+}

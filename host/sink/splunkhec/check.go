@@ -1,0 +1,209 @@
+package splunkhec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// check is one check of a collector under way.
+type check struct {
+	*checkup.Report
+	*Sink
+	target checkup.Target
+}
+
+// Check goes the way of an event step by step and says what is wrong: token file, network, certificate, collector, token,
+// acknowledgement, and with a test event that is not nil also the index.
+func Check(ctx context.Context, c Config, test *enrich.Event) checkup.Report {
+	k := check{Report: new(checkup.Report)}
+	var err error
+	if k.Sink, err = New(c); err != nil {
+		k.Problem("configuration", "correct it", "%v", err)
+		return *k.Report
+	}
+	defer k.Close() //nolint:errcheck // has no error
+	if !k.reach(ctx) || !k.health(ctx) || !k.tokenGood(ctx) || !k.ackGood(ctx) {
+		return *k.Report
+	}
+	if test == nil {
+		k.Warn("send", "run it without --no-send", "no test event was sent: whether the index may be written isn't known")
+		return *k.Report
+	}
+	k.send(ctx, test)
+	return *k.Report
+}
+
+func (k *check) reach(ctx context.Context) bool {
+	at, err := url.Parse(k.config.URL)
+	if err != nil {
+		k.Problem("dns", "correct url", "not a URL")
+		return false
+	}
+	port := at.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
+	}
+	k.target = checkup.Target{
+		Address: net.JoinHostPort(at.Hostname(), port), Dial: endpoint.Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
+		Idle: " Splunk listens only while HEC is on (Settings > Data inputs > HTTP Event Collector > Global Settings)",
+	}
+	if at.Scheme == "https" {
+		if k.target.TLS, err = k.config.tls().Config(); err != nil {
+			k.Problem("tls", "correct ca_file, cert_file and key_file", "%v", err)
+			return false
+		}
+	}
+	return checkup.Reach(ctx, k.Report, k.target)
+}
+
+// broken notes that a request had no reply.
+func (k *check) broken(step string, err error) bool {
+	if failed := new(url.Error); errors.As(err, &failed) {
+		err = failed.Err
+	}
+	host, _, _ := net.SplitHostPort(k.target.Address) // reach has made it
+	says, fix := checkup.Explain(err, k.target, host)
+	k.Problem(step, fix, "%s", says)
+	return false
+}
+
+// health asks the page that needs no token.
+// https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTinput
+func (k *check) health(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, k.config.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.base+"/health", http.NoBody)
+	if err != nil {
+		return k.broken("collector", err)
+	}
+	response, err := k.client.Do(request)
+	if err != nil {
+		return k.broken("collector", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	r, err := readReply(response)
+	switch {
+	case err != nil:
+		return k.broken("collector", err)
+	case r.status == http.StatusOK:
+		k.OK("collector", "is healthy")
+	case r.status == http.StatusServiceUnavailable && r.Code != nil:
+		k.Warn("collector", "its queues are full or it is going down: see the indexers' health in Splunk's monitoring console", "%s", r)
+	case r.status == http.StatusNotFound:
+		k.Problem("collector", "turn HEC on (Settings > Data inputs > HTTP Event Collector > Global Settings > Enabled), and check the port in url: 8088 is HEC's, 8089 isn't",
+			"%s: no HTTP Event Collector is there", r)
+		return false
+	default:
+		k.Warn("collector", "is that a load balancer which doesn't pass /services/collector/health on?", "the health page %s", r)
+	}
+	return true
+}
+
+// tokenGood posts nothing: the collector judges the token first, and then complains that there is no data.
+func (k *check) tokenGood(ctx context.Context) bool {
+	token, err := k.token.Get()
+	if err != nil {
+		k.Problem("token", "correct token_file", "%v", err)
+		return false
+	}
+	r, err := k.call(ctx, "/event", token, "", nil, false)
+	if err != nil {
+		return k.broken("token", err)
+	}
+	switch {
+	case r.is(codeNoData), r.verdict() == delivered, r.is(codeNoChannel) && k.config.Ack:
+		k.OK("token", "is known and enabled")
+		return true
+	case r.is(codeNoChannel):
+		k.Problem("ack", "set ack to true: the token has indexer acknowledgement on", "%s", r)
+	case r.verdict() == denied:
+		k.Problem("token", k.tokenFix(r), "%s", r)
+	case r.status == http.StatusNotFound:
+		k.Problem("collector", "turn HEC on (Settings > Data inputs > HTTP Event Collector > Global Settings > Enabled)", "%s: HEC is disabled, or url leads elsewhere", r)
+	default:
+		k.Problem("token", r.advice(), "%s", r)
+	}
+	return false
+}
+
+func (k *check) tokenFix(r reply) string {
+	switch {
+	case r.is(codeTokenDisabled):
+		return "turn the token on (Settings > Data inputs > HTTP Event Collector)"
+	case r.is(codeTokenRequired, codeBadAuthorization):
+		return "something on the way takes the Authorization header out, or the token in " + k.config.TokenFile + " has a form that the collector doesn't know"
+	case r.is(codeInvalidToken):
+		return "the collector doesn't know the token in " + k.config.TokenFile + ": write one of its tokens there, or check that url leads to the right stack"
+	}
+	return "check the token in " + k.config.TokenFile + " and that nothing on the way asks for a login of its own"
+}
+
+// ackGood asks for an acknowledgement that nobody waits for.
+func (k *check) ackGood(ctx context.Context) bool {
+	if !k.config.Ack {
+		return true
+	}
+	token, err := k.token.Get()
+	if err != nil {
+		k.Problem("token", "correct token_file", "%v", err)
+		return false
+	}
+	channel := newGUID()
+	r, err := k.call(ctx, "/ack?channel="+channel, token, channel, []byte(`{"acks":[0]}`), false)
+	switch {
+	case err != nil:
+		return k.broken("ack", err)
+	case r.is(codeAckOff):
+		k.Problem("ack", "turn on indexer acknowledgement for the token, or set ack to false (the promise is then \"accepted\")", "%s", r)
+		return false
+	case r.status != http.StatusOK:
+		k.Problem("ack", r.advice(), "ask for an acknowledgement: %s", r)
+		return false
+	}
+	k.OK("ack", "the token has indexer acknowledgement")
+	return true
+}
+
+// send sends the test event, and waits for its acknowledgement if there are any.
+func (k *check) send(ctx context.Context, test *enrich.Event) {
+	token, err := k.token.Get()
+	if err != nil {
+		k.Problem("token", "correct token_file", "%v", err)
+		return
+	}
+	text, err := k.encoder.append(nil, test, new(header))
+	if err != nil {
+		k.Problem("send", "report this", "write the test event: %v", err)
+		return
+	}
+	begin := time.Now()
+	r, err := k.post(ctx, token, k.compress(text).Bytes())
+	took := time.Since(begin).Round(time.Millisecond)
+	where := "the token's default index"
+	if k.config.Index != "" {
+		where = "index " + k.config.Index
+	}
+	switch {
+	case err != nil && r.verdict() == delivered:
+		k.Problem("ack", "are the indexers behind? does the load balancer lead one client always to the same node?", "the event was taken, but: %v", err)
+	case err != nil:
+		k.broken("send", err)
+	case r.verdict() == delivered:
+		k.OK("send", "test event %s is %s in %v, in %s", test.ID, k.promise(), took, where)
+	case r.is(codeWrongIndex):
+		k.Problem("index", fmt.Sprintf("make %s, add it to the token's allowed indexes, or correct index", where), "%s: the token may not write to %s", r, where)
+	case r.status == http.StatusUnsupportedMediaType:
+		k.Problem("send", "something on the way doesn't take gzip: set gzip to false", "%s", r)
+	default:
+		k.Problem("send", r.advice(), "%s", r)
+	}
+}

@@ -1,0 +1,101 @@
+// Package sumologic sends events to an HTTP source of Sumo Logic, one line of JSON each. Read sink.go, then send.go;
+// reply.go says what the source's answers mean.
+package sumologic
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// Sink sends to one HTTP source.
+type Sink struct {
+	config Config
+	host   string
+	fields string
+	url    *endpoint.SecretFile
+	client *http.Client
+
+	limit   atomic.Int64 // bytes a request may have; shrinks when the source says 413
+	renewed atomic.Int64 // Unix seconds when connections were last renewed
+	batches sync.Pool
+	bodies  sync.Pool
+}
+
+// New returns a sink for a valid configuration. It reads the source's address once, so that a missing or unprotected file
+// shows at the start, and connects to nothing.
+func New(c Config) (*Sink, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Sink{config: c, host: c.host(), fields: c.fields(), url: endpoint.NewSecretFile(c.URLFile)}
+	if _, err := s.address(); err != nil {
+		return nil, err
+	}
+	if _, err := c.tls().Config(); err != nil {
+		return nil, err
+	}
+	s.batches.New = func() any { return new(batch) }
+	s.bodies.New = newBody
+	s.limit.Store(int64(c.BatchBytes))
+	s.renewed.Store(time.Now().Unix())
+	s.client = endpoint.HTTPClient(c.tls())
+	return s, nil
+}
+
+// address is where to send to.
+func (s *Sink) address() (string, error) {
+	text, err := s.url.Get()
+	if err != nil {
+		return "", err
+	}
+	if err := checkURL(text); err != nil {
+		return "", fmt.Errorf("url_file: %s %w", s.config.URLFile, err)
+	}
+	return text, nil
+}
+
+// Send delivers events in requests of at most BatchBytes, each for one table. It implements pipeline.Sink.
+func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
+	s.renewConnections()
+	d := &delivery{Sink: s, events: events}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.config.Requests)
+	for next := 0; next < len(events); {
+		b := s.batches.Get().(*batch)
+		next = d.pack(b, next)
+		group.Go(func() error {
+			defer s.batches.Put(b)
+			return d.deliver(groupCtx, b, 0, len(b.events))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return pipeline.Receipt{}, fmt.Errorf("send to Sumo Logic: %w", err)
+	}
+	return d.receipt()
+}
+
+// Close closes the connections.
+func (s *Sink) Close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}
+
+// connectionAge bounds how long a connection is used, so that changes in DNS and certificates take effect.
+const connectionAge = 5 * time.Minute
+
+func (s *Sink) renewConnections() {
+	now, last := time.Now().Unix(), s.renewed.Load()
+	if now-last > int64(connectionAge/time.Second) && s.renewed.CompareAndSwap(last, now) {
+		s.client.CloseIdleConnections()
+	}
+}

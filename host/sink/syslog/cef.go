@@ -1,0 +1,88 @@
+package syslog
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+)
+
+// The rest of the header of a CEF message (ArcSight CEF implementation standard, "Header Field Definitions").
+const (
+	cefHeader = "CEF:0|riskrelay|riskrelay|1|"
+	classRoom = 1023
+	nameRoom  = 512
+)
+
+// cef appends the event behind its priority in ArcSight's Common Event Format:
+//
+//	Mar  1 09:00:00 host CEF:0|riskrelay|riskrelay|1|class|name|severity|key=value key=value ...
+//
+// https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors-8.4/pdfdoc/cef-implementation-standard/cef-implementation-standard.pdf
+func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
+	dst = append(c.stamp(dst, e.Time), cefHeader...)
+	dst = append(appendCEF(dst, shorten(c.class(e), classRoom), '|'), '|')
+	dst = append(appendCEF(dst, shorten(c.title(e), nameRoom), '|'), '|')
+	dst = append(strconv.AppendInt(dst, int64(level(&e.Risk)), 10), '|')
+	for _, f := range c.fields {
+		value := ""
+		if f.cef != "" {
+			value = shorten(f.value(e), f.limit)
+		}
+		if value == "" {
+			continue
+		}
+		if f.label != "" {
+			dst = append(append(append(append(dst, f.cef...), "Label="...), f.label...), ' ')
+		}
+		dst = append(append(dst, f.cef...), '=')
+		dst = append(appendCEF(dst, value, '='), ' ')
+	}
+	dst = append(dst, cefEvent+"Label=Event "+cefEvent+"="...)
+	text := len(dst)
+	dst, err := eventjson.Append(dst, e)
+	if err != nil {
+		return dst, err
+	}
+	return escapeCEF(escapeControls(dst, text), text), nil
+}
+
+// appendCEF appends a value. Backslash and special are escaped by a backslash: '|' in the header, '=' behind it. Line
+// breaks are written \n and \r where that is allowed, behind the header; all other control characters become U+FFFD.
+func appendCEF(dst []byte, value string, special rune) []byte {
+	for _, r := range value {
+		switch {
+		case r == '\\' || r == special:
+			dst = append(dst, '\\', byte(r))
+		case r == '\n' && special == '=':
+			dst = append(dst, `\n`...)
+		case r == '\r' && special == '=':
+			dst = append(dst, `\r`...)
+		case isControl(r):
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return dst
+}
+
+// escapeCEF escapes the JSON at out[from:] as a value: it has no control characters.
+func escapeCEF(out []byte, from int) []byte {
+	at := bytes.IndexAny(out[from:], `\=`)
+	if at < 0 {
+		return out
+	}
+	at += from
+	rest := bytes.Clone(out[at:])
+	out = out[:at]
+	for _, c := range rest {
+		if c == '\\' || c == '=' {
+			out = append(out, '\\')
+		}
+		out = append(out, c)
+	}
+	return out
+}

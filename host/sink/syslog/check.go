@@ -1,0 +1,84 @@
+package syslog
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
+
+// Check goes the way of an event step by step and says what is wrong: network, certificates, and with a test event that is not
+// nil whether it could be written and the connection held.
+func Check(ctx context.Context, c Config, test *enrich.Event) checkup.Report {
+	r := new(checkup.Report)
+	s, err := New(c)
+	if err != nil {
+		r.Problem("configuration", "correct it", "%v", err)
+		return *r
+	}
+	defer s.Close() //nolint:errcheck // has no error
+	target := checkup.Target{
+		Address: c.Address, Dial: endpoint.Dial, Key: "address", CAKey: "ca_file", CertKey: "cert_file",
+		Idle: " Is the syslog server's input for " + c.Network + " on?",
+	}
+	switch c.Network {
+	case UDP:
+		if !checkup.Resolve(ctx, r, c.Address, "address") {
+			return *r
+		}
+	case TLS:
+		if target.TLS, err = c.tls().Config(); err != nil {
+			r.Problem("tls", "correct ca_file, cert_file and key_file", "%v", err)
+			return *r
+		}
+		target.TLS.ServerName = c.ServerName
+		fallthrough
+	default:
+		if !checkup.Reach(ctx, r, target) {
+			return *r
+		}
+	}
+	if test == nil {
+		r.Warn("send", "run it without --no-send", "no test event was sent: whether the receiver takes messages isn't known")
+		return *r
+	}
+	s.checkSend(ctx, r, target, test)
+	return *r
+}
+
+// checkSend writes the test event. A receiver that refuses a client certificate says so only now.
+func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.Target, test *enrich.Event) {
+	begin := time.Now()
+	_, err := s.Send(ctx, []enrich.Event{*test})
+	took := time.Since(begin).Round(time.Millisecond)
+	switch {
+	case err == nil && s.config.Network == UDP:
+		r.Warn("send", "look for it in the receiver; use tcp or tls for a promise", "test event %s left as a datagram: nobody knows whether it arrived", test.ID)
+	case err == nil:
+		r.OK("send", "test event %s was written in %v, and the connection held for %v: look for it in the receiver", test.ID, took, s.config.Grace)
+	case errors.Is(err, errPeerClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		r.Problem("send", closedFix(s.config), "the receiver closed the connection when the test event came: %v", err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		r.Problem("send", "nothing listens there: is the port in address right, and the receiver's input for "+s.config.Network+" on?", "%v", err)
+	default:
+		host, _, _ := net.SplitHostPort(s.config.Address) // New has checked it
+		says, fix := checkup.Explain(err, target, host)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			fix = "the receiver reads nothing: is its queue full, or its disk?"
+		}
+		r.Problem("send", fix, "%s", says)
+	}
+}
+
+func closedFix(c Config) string {
+	if c.Network == TLS {
+		return "see the receiver's log: may be it wants a client certificate (cert_file), doesn't allow this one's name, or doesn't know framing " + c.Framing
+	}
+	return "see the receiver's log: may be it wants TLS (network: tls), doesn't allow this machine, or doesn't know framing " + c.Framing
+}

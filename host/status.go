@@ -1,0 +1,98 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/admin"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/deadletter"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/syslog"
+)
+
+// listenLocally opens the socket that `riskrelay status` asks. It is called with the ledger locked, so that no other host
+// uses the directory. A host that can't goes on without.
+func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
+	server, err := admin.ListenSocket(ctx, h.config.DataDir, build, h.snapshot, func() admin.Status {
+		s := admin.Summarize(h.snapshot(), build, promises(h.config))
+		if err := countLetters(&s, DeadLetters(h.config)); err != nil {
+			h.log.WithError(err).Warn("the status lacks dead letters")
+		}
+		return s
+	}, admin.Proving(h))
+	if err != nil {
+		h.log.WithError(err).Warn("`riskrelay status` can't ask this host")
+		return
+	}
+	h.closers = append(h.closers, server)
+}
+
+// Status asks the host that runs with this configuration how it does. When none runs, it says what the ledger and the
+// dead letters say; an empty ledger is no error.
+func Status(ctx context.Context, c config.Config) (admin.Status, error) {
+	s, err := admin.Ask(ctx, c.DataDir)
+	if !errors.Is(err, admin.ErrNoHost) {
+		return s, err
+	}
+	states, err := ledgerStates(c.DataDir)
+	if err != nil {
+		return admin.Status{}, err
+	}
+	s = admin.FromLedger(time.Now(), states, promises(c))
+	return s, countLetters(&s, DeadLetters(c))
+}
+
+func ledgerStates(dir string) (map[string]*pipeline.State, error) {
+	store, err := boltstore.Peek(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, boltstore.ErrLocked):
+		return nil, fmt.Errorf("%w, and doesn't answer on its socket (%s): it may just be starting or ending", err, admin.SocketName)
+	case err != nil:
+		return nil, err
+	}
+	states, err := ledger.New(store).Streams()
+	return states, errors.Join(err, store.Close())
+}
+
+func countLetters(s *admin.Status, letters *deadletter.Store) (err error) {
+	for i := range s.Sinks {
+		one := &s.Sinks[i]
+		var failed error
+		one.Letters, one.LetterBytes, failed = letters.Count(one.Name)
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// promises say what the confirmation of each sink is worth, by its name.
+func promises(c config.Config) map[string]pipeline.Promise {
+	all := map[string]pipeline.Promise{}
+	for _, name := range c.Sinks.Names() {
+		all[name] = "" // of a kind that isn't listed below
+	}
+	for _, s := range c.Sinks.SplunkHEC {
+		if all[s.Name] = pipeline.Accepted; s.Ack {
+			all[s.Name] = pipeline.Indexed
+		}
+	}
+	for _, s := range c.Sinks.Syslog {
+		if all[s.Name] = pipeline.Received; s.Network == syslog.UDP {
+			all[s.Name] = pipeline.BestEffort
+		}
+	}
+	for _, s := range c.Sinks.Sumo {
+		all[s.Name] = pipeline.Accepted
+	}
+	for _, s := range c.Sinks.File {
+		all[s.Name] = pipeline.Written
+	}
+	return all
+}
