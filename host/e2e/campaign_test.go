@@ -75,6 +75,9 @@ func TestFailpoints(t *testing.T) {
 			if n > 0 && (at == failpoint.SeenUnsaved || at == failpoint.SeenSaved) {
 				continue // it gets there once in half a minute
 			}
+			if n > 1 && (at == failpoint.WindowUncut || at == failpoint.WindowCut) {
+				continue // one window of each table is cut
+			}
 			book.add(r.suffer(dies(at, strconv.Itoa(n+1)), 3000))
 			if t.Failed() {
 				t.FailNow()
