@@ -68,7 +68,13 @@ func (s *Store) openAt(path string) error {
 		if err != nil {
 			return err
 		}
-		if err = db.View(look); err != nil {
+		err = db.View(func(tx *bbolt.Tx) error {
+			for problem := range tx.Check(bbolt.WithKVStringer(silent{})) {
+				err = fmt.Errorf("%w: %w", errDamaged, problem)
+			}
+			return err
+		})
+		if err != nil {
 			return errors.Join(err, db.Close())
 		}
 		return nil
@@ -78,6 +84,13 @@ func (s *Store) openAt(path string) error {
 	}
 	return err
 }
+
+// silent shows no keys in what Tx.Check reports: one whose length is damaged reaches past the file, and Check runs in a
+// goroutine of its own, in which nothing turns that fault into an error.
+type silent struct{}
+
+func (silent) KeyToString([]byte) string   { return "" }
+func (silent) ValueToString([]byte) string { return "" }
 
 var errDamaged = errors.New("the file is damaged")
 
