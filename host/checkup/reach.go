@@ -140,11 +140,11 @@ func tunnel(ctx context.Context, r *Report, t Target, conn net.Conn) bool {
 		return false
 	}
 	_ = reply.Body.Close() // a tunnel has none
-	switch {
-	case reply.StatusCode == http.StatusOK:
+	switch reply.StatusCode {
+	case http.StatusOK:
 		r.OK("proxy", "%s lets through to %s", t.Proxy.Host, t.Address)
 		return true
-	case reply.StatusCode == http.StatusProxyAuthRequired:
+	case http.StatusProxyAuthRequired:
 		r.Problem("proxy", "give user and password in HTTPS_PROXY: http://user:password@host:port", "the proxy %s wants a password", t.Proxy.Host)
 	default:
 		r.Problem("proxy", "have the proxy let "+t.Address+" through, or add the host to NO_PROXY", "the proxy %s answered %s", t.Proxy.Host, reply.Status)

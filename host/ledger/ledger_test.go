@@ -197,12 +197,12 @@ func TestDamageIsFoundWhenOpening(t *testing.T) {
 			bad = bad[:random.IntN(len(bad))]
 		case 1:
 			clear(bad[random.IntN(len(bad)/4096)*4096:][:4096])
-		default:
-			bad[random.IntN(len(bad))] ^= 1 << random.IntN(8)
 		case 3:
 			for k := range 16 {
 				bad[random.IntN(len(bad))] = byte(k * 17)
 			}
+		default:
+			bad[random.IntN(len(bad))] ^= 1 << random.IntN(8)
 		}
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, boltstore.FileName), bad, 0o600); err != nil {

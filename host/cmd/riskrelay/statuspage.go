@@ -36,7 +36,7 @@ func statusPage(s admin.Status) string {
 	return p.String()
 }
 
-func (p *statusText) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p *statusText) line(format string, args ...any) { fmt.Fprintf(&p.Builder, format+"\n", args...) }
 
 // table writes lines of tab-separated cells.
 func (p *statusText) table(rows [][]string) {

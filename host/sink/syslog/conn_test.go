@@ -56,7 +56,7 @@ func TestSlowReceiver(t *testing.T) {
 func TestDeadReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, far := piped(t)
-		go io.CopyN(io.Discard, far, 40<<10) //nolint:errcheck // ends with the pipe
+		go io.CopyN(io.Discard, far, 40<<10) // ends with the pipe
 		began := time.Now()
 		if _, err := c.write(t.Context(), make([]byte, 1<<20), 30*time.Second); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("got %v, want the deadline's error", err)

@@ -57,7 +57,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(p.Answer)
 		return
 	}
-	far, err := net.Dial("tcp", r.Host)
+	far, err := new(net.Dialer).DialContext(r.Context(), "tcp", r.Host)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return
