@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +29,20 @@ const (
 func firstRow() time.Time { return time.Date(2026, 1, 2, 3, 4, 30, 0, time.UTC) }
 
 // flaky has a row each few seconds, and fails at random: in the middle of a window, or because it is too large.
-type flaky struct{ random *rand.Rand }
+type flaky struct{ random *dice }
+
+// dice are random numbers for several goroutines.
+type dice struct {
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+// IntN is a number from 0 to below n.
+func (d *dice) IntN(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.random.IntN(n)
+}
 
 func (f *flaky) Read(_ context.Context, w pipeline.Window, after pipeline.Mark, deliver func(pipeline.Batch) error) error {
 	last := -1
@@ -91,8 +106,8 @@ func (refusing) Close() error { return nil }
 // killed fails each so many writes for good, as the death of the process does: before the transaction or behind it.
 type killed struct {
 	*boltstore.Store
-	random *rand.Rand
-	dead   bool
+	random *dice
+	dead   atomic.Bool
 }
 
 func (k *killed) Put(key string, value []byte, revision uint64) (uint64, error) {
@@ -105,7 +120,7 @@ func (k *killed) PutProof(key string, value []byte, revision uint64, change func
 
 func (k *killed) write(revision uint64, put func() (uint64, error)) (uint64, error) {
 	switch n := k.random.IntN(20); {
-	case k.dead || n == 0:
+	case k.dead.Load() || n == 0:
 	case n == 1:
 		if _, err := put(); err != nil {
 			return 0, err
@@ -113,7 +128,7 @@ func (k *killed) write(revision uint64, put func() (uint64, error)) (uint64, err
 	default:
 		return put()
 	}
-	k.dead = true
+	k.dead.Store(true)
 	return revision, fmt.Errorf("%w: killed", ledger.ErrConflict)
 }
 
@@ -122,7 +137,7 @@ func (k *killed) write(revision uint64, put func() (uint64, error)) (uint64, err
 func TestNothingIsProvenTwice(t *testing.T) { synctest.Test(t, provenOnce) }
 
 func provenOnce(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
+	random := &dice{random: rand.New(rand.NewPCG(1, 2))}
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	dir, kills := t.TempDir(), 0
@@ -146,7 +161,7 @@ func provenOnce(t *testing.T) {
 		sink := &pipeline.DeadLetter{Sink: refusing{}, Keep: func([]enrich.Event, []pipeline.Rejection) error { return nil }}
 		p.Outlets = []pipeline.Outlet{{Name: "hec", Sink: sink, Concurrency: 3, Health: &pipeline.Health{}}}
 		err := p.Run(t.Context())
-		if store.dead {
+		if store.dead.Load() {
 			kills++
 		}
 		return err

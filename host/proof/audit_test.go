@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,7 @@ type workspace struct {
 	rows   []row
 	every  time.Duration // the length of a window
 	broken func() bool
-	asked  int
+	asked  atomic.Int64
 }
 
 const settle = 2 * time.Minute
@@ -85,7 +86,7 @@ func (w *workspace) Read(_ context.Context, win pipeline.Window, after pipeline.
 }
 
 func (w *workspace) count(_ context.Context, win pipeline.Window) (runs []pipeline.Run, err error) {
-	w.asked++
+	w.asked.Add(1)
 	for _, i := range w.there(win) {
 		minute := w.rows[i].ingested.Truncate(time.Minute)
 		if n := len(runs); n == 0 || !runs[n-1].Minute.Equal(minute) {
@@ -211,8 +212,8 @@ func TestLateRowsArrive(t *testing.T) {
 		if r.late < 100 {
 			t.Errorf("%d rows came late", r.late)
 		}
-		if w.asked > 700 {
-			t.Errorf("%d queries for audits", w.asked)
+		if w.asked.Load() > 700 {
+			t.Errorf("%d queries for audits", w.asked.Load())
 		}
 		report := r.verify(t, proof.Request{From: begin, To: begin.Add(24 * time.Hour), Bin: time.Hour})
 		if report.Differs > 0 || report.Open > 0 || len(report.Bins) != 24 {
