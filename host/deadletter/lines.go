@@ -2,7 +2,6 @@ package deadletter
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/riskrelay/riskrelay/host/durable"
 )
 
 // appendLines adds text, which is whole lines, to the file, and returns when it is on the disk. After an error nothing of
@@ -27,7 +28,7 @@ func appendLines(path string, text []byte, limit int64) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // it is synced below
-	size, err := wholeLines(file)
+	size, err := durable.WholeLines(file)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
@@ -43,7 +44,7 @@ func appendLines(path string, text []byte, limit int64) error {
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", path, errors.Join(err, file.Truncate(size)))
 	}
-	return syncDirectory(path)
+	return durable.SyncDirectory(filepath.Dir(path))
 }
 
 // openLocked opens the file, alone until it is closed. A file that was moved meanwhile is opened anew.
@@ -76,37 +77,6 @@ func lock(file *os.File, how int) error {
 	}
 }
 
-// wholeLines is the size of the file without an incomplete last line.
-func wholeLines(file *os.File) (int64, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	block := make([]byte, 64<<10)
-	for end := info.Size(); end > 0; {
-		start := max(0, end-int64(len(block)))
-		n, err := file.ReadAt(block[:end-start], start)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
-		}
-		if at := bytes.LastIndexByte(block[:n], '\n'); at >= 0 {
-			return start + int64(at) + 1, nil
-		}
-		end = start
-	}
-	return 0, nil
-}
-
-// syncDirectory makes names in the file's directory durable.
-func syncDirectory(path string) error {
-	directory, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer directory.Close() //nolint:errcheck // it was only synced
-	return directory.Sync()
-}
-
 // eachIn shows the letters in a file; none when there is none. A damaged line is shown as a letter that says so, so that
 // nothing disappears when the file is written anew.
 func eachIn(path string, visit func(Letter) error) error {
@@ -118,7 +88,7 @@ func eachIn(path string, visit func(Letter) error) error {
 		return fmt.Errorf("read dead letters: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	size, err := wholeLines(file)
+	size, err := durable.WholeLines(file)
 	if err != nil {
 		return fmt.Errorf("read dead letters in %s: %w", path, err)
 	}

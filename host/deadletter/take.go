@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -167,7 +169,7 @@ func (s *Store) take(sink string, pick func(*Letter) bool, out *Outcome, use fun
 			return failed
 		}
 	}
-	return syncDirectory(path)
+	return durable.SyncDirectory(filepath.Dir(path))
 }
 
 // alone keeps other commands away from the sink's letters.
@@ -199,7 +201,7 @@ func moveAside(path string) error {
 	if err := os.Rename(path, path+aside); err != nil {
 		return fmt.Errorf("take dead letters: %w", err)
 	}
-	return syncDirectory(path)
+	return durable.SyncDirectory(filepath.Dir(path))
 }
 
 // back gathers letters that stay and appends them to the sink's file.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/riskrelay/riskrelay/host/durable"
 )
 
 const (
@@ -78,19 +80,9 @@ func (s *Store) rewrite() error {
 	}
 	_ = s.db.Close() // it was only read; what counts is in the new file
 	s.file, s.db, s.broken = next.file, next.db, false
-	if err := syncDirectory(filepath.Dir(s.path)); err != nil {
+	if err := durable.SyncDirectory(filepath.Dir(s.path)); err != nil {
 		s.broken = true // the name may be lost in a crash: the next write opens, and syncs, anew
 		return err
 	}
 	return nil
-}
-
-// syncDirectory makes the names in a directory durable.
-func syncDirectory(path string) error {
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer directory.Close() //nolint:errcheck // it was only synced
-	return directory.Sync()
 }

@@ -12,6 +12,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/riskrelay/riskrelay/host/durable"
 )
 
 // open opens the file, sets it aside when it is damaged, and prepares it.
@@ -37,7 +39,7 @@ func (s *Store) open() error {
 	}
 	err = guarded(func() error { return prepare(s.db) })
 	if err == nil {
-		err = syncDirectory(dir) // a new file's name
+		err = durable.SyncDirectory(dir) // a new file's name
 	}
 	if err != nil {
 		err = errors.Join(fmt.Errorf("prepare the ledger %s: %w", s.path, err), s.db.Close())

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
@@ -39,7 +40,7 @@ func (l *lines) open() error {
 		size, err = repair(file, size)
 	}
 	if err == nil {
-		err = syncDirectory(l.path)
+		err = durable.SyncDirectory(filepath.Dir(l.path))
 	}
 	if err != nil {
 		file.Close() //nolint:errcheck // opening has failed already
@@ -60,19 +61,7 @@ func whole(file *os.File) (int64, error) {
 	if !info.Mode().IsRegular() {
 		return 0, errNotRegular
 	}
-	block := make([]byte, 64<<10)
-	for end := info.Size(); end > 0; {
-		start := max(0, end-int64(len(block)))
-		n, err := file.ReadAt(block[:end-start], start)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
-		}
-		if at := bytes.LastIndexByte(block[:n], '\n'); at >= 0 {
-			return start + int64(at) + 1, nil
-		}
-		end = start
-	}
-	return 0, nil
+	return durable.WholeLines(file)
 }
 
 // repair takes away the incomplete line behind the first size bytes, which a crash left, or, where the line before
@@ -105,16 +94,6 @@ func cutTo(file *os.File, size int64) error {
 		return err
 	}
 	return file.Sync()
-}
-
-// syncDirectory makes the file's name durable.
-func syncDirectory(path string) error {
-	directory, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer directory.Close() //nolint:errcheck // it was only synced
-	return directory.Sync()
 }
 
 // append writes text, which is whole lines, and returns when it is on the disk. After an error nothing of it counts,

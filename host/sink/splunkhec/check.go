@@ -201,7 +201,7 @@ func (k *check) send(ctx context.Context, test *enrich.Event) {
 		return
 	}
 	begin := time.Now()
-	r, err := k.post(ctx, token, k.compress(text).Bytes())
+	r, err := k.post(ctx, token, k.bodies.Pack(text, k.config.Gzip).Bytes())
 	took := time.Since(begin).Round(time.Millisecond)
 	where := "the token's default index"
 	if k.config.Index != "" {

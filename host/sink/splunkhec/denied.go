@@ -54,7 +54,7 @@ func (s *Sink) probe(ctx context.Context, name string) (r reply, err error) {
 	if err != nil {
 		return reply{}, err
 	}
-	packed := s.compress(nil)
+	packed := s.bodies.Pack(nil, s.config.Gzip)
 	defer s.bodies.Put(packed)
 	channel := ""
 	if s.ack.Load() {

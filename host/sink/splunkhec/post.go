@@ -8,38 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
-
-// gzipLevel is where more effort stops paying: level 2 makes bodies 11 % smaller than level 1 for 2 % more time.
-const gzipLevel = 2
-
-// body is a request's body and what makes it; both are used again.
-type body struct {
-	bytes.Buffer
-	zip *gzip.Writer
-}
-
-func newBody() any {
-	b := new(body)
-	b.zip, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
-	return b
-}
-
-// compress returns a body that holds plain, compressed if so configured.
-func (s *Sink) compress(plain []byte) *body {
-	b := s.bodies.Get().(*body)
-	b.Reset()
-	if !s.config.Gzip {
-		b.Write(plain)
-		return b
-	}
-	b.zip.Reset(&b.Buffer)
-	_, _ = b.zip.Write(plain) // a bytes.Buffer takes everything
-	_ = b.zip.Close()
-	return b
-}
 
 // post sends one request to one collector after the other, until one says something about the events, and returns the
 // reply; with acknowledgement, once the indexers acknowledged. An error means that nothing is known about the events.

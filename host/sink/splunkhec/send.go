@@ -190,7 +190,7 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 	if err := s.pass(ctx); err != nil {
 		return r, 0, err
 	}
-	packed := s.compress(body)
+	packed := s.bodies.Pack(body, s.config.Gzip)
 	defer s.bodies.Put(packed)
 	for try := 1; ; try++ {
 		token, err := s.token.Get()

@@ -38,7 +38,7 @@ type Sink struct {
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
 	batches sync.Pool
-	bodies  sync.Pool
+	bodies  endpoint.Bodies
 }
 
 // New returns a sink for a valid configuration. It reads the token once, so that a missing or unprotected file shows
@@ -62,7 +62,6 @@ func New(c Config) (*Sink, error) {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
-	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
 	s.client = endpoint.HTTPClient(tls)
 	s.client.Transport = newRenewing(tls, c.proxy())

@@ -7,43 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-
-	"github.com/klauspost/compress/gzip"
 )
-
-// gzipLevel is where more effort stops paying.
-const gzipLevel = 2
-
-// body is a request's body and what makes it; both are used again.
-type body struct {
-	bytes.Buffer
-	zip *gzip.Writer
-}
-
-func newBody() any {
-	b := new(body)
-	b.zip, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
-	return b
-}
-
-// compress returns a body that holds plain, compressed if so configured.
-func (s *Sink) compress(plain []byte) *body {
-	b := s.bodies.Get().(*body)
-	b.Reset()
-	if !s.config.Gzip {
-		b.Write(plain)
-		return b
-	}
-	b.zip.Reset(&b.Buffer)
-	_, _ = b.zip.Write(plain) // a bytes.Buffer takes everything
-	_ = b.zip.Close()
-	return b
-}
 
 // request posts lines of a table, once more if the source's address turns out to have changed. Sent is the size of the
 // request's body. An error means that nothing is known about the events.
 func (s *Sink) request(ctx context.Context, table string, lines []byte) (r reply, sent int, err error) {
-	packed := s.compress(lines)
+	packed := s.bodies.Pack(lines, s.config.Gzip)
 	defer s.bodies.Put(packed)
 	for try := 1; ; try++ {
 		address, err := s.address()

@@ -28,7 +28,7 @@ type Sink struct {
 	limit   atomic.Int64 // bytes a request may have; shrinks when the source says 413
 	renewed atomic.Int64 // Unix seconds when connections were last renewed
 	batches sync.Pool
-	bodies  sync.Pool
+	bodies  endpoint.Bodies
 }
 
 // New returns a sink for a valid configuration. It reads the source's address once, so that a missing or unprotected file
@@ -45,7 +45,6 @@ func New(c Config) (*Sink, error) {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
-	s.bodies.New = newBody
 	s.limit.Store(int64(c.BatchBytes))
 	s.renewed.Store(time.Now().Unix())
 	s.client = endpoint.HTTPClient(c.tls())
