@@ -57,10 +57,25 @@ func validUTF8(text []byte) []byte {
 // use by several goroutines at once.
 type ObjectParser struct {
 	typeOf func(table, column string) Type
-	shapes map[string]*Columns // by table and names
-	unique map[string]bool     // names that hold no name twice
-	names  []Span
-	key    []byte
+	shapes map[string]*shape // by names, as they stand in the objects
+	known  int               // how many columns there are in all shapes
+	names  []Span            // of the object's members
+	key    []byte            // the names, one behind the other
+	cells  []Span            // memory for the cells of the next rows
+}
+
+// shape is what the names of an object's members say.
+type shape struct {
+	repeats bool // a name stands there twice
+	ours    bool // there is a name that riskrelay adds, perhaps with a value of riskrelay's
+	table   int  // the place of the member "Type", -1 for none
+	tables  map[string]tableShape
+}
+
+// tableShape is what names say together with the table.
+type tableShape struct {
+	name    string
+	columns *Columns
 }
 
 // NewObjectParser returns a parser that asks typeOf for the types of columns; nil means all are strings.
@@ -68,7 +83,7 @@ func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
 	if typeOf == nil {
 		typeOf = func(string, string) Type { return String }
 	}
-	return &ObjectParser{typeOf: typeOf, shapes: map[string]*Columns{}, unique: map[string]bool{}}
+	return &ObjectParser{typeOf: typeOf, shapes: map[string]*shape{}}
 }
 
 // Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk" and
@@ -80,13 +95,26 @@ func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error)
 	if err != nil {
 		return "", "", Row{}, err
 	}
-	p.names, cells = p.withoutRepeats(line, p.names, cells)
-	kept := 0
-	for i, name := range p.names {
+	s := p.shape(line)
+	if s.repeats || s.ours {
+		cells, id = p.sift(line, cells, s.repeats)
+		s = p.shape(line)
+	}
+	of := p.columns(s, line, cells)
+	return of.name, id, NewRow(of.columns, line, cells).onOneLine(), nil
+}
+
+// sift returns what stays of the cells, and p.names and p.key with it, when members that are there twice and those that
+// riskrelay adds are left out, and the id among the latter.
+func (p *ObjectParser) sift(line []byte, cells []Span, repeats bool) (kept []Span, id string) {
+	names := p.names
+	if repeats {
+		names, cells = withoutRepeats(line, names, cells)
+	}
+	p.names, kept, p.key = names[:0], cells[:0], p.key[:0]
+	for i, name := range names {
 		value := line[cells[i].Start:cells[i].End]
 		switch string(line[name.Start:name.End]) {
-		case `"Type"`:
-			table = unquoted(value)
 		case `"risk"`:
 			if value[0] == '{' && bytes.Contains(value, []byte(`"score":`)) {
 				continue
@@ -97,11 +125,10 @@ func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error)
 				continue
 			}
 		}
-		p.names[kept], cells[kept] = name, cells[i]
-		kept++
+		p.names, kept = append(p.names, name), append(kept, cells[i])
+		p.key = append(p.key, line[name.Start:name.End]...)
 	}
-	p.names, cells = p.names[:kept], cells[:kept]
-	return table, id, NewRow(p.shape(line, table), line, cells).onOneLine(), nil
+	return kept, id
 }
 
 // ownID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
@@ -131,10 +158,11 @@ func unquoted(quoted []byte) string {
 
 var errNotObject = errors.New("not a JSON object")
 
-// members leaves the places of the names in p.names and returns those of the values.
+// members leaves the places of the names in p.names, and the names themselves in p.key, and returns the places of the
+// values.
 func (p *ObjectParser) members(line []byte) ([]Span, error) {
-	p.names = p.names[:0]
-	cells := make([]Span, 0, 32)
+	p.names, p.key = p.names[:0], p.key[:0]
+	cells := p.room()
 	i := skipSpace(line, 0)
 	if i >= len(line) || line[i] != '{' {
 		return nil, errNotObject
@@ -144,7 +172,7 @@ func (p *ObjectParser) members(line []byte) ([]Span, error) {
 	}
 	for {
 		name := skipSpace(line, i)
-		value, err := scanName(line, name)
+		nameEnd, value, err := scanName(line, name)
 		if err != nil {
 			return nil, err
 		}
@@ -153,21 +181,42 @@ func (p *ObjectParser) members(line []byte) ([]Span, error) {
 		if err != nil {
 			return nil, err
 		}
-		nameEnd, _ := scanString(line, name)
 		p.names = append(p.names, Span{uint32(name), uint32(nameEnd)})
+		p.key = append(p.key, line[name:nameEnd]...)
 		cells = append(cells, Span{uint32(value), uint32(end)})
 		if i = skipSpace(line, end); i >= len(line) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		switch line[i] {
 		case '}':
-			return cells, trailing(line, i+1)
+			return p.taken(cells), trailing(line, i+1)
 		case ',':
 			i++
 		default:
 			return nil, &SyntaxError{i, fmt.Sprintf("unexpected %q, want ',' or '}'", rune(line[i]))}
 		}
 	}
+}
+
+const (
+	cellBlock  = 1024 // spans, for the cells of some rows
+	cellsOfOne = 64   // more than most tables have columns
+)
+
+// room is where the cells of the next row can be appended.
+func (p *ObjectParser) room() []Span {
+	if cap(p.cells) < cellsOfOne {
+		p.cells = make([]Span, 0, cellBlock)
+	}
+	return p.cells
+}
+
+// taken notes that a row holds cells, which lie where room said, or elsewhere if there wasn't enough of it.
+func (p *ObjectParser) taken(cells []Span) []Span {
+	if len(cells) <= cap(p.cells) {
+		p.cells = p.cells[len(cells):len(cells):cap(p.cells)]
+	}
+	return cells[:len(cells):len(cells)]
 }
 
 func trailing(line []byte, i int) error {
@@ -178,17 +227,10 @@ func trailing(line []byte, i int) error {
 }
 
 // withoutRepeats keeps the last of members with one name.
-func (p *ObjectParser) withoutRepeats(line []byte, names, cells []Span) (_, _ []Span) {
-	if p.unique[string(p.namesKey(line, ""))] {
-		return names, cells
-	}
+func withoutRepeats(line []byte, names, cells []Span) (_, _ []Span) {
 	last := make(map[string]int, len(names))
 	for i, n := range names {
 		last[unquoted(line[n.Start:n.End])] = i
-	}
-	if len(last) == len(names) {
-		remember(p.unique, string(p.key), true)
-		return names, cells
 	}
 	kept := 0
 	for i, n := range names {
@@ -200,45 +242,62 @@ func (p *ObjectParser) withoutRepeats(line []byte, names, cells []Span) (_, _ []
 	return names[:kept], cells[:kept]
 }
 
-// namesKey joins the table and the names in line. The result is good until the next call.
-func (p *ObjectParser) namesKey(line []byte, table string) []byte {
-	p.key = append(p.key[:0], table...)
-	for _, n := range p.names {
-		p.key = append(p.key, line[n.Start:n.End]...)
-	}
-	return p.key
-}
-
-// maxShapes bounds what a parser remembers, should every object have other members.
+// maxShapes bounds what a parser remembers, should every object have other members or another table.
 const maxShapes = 4096
 
-// shape returns the columns for the names in line.
-func (p *ObjectParser) shape(line []byte, table string) *Columns {
-	if c := p.shapes[string(p.namesKey(line, table))]; c != nil {
-		return c
+// shape is what the names in p.key say.
+func (p *ObjectParser) shape(line []byte) *shape {
+	if s := p.shapes[string(p.key)]; s != nil {
+		return s
 	}
+	s := &shape{table: -1, tables: map[string]tableShape{}}
+	seen := make(map[string]bool, len(p.names))
+	for i, n := range p.names {
+		quoted := line[n.Start:n.End]
+		name := unquoted(quoted)
+		s.repeats = s.repeats || seen[name]
+		seen[name] = true
+		switch string(quoted) {
+		case `"Type"`:
+			s.table = i
+		case `"risk"`, `"event_id"`:
+			s.ours = true
+		}
+	}
+	p.shapes[string(p.key)] = s
+	return s
+}
+
+// columns are those of an object with shape s, and its table.
+func (p *ObjectParser) columns(s *shape, line []byte, cells []Span) tableShape {
+	var quoted []byte
+	if s.table >= 0 {
+		quoted = line[cells[s.table].Start:cells[s.table].End]
+	}
+	if of, ok := s.tables[string(quoted)]; ok {
+		return of
+	}
+	of := tableShape{name: strings.Clone(unquoted(quoted))}
 	names, types := make([]string, len(p.names)), make([]Type, len(p.names))
 	for i, n := range p.names {
 		names[i] = strings.Clone(unquoted(line[n.Start:n.End]))
-		types[i] = p.typeOf(table, names[i])
+		types[i] = p.typeOf(of.name, names[i])
 	}
-	c := NewColumns(names, types)
-	remember(p.shapes, string(p.key), c)
-	return c
-}
-
-func remember[V any](m map[string]V, key string, v V) {
-	if len(m) >= maxShapes {
-		clear(m)
+	of.columns = NewColumns(names, types)
+	s.tables[string(quoted)] = of
+	if p.known++; p.known > maxShapes {
+		clear(p.shapes)
+		p.known = 0
 	}
-	m[key] = v
+	return of
 }
 
 // NewEvent makes an event of a row: its time is TimeGenerated, its id _ItemId, or the row's digest where there is
 // none.
 func NewEvent(table string, row Row) Event {
 	e := Event{Table: table, Row: row, ID: row.Text("_ItemId")}
-	e.Time, _ = time.Parse(time.RFC3339Nano, row.Text("TimeGenerated")) // the zero time says that there is none
+	at, _ := Unquote(row.Lookup("TimeGenerated"))
+	e.Time, _ = time.Parse(time.RFC3339Nano, string(at)) // the zero time says that there is none
 	e.Time = e.Time.UTC()
 	if e.ID == "" {
 		e.ID = row.Digest()

@@ -77,7 +77,7 @@ func scanComposite(d []byte, i, depth int) (int, error) {
 	var err error
 	for {
 		if object {
-			if i, err = scanName(d, i); err != nil {
+			if _, i, err = scanName(d, skipSpace(d, i)); err != nil {
 				return i, err
 			}
 		}
@@ -98,26 +98,24 @@ func scanComposite(d []byte, i, depth int) (int, error) {
 	}
 }
 
-// scanName scans a member's name and the colon behind it.
-func scanName(d []byte, i int) (int, error) {
-	i = skipSpace(d, i)
+// scanName scans the member's name at i and the colon behind it, and returns the offsets behind both.
+func scanName(d []byte, i int) (end, next int, err error) {
 	if i >= len(d) {
-		return i, io.ErrUnexpectedEOF
+		return i, i, io.ErrUnexpectedEOF
 	}
 	if d[i] != '"' {
-		return i, &SyntaxError{i, fmt.Sprintf("unexpected %q, want a name in quotes", rune(d[i]))}
+		return i, i, &SyntaxError{i, fmt.Sprintf("unexpected %q, want a name in quotes", rune(d[i]))}
 	}
-	i, err := scanString(d, i)
-	if err != nil {
-		return i, err
+	if end, err = scanString(d, i); err != nil {
+		return end, end, err
 	}
-	if i = skipSpace(d, i); i >= len(d) {
-		return i, io.ErrUnexpectedEOF
+	if i = skipSpace(d, end); i >= len(d) {
+		return end, i, io.ErrUnexpectedEOF
 	}
 	if d[i] != ':' {
-		return i, &SyntaxError{i, fmt.Sprintf("unexpected %q, want ':'", rune(d[i]))}
+		return end, i, &SyntaxError{i, fmt.Sprintf("unexpected %q, want ':'", rune(d[i]))}
 	}
-	return i + 1, nil
+	return end, i + 1, nil
 }
 
 // scanString scans the string whose opening quote is at i.

@@ -26,22 +26,11 @@ const benchEvents = 20_000
 // turn without rules and with the built-in ones, and reports events/s of both and the ratio of their times (median
 // of the rounds).
 func BenchmarkPipeline(b *testing.B) {
-	dir := b.TempDir()
-	rows := filepath.Join(dir, "rows.ndjson")
-	writeDay(b, rows)
-	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, `{"text":"Success","code":0}`)
-	}))
-	defer collector.Close()
-	token := filepath.Join(dir, "token")
-	if err := os.WriteFile(token, []byte("fake-token"), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	rig := newBenchRig(b, benchEvents)
 	var without, with, ratios []float64
 	for b.Loop() {
-		off := move(b, rows, collector.URL, token, false)
-		on := move(b, rows, collector.URL, token, true)
+		off := rig.move(b, false)
+		on := rig.move(b, true)
 		without, with = append(without, benchEvents/off.Seconds()), append(with, benchEvents/on.Seconds())
 		ratios = append(ratios, on.Seconds()/off.Seconds())
 	}
@@ -50,30 +39,53 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ReportMetric(median(ratios), "ratio")
 }
 
+// benchRig is what benchmarks move events with: a day of rows in a file, and a collector that throws events away.
+type benchRig struct {
+	events           int
+	rows, url, token string
+}
+
+func newBenchRig(b *testing.B, events int) benchRig {
+	b.Helper()
+	dir := b.TempDir()
+	rows := filepath.Join(dir, "rows.ndjson")
+	writeDay(b, rows, events)
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"text":"Success","code":0}`)
+	}))
+	b.Cleanup(collector.Close)
+	token := filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("fake-token"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return benchRig{events: events, rows: rows, url: collector.URL, token: token}
+}
+
 func median(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]
 }
 
-func writeDay(b *testing.B, path string) {
+func writeDay(b *testing.B, path string, events int) {
 	b.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	for i, r := range story.Day(1, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), benchEvents) {
+	for i, r := range story.Day(1, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), events) {
 		fmt.Fprintf(f, `{"_ItemId":"row-%d",%s`+"\n", i, r.JSON[1:])
 	}
 }
 
 // move moves all rows once and returns how long it took.
-func move(b *testing.B, rows, url, token string, rules bool) time.Duration {
+func (r benchRig) move(b *testing.B, rules bool) time.Duration {
 	b.Helper()
 	c := config.Defaults()
-	c.DataDir, c.Rules.Builtin, c.Sources.Files = b.TempDir(), rules, []string{rows}
+	c.DataDir, c.Rules.Builtin, c.Sources.Files = b.TempDir(), rules, []string{r.rows}
 	hec := splunkhec.Defaults()
-	hec.URL, hec.TokenFile = url, token
+	hec.URL, hec.TokenFile = r.url, r.token
 	c.Sinks.SplunkHEC = []config.SplunkHEC{{Name: "hec", Config: hec}}
 	log := logrus.New()
 	log.SetOutput(io.Discard)
@@ -86,7 +98,7 @@ func move(b *testing.B, rows, url, token string, rules bool) time.Duration {
 	if err := h.Run(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	if got := h.Figures().Sinks["hec"].Confirmed; got != benchEvents {
+	if got := h.Figures().Sinks["hec"].Confirmed; got != int64(r.events) {
 		b.Fatalf("%d events confirmed", got)
 	}
 	return time.Since(begin)

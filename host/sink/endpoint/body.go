@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"bytes"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -11,7 +10,7 @@ import (
 const gzipLevel = 2
 
 // Bodies are bodies of requests that are used again. The zero value is ready; its methods may be called at the same time.
-type Bodies struct{ pool sync.Pool }
+type Bodies struct{ free Free[Body] }
 
 // Body is a request's body and what makes it.
 type Body struct {
@@ -21,9 +20,8 @@ type Body struct {
 
 // Pack returns a body that holds plain, compressed if so wanted. Put gives it back.
 func (p *Bodies) Pack(plain []byte, compress bool) *Body {
-	b, again := p.pool.Get().(*Body)
-	if !again {
-		b = new(Body)
+	b := p.free.Get()
+	if b.zip == nil {
 		b.zip, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
 	}
 	b.Reset()
@@ -38,4 +36,4 @@ func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 }
 
 // Put gives a body back, which nobody may use then.
-func (p *Bodies) Put(b *Body) { p.pool.Put(b) }
+func (p *Bodies) Put(b *Body) { p.free.Put(b) }

@@ -195,7 +195,7 @@ func (k *check) send(ctx context.Context, test *enrich.Event) {
 		k.Problem("token", "correct token_file", "%v", err)
 		return
 	}
-	text, err := k.encoder.append(nil, test, new(header))
+	text, err := k.encoder.append(nil, test, headers{})
 	if err != nil {
 		k.Problem("send", "report this", "write the test event: %v", err)
 		return

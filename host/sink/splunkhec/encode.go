@@ -29,22 +29,25 @@ func newEncoder(c Config) *encoder {
 	return e
 }
 
-// header is the part of an envelope that events of one table and workspace share, kept from one event to the next.
+// headers are the parts of envelopes that events of one table and workspace share, by table, kept from one event to the next.
+type headers map[string]header
+
+// header is what stands from "host" to "event": with the colon.
 type header struct {
-	text   []byte // "host" to "event": with the colon; empty before the first event
-	table  string
-	tenant []byte // the cell TenantId
+	text   []byte
+	tenant []byte // the cell TenantId that it was made for
 }
 
-// append appends one event's envelope on one line. It uses h again when it fits, and makes it anew otherwise.
-func (c *encoder) append(dst []byte, e *enrich.Event, h *header) ([]byte, error) {
-	if tenant := e.Lookup("TenantId"); len(h.text) == 0 || h.table != e.Table || !bytes.Equal(h.tenant, tenant) {
-		h.table, h.tenant = e.Table, append(h.tenant[:0], tenant...)
-		h.text = c.appendHeader(h.text[:0], e)
+// append appends one event's envelope on one line. It uses a header of h again when it fits, and makes it anew otherwise.
+func (c *encoder) append(dst []byte, e *enrich.Event, h headers) ([]byte, error) {
+	known, ok := h[e.Table]
+	if tenant := e.Lookup("TenantId"); !ok || !bytes.Equal(known.tenant, tenant) {
+		known = header{text: c.appendHeader(nil, e), tenant: bytes.Clone(tenant)}
+		h[e.Table] = known
 	}
 	dst = append(dst, '{')
 	dst = appendTime(dst, e.Time)
-	dst = append(dst, h.text...)
+	dst = append(dst, known.text...)
 	dst, err := eventjson.AppendRow(dst, e)
 	if err != nil {
 		return dst, err

@@ -33,8 +33,8 @@ func (b *batch) part(from, to int) []byte {
 // delivery is one Send under way.
 type delivery struct {
 	*Sink
-	events []enrich.Event
-	header header // of the event that was packed last
+	events  []enrich.Event
+	headers headers
 
 	mu       sync.Mutex
 	bytes    int64
@@ -47,7 +47,7 @@ func (d *delivery) pack(b *batch, next int) int {
 	limit := int(d.limit.Load())
 	for ; next < len(d.events); next++ {
 		before := len(b.body)
-		body, err := d.encoder.append(b.body, &d.events[next], &d.header)
+		body, err := d.encoder.append(b.body, &d.events[next], d.headers)
 		if err != nil {
 			d.reject(next, err.Error())
 			continue
@@ -146,7 +146,7 @@ func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
 		if !ok {
 			break
 		}
-		body, err := d.encoder.append(nil, &short, new(header))
+		body, err := d.encoder.append(nil, &short, headers{})
 		if err != nil {
 			break
 		}

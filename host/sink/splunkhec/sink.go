@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +36,7 @@ type Sink struct {
 
 	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Int64 // Unix milliseconds before which no request leaves
-	batches sync.Pool
+	batches endpoint.Free[batch]
 	bodies  endpoint.Bodies
 }
 
@@ -61,7 +60,6 @@ func New(c Config) (*Sink, error) {
 	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
-	s.batches.New = func() any { return new(batch) }
 	s.limit.Store(int64(c.BatchBytes))
 	s.client = endpoint.HTTPClient(tls)
 	s.client.Transport = newRenewing(tls, c.proxy())
@@ -73,11 +71,11 @@ func New(c Config) (*Sink, error) {
 
 // Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
-	d := &delivery{Sink: s, events: events}
+	d := &delivery{Sink: s, events: events, headers: headers{}}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(s.config.Requests)
 	for next := 0; next < len(events); {
-		b := s.batches.Get().(*batch)
+		b := s.batches.Get()
 		next = d.pack(b, next)
 		group.Go(func() error {
 			defer s.batches.Put(b)

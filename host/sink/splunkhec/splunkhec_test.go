@@ -53,11 +53,11 @@ func TestValidate(t *testing.T) {
 func TestHeaderFollowsEvent(t *testing.T) {
 	c := Defaults()
 	c.Host = "relay01"
-	encoder, kept := newEncoder(c), new(header)
+	encoder, kept := newEncoder(c), headers{}
 	audit, other := sinktest.Events(1)[0], sinktest.Event("e-2", "SigninLogs", `{}`, "x")
 	for _, e := range []enrich.Event{audit, other, other, audit} {
 		got, err := encoder.append(nil, &e, kept)
-		want, _ := encoder.append(nil, &e, new(header))
+		want, _ := encoder.append(nil, &e, headers{})
 		if err != nil || string(got) != string(want) {
 			t.Errorf("%s: got %.200s, %v; want %.200s", e.ID, got, err, want)
 		}
@@ -92,7 +92,7 @@ func FuzzEnvelope(f *testing.F) {
 		e.Time = time.UnixMilli(ms % (1 << 42)).UTC()
 		e.Risk.Add("m", []enrich.Tag{{Rule: id, Severity: enrich.Low, Message: text, Mitre: []string{text}}})
 		e.Risk.Follows = text
-		line, err := encoder.append(nil, &e, new(header))
+		line, err := encoder.append(nil, &e, headers{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,12 +123,12 @@ func FuzzEnvelope(f *testing.F) {
 func BenchmarkEncode(b *testing.B) {
 	encoder, events := newEncoder(Defaults()), sinktest.Events(512)
 	var dst []byte
-	var h header
+	h := headers{}
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = dst[:0]
 		for i := range events {
-			dst, _ = encoder.append(dst, &events[i], &h)
+			dst, _ = encoder.append(dst, &events[i], h)
 		}
 	}
 	b.SetBytes(int64(len(dst)))

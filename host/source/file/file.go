@@ -75,6 +75,9 @@ func (s *Source) plan(_ context.Context, frontier time.Time) (pipeline.Window, t
 	return pipeline.Window{From: offsetTime(from), To: offsetTime(end)}, 0, true, nil
 }
 
+// firstTail is how much of a file's end is looked at first: it has a line end in it, as a rule.
+const firstTail = 64 << 10
+
 // wholeLines is the offset behind the last line between from and size that was written to its end: one with a line
 // feed, or a last one without that is a whole object.
 func (s *Source) wholeLines(from, size int64) (int64, error) {
@@ -86,19 +89,24 @@ func (s *Source) wholeLines(from, size int64) (int64, error) {
 	if err := lineBegins(f, from); err != nil {
 		return 0, err
 	}
-	start := max(from, size-MaxLine)
-	tail := make([]byte, size-start)
-	if _, err := f.ReadAt(tail, start); err != nil {
-		return 0, fmt.Errorf("read the file's end: %w", err)
+	for length := int64(firstTail); ; length *= 8 {
+		start := max(from, size-min(length, MaxLine))
+		tail := make([]byte, size-start)
+		if _, err := f.ReadAt(tail, start); err != nil {
+			return 0, fmt.Errorf("read the file's end: %w", err)
+		}
+		last := bytes.LastIndexByte(tail, '\n') + 1
+		if last == 0 && start > from {
+			if length < MaxLine {
+				continue
+			}
+			return size, nil // too long for a row: its reading says so
+		}
+		if end, err := enrich.ScanValue(tail, last); err == nil && len(bytes.TrimSpace(tail[end:])) == 0 {
+			return size, nil
+		}
+		return start + int64(last), nil
 	}
-	last := bytes.LastIndexByte(tail, '\n') + 1
-	if last == 0 && start > from {
-		return size, nil // too long for a row: its reading says so
-	}
-	if end, err := enrich.ScanValue(tail, last); err == nil && len(bytes.TrimSpace(tail[end:])) == 0 {
-		return size, nil
-	}
-	return start + int64(last), nil
 }
 
 // lineBegins checks that a line begins at offset from, or would with the next byte: another file, or one that was
@@ -247,7 +255,7 @@ func (r *Reader) skipTo(start, from int64) error {
 			return fmt.Errorf("find the place in %s: %w", r.name, err)
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			_, _, _ = r.event(bytes.Clone(line), at) // only counted
+			_, _, _ = r.event(line, at) // only counted
 		}
 		if err != nil {
 			break

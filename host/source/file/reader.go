@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -40,7 +39,7 @@ func (e *LineError) Unwrap() error { return e.Err }
 // "Type". Empty lines are skipped.
 type Reader struct {
 	name   string
-	lines  *bufio.Reader
+	lines  lines
 	parser *enrich.ObjectParser
 	bad    func(*LineError) error
 
@@ -51,14 +50,13 @@ type Reader struct {
 	line   int
 	block  int64
 	seen   map[string]int // digests of rows without an id, in this block
-	long   []byte         // the beginning of a line longer than the buffer
 }
 
 // NewReader reads lines from r. Name stands in messages; bad is told of each line that isn't a row, and ends the
 // reading with its error, if it has one.
 func NewReader(r io.Reader, name string, bad func(*LineError) error) *Reader {
 	return &Reader{
-		name: name, lines: bufio.NewReaderSize(r, 256<<10), bad: bad,
+		name: name, lines: lines{from: r}, bad: bad,
 		parser: enrich.NewObjectParser(schema.TypeOf), seen: map[string]int{},
 	}
 }
@@ -69,7 +67,6 @@ func (r *Reader) Offset() int64 { return r.offset }
 // Next returns the events of the next lines, about a megabyte, and io.EOF when there are no more.
 func (r *Reader) Next() ([]enrich.Event, error) {
 	events := make([]enrich.Event, 0, batchEvents)
-	var text []byte // one block of memory for the rows of the batch
 	size := 0
 	for len(events) < batchEvents {
 		start := r.offset
@@ -78,11 +75,7 @@ func (r *Reader) Next() ([]enrich.Event, error) {
 			return nil, fmt.Errorf("read %s: %w", r.name, err)
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if len(text)+len(line) > cap(text) {
-				text = make([]byte, 0, max(len(line), batchBytes/2))
-			}
-			text = append(text, line...)
-			e, ok, badErr := r.event(text[len(text)-len(line):len(text):len(text)], start)
+			e, ok, badErr := r.event(line, start)
 			if badErr != nil {
 				return nil, badErr
 			}
@@ -96,36 +89,23 @@ func (r *Reader) Next() ([]enrich.Event, error) {
 			}
 			return nil, io.EOF
 		}
-		if size += int(r.offset - start); size > batchBytes || r.Eager && r.lines.Buffered() == 0 && len(events) > 0 {
+		if size += int(r.offset - start); size > batchBytes || r.Eager && !r.lines.buffered() && len(events) > 0 {
 			break
 		}
 	}
 	return events, nil
 }
 
-// readLine returns the next line, good until the next call, and io.EOF with the last one. Of a line that is too long
-// it returns a bit more than MaxLine.
+// readLine returns the next line and io.EOF with the last one. The line is the caller's, who doesn't change it. Of a line that
+// is too long it returns a bit more than MaxLine.
 func (r *Reader) readLine() ([]byte, error) {
-	part, err := r.lines.ReadSlice('\n')
+	line, length, err := r.lines.next()
 	if r.offset == 0 {
-		r.offset += int64(len(part) - len(bytes.TrimPrefix(part, []byte(byteOrderMark))))
-		part = bytes.TrimPrefix(part, []byte(byteOrderMark))
+		line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 	}
-	r.long = r.long[:0]
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if len(r.long) <= MaxLine {
-			r.long = append(r.long, part...)
-		}
-		r.offset += int64(len(part))
-		part, err = r.lines.ReadSlice('\n')
-	}
-	r.offset += int64(len(part))
+	r.offset += int64(length)
 	r.line++
-	if len(r.long) > 0 {
-		r.long = append(r.long, part...)
-		return r.long, err
-	}
-	return part, err
+	return line, err
 }
 
 // byteOrderMark is what some programs put before UTF-8 (RFC 3629, 6).
