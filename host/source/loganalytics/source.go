@@ -46,6 +46,8 @@ type Source struct {
 	ok                   func()        // told of each query that worked
 	patient              chan struct{} // has room for one query that gives way to others
 
+	remarks remarks
+
 	found    atomic.Bool               // the workspace has the table
 	absent   atomic.Bool               // it was asked, and doesn't have it yet
 	kept     atomic.Bool               // whether the frontier lies before the table's oldest row was asked
@@ -153,7 +155,9 @@ func (s *Source) read(ctx context.Context, w pipeline.Window, from mark, deliver
 		}
 	}
 	b := newBatcher(s.table.Name, w, from, deliver)
+	b.look = s.look
 	result, err := s.query.Query(ctx, s.table.rowsQuery(rest), b)
+	s.mended(result.mended)
 	if err != nil {
 		return s.failed(ctx, w, err)
 	}
