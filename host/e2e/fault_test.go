@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 	"time"
@@ -68,6 +69,20 @@ func faults(stopped time.Duration) []fault {
 				r.t.Errorf("full disk: %v; running: %v", err, r.program.running())
 			}
 			if err := r.disk.Free(); err != nil {
+				r.t.Fatal(err)
+			}
+		}},
+		{name: "data_dir read-only", refused: 3, arm: func(r *rig) {
+			// A write has to fail first: files that are open stay writable.
+			if err := errors.Join(r.disk.Fill(), r.disk.Seal()); err != nil {
+				r.t.Fatal(err)
+			}
+		}, strike: func(ctx context.Context, r *rig, _ int) {
+			err := poll(ctx, func() bool { return r.program.says("read-only file system") })
+			if err != nil || !r.program.running() {
+				r.t.Errorf("read-only data_dir: %v; running: %v: %s", err, r.program.running(), r.program.last())
+			}
+			if err := errors.Join(r.disk.Unseal(), r.disk.Free()); err != nil {
 				r.t.Fatal(err)
 			}
 		}},
