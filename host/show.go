@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
@@ -41,11 +42,18 @@ func (h *Host) snapshot() admin.Snapshot {
 	}
 	s.Figures, s.States = h.pipeline.Stats.Figures(), h.pipeline.States()
 	for _, stream := range h.pipeline.Streams {
-		if f, runs := s.Figures.Streams[stream.Name]; runs && stream.Volatile {
+		f, runs := s.Figures.Streams[stream.Name]
+		if !runs {
+			continue
+		}
+		if source, ok := stream.Source.(remarker); ok {
+			f.Mended, f.Changed = source.Remarks()
+		}
+		if stream.Volatile {
 			f.Ended = true // whoever writes to a pipe may be silent for as long as he likes
-			s.Figures.Streams[stream.Name] = f
 			delete(s.States, stream.Name)
 		}
+		s.Figures.Streams[stream.Name] = f
 	}
 	for _, name := range []string{followup.StreamName, proof.SummaryStream} {
 		if state := s.States[name]; state != nil {
@@ -64,6 +72,11 @@ func (h *Host) snapshot() admin.Snapshot {
 	return s
 }
 
+// remarker is a source that counts what is strange about its rows: those with text that isn't UTF-8, and changes of columns.
+type remarker interface {
+	Remarks() (mended, changed int64)
+}
+
 // starting is what a host does that isn't put together yet.
 const starting = "loads rules and starts modules"
 
@@ -71,6 +84,9 @@ const starting = "loads rules and starts modules"
 func (m *modules) snapshot(s *admin.Snapshot) {
 	ctx := context.Background() // nobody is asked: modules keep what they said of themselves
 	ran := m.ran.Load()
+	if cel, ok := m.cel.(*celrule.Module); ok {
+		s.Missing = cel.MissingFields()
+	}
 	for _, module := range m.all() {
 		about, err := module.Describe(ctx)
 		if err != nil {

@@ -60,6 +60,12 @@ func streamMetrics() []metric {
 		{"riskrelay_stream_late_rows_total", counter, one, "Rows that an audit found behind the window of their minute, and that were read again.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Late), true
 		})},
+		{"riskrelay_stream_mended_rows_total", counter, one, "Rows with text that isn't UTF-8, for which U+FFFD stands.", streams(func(f pipeline.StreamFigures) (float64, bool) {
+			return float64(f.Mended), true
+		})},
+		{"riskrelay_stream_schema_changes_total", counter, one, "Columns of the stream's table that came, went, or have another name or type. The log names them.", streams(func(f pipeline.StreamFigures) (float64, bool) {
+			return float64(f.Changed), true
+		})},
 		{"riskrelay_stream_rows_tagged_total", counter, one, "Of the rows read, those that a rule matched.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Tagged), true
 		})},

@@ -9,6 +9,11 @@ func ruleMetrics() []metric {
 		{"riskrelay_rule_matches_total", counter, one, "Events that the rule matched. An event that is read again counts again.", rules(func(f pipeline.RuleFigures) int64 { return f.Matches })},
 		{"riskrelay_rule_suppressed_total", counter, one, "Matches that an exception silenced.", rules(func(f pipeline.RuleFigures) int64 { return f.Suppressed })},
 		{"riskrelay_rule_errors_total", counter, one, "Events that the rule could not judge.", rules(func(f pipeline.RuleFigures) int64 { return f.Errors })},
+		{"riskrelay_rule_missing_fields_total", counter, one, "Events on which the rule ended, without a match, at a field that they don't have; since its rules were loaded, and only of rules that it happened to, not with rules.isolate.", func(s Snapshot, give giveFunc) {
+			for id, n := range s.Missing {
+				give(float64(n), id)
+			}
+		}},
 		{"riskrelay_rule_breaker_open", gauge, one, "1 while the rule is switched off, as it took too long again and again; not given otherwise, nor with rules.isolate.", func(s Snapshot, give giveFunc) {
 			for _, id := range s.Tripped {
 				give(1, id)

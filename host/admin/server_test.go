@@ -21,6 +21,8 @@ func busy() Snapshot {
 	s := healthy()
 	f := s.Figures.Streams["audit"]
 	f.Read, f.Tagged, f.Failures, f.EventLag = 100, 3, 2, 90*time.Second
+	f.Mended, f.Changed = 7, 8
+	s.Missing = map[string]uint64{"acme.one": 9}
 	s.Figures.Streams = map[string]pipeline.StreamFigures{"audit": f, "file\xff": {Ended: true}}
 	s.States["audit"].Frontier = ago(2 * time.Minute)
 	s.States["audit"].Open[0].Window.From = ago(4 * time.Minute)
@@ -81,6 +83,9 @@ func TestPages(t *testing.T) {
 		`riskrelay_stream_rows_read_total{stream="audit"} 100`,
 		`riskrelay_stream_rows_read_total{stream="file` + "\uFFFD" + `"} 0`,
 		`riskrelay_stream_rows_tagged_total{stream="audit"} 3`,
+		`riskrelay_stream_mended_rows_total{stream="audit"} 7`,
+		`riskrelay_stream_schema_changes_total{stream="audit"} 8`,
+		`riskrelay_rule_missing_fields_total{rule="acme.one"} 9`,
 		`riskrelay_stream_failures_total{stream="audit"} 2`,
 		`riskrelay_stream_last_success_timestamp_seconds{stream="audit"} 1.77245274e+09`,
 		`riskrelay_stream_event_lag_seconds{stream="audit"} 90`,

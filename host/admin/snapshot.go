@@ -15,6 +15,7 @@ type Snapshot struct {
 	Sinks    map[string]pipeline.HealthReport // by name
 	Rules    []enrich.RuleInfo                // of all modules
 	Tripped  []string                         // the rules that the breaker switched off
+	Missing  map[string]uint64                // by rule: how often it ended at a field that wasn't there; nil with rules.isolate
 	Restarts map[string]int                   // of modules in processes of their own
 	Lookups  *Lookups                         // nil when no names are looked up
 	Modules  []ModuleStatus                   // their names and how many rules they have, in the order in which they are asked

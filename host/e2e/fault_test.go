@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
@@ -71,6 +74,31 @@ func faults(stopped time.Duration) []fault {
 				r.t.Fatal(err)
 			}
 		}},
+		{name: "data_dir read-only", refused: 3, arm: func(r *rig) {
+			// A write has to fail first: files that are open stay writable.
+			if err := errors.Join(r.disk.Fill(), r.disk.Seal()); err != nil {
+				r.t.Fatal(err)
+			}
+		}, strike: func(ctx context.Context, r *rig, _ int) {
+			err := poll(ctx, func() bool { return r.program.says("read-only file system") })
+			if err != nil || !r.program.running() {
+				r.t.Errorf("read-only data_dir: %v; running: %v: %s", err, r.program.running(), r.program.last())
+			}
+			if err := errors.Join(r.disk.Unseal(), r.disk.Free()); err != nil {
+				r.t.Fatal(err)
+			}
+		}},
+		{name: "no file descriptors", arm: func(r *rig) {
+			cuts(r) // so that it needs new connections
+			r.descriptors(3)
+		}, strike: func(ctx context.Context, r *rig, _ int) {
+			r.syslog.CutAll()
+			err := poll(ctx, func() bool { return r.program.says("too many open files") })
+			if err != nil || !r.program.running() {
+				r.t.Errorf("no descriptors: %v; running: %v: %s", err, r.program.running(), r.program.last())
+			}
+			r.descriptors(1024)
+		}},
 		{name: "bit flip in the ledger", repeats: true, strike: killed((*rig).flip)},
 		{name: "rm -rf data_dir", strike: func(ctx context.Context, r *rig, events int) {
 			r.part(ctx, events)
@@ -88,6 +116,19 @@ func killed(then func(*rig)) func(context.Context, *rig, int) {
 		r.program.kill()
 		then(r)
 		r.start()
+	}
+}
+
+// descriptors sets how many files the program may have open; those that it has stay.
+func (r *rig) descriptors(n uint64) {
+	pid := r.program.cmd.Process.Pid
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		r.t.Fatal(err)
+	}
+	limit.Cur = min(n, limit.Max)
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+		r.t.Fatal(err)
 	}
 }
 

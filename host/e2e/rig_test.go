@@ -64,7 +64,7 @@ func newRig(t *testing.T, tags string) *rig {
 	r.disk, err = smalldisk.New(t.TempDir(), 16<<20)
 	must(err)
 	t.Cleanup(func() { r.disk.Close() })
-	r.workspace, err = loganalyticstest.New(loganalyticstest.Options{Now: r.now})
+	r.workspace, err = loganalyticstest.New(loganalyticstest.Options{Now: r.now, ByteLimit: 100 << 20})
 	must(err)
 	t.Cleanup(func() { r.workspace.Close() })
 	ca, err := endpointtest.NewCA()

@@ -21,6 +21,8 @@ type StreamFigures struct {
 	Failed   Failure         // the last failure, also after a try that worked
 	Ended    bool            // nothing will follow
 	Held     map[string]Held // by sink
+	Mended   int64           // rows with text that isn't UTF-8, for which U+FFFD stands
+	Changed  int64           // changes of the columns
 	Late     int64           // rows that came behind the window of their minute, and were read again
 }
 

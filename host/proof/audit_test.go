@@ -35,6 +35,14 @@ type workspace struct {
 	asked  atomic.Int64
 }
 
+// Changes has the columns change in the second half of each hour.
+func (w *workspace) Changes(from, to time.Time) []string {
+	if half := from.Truncate(time.Hour).Add(30 * time.Minute); half.Before(from) || !half.Before(to) {
+		return nil
+	}
+	return []string{"Foo (string) is new"}
+}
+
 const settle = 2 * time.Minute
 
 func (w *workspace) stream(begin time.Time) pipeline.Stream {
@@ -318,7 +326,8 @@ func TestSummaries(t *testing.T) {
 		r.run(t, 4*time.Hour)
 		for h, want := range map[int]string{0: `"Rows":60`, 1: `"Rows":30`, 2: `"Rows":0`} {
 			id := "summary-la:w:T-" + begin.Add(time.Duration(h)*time.Hour).UTC().Format(time.RFC3339)
-			if sink.got[id] != 1 || !strings.Contains(sink.rows[id], want) || !strings.Contains(sink.rows[id], `"State":"ok"`) {
+			if sink.got[id] != 1 || !strings.Contains(sink.rows[id], want) || !strings.Contains(sink.rows[id], `"State":"ok"`) ||
+				!strings.Contains(sink.rows[id], `"SchemaChanges":["Foo (string) is new"]`) {
 				t.Errorf("%s came %d times: %s", id, sink.got[id], sink.rows[id])
 			}
 		}

@@ -83,6 +83,8 @@ type summary struct {
 	Read    int64              `json:"RowsRead"`
 	Missing int64              `json:"RowsMissing"`
 	Sinks   map[string]SinkBin `json:"Sinks"`
+	// Changes are those of the table's columns, as "Foo (string) is new".
+	Changes []string `json:"SchemaChanges"`
 }
 
 // Read delivers the events of an hour in one batch: a reading that was cut off begins anew.
@@ -101,7 +103,7 @@ func (s summaries) Read(ctx context.Context, w pipeline.Window, _ pipeline.Mark,
 		if len(bins) > 0 {
 			b = bins[0]
 		}
-		event, err := summarize(parser, b, w)
+		event, err := summarize(parser, b, w, s.changes(one.stream, w))
 		if err != nil {
 			return err
 		}
@@ -113,10 +115,24 @@ func (s summaries) Read(ctx context.Context, w pipeline.Window, _ pipeline.Mark,
 	return deliver(batch)
 }
 
-func summarize(parser *enrich.ObjectParser, b Bin, w pipeline.Window) (enrich.Event, error) {
+// changes are those of a stream's columns; none is an empty list.
+func (s summaries) changes(stream pipeline.Stream, w pipeline.Window) []string {
+	if source, ok := stream.Source.(changer); ok {
+		return append([]string{}, source.Changes(w.From, w.To)...)
+	}
+	return []string{}
+}
+
+// changer is a source that notices changes of its columns.
+type changer interface {
+	// Changes are those whose first row was ingested from one time to before another.
+	Changes(from, to time.Time) []string
+}
+
+func summarize(parser *enrich.ObjectParser, b Bin, w pipeline.Window, changes []string) (enrich.Event, error) {
 	row := summary{
 		Type: SummaryTable, Time: w.To.UTC(), From: w.From.UTC(), To: w.To.UTC(),
-		Stream: b.Stream, Table: b.Table, State: b.State, Rows: b.Rows, Read: b.Read, Sinks: b.Sinks,
+		Stream: b.Stream, Table: b.Table, State: b.State, Rows: b.Rows, Read: b.Read, Sinks: b.Sinks, Changes: changes,
 	}
 	for _, sink := range b.Sinks {
 		row.Missing = max(row.Missing, sink.Missing)
@@ -141,7 +157,7 @@ func summaryType(_, column string) enrich.Type {
 		return enrich.Datetime
 	case "Rows", "RowsRead", "RowsMissing":
 		return enrich.Long
-	case "Sinks":
+	case "Sinks", "SchemaChanges":
 		return enrich.Dynamic
 	}
 	return enrich.String

@@ -34,6 +34,7 @@ func newRun(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			limitMemory()
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
 			if options.Service, err = systemd.New(os.Getenv); err != nil {

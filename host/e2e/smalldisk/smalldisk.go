@@ -17,6 +17,7 @@ import (
 type Disk struct {
 	Dir string // its root, good for this process and those that it starts
 
+	root   string // the same in the namespace of the disk
 	holder *exec.Cmd
 	stdin  io.Closer
 }
@@ -42,7 +43,7 @@ func New(parent string, size int64) (*Disk, error) {
 	if err := c.Start(); err != nil {
 		return nil, fmt.Errorf("make a small disk: %w (install util-linux)", err)
 	}
-	d := &Disk{holder: c, stdin: stdin, Dir: filepath.Join("/proc", fmt.Sprint(c.Process.Pid), "root", dir)}
+	d := &Disk{root: dir, holder: c, stdin: stdin, Dir: filepath.Join("/proc", fmt.Sprint(c.Process.Pid), "root", dir)}
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a small disk: the mount failed (%q): run as root, or allow user namespaces", line), d.Close())
 	}
@@ -72,6 +73,24 @@ func (d *Disk) Fill() error {
 
 // Free gives back what Fill took.
 func (d *Disk) Free() error { return os.Remove(d.filler()) }
+
+// Seal makes the disk read-only for whoever opens a file from now on, and Unseal undoes that. The kernel refuses to do it to
+// files that are open for writing.
+func (d *Disk) Seal() error {
+	return d.within(`mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"`)
+}
+
+// Unseal undoes Seal.
+func (d *Disk) Unseal() error { return d.within(`umount -l "$1"`) }
+
+// within runs a script in the disk's namespace, with the disk's root there as $1.
+func (d *Disk) within(script string) error {
+	c := exec.Command("nsenter", "--target", fmt.Sprint(d.holder.Process.Pid), "--user", "--mount", "--preserve-credentials", "sh", "-c", script, "sh", d.root)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("change the mount of a small disk: %w: %s (install util-linux)", err, out)
+	}
+	return nil
+}
 
 // Close ends the disk, with all that is on it, once no process uses it any more.
 func (d *Disk) Close() error { return errors.Join(d.stdin.Close(), d.holder.Wait()) }

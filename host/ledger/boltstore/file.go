@@ -58,41 +58,46 @@ func setAside(path string) (string, error) {
 	return aside, nil
 }
 
-// openAt opens a file and looks at every page, so that damage shows now.
+// openAt opens a file after a look at every page, so that damage shows now.
 func (s *Store) openAt(path string) error {
-	var file *os.File
-	var db *bbolt.DB
-	err := guarded(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, OpenFile: func(path string, flag int, mode os.FileMode) (*os.File, error) {
-			file, err = s.openFile(path, flag, mode)
-			return file, err
-		}})
-		if err != nil {
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 { // else there is nothing to look at
+		looked := &Store{openFile: s.openFile}
+		if err := looked.readAt(path); err != nil {
 			return err
 		}
-		err = db.View(func(tx *bbolt.Tx) error {
-			for problem := range tx.Check(bbolt.WithKVStringer(silent{})) {
-				err = fmt.Errorf("%w: %w", errDamaged, problem)
-			}
+		if err := looked.db.Close(); err != nil {
 			return err
-		})
-		if err != nil {
-			return errors.Join(err, db.Close())
 		}
-		return nil
-	})
-	if err == nil {
-		s.file, s.db = file, db
 	}
-	return err
+	return s.boltAt(path, bbolt.Options{})
 }
 
-// silent shows no keys in what Tx.Check reports: one whose length is damaged reaches past the file, and Check runs in a
-// goroutine of its own, in which nothing turns that fault into an error.
-type silent struct{}
+// readAt opens a file for reading only, which bbolt does without following any page but the first two, and checks it.
+func (s *Store) readAt(path string) error {
+	if err := s.boltAt(path, bbolt.Options{ReadOnly: true}); err != nil {
+		return err
+	}
+	if err := guarded(func() error { return check(s.db, s.file) }); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	return nil
+}
 
-func (silent) KeyToString([]byte) string   { return "" }
-func (silent) ValueToString([]byte) string { return "" }
+func (s *Store) boltAt(path string, options bbolt.Options) error {
+	var file *os.File
+	options.Timeout = lockWait
+	options.OpenFile = func(path string, flag int, mode os.FileMode) (_ *os.File, err error) {
+		file, err = s.openFile(path, flag, mode)
+		return file, err
+	}
+	return guarded(func() error {
+		db, err := bbolt.Open(path, 0o600, &options)
+		if err == nil {
+			s.file, s.db = file, db
+		}
+		return err
+	})
+}
 
 var errDamaged = errors.New("the file is damaged")
 

@@ -20,34 +20,22 @@ func Peek(dir string) (*Store, error) {
 	} else if info.Size() == 0 {
 		return nil, fmt.Errorf("read the ledger: %s is empty: %w", path, fs.ErrNotExist)
 	}
-	db, err := peek(path)
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
+	s := &Store{openFile: os.OpenFile}
+	err := s.readAt(path)
+	if err == nil {
+		err = s.view(func(tx *bbolt.Tx) error {
+			if tx.Bucket(bucket()) == nil {
+				return fmt.Errorf("%w: it has no streams", errDamaged)
+			}
+			return nil
+		})
+		if err == nil {
+			return s, nil
+		}
+		err = errors.Join(err, s.db.Close())
+	}
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
-	case err != nil:
-		return nil, fmt.Errorf("read the ledger %s: %w", path, err)
 	}
-	return &Store{db: db}, nil
-}
-
-func peek(path string) (db *bbolt.DB, err error) {
-	defer func() {
-		if p := recover(); p != nil { // as bbolt does on some damage
-			db, err = nil, fmt.Errorf("%w: %v", errDamaged, p)
-		}
-	}()
-	db, err = bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockWait})
-	if err != nil {
-		return nil, err
-	}
-	err = db.View(func(tx *bbolt.Tx) error {
-		if tx.Bucket(bucket()) == nil {
-			return fmt.Errorf("%w: it has no streams", errDamaged)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
+	return nil, fmt.Errorf("read the ledger %s: %w", path, err)
 }

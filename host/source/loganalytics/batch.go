@@ -35,6 +35,10 @@ type batcher struct {
 	at      mark // the last row
 	unsure  bool // the order was broken: no more marks
 
+	look  func(names []string, types []enrich.Type, at time.Time) // told of the columns with the first row; may be nil
+	names []string
+	types []enrich.Type
+
 	columns                *enrich.Columns
 	keep                   []int // which cells of the reply the events have
 	time, ingested, itemID int
@@ -84,7 +88,7 @@ func (b *batcher) begin(names []string, types []enrich.Type) error {
 		b.typeCell = string(enrich.AppendString(nil, b.table))
 		keptNames, keptTypes = append(keptNames, "Type"), append(keptTypes, enrich.String)
 	}
-	b.columns = enrich.NewColumns(keptNames, keptTypes)
+	b.columns, b.names, b.types = enrich.NewColumns(keptNames, keptTypes), keptNames, keptTypes
 	return nil
 }
 
@@ -96,6 +100,10 @@ func (b *batcher) row(text []byte, cells []enrich.Span) error {
 	item, err := parseText(text, cells[b.itemID])
 	if err != nil {
 		return fmt.Errorf("read %s: %w", itemColumn, err)
+	}
+	if b.look != nil {
+		b.look(b.names, b.types, at)
+		b.look = nil
 	}
 	if done, err := b.seen(at, item); done || err != nil {
 		return err

@@ -23,7 +23,7 @@ func (s *Source) Counts(ctx context.Context, w pipeline.Window) ([]pipeline.Run,
 			err = fmt.Errorf("%w: %w", pipeline.ErrTooLarge, err)
 		}
 	} else {
-		err = s.failed(w, err)
+		err = s.failed(ctx, w, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("count %s: %w", s.table.Name, err)
@@ -46,16 +46,21 @@ func (s *Source) Compare(ctx context.Context, w pipeline.Window) ([]pipeline.Run
 // count is how many rows w has.
 func (s *Source) count(ctx context.Context, w pipeline.Window) (rows int, err error) {
 	bins, err := s.Counts(ctx, w)
-	for _, b := range bins {
-		rows += b.Rows
-	}
-	return rows, err
+	return (&counts{bins: bins}).total(), err
 }
 
 // counts receives the reply of a count query: a time and a number, under names that the service chooses.
 type counts struct {
 	start, rows int
 	bins        []pipeline.Run
+}
+
+// total is how many rows there are.
+func (c *counts) total() (rows int) {
+	for _, b := range c.bins {
+		rows += b.Rows
+	}
+	return rows
 }
 
 func (c *counts) begin(_ []string, types []enrich.Type) error {

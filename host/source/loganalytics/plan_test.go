@@ -214,6 +214,7 @@ func TestTheClockBelievesNoSingleOutlier(t *testing.T) {
 type keeper struct {
 	stopped
 	oldest time.Time
+	partly bool
 }
 
 func (k *keeper) Query(ctx context.Context, kql string, to rowReceiver) (outcome, error) {
@@ -225,7 +226,11 @@ func (k *keeper) Query(ctx context.Context, kql string, to rowReceiver) (outcome
 		if !k.oldest.IsZero() {
 			cell = `"` + k.oldest.UTC().Format(ticks) + `"`
 		}
-		return outcome{rows: 1}, to.row([]byte(cell), []enrich.Span{{End: uint32(len(cell))}})
+		result := outcome{rows: 1}
+		if k.partly {
+			result.partial = new(partialError)
+		}
+		return result, to.row([]byte(cell), []enrich.Span{{End: uint32(len(cell))}})
 	}
 	return k.stopped.Query(ctx, kql, to)
 }
@@ -255,4 +260,29 @@ func TestWhatTheWorkspaceHasDeletedIsLeftOut(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRetentionIsLookedAtAgain has a stream fall behind twice in one life of the host, the second time behind what is kept, and
+// be told first of the oldest of some rows only.
+func TestRetentionIsLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		day := 24 * time.Hour
+		service := &keeper{oldest: time.Now().Add(-60 * day)}
+		source := planner(&service.stopped)
+		source.query = service
+		from := func(away time.Duration) (lost time.Duration, err error) {
+			frontier := time.Now().Add(-away)
+			w, _, _, err := source.Plan(t.Context(), frontier)
+			return w.From.Sub(frontier), err
+		}
+		for i, step := range []struct {
+			away, kept, lost time.Duration
+			partly           bool
+		}{{40 * day, 60 * day, 0, false}, {time.Hour, 60 * day, 0, false}, {40 * day, 10 * day, 0, true}, {40 * day, 30 * day, 9 * day, false}} {
+			service.oldest, service.partly = time.Now().Add(-step.kept), step.partly
+			if lost, err := from(step.away); (err != nil) != step.partly || err == nil && lost != step.lost {
+				t.Errorf("step %d: %v left out, %v; want %v", i, lost, err, step.lost)
+			}
+		}
+	})
 }

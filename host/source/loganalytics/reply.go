@@ -22,6 +22,7 @@ type rowReceiver interface {
 type outcome struct {
 	rows    int
 	bytes   int64
+	mended  int           // rows whose text wasn't UTF-8
 	partial *partialError // nil when the reply is complete
 }
 
@@ -165,9 +166,12 @@ func (r *reply) columns() error {
 }
 
 func (r *reply) oneRow() error {
-	text, cells, err := r.row(r.cells)
+	text, cells, mended, err := r.row(r.cells)
 	if err != nil {
 		return err
+	}
+	if mended {
+		r.mended++
 	}
 	if len(cells) != cap(r.cells) {
 		return r.malformed("a row has %d cells, the table %d columns", len(cells), cap(r.cells))

@@ -19,13 +19,21 @@ const (
 )
 
 // readable is from where on a stream that was away can be read: frontier, or later where the workspace has deleted what came
-// before. It is asked once for each frontier that is older than the shortest retention.
+// before. It is asked once for each time that the frontier gets older than the shortest retention.
 func (s *Source) readable(ctx context.Context, frontier, now time.Time) (time.Time, error) {
-	if frontier.IsZero() || now.Sub(frontier) < leastRetention || s.kept.Load() {
+	if frontier.IsZero() || now.Sub(frontier) < leastRetention {
+		s.kept.Store(false)
+		return frontier, nil
+	}
+	if s.kept.Load() {
 		return frontier, nil
 	}
 	var oldest oldestRow
-	if _, err := s.query.Query(ctx, s.table.oldestQuery(), &oldest); err != nil {
+	result, err := s.query.Query(ctx, s.table.oldestQuery(), &oldest)
+	if err == nil {
+		err = result.tooLarge() // the oldest of some rows only may be one that isn't old
+	}
+	if err != nil {
 		return frontier, fmt.Errorf("ask for the oldest row of %s: %w", s.table.Name, err)
 	}
 	s.kept.Store(true)

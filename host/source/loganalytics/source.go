@@ -23,8 +23,10 @@ const (
 	maxBytes = 104_857_600 / 100 * 95
 )
 
-// shortestSlow is the shortest window that is cut because the service was too slow: below, it isn't the window.
-const shortestSlow = time.Second
+// hopelessFor is how long no window is cut after cutting has led nowhere, to one that can't be cut and fails all the same:
+// then it isn't the window, and cutting all the others that far would be millions of queries. Afterwards one is cut again,
+// lest that window keep a busy table from being read.
+const hopelessFor = 10 * time.Minute
 
 // querier asks a workspace.
 type querier interface {
@@ -44,10 +46,12 @@ type Source struct {
 	ok                   func()        // told of each query that worked
 	patient              chan struct{} // has room for one query that gives way to others
 
-	found    atomic.Bool // the workspace has the table
-	absent   atomic.Bool // it was asked, and doesn't have it yet
-	kept     atomic.Bool // whether the frontier lies before the table's oldest row was asked
-	hopeless atomic.Bool // the last window that couldn't be cut was incomplete all the same
+	remarks remarks
+
+	found    atomic.Bool               // the workspace has the table
+	absent   atomic.Bool               // it was asked, and doesn't have it yet
+	kept     atomic.Bool               // whether the frontier lies before the table's oldest row was asked
+	hopeless atomic.Pointer[time.Time] // when a window that couldn't be cut failed all the same; nil since one was read
 }
 
 // Workspaces are read by one process. Those that are read as the same identity share its limits, which the service sets
@@ -151,18 +155,20 @@ func (s *Source) read(ctx context.Context, w pipeline.Window, from mark, deliver
 		}
 	}
 	b := newBatcher(s.table.Name, w, from, deliver)
+	b.look = s.look
 	result, err := s.query.Query(ctx, s.table.rowsQuery(rest), b)
+	s.mended(result.mended)
 	if err != nil {
-		return s.failed(w, err)
+		return s.failed(ctx, w, err)
 	}
 	s.answered()
 	if err := b.passed(); err != nil {
 		return err
 	}
 	if reason := result.tooLarge(); reason != nil {
-		return s.incomplete(w, b, reason)
+		return s.incomplete(ctx, w, b, reason)
 	}
-	s.hopeless.Store(false)
+	s.hopeless.Store(nil)
 	if whole && w.Slots == 0 {
 		s.pacer.read(w.To.Sub(w.From), result.rows)
 	}
@@ -183,43 +189,55 @@ func (o outcome) tooLarge() error {
 }
 
 // incomplete decides what follows from a reply that lacks rows.
-func (s *Source) incomplete(w pipeline.Window, b *batcher, reason error) error {
-	switch {
-	case w.Smallest():
-		s.hopeless.Store(true)
-		if err := b.flush(); err != nil {
-			return err
-		}
-		return &IncompleteError{Window: w, Rows: b.delivered, Err: reason}
-	case s.hopeless.Load():
-		// Cutting has just led nowhere. Cutting every window that far would be millions of queries.
-		return &pipeline.RetryAfter{Wait: time.Minute, Err: reason}
+func (s *Source) incomplete(ctx context.Context, w pipeline.Window, b *batcher, reason error) error {
+	if err := s.cut(ctx, w, reason); err != nil {
+		return err
 	}
-	s.pacer.tooLarge(w.To.Sub(w.From))
-	return fmt.Errorf("%w: %w", pipeline.ErrTooLarge, reason)
+	if err := b.flush(); err != nil {
+		return err
+	}
+	return &IncompleteError{Window: w, Rows: b.delivered, Err: reason}
 }
 
 // failed decides what follows from a query that failed.
-func (s *Source) failed(w pipeline.Window, err error) error {
+func (s *Source) failed(ctx context.Context, w pipeline.Window, err error) error {
 	service := new(ServiceError)
 	isService := errors.As(err, &service)
 	switch {
 	case isService && (service.noTable(s.table.Name) || service.Status == http.StatusNoContent):
 		// The table was there when the window was planned: it may not be called empty.
 		return &pipeline.RetryAfter{Wait: absentPause, Err: err}
-	case isService && service.Status == http.StatusGatewayTimeout, errors.Is(err, errSlow):
-		if w.Slots > 0 || w.To.Sub(w.From) < shortestSlow {
-			return err
+	case isService && service.Status == http.StatusGatewayTimeout, errors.Is(err, errSlow), errors.Is(err, azure.ErrTooLong):
+		if cut := s.cut(ctx, w, err); cut != nil {
+			return cut
 		}
-	case errors.Is(err, azure.ErrTooLong):
-		if w.Smallest() {
-			return err
-		}
-	default:
-		return err
+	}
+	return err
+}
+
+// cut is pipeline.ErrTooLarge, or to wait where cutting has just led nowhere; nil when w can't be cut, or cutting it is of
+// no use.
+func (s *Source) cut(ctx context.Context, w pipeline.Window, reason error) error {
+	half, _, err := w.Cut()
+	at := s.hopeless.Load()
+	switch {
+	case err == nil && at != nil && time.Since(*at) < hopelessFor:
+		return &pipeline.RetryAfter{Wait: time.Minute, Err: reason}
+	case err != nil || half.Slots > 0 && !s.several(ctx, w):
+		now := time.Now()
+		s.hopeless.Store(&now)
+		return nil
 	}
 	s.pacer.tooLarge(w.To.Sub(w.From))
-	return fmt.Errorf("%w: %w", pipeline.ErrTooLarge, err)
+	return fmt.Errorf("%w: %w", pipeline.ErrTooLarge, reason)
+}
+
+// several reports whether slots can part the rows of w. Rows that the service can't even count are of no use cut in
+// thousands of slots, each of which would be asked for again and again.
+func (s *Source) several(ctx context.Context, w pipeline.Window) bool {
+	var c counts
+	_, err := s.query.Query(ctx, s.table.countQuery(w), &c)
+	return err == nil && c.total() > 1
 }
 
 // answered notes that the workspace knows the table.
