@@ -214,10 +214,10 @@ func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	return state, ok
 }
 
-// needed is how many windows one of sinks still needs.
-func (s *State) needed(sinks []string) (n int) {
+// needed is how many windows one of sinks still needs, with or without those that it needs once more.
+func (s *State) needed(sinks []string, again bool) (n int) {
 	for _, p := range s.Open {
-		if slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
+		if (again || !p.Again) && slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
 			n++
 		}
 	}
@@ -240,4 +240,4 @@ func (s *State) Through(sink string) time.Time {
 }
 
 // Waiting is how many windows sink still needs.
-func (s *State) Waiting(sink string) int { return s.needed([]string{sink}) }
+func (s *State) Waiting(sink string) int { return s.needed([]string{sink}, true) }
