@@ -21,6 +21,8 @@ type State struct {
 	Lost []Stretch `json:"lost,omitempty"`
 	// Audited is, by how long after their end minutes are compared with the source, up to where that was done.
 	Audited map[string]time.Time `json:"audited,omitempty"`
+	// Unproven is the time of ingestion before which the proof was lost together with the ledger's file; zero when it wasn't.
+	Unproven time.Time `json:"unproven,omitzero"`
 
 	proof []Proof // since the state was cloned
 }
@@ -54,7 +56,7 @@ func (c Count) plus(d Count) Count { return Count{c.Confirmed + d.Confirmed, c.D
 func (s *State) Clone() *State {
 	c := &State{
 		Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total),
-		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost,
+		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost, Unproven: s.Unproven,
 	}
 	for i := range c.Open {
 		c.Open[i].Sinks = maps.Clone(c.Open[i].Sinks)

@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -83,7 +84,7 @@ func (a *Auditor) audit(ctx context.Context, s pipeline.Stream, record pipeline.
 	if err != nil {
 		return err
 	}
-	rows, err := Plan(record, gaps)
+	rows, err := Plan(record, slices.DeleteFunc(gaps, func(g Gap) bool { return g.Unrecorded }))
 	if err != nil {
 		return err
 	}

@@ -135,18 +135,20 @@ type rig struct {
 	ledger   *ledger.Ledger
 	auditor  *proof.Auditor
 	late     int64
+	dir      string // the ledger's
 }
 
 func assemble(t *testing.T, s pipeline.Stream, sinks map[string]*siem) *rig {
 	t.Helper()
-	store, err := boltstore.Open(t.TempDir())
+	dir := t.TempDir()
+	store, err := boltstore.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	r := &rig{ledger: ledger.New(store)}
+	r := &rig{ledger: ledger.New(store), dir: dir}
 	r.pipeline = &pipeline.Pipeline{
 		Streams: []pipeline.Stream{s}, Enricher: &enrich.Enricher{}, Ledger: r.ledger, Log: log, Stats: &pipeline.Stats{},
 	}

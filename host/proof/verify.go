@@ -26,6 +26,8 @@ type Report struct {
 	Bins    []Bin     `json:"bins"`
 	Differs int       `json:"differs"` // bins
 	Open    int       `json:"open"`    // bins
+	// Unrecorded are bins of which the ledger, which was lost, says nothing. They are no difference.
+	Unrecorded int `json:"unrecorded"`
 	// Repaired is how many rows are read again.
 	Repaired int64 `json:"repaired"`
 	// Left is how many windows are still to be read again.
@@ -94,6 +96,8 @@ func (c Check) Verify(ctx context.Context, streams []pipeline.Stream, record fun
 			report.Differs++
 		case Pending:
 			report.Open++
+		case Unrecorded:
+			report.Unrecorded++
 		case Expired, Before, OK:
 		}
 	}

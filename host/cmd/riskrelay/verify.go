@@ -153,7 +153,7 @@ func summary(r proof.Report) string {
 	text := ""
 	for _, name := range order {
 		var parts []string
-		for _, state := range []proof.State{proof.OK, proof.Differs, proof.Pending, proof.Expired, proof.Before} {
+		for _, state := range []proof.State{proof.OK, proof.Differs, proof.Pending, proof.Unrecorded, proof.Expired, proof.Before} {
 			if n := sums[name].states[state]; n > 0 {
 				parts = append(parts, strconv.Itoa(n)+" "+string(state))
 			}
@@ -162,6 +162,9 @@ func summary(r proof.Report) string {
 	}
 	if len(order) == 0 {
 		text = "nothing was ingested in that time\n"
+	}
+	if r.Unrecorded > 0 {
+		text += "not recorded: the ledger was lost after that time; --repair sends these rows once more\n"
 	}
 	if r.Repaired > 0 {
 		text += rulefile.Count(int(r.Repaired), "row") + " that a sink lacked: their minutes were read and sent again\n"
