@@ -125,15 +125,8 @@ func (s *State) Settled(sink string, from, to time.Time) bool {
 	})
 }
 
-// AgainLeft is how many windows are still to be read again.
-func (s *State) AgainLeft() (n int) {
-	for _, p := range s.Open {
-		if p.Again {
-			n++
-		}
-	}
-	return n
-}
+// AgainLeft is how many windows one of sinks is still to get again.
+func (s *State) AgainLeft(sinks []string) int { return s.needed(sinks, true) - s.needed(sinks, false) }
 
 // shareTally divides what was tallied of a window among its halves. A minute that both share counts in the first, whose
 // rows come first; the parts of a cut by slots are read from their beginning.

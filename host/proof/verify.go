@@ -85,7 +85,7 @@ func (c Check) Verify(ctx context.Context, streams []pipeline.Stream, record fun
 			report.Repaired += rows
 		}
 		report.Bins = append(report.Bins, bins...)
-		report.Left += one.State().AgainLeft()
+		report.Left += one.State().AgainLeft(c.Sinks)
 	}
 	if !known && r.Table != "" {
 		return Report{}, &RequestError{fmt.Errorf("no workspace of the configuration is read for the table %s", r.Table)}

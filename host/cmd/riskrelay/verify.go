@@ -87,7 +87,7 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 		err = exit(exitRuntime, v.print(s.out, report))
 	}
 	if err == nil && report.Differs > 0 && !v.mended(report) {
-		err = exit(exitFindings, fmt.Errorf("%s: send what is missing with --repair", differences(report.Differs)))
+		err = exit(exitFindings, fmt.Errorf("%s: %s", differences(report.Differs), advice(report)))
 	}
 	return err
 }
@@ -95,6 +95,18 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 // mended reports whether the repair sent what was missing.
 func (v *verify) mended(r proof.Report) bool {
 	return v.request.Repair && r.Repaired > 0
+}
+
+// advice is what to do about a difference.
+func advice(r proof.Report) string {
+	for _, b := range r.Bins {
+		for _, sink := range b.Sinks {
+			if sink.Missing > 0 {
+				return "send what is missing with --repair"
+			}
+		}
+	}
+	return "nothing is missing, but more rows were confirmed than the workspace holds now, as when rows are deleted there (SURPLUS)"
 }
 
 func differences(n int) string {
