@@ -125,6 +125,12 @@ func (s *State) Settled(sink string, from, to time.Time) bool {
 	})
 }
 
+// again reports whether w was done before and is read once more.
+func (s *State) again(w Window) bool {
+	at := s.find(w)
+	return at >= 0 && s.Open[at].Again
+}
+
 // AgainLeft is how many windows one of sinks is still to get again.
 func (s *State) AgainLeft(sinks []string) int { return s.needed(sinks, true) - s.needed(sinks, false) }
 
