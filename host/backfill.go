@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -56,6 +58,8 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 	if err != nil {
 		return false, 0, err
 	}
+	o.Log.WithFields(logrus.Fields{"from": b.From.Format(time.RFC3339), "to": b.To.Format(time.RFC3339)}).
+		Info("backfill: the same times go on with it, should it be interrupted")
 	err = b.drive(ctx, h)
 	states = h.pipeline.States()
 	h.Close()

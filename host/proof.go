@@ -149,14 +149,14 @@ func verifyAlone(ctx context.Context, c config.Config, r proof.Request, log logr
 		return report, err
 	}
 	check := proof.Check{Sinks: c.Sinks.Names()}
-	open := boltstore.Peek
-	if r.Repair {
-		open = boltstore.Open
-	}
-	store, err := open(c.DataDir)
+	store, err := boltstore.Peek(c.DataDir)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was read yet
 		check.Proof = func(string, time.Time, time.Time) (map[string][]pipeline.Tally, error) { return nil, nil }
 		return check.Verify(ctx, streams, func(string) (pipeline.Record, error) { return unread{}, nil }, r)
+	}
+	if err == nil && r.Repair {
+		_ = store.Close() // it was only read
+		store, err = boltstore.Open(c.DataDir)
 	}
 	if err != nil {
 		return report, err

@@ -134,7 +134,7 @@ func (s *State) Done(w Window, sink string) {
 	}
 }
 
-// Cut replaces w by its two halves. Marks stay: they are places in the stream's order and so hold in both halves.
+// Cut replaces w by its two halves.
 func (s *State) Cut(w Window) error {
 	at := s.find(w)
 	if at < 0 {
@@ -148,9 +148,7 @@ func (s *State) Cut(w Window) error {
 	first := Progress{Window: a, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
 	second := Progress{Window: b, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
 	for name, state := range whole.Sinks {
-		one, other := state, state
-		one.Tally, other.Tally = shareTally(a, b, state.Tally)
-		first.Sinks[name], second.Sinks[name] = one, other
+		first.Sinks[name], second.Sinks[name] = state.share(b)
 	}
 	s.Open = slices.Replace(s.Open, at, at+1, first, second)
 	return nil

@@ -43,7 +43,7 @@ type Auditor struct {
 	// Late is told of rows that came late.
 	Late func(stream string, rows int64)
 	Log  logrus.FieldLogger
-	// Lock keeps two comparisons from planning the same minutes.
+	// Lock is held while minutes are compared and planned, so that nobody plans in between.
 	Lock func() (unlock func())
 }
 

@@ -44,3 +44,39 @@ func TestRepairOfManyMinutes(t *testing.T) {
 		}
 	})
 }
+
+// TestADifferenceThatStaysIsNotAuditedForEver has a minute of which the service counts a row that it never gives, and one of
+// which it deletes a row that was delivered: audits give up on both, and say which is which.
+func TestADifferenceThatStaysIsNotAuditedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		w := &workspace{every: 10 * time.Minute}
+		for i := range 60 {
+			at := begin.Add(time.Duration(i) * time.Minute)
+			w.rows = append(w.rows, row{at, at}, row{at, at})
+		}
+		stream := w.stream(begin)
+		stream.Count = func(ctx context.Context, win pipeline.Window) ([]pipeline.Run, error) {
+			runs, err := w.count(ctx, win)
+			for i := range runs {
+				switch runs[i].Minute.Sub(begin) {
+				case 7 * time.Minute:
+					runs[i].Rows++
+				case 9 * time.Minute:
+					runs[i].Rows--
+				}
+			}
+			return runs, err
+		}
+		sink := &siem{got: map[string]int{}}
+		r := assemble(t, stream, map[string]*siem{"hec": sink})
+		r.run(t, 60*time.Hour)
+		if again := sink.got["14"]; again < 2 || again > 5 || sink.got["18"] != 1 || sink.got["16"] != 1 {
+			t.Errorf("the minute that lacks a row was sent %d times, the one that has too many %d times", again, sink.got["18"])
+		}
+		report := r.verify(t, proof.Request{From: begin, To: begin.Add(time.Hour), Bin: time.Minute})
+		if lacks, has := report.Bins[7].Sinks["hec"], report.Bins[9].Sinks["hec"]; report.Differs != 2 || lacks.Missing != 1 || has.Surplus != 1 || has.Missing != 0 {
+			t.Errorf("%d differ: %+v and %+v", report.Differs, lacks, has)
+		}
+	})
+}

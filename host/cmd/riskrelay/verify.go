@@ -33,11 +33,12 @@ func newVerify(s streams) *cobra.Command {
 		Short: "Compare what the workspaces hold with what each sink confirmed",
 		Long: "verify counts the rows of each table in the workspace by time of ingestion and compares them with the ledger: rows\n" +
 			"read, and per sink confirmed, dead-lettered and still open. It asks the host that runs with this configuration, or the\n" +
-			"ledger when none runs. Bins that aren't done yet are shown as open, and are no difference.\n\n" +
+			"ledger when none runs. Bins that aren't done yet are shown as open, and are no difference; nor are bins that are not\n" +
+			"recorded, as the ledger's file was lost since.\n\n" +
 			"--repair reads the minutes of which a sink lacks rows again, for that sink. All rows of these minutes are sent, those\n" +
 			"that it has with the event_id that they had.\n\n" +
 			"Exit codes: 0 everything was delivered or is open, 1 a difference, 3 configuration or arguments, 4 the workspace can't\n" +
-			"be asked or the repair failed.",
+			"be asked or the repair failed, 130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(v.path)
@@ -79,6 +80,8 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	switch {
 	case errors.As(err, new(*proof.RequestError)):
 		return exit(exitConfig, err)
+	case err != nil && ctx.Err() != nil:
+		return exit(exitStopped, err)
 	case err != nil:
 		return exit(exitRuntime, err)
 	case v.format == "json":

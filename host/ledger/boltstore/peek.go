@@ -11,8 +11,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Peek opens the ledger in dir for reading only, and changes nothing. The error is fs.ErrNotExist when there is none, and
-// ErrLocked while another process writes it. The store must be closed, and only be read.
+// Peek opens the ledger in dir for reading only, and changes nothing. The error is fs.ErrNotExist when there is none, ErrLocked
+// while another process writes it, and ErrNewer where a newer version wrote it. The store must be closed, and only be read.
 func Peek(dir string) (*Store, error) {
 	path := filepath.Join(dir, FileName)
 	if info, err := os.Stat(path); err != nil {
@@ -24,6 +24,8 @@ func Peek(dir string) (*Store, error) {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
+	case damaged(err):
+		return nil, fmt.Errorf("read the ledger %s: %w: it is damaged, and `riskrelay run` will set it aside and begin a new one", path, err)
 	case err != nil:
 		return nil, fmt.Errorf("read the ledger %s: %w", path, err)
 	}
@@ -43,6 +45,9 @@ func peek(path string) (db *bbolt.DB, err error) {
 	err = db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucket()) == nil {
 			return fmt.Errorf("%w: it has no streams", errDamaged)
+		}
+		if err := checkFormat(tx); !errors.Is(err, errNewFile) {
+			return err
 		}
 		return nil
 	})
