@@ -94,6 +94,9 @@ func hostLedger(ctx context.Context, dir string) (states map[string]*pipeline.St
 		states, err = ledgerStates(dir)
 		return states, false, err
 	}
+	if err == nil && states == nil {
+		err = fmt.Errorf("%w: the host is still starting: try again in a moment", ErrUnsettled)
+	}
 	return states, true, err
 }
 

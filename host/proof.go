@@ -36,9 +36,9 @@ func (h *Host) record(stream string) (pipeline.Record, error) {
 	return nil, &proof.RequestError{Err: fmt.Errorf("%s isn't read yet: ask again in a moment", stream)}
 }
 
-// Ledger is what the ledger holds of the streams that run, by name.
+// Ledger is what the ledger holds of the streams that run, by name; nil before they do.
 func (h *Host) Ledger() map[string]*pipeline.State {
-	if *h.doing.Load() == starting {
+	if *h.doing.Load() != "" {
 		return nil
 	}
 	return h.pipeline.States()
