@@ -13,6 +13,9 @@ type Event struct {
 	Table string
 	// Row holds the columns. It is never changed after it was read.
 	Row
+	// Late says that the row is of a minute of ingestion that was read before and lacked rows: it is one of those, or is sent
+	// once more with the same ID.
+	Late bool
 	// Risk is what the modules said; the zero value when nothing matched.
 	Risk Risk
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -56,6 +58,8 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 	if err != nil {
 		return false, 0, err
 	}
+	o.Log.WithFields(logrus.Fields{"from": b.From.Format(time.RFC3339), "to": b.To.Format(time.RFC3339)}).
+		Info("backfill: the same times go on with it, should it be interrupted")
 	err = b.drive(ctx, h)
 	states = h.pipeline.States()
 	h.Close()
@@ -89,6 +93,9 @@ func hostLedger(ctx context.Context, dir string) (states map[string]*pipeline.St
 	if errors.Is(err, admin.ErrNoHost) {
 		states, err = ledgerStates(dir)
 		return states, false, err
+	}
+	if err == nil && states == nil {
+		err = fmt.Errorf("%w: the host is still starting: try again in a moment", ErrUnsettled)
 	}
 	return states, true, err
 }

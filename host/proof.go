@@ -36,9 +36,9 @@ func (h *Host) record(stream string) (pipeline.Record, error) {
 	return nil, &proof.RequestError{Err: fmt.Errorf("%s isn't read yet: ask again in a moment", stream)}
 }
 
-// Ledger is what the ledger holds of the streams that run, by name.
+// Ledger is what the ledger holds of the streams that run, by name; nil before they do.
 func (h *Host) Ledger() map[string]*pipeline.State {
-	if *h.doing.Load() == starting {
+	if *h.doing.Load() != "" {
 		return nil
 	}
 	return h.pipeline.States()
@@ -93,7 +93,7 @@ func VerifyConfigured(ctx context.Context, c config.Config, r proof.Request, o O
 		if err != nil || report.Repaired == 0 {
 			return report, err
 		}
-		return report, awaitRepairs(ctx, remote, progress)
+		return report, awaitRepairs(ctx, remote, report, c.Sinks.Names(), progress)
 	}
 	if report, err = verifyAlone(ctx, c, r, o.Log); err != nil || report.Repaired == 0 {
 		return report, err
@@ -106,24 +106,40 @@ func VerifyConfigured(ctx context.Context, c config.Config, r proof.Request, o O
 	return report, nil
 }
 
-func awaitRepairs(ctx context.Context, remote admin.Remote, progress func(left int)) error {
+// awaitRepairs returns once the host has read again what the report says. A host that starts anew meanwhile goes on with it.
+func awaitRepairs(ctx context.Context, remote admin.Remote, report proof.Report, sinks []string, progress func(left int)) error {
 	for {
 		states, err := remote.Ledger(ctx)
-		left := 0
-		for _, state := range states {
-			left += state.AgainLeft()
-		}
-		if err != nil || left == 0 {
-			progress(left)
+		switch left, known := againLeft(states, report, sinks); {
+		case errors.Is(err, admin.ErrNoHost):
+			return fmt.Errorf("the host ended before the repair was done, and goes on with it when it runs again: %w", err)
+		case err != nil:
 			return err
+		case known:
+			progress(left)
+			if left == 0 {
+				return nil
+			}
 		}
-		progress(left)
 		select {
 		case <-time.After(repairPause):
 		case <-ctx.Done():
 			return fmt.Errorf("the host goes on with the repair by itself: %w", ctx.Err())
 		}
 	}
+}
+
+// againLeft is how many windows are still to be read again; known is false while the host doesn't say it of a stream.
+func againLeft(states map[string]*pipeline.State, report proof.Report, sinks []string) (left int, known bool) {
+	for _, b := range report.Bins {
+		if states[b.Stream] == nil {
+			return 0, false
+		}
+	}
+	for _, state := range states {
+		left += state.AgainLeft(sinks)
+	}
+	return left, true
 }
 
 // verifyAlone compares without a host.
@@ -133,14 +149,14 @@ func verifyAlone(ctx context.Context, c config.Config, r proof.Request, log logr
 		return report, err
 	}
 	check := proof.Check{Sinks: c.Sinks.Names()}
-	open := boltstore.Peek
-	if r.Repair {
-		open = boltstore.Open
-	}
-	store, err := open(c.DataDir)
+	store, err := boltstore.Peek(c.DataDir)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was read yet
 		check.Proof = func(string, time.Time, time.Time) (map[string][]pipeline.Tally, error) { return nil, nil }
 		return check.Verify(ctx, streams, func(string) (pipeline.Record, error) { return unread{}, nil }, r)
+	}
+	if err == nil && r.Repair {
+		_ = store.Close() // it was only read
+		store, err = boltstore.Open(c.DataDir)
 	}
 	if err != nil {
 		return report, err

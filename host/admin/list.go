@@ -82,6 +82,15 @@ func streamMetrics() []metric {
 			through := state.Through(sink)
 			return s.Now.Sub(through).Seconds(), !through.IsZero()
 		})},
+		{"riskrelay_stream_lost_seconds", gauge, one, "How much time of ingestion, of the latest 20 stretches, the workspace had deleted before it was read. It stays, as the rows do not come back.", func(s Snapshot, give giveFunc) {
+			for name, state := range s.States {
+				var lost time.Duration
+				for _, stretch := range state.Lost {
+					lost += stretch.To.Sub(stretch.From)
+				}
+				give(lost.Seconds(), name)
+			}
+		}},
 		{"riskrelay_stream_windows_open", gauge, []string{"stream", "sink"}, "Windows that the sink still needs.", perSink(func(_ Snapshot, state *pipeline.State, sink string) (float64, bool) {
 			return float64(state.Waiting(sink)), true
 		})},

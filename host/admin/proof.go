@@ -104,6 +104,8 @@ func (r Remote) ask(ctx context.Context, method, page string, body []byte, into 
 		return fmt.Errorf("%w in %s", ErrNoHost, r.Dir)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("ask the host: only its own user and root may: %w", err)
+	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("ask the host: it ended before it answered, ask again: %w", err)
 	case err != nil:
 		return fmt.Errorf("ask the host: %w", err)
 	}

@@ -62,11 +62,15 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	seen := 0
-	done, first, err := b.Run(ctx, c, host.Options{Log: log, Observe: func(_ string, events []enrich.Event) {
-		if seen += len(events); seen > rows/2 {
-			interrupt()
-		}
-	}})
+	var done bool
+	var first int64
+	for err = host.ErrUnsettled; errors.Is(err, host.ErrUnsettled); { // while the host starts
+		done, first, err = b.Run(ctx, c, host.Options{Log: log, Observe: func(_ string, events []enrich.Event) {
+			if seen += len(events); seen > rows/2 {
+				interrupt()
+			}
+		}})
+	}
 	if done || err != nil {
 		t.Fatalf("interrupted: done is %v, %v", done, err)
 	}

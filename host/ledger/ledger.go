@@ -26,6 +26,8 @@ var (
 	ErrNotFound = errors.New("no such record")
 	ErrConflict = pipeline.ErrConflict
 	ErrCorrupt  = errors.New("the record is damaged: its checksum doesn't match")
+	// ErrLost says that the store doesn't hold any more what this process wrote.
+	ErrLost = errors.New("the ledger's file was lost while in use")
 )
 
 // Store keeps small values under keys, each with a revision that grows with every change.
@@ -33,7 +35,8 @@ type Store interface {
 	// Get returns a value and its revision, or ErrNotFound.
 	Get(key string) (value []byte, revision uint64, err error)
 	// Put replaces the value if its revision still is the given one (0: there is none yet) and returns the new
-	// revision, or ErrConflict. When it returns, the value is on the disk.
+	// revision, or ErrConflict. When it returns, the value is on the disk. Where an earlier value is lost, and its proof with
+	// it, the first try is ErrLost, and the next one begins anew.
 	Put(key string, value []byte, revision uint64) (uint64, error)
 	// Keys lists all keys.
 	Keys() ([]string, error)
@@ -135,6 +138,17 @@ func (r *record) State() *pipeline.State {
 func (r *record) Update(change func(*pipeline.State) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	err := r.update(change)
+	if errors.Is(err, ErrLost) {
+		// What is in memory is all there is. Change is told, so that it doesn't take what isn't proven for missing.
+		r.state = r.state.Clone()
+		r.state.Unproven = r.state.Frontier
+		err = r.update(change)
+	}
+	return err
+}
+
+func (r *record) update(change func(*pipeline.State) error) error {
 	next := r.state.Clone()
 	if err := change(next); err != nil {
 		return err

@@ -56,7 +56,7 @@ func (f *follower) next(o *Outlet, tried map[string]bool, all bool) (w Window, c
 	}
 	for _, open := range state.byRisk() {
 		_, needs := open.Sinks[o.Name]
-		if open.Again && (len(tried) > 0 || f.pressing(o)) {
+		if open.Again && f.pressing(o) {
 			continue
 		}
 		if needs && !tried[open.Window.String()] && (all || !f.deferred(open.Window, o)) && f.claim(open.Window, o) {

@@ -25,8 +25,12 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 		lanes[i] = f.startLane(w, o)
 	}
 	var level enrich.Severity
+	late := f.record.State().again(w)
 	err = f.stream.Source.Read(ctx, w, mark, func(b Batch) error {
 		failpoint.Hit(failpoint.BatchRead)
+		for i := range b.Events {
+			b.Events[i].Late = late
+		}
 		f.Enricher.Enrich(f.send, b.Events) // what was read is tagged and sent, even while ctx ends
 		f.Stats.Read(f.stream.Name, b.Events)
 		level = max(level, highest(b.Events))

@@ -325,9 +325,10 @@ func (f *follower) follow(ctx context.Context) error {
 	}
 }
 
-// crowded reports whether as many windows are open as may be, after it has merged what can be merged.
+// crowded reports whether as many windows are open as may be, after it has merged what can be merged. Those that are read
+// again don't count: they hold nothing up.
 func (f *follower) crowded() (bool, error) {
-	open := func() int { return f.record.State().needed(f.outletNames()) }
+	open := func() int { return f.record.State().needed(f.outletNames(), false) }
 	if open() < mergeAt {
 		return false, nil
 	}

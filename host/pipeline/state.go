@@ -21,6 +21,8 @@ type State struct {
 	Lost []Stretch `json:"lost,omitempty"`
 	// Audited is, by how long after their end minutes are compared with the source, up to where that was done.
 	Audited map[string]time.Time `json:"audited,omitempty"`
+	// Unproven is the time of ingestion before which the proof was lost together with the ledger's file; zero when it wasn't.
+	Unproven time.Time `json:"unproven,omitzero"`
 
 	proof []Proof // since the state was cloned
 }
@@ -54,7 +56,7 @@ func (c Count) plus(d Count) Count { return Count{c.Confirmed + d.Confirmed, c.D
 func (s *State) Clone() *State {
 	c := &State{
 		Frontier: s.Frontier, Open: slices.Clone(s.Open), Total: maps.Clone(s.Total),
-		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost,
+		Joined: maps.Clone(s.Joined), Audited: maps.Clone(s.Audited), Lost: s.Lost, Unproven: s.Unproven,
 	}
 	for i := range c.Open {
 		c.Open[i].Sinks = maps.Clone(c.Open[i].Sinks)
@@ -132,7 +134,7 @@ func (s *State) Done(w Window, sink string) {
 	}
 }
 
-// Cut replaces w by its two halves. Marks stay: they are places in the stream's order and so hold in both halves.
+// Cut replaces w by its two halves.
 func (s *State) Cut(w Window) error {
 	at := s.find(w)
 	if at < 0 {
@@ -146,9 +148,7 @@ func (s *State) Cut(w Window) error {
 	first := Progress{Window: a, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
 	second := Progress{Window: b, Sinks: map[string]SinkState{}, Again: whole.Again, Level: whole.Level}
 	for name, state := range whole.Sinks {
-		one, other := state, state
-		one.Tally, other.Tally = shareTally(a, b, state.Tally)
-		first.Sinks[name], second.Sinks[name] = one, other
+		first.Sinks[name], second.Sinks[name] = state.share(b)
 	}
 	s.Open = slices.Replace(s.Open, at, at+1, first, second)
 	return nil
@@ -214,10 +214,10 @@ func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	return state, ok
 }
 
-// needed is how many windows one of sinks still needs.
-func (s *State) needed(sinks []string) (n int) {
+// needed is how many windows one of sinks still needs, with or without those that it needs once more.
+func (s *State) needed(sinks []string, again bool) (n int) {
 	for _, p := range s.Open {
-		if slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
+		if (again || !p.Again) && slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
 			n++
 		}
 	}
@@ -240,4 +240,4 @@ func (s *State) Through(sink string) time.Time {
 }
 
 // Waiting is how many windows sink still needs.
-func (s *State) Waiting(sink string) int { return s.needed([]string{sink}) }
+func (s *State) Waiting(sink string) int { return s.needed([]string{sink}, true) }

@@ -125,23 +125,30 @@ func (s *State) Settled(sink string, from, to time.Time) bool {
 	})
 }
 
-// AgainLeft is how many windows are still to be read again.
-func (s *State) AgainLeft() (n int) {
-	for _, p := range s.Open {
-		if p.Again {
-			n++
-		}
-	}
-	return n
+// again reports whether w was done before and is read once more.
+func (s *State) again(w Window) bool {
+	at := s.find(w)
+	return at >= 0 && s.Open[at].Again
 }
 
-// shareTally divides what was tallied of a window among its halves. A minute that both share counts in the first, whose
-// rows come first; the parts of a cut by slots are read from their beginning.
-func shareTally(a, b Window, tally []Tally) (first, second []Tally) {
+// AgainLeft is how many windows one of sinks is still to get again.
+func (s *State) AgainLeft(sinks []string) int { return s.needed(sinks, true) - s.needed(sinks, false) }
+
+// share divides how far a sink is in a window among its halves, of which b is the second. Marks stay: they are places in the stream's order
+// and so hold in both. But where rows of a minute that both share were tallied, nobody knows in which half they lie: both
+// are read from their beginning, as are the parts of a cut by slots.
+func (s SinkState) share(b Window) (first, second SinkState) {
+	first, second = s, s
+	first.Tally, second.Tally = nil, nil
 	if b.Slots > 0 {
-		return nil, nil
+		return first, second
 	}
-	limit := MinuteOf(a.To.Add(time.Minute - time.Nanosecond))
-	at, _ := slices.BinarySearchFunc(tally, limit, func(t Tally, m int64) int { return int(t.Minute - m) })
-	return slices.Clip(tally[:at:at]), slices.Clip(tally[at:])
+	limit := MinuteOf(b.From)
+	at, shared := slices.BinarySearchFunc(s.Tally, limit, func(t Tally, m int64) int { return int(t.Minute - m) })
+	if shared && !b.From.Truncate(time.Minute).Equal(b.From) {
+		first.Mark, second.Mark = "", ""
+		return first, second
+	}
+	first.Tally, second.Tally = slices.Clip(s.Tally[:at]), slices.Clip(s.Tally[at:])
+	return first, second
 }

@@ -29,12 +29,15 @@ func (w Window) equal(v Window) bool {
 func (w Window) Cut() (a, b Window, err error) {
 	a, b = w, w
 	if length := w.To.Sub(w.From); w.Slots == 0 && length > shortest {
-		unit := 100 * time.Nanosecond // Kusto's clock ticks in 100 ns
-		if length >= 2*time.Minute {
-			unit = time.Minute // so that the halves share no minute of a tally
+		middle := w.From.Add(length / 2)
+		minute := middle.Truncate(time.Minute) // so that the halves share no minute of a tally
+		if !minute.After(w.From) {
+			minute = minute.Add(time.Minute)
 		}
-		middle := w.From.Add(length / 2).Truncate(unit)
-		a.To, b.From = middle, middle
+		if !minute.Before(w.To) {
+			minute = middle.Truncate(100 * time.Nanosecond) // Kusto's clock ticks in 100 ns
+		}
+		a.To, b.From = minute, minute
 		return a, b, nil
 	}
 	if w.Slots >= maxSlots {

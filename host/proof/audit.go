@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -42,7 +43,7 @@ type Auditor struct {
 	// Late is told of rows that came late.
 	Late func(stream string, rows int64)
 	Log  logrus.FieldLogger
-	// Lock keeps two comparisons from planning the same minutes.
+	// Lock is held while minutes are compared and planned, so that nobody plans in between.
 	Lock func() (unlock func())
 }
 
@@ -83,7 +84,7 @@ func (a *Auditor) audit(ctx context.Context, s pipeline.Stream, record pipeline.
 	if err != nil {
 		return err
 	}
-	rows, err := Plan(record, gaps)
+	rows, err := Plan(record, slices.DeleteFunc(gaps, func(g Gap) bool { return g.Unrecorded }))
 	if err != nil {
 		return err
 	}

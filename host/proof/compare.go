@@ -19,9 +19,11 @@ type State string
 const (
 	Differs State = "differs" // a sink lacks rows, or has more than the source
 	Pending State = "open"    // a sink still needs a window, or the time isn't read yet
-	Expired State = "expired" // older than the proof is kept
-	Before  State = "before"  // older than the first window of a sink: never its
-	OK      State = "ok"
+	// Unrecorded is a bin whose proof was lost together with the ledger's file: nobody knows what became of some of its rows.
+	Unrecorded State = "not recorded"
+	Expired    State = "expired" // older than the proof is kept
+	Before     State = "before"  // older than the first window of a sink: never its
+	OK         State = "ok"
 )
 
 // Bin is a stretch of ingestion time of one stream.
@@ -43,6 +45,8 @@ type SinkBin struct {
 	Open      int64 `json:"open"`    // rows that are still to be read or confirmed
 	Missing   int64 `json:"missing"` // rows that nothing will send
 	Surplus   int64 `json:"surplus"` // confirmed, but not in the source any more
+	// Unrecorded are rows of which the ledger doesn't say what became, as it was lost.
+	Unrecorded int64 `json:"unrecorded"`
 }
 
 // Check compares streams. Its parts are read only.
@@ -57,6 +61,8 @@ type Gap struct {
 	Window pipeline.Window
 	Sinks  []string
 	Rows   int64 // how many the sink that lacks most lacks
+	// Unrecorded gaps are no fault that is known: they are only read again when somebody asks for it.
+	Unrecorded bool
 }
 
 // AskError says that a source could not be asked.
@@ -152,21 +158,22 @@ func (m *merge) minute(minute, rows int64, tallies map[string]map[int64]pipeline
 	start := time.Unix(minute*60, 0).UTC()
 	b := m.at(start.Truncate(m.bin))
 	b.Rows += rows
-	var read, lacking int64
+	var read, lacking, unrecorded int64
 	var lack []string
 	for _, sink := range m.check.Sinks {
 		t := tallies[sink][minute]
 		one := m.judge(sink, start, rows, t)
 		read = max(read, t.Read)
-		if one.Missing > 0 {
-			lack, lacking = append(lack, sink), max(lacking, one.Missing)
+		if lacks := one.Missing + one.Unrecorded; lacks > 0 {
+			lack, lacking = append(lack, sink), max(lacking, lacks)
+			unrecorded += one.Unrecorded
 		}
 		b.Sinks[sink] = b.Sinks[sink].plus(one)
 		b.State = gravest(b.State, one.State)
 	}
 	b.Read += read
 	if len(lack) > 0 {
-		m.gap(start, lack, lacking)
+		m.gap(start, lack, lacking, unrecorded > 0)
 	}
 }
 
@@ -195,6 +202,8 @@ func (m *merge) judge(sink string, start time.Time, rows int64, t pipeline.Tally
 		b.State, b.Open = Pending, max(0, lacks)
 	case start.Before(m.state.Frontier.Add(-ledger.ProofLife + time.Hour)):
 		b.State = Expired
+	case lacks > 0 && start.Before(m.state.Unproven):
+		b.State, b.Unrecorded = Unrecorded, lacks
 	case lacks > 0:
 		b.State, b.Missing = Differs, lacks
 	case lacks < 0:
@@ -207,12 +216,12 @@ func (b SinkBin) plus(c SinkBin) SinkBin {
 	return SinkBin{
 		State:     gravest(b.State, c.State),
 		Confirmed: b.Confirmed + c.Confirmed, Dead: b.Dead + c.Dead, Open: b.Open + c.Open,
-		Missing: b.Missing + c.Missing, Surplus: b.Surplus + c.Surplus,
+		Missing: b.Missing + c.Missing, Surplus: b.Surplus + c.Surplus, Unrecorded: b.Unrecorded + c.Unrecorded,
 	}
 }
 
 func gravest(a, b State) State {
-	for _, s := range []State{Differs, Pending, Expired, Before} {
+	for _, s := range []State{Differs, Pending, Unrecorded, Expired, Before} {
 		if a == s || b == s {
 			return s
 		}
@@ -224,27 +233,31 @@ func gravest(a, b State) State {
 const longestGap = time.Hour
 
 // gap adds a minute to the gaps: to the last one, where it goes on from there for the same sinks.
-func (m *merge) gap(start time.Time, sinks []string, rows int64) {
+func (m *merge) gap(start time.Time, sinks []string, rows int64, unrecorded bool) {
 	end := start.Add(time.Minute)
 	if n := len(m.gaps); n > 0 {
 		last := &m.gaps[n-1]
-		if last.Window.To.Equal(start) && slices.Equal(last.Sinks, sinks) && end.Sub(last.Window.From) <= longestGap {
+		if last.Window.To.Equal(start) && slices.Equal(last.Sinks, sinks) && last.Unrecorded == unrecorded && end.Sub(last.Window.From) <= longestGap {
 			last.Window.To = end
 			last.Rows += rows
 			return
 		}
 	}
-	m.gaps = append(m.gaps, Gap{pipeline.Window{Stream: m.stream, From: start, To: end}, sinks, rows})
+	m.gaps = append(m.gaps, Gap{pipeline.Window{Stream: m.stream, From: start, To: end}, sinks, rows, unrecorded})
 }
 
 // Plan has the gaps read again for the sinks that lack their rows, and returns how many rows these are. A minute that was
-// begun meanwhile is left out.
+// begun meanwhile is left out, and one whose proof was lost meanwhile.
 func Plan(record pipeline.Record, gaps []Gap) (rows int64, err error) {
 	if len(gaps) == 0 {
 		return 0, nil
 	}
 	err = record.Update(func(s *pipeline.State) error {
+		rows = 0
 		for _, g := range gaps {
+			if g.Window.From.Before(s.Unproven) && !g.Unrecorded {
+				continue
+			}
 			planned := false
 			for _, sink := range g.Sinks {
 				planned = s.Again(g.Window, sink) == nil || planned

@@ -89,6 +89,7 @@ type summary struct {
 
 // Read delivers the events of an hour in one batch: a reading that was cut off begins anew.
 func (s summaries) Read(ctx context.Context, w pipeline.Window, _ pipeline.Mark, deliver func(pipeline.Batch) error) error {
+	defer s.Lock()() // a repair that is planned in between would look like missing rows
 	var batch pipeline.Batch
 	parser := enrich.NewObjectParser(summaryType)
 	for _, one := range s.counted() {

@@ -26,6 +26,8 @@ type Report struct {
 	Bins    []Bin     `json:"bins"`
 	Differs int       `json:"differs"` // bins
 	Open    int       `json:"open"`    // bins
+	// Unrecorded are bins of which the ledger, which was lost, says nothing. They are no difference.
+	Unrecorded int `json:"unrecorded"`
 	// Repaired is how many rows are read again.
 	Repaired int64 `json:"repaired"`
 	// Left is how many windows are still to be read again.
@@ -48,7 +50,7 @@ func (r Request) check() error {
 	case !r.From.Before(r.To):
 		return errors.New("the time ends before it begins")
 	case r.To.Sub(r.From) > longestVerify:
-		return fmt.Errorf("the time is longer than %v: compare it in parts", longestVerify)
+		return fmt.Errorf("the time is longer than %d days: compare it in parts", longestVerify/(24*time.Hour))
 	case r.Bin < time.Minute || r.Bin%time.Minute != 0:
 		return fmt.Errorf("a bin of %v is no whole number of minutes", r.Bin)
 	}
@@ -83,7 +85,7 @@ func (c Check) Verify(ctx context.Context, streams []pipeline.Stream, record fun
 			report.Repaired += rows
 		}
 		report.Bins = append(report.Bins, bins...)
-		report.Left += one.State().AgainLeft()
+		report.Left += one.State().AgainLeft(c.Sinks)
 	}
 	if !known && r.Table != "" {
 		return Report{}, &RequestError{fmt.Errorf("no workspace of the configuration is read for the table %s", r.Table)}
@@ -94,6 +96,8 @@ func (c Check) Verify(ctx context.Context, streams []pipeline.Stream, record fun
 			report.Differs++
 		case Pending:
 			report.Open++
+		case Unrecorded:
+			report.Unrecorded++
 		case Expired, Before, OK:
 		}
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,7 +11,7 @@ import (
 
 // addPeriod adds the flags for a stretch of time of ingestion.
 func addPeriod(c *cobra.Command, from, to *string) {
-	c.Flags().StringVar(from, "from", "24h", "begin: a time as 2026-01-02T15:04:05Z, a day as 2026-01-02 (UTC), or how long ago as 24h")
+	c.Flags().StringVar(from, "from", "24h", "begin: a time as 2026-01-02T15:04:05Z, a day as 2026-01-02 (UTC), or how long ago as 24h or 7d")
 	c.Flags().StringVar(to, "to", "0s", "end, in the same words")
 }
 
@@ -34,8 +36,13 @@ func moment(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	ago, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16) // enough for a century
+		ago = time.Duration(n) * 24 * time.Hour
+	}
 	if err != nil || ago < 0 {
-		return time.Time{}, fmt.Errorf("%q is no time as 2026-01-02T15:04:05Z, no day as 2026-01-02, and no time ago as 24h", text)
+		return time.Time{}, fmt.Errorf("%q is no time as 2026-01-02T15:04:05Z, no day as 2026-01-02, and no time ago as 24h or 7d", text)
 	}
 	return now.UTC().Add(-ago), nil
 }

@@ -33,11 +33,12 @@ func newVerify(s streams) *cobra.Command {
 		Short: "Compare what the workspaces hold with what each sink confirmed",
 		Long: "verify counts the rows of each table in the workspace by time of ingestion and compares them with the ledger: rows\n" +
 			"read, and per sink confirmed, dead-lettered and still open. It asks the host that runs with this configuration, or the\n" +
-			"ledger when none runs. Bins that aren't done yet are shown as open, and are no difference.\n\n" +
+			"ledger when none runs. Bins that aren't done yet are shown as open, and are no difference; nor are bins that are not\n" +
+			"recorded, as the ledger's file was lost since.\n\n" +
 			"--repair reads the minutes of which a sink lacks rows again, for that sink. All rows of these minutes are sent, those\n" +
 			"that it has with the event_id that they had.\n\n" +
 			"Exit codes: 0 everything was delivered or is open, 1 a difference, 3 configuration or arguments, 4 the workspace can't\n" +
-			"be asked or the repair failed.",
+			"be asked or the repair failed, 130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(v.path)
@@ -79,6 +80,8 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	switch {
 	case errors.As(err, new(*proof.RequestError)):
 		return exit(exitConfig, err)
+	case err != nil && ctx.Err() != nil:
+		return exit(exitStopped, err)
 	case err != nil:
 		return exit(exitRuntime, err)
 	case v.format == "json":
@@ -87,7 +90,7 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 		err = exit(exitRuntime, v.print(s.out, report))
 	}
 	if err == nil && report.Differs > 0 && !v.mended(report) {
-		err = exit(exitFindings, fmt.Errorf("%s: send what is missing with --repair", differences(report.Differs)))
+		err = exit(exitFindings, fmt.Errorf("%s: %s", differences(report.Differs), advice(report)))
 	}
 	return err
 }
@@ -95,6 +98,18 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 // mended reports whether the repair sent what was missing.
 func (v *verify) mended(r proof.Report) bool {
 	return v.request.Repair && r.Repaired > 0
+}
+
+// advice is what to do about a difference.
+func advice(r proof.Report) string {
+	for _, b := range r.Bins {
+		for _, sink := range b.Sinks {
+			if sink.Missing > 0 {
+				return "send what is missing with --repair"
+			}
+		}
+	}
+	return "nothing is missing, but more rows were confirmed than the workspace holds now, as when rows are deleted there (SURPLUS)"
 }
 
 func differences(n int) string {
@@ -153,7 +168,7 @@ func summary(r proof.Report) string {
 	text := ""
 	for _, name := range order {
 		var parts []string
-		for _, state := range []proof.State{proof.OK, proof.Differs, proof.Pending, proof.Expired, proof.Before} {
+		for _, state := range []proof.State{proof.OK, proof.Differs, proof.Pending, proof.Unrecorded, proof.Expired, proof.Before} {
 			if n := sums[name].states[state]; n > 0 {
 				parts = append(parts, strconv.Itoa(n)+" "+string(state))
 			}
@@ -162,6 +177,9 @@ func summary(r proof.Report) string {
 	}
 	if len(order) == 0 {
 		text = "nothing was ingested in that time\n"
+	}
+	if r.Unrecorded > 0 {
+		text += "not recorded: the ledger was lost after that time; --repair sends these rows once more\n"
 	}
 	if r.Repaired > 0 {
 		text += rulefile.Count(int(r.Repaired), "row") + " that a sink lacked: their minutes were read and sent again\n"

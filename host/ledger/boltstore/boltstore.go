@@ -55,7 +55,11 @@ type Store struct {
 	torn bool
 	// known are the revisions that were written here. While the file is locked nobody else writes it: where it says less, or
 	// one more because a Put that failed got through after all, the file is wrong.
-	known    map[string]uint64
+	known map[string]uint64
+	// before is, by record, what was in the proof before the Puts of it that failed since one worked.
+	before map[string]map[string][]byte
+	// lost are the records that the file doesn't hold any more and whose writer was told so.
+	lost     map[string]bool
 	openFile func(path string, flag int, mode os.FileMode) (*os.File, error)
 }
 
@@ -65,7 +69,7 @@ type Store struct {
 func Open(dir string) (*Store, error) { return openWith(dir, os.OpenFile) }
 
 func openWith(dir string, openFile func(string, int, os.FileMode) (*os.File, error)) (*Store, error) {
-	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, known: map[string]uint64{}}
+	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, known: map[string]uint64{}, before: map[string]map[string][]byte{}, lost: map[string]bool{}}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -114,7 +118,19 @@ func (s *Store) put(key string, value []byte, revision uint64, also func(*bbolt.
 		if revision != known || current > next {
 			return ledger.ErrConflict
 		}
+		if current == 0 && known > 0 && !s.lost[key] {
+			s.lost[key] = true
+			return ledger.ErrLost
+		}
+		if current == next {
+			if err := s.takeBack(tx, key); err != nil {
+				return err
+			}
+		}
 		if also != nil {
+			if s.before[key] == nil {
+				s.before[key] = map[string][]byte{}
+			}
 			if err := also(tx); err != nil {
 				return err
 			}
@@ -122,12 +138,19 @@ func (s *Store) put(key string, value []byte, revision uint64, also func(*bbolt.
 		err := b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
 		failpoint.Hit(failpoint.LedgerChanged)
 		return err
-	}, func() { s.known[key] = next })
+	}, func() { s.wrote(key, next) })
 	if err != nil {
 		return 0, err
 	}
 	failpoint.Hit(failpoint.LedgerCommitted)
 	return next, nil
+}
+
+// wrote notes that a Put worked.
+func (s *Store) wrote(key string, revision uint64) {
+	s.known[key] = revision
+	delete(s.before, key)
+	delete(s.lost, key)
 }
 
 // Keys lists all keys.

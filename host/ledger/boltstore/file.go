@@ -224,7 +224,7 @@ func (s *Store) begin() error {
 
 // begun tells that the file lacks what was written before. Whoever writes has it in memory.
 func (s *Store) begun() {
-	s.tell("the ledger's file became unreadable while in use and is written anew: nothing is lost; the old one is " + cmp.Or(s.aside, "gone"))
+	s.tell("the ledger's file became unreadable while in use and is written anew: no event is lost. What was proven until now is lost, so that audits leave it out and `riskrelay verify` shows it as not recorded; the old file is " + cmp.Or(s.aside, "gone"))
 }
 
 func (s *Store) tell(what string) {

@@ -257,6 +257,9 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	if _, err := Open(dir); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 2") {
 		t.Errorf("got %v", err)
 	}
+	if _, err := Peek(dir); !errors.Is(err, ErrNewer) {
+		t.Errorf("read only: got %v", err)
+	}
 	after, err := os.ReadFile(filepath.Join(dir, FileName))
 	if err != nil || string(after) != string(before) {
 		t.Errorf("the file was changed: %v", err)

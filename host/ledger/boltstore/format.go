@@ -19,19 +19,10 @@ var errNewFile = errors.New("the file isn't prepared yet")
 // prepare makes what every ledger has, unless it is there. A file of a newer format is refused, untouched.
 func prepare(db *bbolt.DB) error {
 	err := db.View(func(tx *bbolt.Tx) error {
-		about := tx.Bucket([]byte("about"))
-		if about == nil || tx.Bucket(bucket()) == nil {
+		if tx.Bucket(bucket()) == nil {
 			return errNewFile
 		}
-		found, ok := decodeFormat(about.Get([]byte("format")))
-		switch {
-		case !ok:
-			return errNewFile
-		case found > format:
-			return fmt.Errorf("%w: it has format %d, this version knows up to %d. Install the newer version again, or move the file away "+
-				"and begin anew", ErrNewer, found, format)
-		}
-		return nil
+		return checkFormat(tx)
 	})
 	if !errors.Is(err, errNewFile) {
 		return err
@@ -46,6 +37,23 @@ func prepare(db *bbolt.DB) error {
 		}
 		return about.Put([]byte("format"), encodeFormat(format))
 	})
+}
+
+// checkFormat returns ErrNewer for a file of a newer format, and errNewFile for one that doesn't say which it has.
+func checkFormat(tx *bbolt.Tx) error {
+	about := tx.Bucket([]byte("about"))
+	if about == nil {
+		return errNewFile
+	}
+	found, ok := decodeFormat(about.Get([]byte("format")))
+	switch {
+	case !ok:
+		return errNewFile
+	case found > format:
+		return fmt.Errorf("%w: it has format %d, this version knows up to %d. Install the newer version again, or move the file away "+
+			"and begin anew", ErrNewer, found, format)
+	}
+	return nil
 }
 
 // encodeFormat is four bytes of CRC-32C (big endian) and the number in digits: a flipped bit must not look like a newer

@@ -11,8 +11,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Peek opens the ledger in dir for reading only, and changes nothing. The error is fs.ErrNotExist when there is none, and
-// ErrLocked while another process writes it. The store must be closed, and only be read.
+// Peek opens the ledger in dir for reading only, and changes nothing. The error is fs.ErrNotExist when there is none, ErrLocked
+// while another process writes it, and ErrNewer where a newer version wrote it. The store must be closed, and only be read.
 func Peek(dir string) (*Store, error) {
 	path := filepath.Join(dir, FileName)
 	if info, err := os.Stat(path); err != nil {
@@ -27,6 +27,9 @@ func Peek(dir string) (*Store, error) {
 			if tx.Bucket(bucket()) == nil {
 				return fmt.Errorf("%w: it has no streams", errDamaged)
 			}
+			if err := checkFormat(tx); !errors.Is(err, errNewFile) {
+				return err
+			}
 			return nil
 		})
 		if err == nil {
@@ -36,6 +39,9 @@ func Peek(dir string) (*Store, error) {
 	}
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
+	}
+	if damaged(err) {
+		return nil, fmt.Errorf("read the ledger %s: %w: it is damaged, and `riskrelay run` will set it aside and begin a new one", path, err)
 	}
 	return nil, fmt.Errorf("read the ledger %s: %w", path, err)
 }

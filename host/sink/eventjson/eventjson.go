@@ -9,10 +9,11 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// AppendRow appends the event as a JSON object on one line: its columns and, when a module said something, "risk".
+// AppendRow appends the event as a JSON object on one line: its columns, "late" when it is late, and, when a module said
+// something, "risk".
 // The event's id is not in it. It fails only when the risk can't be written as JSON.
 func AppendRow(dst []byte, e *enrich.Event) ([]byte, error) {
-	dst = e.AppendFields(append(dst, '{'))
+	dst = appendLate(e.AppendFields(append(dst, '{')), e)
 	dst, err := appendRisk(dst, e)
 	return append(dst, '}'), err
 }
@@ -27,9 +28,17 @@ func Append(dst []byte, e *enrich.Event) ([]byte, error) {
 		dst = enrich.AppendString(dst, e.Table)
 	}
 	dst = append(comma(dst), `"event_id":`...)
-	dst = enrich.AppendString(dst, e.ID)
+	dst = appendLate(enrich.AppendString(dst, e.ID), e)
 	dst, err := appendRisk(dst, e)
 	return append(dst, '}'), err
+}
+
+// appendLate marks a late row, also one that a file has brought with its mark as a column.
+func appendLate(dst []byte, e *enrich.Event) []byte {
+	if !e.Late || e.Lookup("late") != nil {
+		return dst
+	}
+	return append(comma(dst), `"late":true`...)
 }
 
 func appendRisk(dst []byte, e *enrich.Event) ([]byte, error) {

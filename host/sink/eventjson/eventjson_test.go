@@ -14,6 +14,8 @@ func TestShapes(t *testing.T) {
 	e := sinktest.Event("e-1", "AuditLogs", `{"a":[1]}`, "hello")
 	tagged := e
 	tagged.Risk.Add("cel", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Score: 5}})
+	late := tagged
+	late.Late = true
 	untyped := enrich.Event{ID: "e-2", Table: "Custom_CL"}
 	row := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"`
 	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]}`
@@ -23,6 +25,7 @@ func TestShapes(t *testing.T) {
 	}{
 		{&e, "{" + row + "}", "{" + row + `,"event_id":"e-1"}`},
 		{&tagged, "{" + row + "," + risk + "}", "{" + row + `,"event_id":"e-1",` + risk + "}"},
+		{&late, "{" + row + `,"late":true,` + risk + "}", "{" + row + `,"event_id":"e-1","late":true,` + risk + "}"},
 		{&untyped, "{}", `{"Type":"Custom_CL","event_id":"e-2"}`},
 	} {
 		if got, err := eventjson.AppendRow(nil, c.event); err != nil || string(got) != c.row {
