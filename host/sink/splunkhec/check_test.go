@@ -86,6 +86,10 @@ func TestCheck(t *testing.T) {
 			server: hectest.Config{Answer: func(hectest.Request) *hectest.Answer { return refuse(503, 9, "Server is busy") }}, failed: true,
 			want: []string{"problem send: answered HTTP 503, code 9", "busy or down"},
 		},
+		"gzip is refused": {
+			server: hectest.Config{Answer: func(hectest.Request) *hectest.Answer { return refuse(415, 6, "Unsupported") }}, failed: true,
+			want: []string{"problem send: answered HTTP 415", "set gzip to false"},
+		},
 		"nobody listens": {
 			change: func(_ *testing.T, c *splunkhec.Config) { c.URL = "http://127.0.0.1:1" }, failed: true,
 			want: []string{"problem tcp", "Splunk listens only while HEC is on"},
@@ -129,6 +133,27 @@ func checkHEC(t *testing.T, c splunkhec.Config, quiet bool) checkup.Report {
 		t.Fatal(err)
 	}
 	return splunkhec.Check(t.Context(), c, &event)
+}
+
+// TestCheckEveryCollector holds that collectors at urls are asked as the one at url is.
+func TestCheckEveryCollector(t *testing.T) {
+	first, c := start(t, hectest.Config{})
+	other, otherConfig := start(t, hectest.Config{Token: "fake-other-token"})
+	last, lastConfig := start(t, hectest.Config{})
+	c.URLs = []string{otherConfig.URL, "http://127.0.0.1:1", lastConfig.URL}
+	report := checkHEC(t, c, false)
+	text := lines(report)
+	for _, want := range []string{
+		"ok send " + strings.TrimPrefix(c.URL, "http://"), "problem token " + strings.TrimPrefix(otherConfig.URL, "http://"),
+		"problem tcp 127.0.0.1:1: ", "is the port in urls right", "ok send " + strings.TrimPrefix(lastConfig.URL, "http://"),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if first.Events.Len() != 1 || other.Events.Len() != 0 || last.Events.Len() != 1 {
+		t.Errorf("%d, %d and %d events arrived", first.Events.Len(), other.Events.Len(), last.Events.Len())
+	}
 }
 
 // TestCheckTLS holds what is said of certificates.
