@@ -28,6 +28,8 @@ type Sink struct {
 	turn chan struct{} // holds a token while somebody writes
 	conn *conn         // of whoever has the turn; nil before the first
 	udp  net.Conn
+	// udpOpened is when udp was opened.
+	udpOpened time.Time
 
 	certificates endpoint.Certificates
 	retiring     sync.WaitGroup // connections that are replaced and still wait for confirmations
@@ -213,12 +215,16 @@ func (s *Sink) datagram(ctx context.Context, message []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.udp != nil && old(s.udpOpened) {
+		s.udp.Close() //nolint:errcheck // what was written has left
+		s.udp = nil
+	}
 	if s.udp == nil {
 		c, err := endpoint.Dial(ctx, UDP, s.config.Address)
 		if err != nil {
 			return err
 		}
-		s.udp = c
+		s.udp, s.udpOpened = c, time.Now()
 	}
 	_ = s.udp.SetWriteDeadline(time.Now().Add(s.config.Timeout)) // fails only on a closed socket, as Write will
 	_, err := s.udp.Write(message)
