@@ -371,6 +371,8 @@ func distinct(names []string) error {
 	slices.Sort(names)
 	for i, name := range names {
 		switch {
+		case strings.HasPrefix(name, "source ") || strings.HasPrefix(name, "shortened "):
+			errs = append(errs, fmt.Errorf("call the sink %q something else: among the dead letters this stands for something else", name))
 		case name == "":
 			errs = append(errs, errors.New("every sink needs a name: the ledger knows it by that"))
 		case i > 0 && name == names[i-1]:

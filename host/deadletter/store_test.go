@@ -196,6 +196,33 @@ func TestFull(t *testing.T) {
 	refuse(t, s, "siem", "room again", some(1)...)
 }
 
+// TestCopies holds that copies of shortened events are whole, are told apart from letters, and need not have room.
+func TestCopies(t *testing.T) {
+	s := New(t.TempDir(), 1000)
+	events := some(4)
+	if err := s.Copy("siem", events, []int{1, 3}); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := eventjson.Append(nil, &events[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := listed(t, s, Shortened+"siem")
+	if len(all) != 2 || all[0].ID() != events[1].ID || !sameJSON(all[1].Event, whole) || all[0].Attempts != 0 {
+		t.Errorf("copies: %+v", all)
+	}
+	if n, _, err := s.Count("siem"); n != 0 || err != nil {
+		t.Errorf("%d copies count as letters, %v", n, err)
+	}
+	for err == nil {
+		err = s.Copy("siem", events, []int{0})
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Error(err)
+	}
+	refuse(t, s, "siem", "there is room for what is refused", events[0])
+}
+
 // TestDamage holds that half a line disappears, as nobody was told that it is there, and that any other damage stays to
 // be looked at.
 func TestDamage(t *testing.T) {

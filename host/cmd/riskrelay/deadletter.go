@@ -23,7 +23,8 @@ func newDeadletter(s streams) *cobra.Command {
 		Use:   "deadletter",
 		Short: "See, send again or drop what sinks refused for good",
 		Long: "Events that a sink refuses for good are kept in data_dir/dead with the receiver's words. These commands work beside a\n" +
-			"running host. See why with list; correct the receiver or the sink's configuration; then retry.",
+			"running host. See why with list; correct the receiver or the sink's configuration; then retry. Under \"shortened SINK\" are\n" +
+			"whole copies of events that a sink took, but shortened, as they are too long for it: nothing is to be sent again.",
 	}
 	c.AddCommand(newDeadletterList(s), newDeadletterRetry(s), newDeadletterDrop(s))
 	return c
