@@ -173,7 +173,7 @@ func TestCheckTLS(t *testing.T) {
 		failed bool
 		want   string
 	}{
-		"unknown authority": {name: "127.0.0.1", failed: true, want: "problem tls: the certificate is signed by an authority that isn't trusted: riskrelay test CA -> write that"},
+		"unknown authority": {name: "127.0.0.1", failed: true, want: "problem tls: the certificate is signed by an authority that isn't trusted: riskrelay test CA -> have the receiver send its whole chain"},
 		"wrong name":        {name: "splunk.example.com", file: file, failed: true, want: "problem tls: the certificate is for splunk.example.com, not for 127.0.0.1"},
 		"expired":           {name: "127.0.0.1", file: file, span: endpointtest.Span{From: -48 * time.Hour, To: -time.Hour}, failed: true, want: "problem tls: the certificate expired: it was valid until 20"},
 		"not yet valid":     {name: "127.0.0.1", file: file, span: endpointtest.Span{From: time.Hour, To: 48 * time.Hour}, failed: true, want: "problem tls: the certificate is valid only from 20"},

@@ -1,12 +1,15 @@
 package sumologic_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich"
 
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
@@ -111,4 +114,14 @@ func TestCertificatesAreRotatedWithoutRestart(t *testing.T) {
 	if server.Events.Len() != 12 {
 		t.Errorf("%d events arrived", server.Events.Len())
 	}
+}
+
+func TestChains(t *testing.T) {
+	sinktest.TestChains(t, false, func(t *testing.T, chain endpointtest.Chain) sinktest.Secured {
+		server, c := start(t, sumotest.Config{TLS: chain.Server})
+		c.CAFile = chain.CAFile
+		return sinktest.Secured{Sink: newSink(t, c), Got: &server.Events, Check: func(ctx context.Context, test *enrich.Event) checkup.Report {
+			return sumologic.Check(ctx, c, test)
+		}}
+	})
 }

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/checkup"
+
 	"github.com/riskrelay/riskrelay/host/module/dns/dnstest"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
@@ -75,4 +78,15 @@ func resolver(t *testing.T) *dnstest.Server {
 		server.Close()
 	})
 	return server
+}
+
+func TestChains(t *testing.T) {
+	sinktest.TestChains(t, true, func(t *testing.T, chain endpointtest.Chain) sinktest.Secured {
+		server, c := start(t, syslogtest.Config{TLS: chain.Server})
+		c.Network, c.CAFile, c.CertFile, c.KeyFile = syslog.TLS, chain.CAFile, chain.CertFile, chain.KeyFile
+		c.Grace = 300 * time.Millisecond
+		return sinktest.Secured{Sink: newSink(t, c), Got: &server.Events, Check: func(ctx context.Context, test *enrich.Event) checkup.Report {
+			return syslog.Check(ctx, c, test)
+		}}
+	})
 }
