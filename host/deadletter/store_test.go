@@ -250,6 +250,48 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestEditedLetters holds that a letter which somebody has edited so that it is no event any more holds up no other, and stays.
+func TestEditedLetters(t *testing.T) {
+	s := New(t.TempDir(), 1<<20)
+	events := some(2)
+	refuse(t, s, "siem", "x", events[0])
+	file, err := os.OpenFile(s.path("siem"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"reason":"no id","event":{"Type":"SigninLogs","TimeGenerated":"2026-03-02T10:00:00Z"}}`,
+		`{"reason":"no table","event":{"event_id":"a,\"b"}}`,
+		`{"reason":"no object","event":[1]}`,
+		`{"reason":"risk","event":{"Type":"SigninLogs","event_id":"c","risk":"high"}}`,
+	} {
+		if _, err := file.WriteString(text + "\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file.Close()
+	refuse(t, s, "siem", "x", events[1])
+	var sent []string
+	out, err := s.Retry(t.Context(), "siem", nil, func(_ context.Context, events []enrich.Event) error {
+		for _, e := range events {
+			sent = append(sent, e.ID)
+		}
+		return nil
+	})
+	if err != nil || out != (Outcome{Gone: 2, Refused: 4}) || len(sent) != 2 || sent[1] != events[1].ID {
+		t.Errorf("%+v, sent %q: %v", out, sent, err)
+	}
+	left := listed(t, s, "siem")
+	if len(left) != 4 {
+		t.Fatalf("%d letters stay", len(left))
+	}
+	for _, l := range left {
+		if !strings.Contains(l.Reason, "can't be read") {
+			t.Errorf("a letter stays for %q", l.Reason)
+		}
+	}
+}
+
 // TestOneCommandAtATime refuses the second.
 func TestOneCommandAtATime(t *testing.T) {
 	s := New(t.TempDir(), 1<<30)
