@@ -103,12 +103,15 @@ func (r *retry) flush() (stay []Letter, err error) {
 
 // decode is the reverse of encode.
 func decode(parser *enrich.ObjectParser, text []byte) (enrich.Event, error) {
-	table, id, row, err := parser.Parse(text)
+	table, id, row, err := parser.ParseOwn(text)
 	if err != nil {
 		return enrich.Event{}, err
 	}
 	if id == "" {
 		return enrich.Event{}, errors.New("it has no event_id")
+	}
+	if table == "" {
+		return enrich.Event{}, errors.New("it has no table in Type")
 	}
 	event := enrich.NewEvent(table, row)
 	event.ID = id
