@@ -34,6 +34,12 @@ func RetryAfter(header string, now time.Time) time.Duration {
 	return 0
 }
 
+// ValidPort reports whether port is a number from 1 to 65535, or the name of a service.
+func ValidPort(port string) bool {
+	n, err := net.LookupPort("tcp", port)
+	return err == nil && n > 0
+}
+
 // Loopback reports whether host, without a port, is this machine.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)

@@ -172,6 +172,8 @@ func (k *check) tokenGood(ctx context.Context) bool {
 
 func (k *check) tokenFix(r reply) string {
 	switch {
+	case r.Code == nil:
+		return r.advice()
 	case r.is(codeTokenDisabled):
 		return "turn the token on (Settings > Data inputs > HTTP Event Collector)"
 	case r.is(codeTokenRequired, codeBadAuthorization):

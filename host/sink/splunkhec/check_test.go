@@ -58,6 +58,10 @@ func TestCheck(t *testing.T) {
 			server: hectest.Config{Token: "fake-other-token"}, failed: true,
 			want: []string{"problem token: answered HTTP 403, code 4", "doesn't know the token in "},
 		},
+		"a firewall refuses": {
+			server: hectest.Config{Refuse: &hectest.Answer{Status: 403, Body: "<html>no</html>"}}, failed: true,
+			want: []string{"problem token: answered HTTP 403 without a HEC code -> refused by something before the collector"},
+		},
 		"token is disabled": {
 			server: hectest.Config{Refuse: refuse(403, 1, "Token disabled")}, failed: true,
 			want: []string{"problem token: answered HTTP 403, code 1", "turn the token on"},

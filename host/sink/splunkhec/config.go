@@ -127,6 +127,8 @@ func validURL(text string) error {
 		return errors.New("not a URL: want something like https://splunk.example.com:8088")
 	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return fmt.Errorf("%q is not a URL like https://splunk.example.com:8088", u.Redacted())
+	case !endpoint.ValidPort(u.Port()) && u.Port() != "":
+		return fmt.Errorf("%s is not a port", u.Port())
 	case u.User != nil:
 		return errors.New("holds a user or password: put the token into token_file")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
