@@ -90,6 +90,16 @@ func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
 // "event_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
 // Of members with one name the last counts.
 func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error) {
+	return p.parse(line, false)
+}
+
+// ParseOwn is Parse for a line that riskrelay wrote: "risk" and "event_id" are what it added, however they look, as a column of
+// such a name leaves under another.
+func (p *ObjectParser) ParseOwn(line []byte) (table, id string, row Row, err error) {
+	return p.parse(line, true)
+}
+
+func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row, err error) {
 	line = validUTF8(line)
 	cells, err := p.members(line)
 	if err != nil {
@@ -116,11 +126,11 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats bool) (kept []Spa
 		value := line[cells[i].Start:cells[i].End]
 		switch string(line[name.Start:name.End]) {
 		case `"risk"`:
-			if value[0] == '{' && bytes.Contains(value, []byte(`"score":`)) {
+			if ours || value[0] == '{' && bytes.Contains(value, []byte(`"score":`)) {
 				continue
 			}
 		case `"event_id"`:
-			if own := unquoted(value); ownID(own) {
+			if own := unquoted(value); ours || ownID(own) {
 				id = own
 				continue
 			}

@@ -42,6 +42,9 @@ func TestParseObject(t *testing.T) {
 }
 
 func TestColumnsOfATenantAreNotTakenForOurs(t *testing.T) {
+	if _, id, row, err := parser().ParseOwn([]byte(`{"Type":"Foo_CL","event_id":"4625","A":1,"risk":{"level":"low"}}`)); err != nil || id != "4625" || string(row.AppendFields(nil)) != `"Type":"Foo_CL","A":1` {
+		t.Errorf("a line of ours: %q, %s, %v", id, row.AppendFields(nil), err)
+	}
 	_, id, row := parse(t, `{"Type":"Foo_CL","event_id":"4625","risk":"high"}`)
 	if got := string(row.AppendFields(nil)); id != "" || got != `"Type":"Foo_CL","event_id_column":"4625","risk_column":"high"` {
 		t.Errorf("id %q, row %s", id, got)

@@ -15,6 +15,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/graph"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
+	"github.com/riskrelay/riskrelay/host/sink/sumologic"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
@@ -117,29 +118,8 @@ func checkSink(ctx context.Context, c config.Config, test *enrich.Event) checkup
 	for _, s := range c.Sinks.Syslog {
 		return syslog.Check(ctx, s.Config, test)
 	}
-	for _, s := range c.Sinks.File {
-		return filesink.Check(s.Config)
+	for _, s := range c.Sinks.Sumo {
+		return sumologic.Check(ctx, s.Config, test)
 	}
-	return checkBySending(ctx, c, test)
-}
-
-// checkBySending is the check of a sink that knows no better: it sends the test event.
-func checkBySending(ctx context.Context, c config.Config, test *enrich.Event) (r checkup.Report) {
-	list, err := buildSinks(c)
-	if err != nil || len(list) == 0 {
-		r.Problem("configuration", "correct it", "%v", err)
-		return r
-	}
-	defer list[0].sink.Close() //nolint:errcheck // the check is over
-	if test == nil {
-		r.Warn("send", "run it without --no-send", "no test event was sent: nothing else is known to check")
-		return r
-	}
-	receipt, err := list[0].sink.Send(ctx, []enrich.Event{*test})
-	if err != nil {
-		r.Problem("send", "see the reason", "%v", err)
-		return r
-	}
-	r.OK("send", "test event %s is %s", test.ID, receipt.Promise)
-	return r
+	return filesink.Check(c.Sinks.File[0].Config) // there is no other kind
 }

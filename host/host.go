@@ -98,7 +98,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 		h.watch()
 	}
 	h.pipeline = &pipeline.Pipeline{
-		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain,
+		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain, Forget: c.Sinks.Forget,
 	}
 	if o.DryRun {
 		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}

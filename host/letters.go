@@ -31,6 +31,9 @@ func RetryDeadLetters(ctx context.Context, c config.Config, store *deadletter.St
 	if source, ok := strings.CutPrefix(sink, unreadable); ok {
 		return deadletter.Outcome{}, fmt.Errorf("%w: these are lines of %s that are no rows: correct them and add them to a file that is read, then drop the letters", ErrUnknownSink, source)
 	}
+	if of, ok := strings.CutPrefix(sink, deadletter.Shortened); ok {
+		return deadletter.Outcome{}, fmt.Errorf("%w: these are whole copies of events that %s took shortened, so nothing is to be sent again: drop them once nobody needs them", ErrUnknownSink, of)
+	}
 	only := c.Sinks.Only(sink)
 	if len(only.Names()) == 0 {
 		return deadletter.Outcome{}, fmt.Errorf("%w %q: the configuration has %s", ErrUnknownSink, sink, strings.Join(slices.Sorted(slices.Values(c.Sinks.Names())), ", "))
@@ -42,8 +45,13 @@ func RetryDeadLetters(ctx context.Context, c config.Config, store *deadletter.St
 	}
 	to := &pipeline.Retry{Sink: list[0].sink, Health: &pipeline.Health{}, Tries: retryTries}
 	done, err := store.Retry(ctx, sink, pick, func(ctx context.Context, events []enrich.Event) error {
-		_, err := to.Send(ctx, events)
+		receipt, err := to.Send(ctx, events)
 		progress(len(events))
+		if len(receipt.Shortened) > 0 && (err == nil || errors.As(err, new(*pipeline.PartialError))) {
+			if copyErr := store.Copy(sink, events, receipt.Shortened); copyErr != nil {
+				return copyErr // the letters are the only whole copies: they stay
+			}
+		}
 		return err
 	})
 	return done, errors.Join(err, to.Close())

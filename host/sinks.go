@@ -84,6 +84,7 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 			out.Health.Blocked(err)
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
 		}
+		keeper.Shortened = (&copies{sink: s.name, letters: h.letters, health: out.Health, log: o.Log.WithField("sink", s.name)}).keep
 		h.pipeline.Outlets = append(h.pipeline.Outlets, out)
 	}
 	return nil

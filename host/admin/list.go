@@ -112,6 +112,12 @@ func sinkMetrics() []metric {
 		{"riskrelay_sink_send_failures_total", counter, one, "Sends that failed, and failed tries to write what was refused to the dead letters.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
 			return float64(h.Failures), true
 		})},
+		{"riskrelay_sink_events_shortened_total", counter, one, "Events that the sink took, but shortened, as they are too long for it.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
+			return float64(h.Shortened), true
+		})},
+		{"riskrelay_sink_copies_missing_total", counter, one, "Of those, events whose whole copy could not be kept in the dead letters.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
+			return float64(h.Uncopied), true
+		})},
 		{"riskrelay_sink_up", gauge, one, "1 when the last send worked or there was none, otherwise 0.", sinks(func(_ pipeline.Count, h pipeline.HealthReport) (float64, bool) {
 			return truth(h.Err == nil), true
 		})},

@@ -19,9 +19,11 @@ type Status struct {
 	Problems []string       `json:"problems"` // why it isn't ready
 	Streams  []StreamStatus `json:"streams"`
 	Sinks    []SinkStatus   `json:"sinks"`
-	Rules    RulesStatus    `json:"rules"`
-	Modules  []ModuleStatus `json:"modules"`
-	Expiring []Certificate  `json:"certificates"`
+	// Abandoned are sinks that aren't configured any more though windows wait for them.
+	Abandoned []Abandoned    `json:"abandoned"`
+	Rules     RulesStatus    `json:"rules"`
+	Modules   []ModuleStatus `json:"modules"`
+	Expiring  []Certificate  `json:"certificates"`
 }
 
 // StreamStatus is how one stream does. Counts are since the host's start, and a window that is read again counts again.
@@ -108,7 +110,7 @@ type Failure struct {
 func Summarize(s Snapshot, build Build, promises map[string]pipeline.Promise) Status {
 	out := Status{
 		Time: s.Now.UTC(), Running: true, Version: build.Version, Started: when(s.Started), Problems: []string{},
-		Streams: []StreamStatus{}, Sinks: []SinkStatus{}, Rules: s.rules(), Modules: []ModuleStatus{}, Expiring: s.Certificates,
+		Streams: []StreamStatus{}, Sinks: []SinkStatus{}, Abandoned: abandoned(s.States, sorted(s.Sinks)), Rules: s.rules(), Modules: []ModuleStatus{}, Expiring: s.Certificates,
 	}
 	for _, p := range s.Problems() {
 		out.Problems = append(out.Problems, p.Text)
@@ -191,7 +193,7 @@ func (s Snapshot) rules() RulesStatus {
 // FromLedger is what the ledger says while no host runs.
 func FromLedger(now time.Time, states map[string]*pipeline.State, promises map[string]pipeline.Promise) Status {
 	out := Status{
-		Time: now.UTC(), Problems: []string{}, Streams: []StreamStatus{}, Sinks: []SinkStatus{}, Modules: []ModuleStatus{},
+		Time: now.UTC(), Problems: []string{}, Streams: []StreamStatus{}, Sinks: []SinkStatus{}, Abandoned: abandoned(states, sorted(promises)), Modules: []ModuleStatus{},
 		Rules: RulesStatus{Off: []OffRule{}}, Expiring: []Certificate{},
 	}
 	for _, name := range sorted(states) {

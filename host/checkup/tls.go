@@ -29,7 +29,8 @@ func Explain(err error, t Target, serverName string) (says, fix string) {
 		if unknown.Cert != nil {
 			says += ": " + issuer(unknown.Cert)
 		}
-		return says, "write that authority's certificate, as PEM, to the file in " + t.CAKey + "; if it isn't yours, something on the way intercepts TLS"
+		return says, "have the receiver send its whole chain, and write the certificate of the authority that it ends with, as PEM, to the file in " +
+			t.CAKey + "; if that isn't yours, something on the way intercepts TLS"
 	case errors.As(err, &name):
 		return fmt.Sprintf("the certificate is for %s, not for %s", names(name.Certificate), serverName),
 			"use a name in " + t.Key + " that the certificate has, or have the certificate issued for this one"
@@ -56,7 +57,7 @@ func explainAlert(alert *net.OpError, t Target) (says, fix string) {
 	says = "the receiver ended TLS: " + alert.Err.Error()
 	switch strings.TrimPrefix(alert.Err.Error(), "tls: ") {
 	case "certificate required", "handshake failure":
-		return says, "if the receiver asks for a client certificate, name it in " + t.CertKey
+		return says, clientFix(t)
 	case "bad certificate", "unsupported certificate", "revoked certificate", "unknown certificate", "unknown certificate authority", "access denied":
 		return says, "the receiver doesn't accept the certificate in " + t.CertKey + ": have it trust the authority that signed it, or use another one"
 	case "expired certificate":
@@ -67,6 +68,17 @@ func explainAlert(alert *net.OpError, t Target) (says, fix string) {
 		return says, "the receiver doesn't know the name in " + t.Key
 	}
 	return says, "look into the receiver's log"
+}
+
+// clientFix is about a receiver that got no client certificate. None is shown that is of no authority the receiver asks for.
+func clientFix(t Target) string {
+	switch {
+	case t.CertKey == "":
+		return "the receiver asks for a client certificate, and none can be shown to it here: turn that off there"
+	case t.TLS != nil && len(t.TLS.Certificates) > 0:
+		return "the certificate in " + t.CertKey + " is of an authority that the receiver doesn't know: have it trust that one, or use another certificate"
+	}
+	return "if the receiver asks for a client certificate, name it in " + t.CertKey
 }
 
 // names are the names that a certificate is good for, at most three.

@@ -109,6 +109,8 @@ type Sinks struct {
 	Sumo      []SumoLogic `yaml:"sumo_logic"`
 	Syslog    []Syslog    `yaml:"syslog"`
 	File      []File      `yaml:"file"`
+	// Forget names sinks that are gone for good: what the ledger still has for them is given up.
+	Forget []string `yaml:"forget"`
 }
 
 // LogAnalytics is one workspace.
@@ -277,6 +279,11 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		wrong("sinks.file "+s.Name, s.Validate())
 	}
 	wrong("sinks", distinct(c.Sinks.Names()))
+	for _, name := range c.Sinks.Forget {
+		if slices.Contains(c.Sinks.Names(), name) {
+			wrong("sinks.forget", fmt.Errorf("%q is a sink of this configuration: take it out of one of the two places", name))
+		}
+	}
 	wrong("dns", c.DNS.Validate())
 	if c.DNS.On() && c.Rules.Isolate {
 		wrong("dns", errors.New("rules in a process of their own can't ask what was looked up: no rule would get a verdict, and no event "+
@@ -364,6 +371,8 @@ func distinct(names []string) error {
 	slices.Sort(names)
 	for i, name := range names {
 		switch {
+		case strings.HasPrefix(name, "source ") || strings.HasPrefix(name, "shortened "):
+			errs = append(errs, fmt.Errorf("call the sink %q something else: among the dead letters this stands for something else", name))
 		case name == "":
 			errs = append(errs, errors.New("every sink needs a name: the ledger knows it by that"))
 		case i > 0 && name == names[i-1]:
@@ -378,7 +387,7 @@ func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
 		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
-		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Sumo), held(&c.Sinks.Syslog), held(&c.Sinks.File),
+		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Sumo), held(&c.Sinks.Syslog), held(&c.Sinks.File), held(&c.Sinks.Forget),
 	)
 	return func() {
 		for _, f := range undo {

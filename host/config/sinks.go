@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/riskrelay/riskrelay/host/sink/sumologic"
 )
@@ -26,14 +27,16 @@ func (s Sinks) doubles() (errs []error) {
 	first := map[string]string{}
 	check := func(name, format string, args ...any) {
 		place := fmt.Sprintf(format, args...)
-		if other, twice := first[place]; twice {
+		if other, twice := first[place]; twice && other != name {
 			errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s", place, other, name))
 			return
 		}
 		first[place] = name
 	}
 	for _, c := range s.SplunkHEC {
-		check(c.Name, "index %q behind %s with token_file %s", c.Index, c.URL, c.TokenFile)
+		for _, at := range append([]string{c.URL}, c.URLs...) {
+			check(c.Name, "index %q behind %s with token_file %s", c.Index, strings.TrimRight(strings.ToLower(at), "/"), c.TokenFile)
+		}
 	}
 	for _, c := range s.Sumo {
 		check(c.Name, "the source of url_file %s", c.URLFile)

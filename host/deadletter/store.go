@@ -65,23 +65,50 @@ func (s *Store) Keep(sink string) func([]enrich.Event, []pipeline.Rejection) err
 	return func(events []enrich.Event, rejected []pipeline.Rejection) error {
 		var text []byte
 		for _, r := range rejected {
-			event, err := encode(&events[r.Index])
-			if err == nil {
-				text, err = appendLetter(text, Letter{Time: time.Now().UTC(), Sink: sink, Reason: r.Reason, Attempts: 1, Event: event})
-			}
-			if err != nil {
+			var err error
+			if text, err = appendEvent(text, &events[r.Index], Letter{Sink: sink, Reason: r.Reason, Attempts: 1}); err != nil {
 				return err
 			}
 		}
-		if err := os.MkdirAll(s.dir, 0o700); err != nil {
-			return fmt.Errorf("make the directory of dead letters: %w", err)
-		}
-		err := appendLines(s.path(sink), text, s.max)
-		if errors.Is(err, ErrFull) {
-			return fmt.Errorf("%w: %s has %d bytes, more than it may have: see `riskrelay deadletter list`, then retry or drop", err, s.path(sink), s.max)
-		}
-		return err
+		return s.write(sink, text)
 	}
+}
+
+// Shortened stands before the name of a sink in the place of a sink's: whole copies of events that it took, but shortened.
+// Nothing is to be sent again.
+const Shortened = "shortened "
+
+// Copy writes whole copies of those of the events that the sink took shortened, and returns when they are on the disk. The
+// file is beside the sink's own and may be as large. The error is ErrFull when they have no room, which need not stop the sink.
+func (s *Store) Copy(sink string, events []enrich.Event, at []int) error {
+	var text []byte
+	for _, i := range at {
+		var err error
+		if text, err = appendEvent(text, &events[i], Letter{Sink: sink, Reason: "shortened for the sink: this is the whole event"}); err != nil {
+			return err
+		}
+	}
+	return s.write(Shortened+sink, text)
+}
+
+func (s *Store) write(sink string, text []byte) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make the directory of dead letters: %w", err)
+	}
+	err := appendLines(s.path(sink), text, s.max)
+	if errors.Is(err, ErrFull) {
+		return fmt.Errorf("%w: %s may have %d bytes, and what comes next has no room: see `riskrelay deadletter list`, then retry or drop", err, s.path(sink), s.max)
+	}
+	return err
+}
+
+// appendEvent appends a letter about an event, of now.
+func appendEvent(dst []byte, e *enrich.Event, l Letter) (out []byte, err error) {
+	if l.Event, err = encode(e); err != nil {
+		return dst, err
+	}
+	l.Time = time.Now().UTC()
+	return appendLetter(dst, l)
 }
 
 // encode writes the event as the file sink does.
@@ -113,7 +140,7 @@ func sum(event []byte) string {
 }
 
 // Sinks lists the sinks that have dead letters, sorted. Among them are sources with lines that are no rows, as "source
-// NAME".
+// NAME", and copies of shortened events, as Shortened says.
 func (s *Store) Sinks() ([]string, error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -196,6 +196,33 @@ func TestFull(t *testing.T) {
 	refuse(t, s, "siem", "room again", some(1)...)
 }
 
+// TestCopies holds that copies of shortened events are whole, are told apart from letters, and need not have room.
+func TestCopies(t *testing.T) {
+	s := New(t.TempDir(), 1000)
+	events := some(4)
+	if err := s.Copy("siem", events, []int{1, 3}); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := eventjson.Append(nil, &events[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := listed(t, s, Shortened+"siem")
+	if len(all) != 2 || all[0].ID() != events[1].ID || !sameJSON(all[1].Event, whole) || all[0].Attempts != 0 {
+		t.Errorf("copies: %+v", all)
+	}
+	if n, _, err := s.Count("siem"); n != 0 || err != nil {
+		t.Errorf("%d copies count as letters, %v", n, err)
+	}
+	for err == nil {
+		err = s.Copy("siem", events, []int{0})
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Error(err)
+	}
+	refuse(t, s, "siem", "there is room for what is refused", events[0])
+}
+
 // TestDamage holds that half a line disappears, as nobody was told that it is there, and that any other damage stays to
 // be looked at.
 func TestDamage(t *testing.T) {
@@ -220,6 +247,50 @@ func TestDamage(t *testing.T) {
 	}
 	if left := listed(t, s, "siem"); len(left) != 1 || left[0].Reason != damaged || string(left[0].Event) != `{"line":"no JSON\n"}` {
 		t.Errorf("left %+v", left)
+	}
+}
+
+// TestEditedLetters holds that a letter which somebody has edited so that it is no event any more holds up no other, and stays.
+func TestEditedLetters(t *testing.T) {
+	s := New(t.TempDir(), 1<<20)
+	events := some(2)
+	refuse(t, s, "siem", "x", events[0])
+	file, err := os.OpenFile(s.path("siem"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"reason":"no id","event":{"Type":"SigninLogs","TimeGenerated":"2026-03-02T10:00:00Z"}}`,
+		`{"reason":"no table","event":{"event_id":"a,\"b"}}`,
+		`{"reason":"no object","event":[1]}`,
+		`{"reason":"risk","event":{"Type":"SigninLogs","event_id":"c","risk":"high"}}`,
+	} {
+		if _, err := file.WriteString(text + "\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file.Close()
+	refuse(t, s, "siem", "x", events[1])
+	odd := sinktest.Event("summary-la:x:AuditLogs, \"y\"", "RiskrelaySummary", "{}", "x") // of no row of the service
+	refuse(t, s, "siem", "x", odd)
+	var sent []string
+	out, err := s.Retry(t.Context(), "siem", nil, func(_ context.Context, events []enrich.Event) error {
+		for _, e := range events {
+			sent = append(sent, e.ID)
+		}
+		return nil
+	})
+	if err != nil || out != (Outcome{Gone: 3, Refused: 4}) || !slices.Equal(sent, []string{events[0].ID, events[1].ID, odd.ID}) {
+		t.Errorf("%+v, sent %q: %v", out, sent, err)
+	}
+	left := listed(t, s, "siem")
+	if len(left) != 4 {
+		t.Fatalf("%d letters stay", len(left))
+	}
+	for _, l := range left {
+		if !strings.Contains(l.Reason, "can't be read") {
+			t.Errorf("a letter stays for %q", l.Reason)
+		}
 	}
 }
 

@@ -41,7 +41,13 @@ func (s *Store) Retry(ctx context.Context, sink string, pick func(*Letter) bool,
 			r.Refused++
 			return []Letter{l}, nil
 		}
-		r.letters = append(r.letters, l)
+		event, err := decode(r.parser, l.Event)
+		if err != nil { // somebody has edited it
+			r.Refused++
+			l.Reason = "the letter's event can't be read: " + err.Error()
+			return []Letter{l}, nil
+		}
+		r.letters, r.events = append(r.letters, l), append(r.events, event)
 		if len(r.letters) < batch {
 			return nil, nil
 		}
@@ -66,21 +72,15 @@ type retry struct {
 	send    func(context.Context, []enrich.Event) error
 	parser  *enrich.ObjectParser
 	letters []Letter
+	events  []enrich.Event // of the letters
 }
 
 // flush sends what was gathered and returns what stays.
 func (r *retry) flush() (stay []Letter, err error) {
-	letters := r.letters
-	r.letters = nil
+	letters, events := r.letters, r.events
+	r.letters, r.events = nil, nil
 	if len(letters) == 0 {
 		return nil, nil
-	}
-	events := make([]enrich.Event, len(letters))
-	for i, l := range letters {
-		if events[i], err = decode(r.parser, l.Event); err != nil {
-			r.Left += len(letters)
-			return letters, fmt.Errorf("read the dead letter of %s: %w", l.Time.Format(time.RFC3339), err)
-		}
 	}
 	err = r.send(r.ctx, events)
 	partial := new(pipeline.PartialError)
@@ -103,12 +103,15 @@ func (r *retry) flush() (stay []Letter, err error) {
 
 // decode is the reverse of encode.
 func decode(parser *enrich.ObjectParser, text []byte) (enrich.Event, error) {
-	table, id, row, err := parser.Parse(text)
+	table, id, row, err := parser.ParseOwn(text)
 	if err != nil {
 		return enrich.Event{}, err
 	}
 	if id == "" {
 		return enrich.Event{}, errors.New("it has no event_id")
+	}
+	if table == "" {
+		return enrich.Event{}, errors.New("it has no table in Type")
 	}
 	event := enrich.NewEvent(table, row)
 	event.ID = id

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/failpoint"
@@ -14,6 +15,8 @@ type DeadLetter struct {
 	Sink
 	// Keep writes a refused event and the reason to the disk. It returns when they are there.
 	Keep func(events []enrich.Event, rejected []Rejection) error
+	// Shortened is told which of the events the sink took, but shortened, before their Send ends; nil means nobody wants to know.
+	Shortened func(events []enrich.Event, at []int)
 	// Notify is told of each failure to keep; nil means nobody wants to know.
 	Notify func(err error)
 }
@@ -23,6 +26,9 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 	receipt, err := d.Sink.Send(ctx, events)
 	partial := new(PartialError)
 	if !errors.As(err, &partial) {
+		if err == nil {
+			d.shortened(events, receipt.Shortened, nil)
+		}
 		return receipt, err
 	}
 	// What the sink took is confirmed: only the writing is tried again, until the disk has room.
@@ -41,6 +47,7 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 			return Receipt{}, keepErr
 		}
 	}
+	d.shortened(events, receipt.Shortened, partial.Rejected)
 	receipt.Dead = len(partial.Rejected)
 	receipt.Events = len(events) - receipt.Dead
 	receipt.DeadAt = make([]int, receipt.Dead)
@@ -48,4 +55,14 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 		receipt.DeadAt[i] = r.Index
 	}
 	return receipt, nil
+}
+
+// shortened tells of the events that were taken shortened; what was refused is kept as a whole anyway.
+func (d *DeadLetter) shortened(events []enrich.Event, at []int, rejected []Rejection) {
+	at = slices.DeleteFunc(slices.Clone(at), func(i int) bool {
+		return slices.ContainsFunc(rejected, func(r Rejection) bool { return r.Index == i })
+	})
+	if len(at) > 0 && d.Shortened != nil {
+		d.Shortened(events, at)
+	}
 }

@@ -82,6 +82,8 @@ type Receipt struct {
 	Bytes   int64 // how many bytes went out, after compression
 	Promise Promise
 	DeadAt  []int // which of the events were refused for good
+	// Shortened are those of the events that went out shortened, in order; some may have been refused all the same.
+	Shortened []int
 }
 
 // Sink sends events somewhere.

@@ -43,6 +43,8 @@ type HealthReport struct {
 	Failures int64     // Sends that failed
 	Retried  int64     // events in those
 	Failed   Failure   // the last failure, also after a Send that worked
+	// Shortened events went out; of Uncopied ones of them the whole copy has no room.
+	Shortened, Uncopied int64
 }
 
 // OK reports whether the last Send worked.
@@ -85,6 +87,16 @@ func (h *Health) set(err error, events int) (news bool) {
 func (h *Health) Blocked(err error) {
 	h.set(err, 0)
 	h.rests(maxPause)
+}
+
+// Shortened notes that so many events went out shortened, and whether whole copies were kept.
+func (h *Health) Shortened(events int, kept bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.report.Shortened += int64(events)
+	if !kept {
+		h.report.Uncopied += int64(events)
+	}
 }
 
 // rests notes that a Send that failed is tried again after wait.

@@ -36,6 +36,8 @@ type Pipeline struct {
 	Once bool
 	// Drain is how long Sends may go on after the context ended.
 	Drain time.Duration
+	// Forget names sinks that are gone for good: what waits for them is given up.
+	Forget []string
 
 	mu      sync.Mutex
 	records map[string]Record // of the streams that run
@@ -79,7 +81,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 			return err
 		}
 		f := &follower{Pipeline: p, stream: s, record: record, send: send, claims: map[claim]bool{}, later: map[claim]*deferral{}}
-		f.abandoned()
+		if err := f.abandoned(); err != nil {
+			return err
+		}
 		p.Stats.Rests(s.Name, 0) // nothing was expected of it before
 		planned := make(chan struct{})
 		done := func() {}
@@ -397,23 +401,6 @@ func (f *follower) behind(state *State, o *Outlet) bool {
 		}
 	}
 	return false
-}
-
-// abandoned warns about sinks that still need windows but aren't configured any more. Should they come back, the
-// windows are still there.
-func (f *follower) abandoned() {
-	names, left := f.outletNames(), map[string]int{}
-	for _, p := range f.record.State().Open {
-		for name := range p.Sinks {
-			if !slices.Contains(names, name) {
-				left[name]++
-			}
-		}
-	}
-	for name, n := range left {
-		f.Log.WithFields(logrus.Fields{"stream": f.stream.Name, "sink": name}).
-			Warnf("the sink isn't configured any more: %d windows stay open for it", n)
-	}
 }
 
 func (p *Pipeline) outletNames() (names []string) {

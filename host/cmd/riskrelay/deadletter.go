@@ -23,7 +23,8 @@ func newDeadletter(s streams) *cobra.Command {
 		Use:   "deadletter",
 		Short: "See, send again or drop what sinks refused for good",
 		Long: "Events that a sink refuses for good are kept in data_dir/dead with the receiver's words. These commands work beside a\n" +
-			"running host. See why with list; correct the receiver or the sink's configuration; then retry.",
+			"running host. See why with list; correct the receiver or the sink's configuration; then retry. Under \"shortened SINK\" are\n" +
+			"whole copies of events that a sink took, but shortened, as they are too long for it: nothing is to be sent again.",
 	}
 	c.AddCommand(newDeadletterList(s), newDeadletterRetry(s), newDeadletterDrop(s))
 	return c
@@ -53,8 +54,22 @@ func (l *letters) pick() func(*deadletter.Letter) bool {
 	return func(letter *deadletter.Letter) bool { return slices.Contains(l.ids, letter.ID()) }
 }
 
+// known refuses the name of a sink that the configuration doesn't have and that has no letters either: it is a slip.
+func (l *letters) known(c config.Config, sink string) error {
+	with, err := l.store.Sinks()
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
+	all := append(with, c.Sinks.Names()...)
+	slices.Sort(all)
+	if all = slices.Compact(all); !slices.Contains(all, sink) {
+		return exit(exitConfig, fmt.Errorf("%w %q: there are %s", host.ErrUnknownSink, sink, strings.Join(all, ", ")))
+	}
+	return nil
+}
+
 func (l *letters) addIDs(c *cobra.Command) {
-	c.Flags().StringSliceVar(&l.ids, "id", nil, "only the letters of events with these event_ids")
+	c.Flags().StringArrayVar(&l.ids, "id", nil, "only the letters of the event with this event_id; may be given several times")
 }
 
 func newDeadletterList(s streams) *cobra.Command {
@@ -65,12 +80,15 @@ func newDeadletterList(s streams) *cobra.Command {
 		Short: "Count the dead letters of each sink by reason, or list those of one sink",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := l.open(); err != nil {
+			loaded, err := l.open()
+			if err != nil {
 				return err
 			}
 			var all any
-			var err error
 			if len(args) == 1 {
+				if err := l.known(loaded, args[0]); err != nil {
+					return err
+				}
 				all, err = l.of(args[0])
 			} else {
 				all, err = l.sums()
@@ -162,6 +180,14 @@ func writeLetters(w io.Writer, all any) error {
 	return t.Flush()
 }
 
+// missed is an error when ids were asked for and no letter has one of them.
+func (l *letters) missed(sink string, found int) error {
+	if len(l.ids) == 0 || found > 0 {
+		return nil
+	}
+	return exit(exitFindings, fmt.Errorf("%s has no letter of these events: see `riskrelay deadletter list %q`", sink, sink))
+}
+
 func newDeadletterRetry(s streams) *cobra.Command {
 	var l letters
 	c := &cobra.Command{
@@ -202,9 +228,9 @@ func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink st
 	case err != nil:
 		return exit(exitRuntime, err)
 	case out.Refused > 0:
-		return exit(exitFindings, fmt.Errorf("%s refused some of them again: see `riskrelay deadletter list %s`", sink, sink))
+		return exit(exitFindings, fmt.Errorf("%s refused some of them again: see `riskrelay deadletter list %q`", sink, sink))
 	}
-	return nil
+	return l.missed(sink, out.Gone)
 }
 
 func newDeadletterDrop(s streams) *cobra.Command {
@@ -218,14 +244,19 @@ func newDeadletterDrop(s streams) *cobra.Command {
 			if all == (len(l.ids) > 0) {
 				return exit(exitConfig, errors.New("say which letters are lost for good: --all, or --id with their event_ids"))
 			}
-			if _, err := l.open(); err != nil {
+			loaded, err := l.open()
+			if err == nil {
+				err = l.known(loaded, args[0])
+			}
+			if err != nil {
 				return err
 			}
 			out, err := l.store.Drop(args[0], l.pick())
-			if err == nil {
-				fmt.Fprintf(s.out, "%s dropped, %d left\n", rulefile.Count(out.Gone, "letter"), out.Left) //nolint:errcheck // nobody is left to tell
+			if err != nil {
+				return exit(exitRuntime, err)
 			}
-			return exit(exitRuntime, err)
+			fmt.Fprintf(s.out, "%s dropped, %d left\n", rulefile.Count(out.Gone, "letter"), out.Left) //nolint:errcheck // nobody is left to tell
+			return l.missed(args[0], out.Gone)
 		},
 	}
 	addConfig(c, &l.path)

@@ -152,6 +152,19 @@ func (p *statusText) sinks() {
 	for _, s := range p.Sinks {
 		p.lastError(s.Name, s.LastError, !s.Up)
 	}
+	for _, a := range p.Abandoned {
+		p.wrapped("  ", abandonedText(a))
+	}
+}
+
+// abandonedText says what to do about a sink that is gone while windows wait for it.
+func abandonedText(a admin.Abandoned) string {
+	since := ""
+	if a.Oldest != nil && a.Oldest.Year() > 1970 { // a file's windows count bytes
+		since = ", the oldest of " + a.Oldest.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("the sink %s isn't configured any more, but has not got every event of %s%s: put it back under this name, or name it in sinks.forget to give them up",
+		a.Sink, rulefile.Count(a.Windows, "window"), since)
 }
 
 // shownOff is how many rules that are off are listed.

@@ -31,6 +31,7 @@ func crowded() admin.Status {
 			Name: "splunk-production-europe-west-in-the-old-data-center", Promise: pipeline.BestEffort, LastError: failure, DownSince: &at,
 			LastSuccess: &at, Letters: 1_000_000,
 		}},
+		Abandoned: []admin.Abandoned{{Sink: "splunk-of-old", Windows: 12, Oldest: &at}},
 		Rules: admin.RulesStatus{
 			On: 100, Off: []admin.OffRule{{ID: "acme." + long, Reason: "it\ttook too long\n" + long}}, Hash: long, Loaded: &at, LastFail: long,
 		},
@@ -54,7 +55,7 @@ func TestStatusFits(t *testing.T) {
 	text := statusPage(crowded())
 	for _, want := range []string{
 		"1.2.3 is NOT ready", "runs for 3d18h", "problem: no route", "AADNonInteractiveUserSignInLogs", "123456M", "789k", "best effort",
-		"DOWN, 3d18h ago", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
+		"DOWN, 3d18h ago", "splunk-of-old isn't configured any more", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

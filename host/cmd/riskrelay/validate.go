@@ -59,6 +59,13 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err := host.Check(c); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}
+	abandoned, err := host.AbandonedSinks(ctx, c)
+	if err != nil {
+		fmt.Fprintf(s.err, "whether windows wait for sinks that are gone isn't known: %v\n", err) //nolint:errcheck // nobody is left to tell
+	}
+	for _, a := range abandoned {
+		fmt.Fprintln(s.err, abandonedText(a)) //nolint:errcheck // nobody is left to tell
+	}
 	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", rulefile.Count(c.Sources.Count(), "stream"),
 		rulefile.Count(len(about.Rules), "rule"), rulefile.Count(len(c.Modules), "module"), rulefile.Count(len(c.Sinks.Names()), "sink"))
 	return exit(exitRuntime, err)

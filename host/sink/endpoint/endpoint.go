@@ -23,6 +23,8 @@ type TLS struct {
 	ServerName string // the name in the receiver's certificate; "" for the host that is dialed
 	// Seen is told which certificates are in use; nil for nobody.
 	Seen *Certificates
+
+	alsoSystem bool // CAFile adds to the system's authorities
 }
 
 // Config reads the files and returns the configuration of a client, TLS 1.2 or later, that verifies the receiver.
@@ -33,7 +35,7 @@ func (t TLS) Config() (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read certificate authorities: %w", err)
 		}
-		config.RootCAs = x509.NewCertPool()
+		config.RootCAs = t.roots()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("read certificate authorities: %s holds no certificate in PEM form", t.CAFile)
 		}
@@ -47,6 +49,16 @@ func (t TLS) Config() (*tls.Config, error) {
 		t.Seen.note(Client, pair.Leaf)
 	}
 	return config, nil
+}
+
+// roots are the authorities that CAFile adds to.
+func (t TLS) roots() *x509.CertPool {
+	if t.alsoSystem {
+		if system, err := x509.SystemCertPool(); err == nil {
+			return system
+		}
+	}
+	return x509.NewCertPool()
 }
 
 // dialTimeout bounds a dial and, again, the TLS handshake behind it.

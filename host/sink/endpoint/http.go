@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -9,27 +8,15 @@ import (
 	"time"
 )
 
-// HTTPClient returns an HTTP client for a receiver that is known as t says. It follows no redirects, which would carry secrets to
-// a host that nobody configured, and keeps cookies in memory, as they hold a load balancer's choice.
-func HTTPClient(t TLS) *http.Client {
+// HTTPClient returns an HTTP client for a receiver that is known as t says, through p. It follows no redirects, which would carry
+// secrets to a host that nobody configured, and keeps cookies in memory, as they hold a load balancer's choice. Its connections are
+// replaced when files of t change, and after ConnectionAge.
+func HTTPClient(t TLS, p Proxy) *http.Client {
 	jar, _ := cookiejar.New(nil) // never fails without options
 	return &http.Client{
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: Dial,
-			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				conn, err := Dial(ctx, network, address)
-				if err != nil {
-					return nil, err
-				}
-				return Handshake(ctx, conn, address, t)
-			},
-			MaxIdleConnsPerHost: 64,
-			IdleConnTimeout:     time.Minute,
-			DisableCompression:  true,
-			WriteBufferSize:     64 << 10,
-		},
+		Transport:     newRenewing(t, p),
 	}
 }
 
@@ -45,6 +32,12 @@ func RetryAfter(header string, now time.Time) time.Duration {
 		return min(maxWait, max(0, at.Sub(now)))
 	}
 	return 0
+}
+
+// ValidPort reports whether port is a number from 1 to 65535, or the name of a service.
+func ValidPort(port string) bool {
+	n, err := net.LookupPort("tcp", port)
+	return err == nil && n > 0
 }
 
 // Loopback reports whether host, without a port, is this machine.

@@ -7,6 +7,14 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
+func TestValidPort(t *testing.T) {
+	for port, want := range map[string]bool{"": false, "0": false, "1": true, "514": true, "65535": true, "65536": false, "99999": false, "-1": false, "x y": false, "https": true} {
+		if got := endpoint.ValidPort(port); got != want {
+			t.Errorf("%q: %v", port, got)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{

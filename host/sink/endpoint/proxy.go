@@ -3,6 +3,7 @@ package endpoint
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -15,8 +16,9 @@ import (
 
 // Proxy is an HTTP proxy that makes tunnels (RFC 9110, 9.3.6). The zero value stands for none.
 type Proxy struct {
-	URL      string // http://proxy.example.com:3128
+	URL      string // http://proxy.example.com:3128, or https:// where the proxy itself speaks TLS
 	AuthFile string // holds user:password; "" for none
+	CAFile   string // PEM; authorities that may sign the proxy's certificate, besides the system's
 }
 
 // Validate returns what is wrong with p, nil for nothing. It reads no file.
@@ -31,7 +33,7 @@ func (p Proxy) Validate() error {
 		return errors.New("proxy: not a URL: want something like http://proxy.example.com:3128")
 	case u.User != nil:
 		return errors.New("proxy: holds a user or password: put them into proxy_auth_file as user:password")
-	case u.Scheme != "http" || u.Port() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "":
+	case u.Scheme != "http" && u.Scheme != "https" || u.Port() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "":
 		return fmt.Errorf("proxy: %q is not like http://proxy.example.com:3128", u.Redacted())
 	}
 	return nil
@@ -64,11 +66,33 @@ func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, fmt.Errorf("reach the proxy %s: %w", u.Host, err)
 	}
+	if u.Scheme == "https" {
+		if conn, err = p.handshake(ctx, conn, u.Hostname()); err != nil {
+			return nil, fmt.Errorf("reach the proxy %s: TLS handshake: %w", u.Host, err)
+		}
+	}
 	if err := tunnel(ctx, conn, request); err != nil {
 		conn.Close() //nolint:errcheck // the dial has failed already
 		return nil, fmt.Errorf("ask the proxy %s for %s: %w", u.Host, address, err)
 	}
 	return conn, nil
+}
+
+// handshake makes conn a TLS connection to the proxy. It closes conn when that fails.
+func (p Proxy) handshake(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+	config, err := TLS{CAFile: p.CAFile, ServerName: host, alsoSystem: true}.Config()
+	if err != nil {
+		conn.Close() //nolint:errcheck // the dial has failed already
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close() //nolint:errcheck // the dial has failed already
+		return nil, err
+	}
+	return secured, nil
 }
 
 // maxHeader bounds what is read of a proxy's answer.

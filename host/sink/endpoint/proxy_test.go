@@ -1,7 +1,10 @@
 package endpoint_test
 
 import (
+	"encoding/base64"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +17,7 @@ import (
 func TestProxyValidate(t *testing.T) {
 	for url, want := range map[string]string{
 		"": "", "http://proxy.example.com:3128": "", "http://10.0.0.1:3128/": "",
-		"proxy.example.com:3128": "is not like", "https://proxy.example.com:3128": "is not like", "http://proxy.example.com": "is not like",
+		"https://proxy.example.com:3128": "", "proxy.example.com:3128": "is not like", "socks5://proxy.example.com:1080": "is not like", "http://proxy.example.com": "is not like",
 		"http://user:fake-secret@proxy.example.com:3128": "put them into proxy_auth_file", "http://h:x:y": "not a URL",
 	} {
 		err := endpoint.Proxy{URL: url}.Validate()
@@ -71,5 +74,47 @@ func TestProxyCutsOff(t *testing.T) {
 	}()
 	if _, err := (endpoint.Proxy{URL: "http://" + listener.Addr().String()}).Dial(t.Context(), "tcp", "h:1"); err == nil {
 		t.Error("a proxy that hung up is taken for a tunnel")
+	}
+}
+
+// TestProxySpeaksTLS is about a proxy that is reached over TLS: its certificate is checked before it sees the password.
+func TestProxySpeaksTLS(t *testing.T) {
+	ca, err := endpointtest.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := ca.ServerConfig("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory := t.TempDir()
+	file, err := ca.WriteFile(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := filepath.Join(directory, "auth")
+	if err := os.WriteFile(auth, []byte("relay:fake-secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	defer receiver.Close()
+	proxy := endpointtest.NewTLSProxy(config)
+	defer proxy.Stop()
+	proxy.Auth = "Basic " + base64.StdEncoding.EncodeToString([]byte("relay:fake-secret"))
+
+	p := endpoint.Proxy{URL: proxy.URL, AuthFile: auth}
+	if _, err := p.Dial(t.Context(), "tcp", "h:1"); err == nil || !strings.Contains(err.Error(), "unknown authority") || len(proxy.Asked()) > 0 {
+		t.Errorf("a proxy that isn't known: %v, it was asked for %q", err, proxy.Asked())
+	}
+	p.CAFile = file
+	client := endpoint.HTTPClient(endpoint.TLS{}, p)
+	defer client.CloseIdleConnections()
+	response, err := client.Get(receiver.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusTeapot || len(proxy.Asked()) != 1 {
+		t.Errorf("HTTP %d, the proxy was asked for %q", response.StatusCode, proxy.Asked())
 	}
 }

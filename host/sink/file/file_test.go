@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -108,14 +109,30 @@ func TestFailedWriteIsRepaired(t *testing.T) {
 	if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
 		t.Fatal(err)
 	}
-	// A write that got half through: whole lines and a part are in the file, but nobody confirmed them.
+	for _, broken := range []func(*os.File) error{
+		func(*os.File) error { return nil }, (*os.File).Close,
+	} {
+		readOnly, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.lines.file.Close()
+		s.lines.file = readOnly
+		if err := broken(readOnly); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Send(t.Context(), sinktest.Events(3)); err == nil {
+			t.Fatal("a write to a file that can't be written to was confirmed")
+		}
+		if err := s.lines.open(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A write that got half through, and couldn't be taken away at once: nobody confirmed these lines.
 	if _, err := s.lines.file.WriteString("{\"half\":1}\n{\"half"); err != nil {
 		t.Fatal(err)
 	}
-	s.lines.file.Close()
-	if _, err := s.Send(t.Context(), sinktest.Events(3)); err == nil {
-		t.Fatal("a write to a closed file was confirmed")
-	}
+	s.lines.broken, s.lines.rest = true, true
 	if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
 		t.Fatal(err)
 	}
@@ -152,6 +169,54 @@ func TestRotation(t *testing.T) {
 	}
 	if d := got.Compare(want); !d.None() || got.Total() != len(events) {
 		t.Errorf("difference %v, %d lines", d, got.Total())
+	}
+}
+
+// TestSeveralWriters has sinks of several processes at one file, as `riskrelay deadletter retry` beside a running host: files are
+// renamed and opened under each other's hands, and a writer that died has left half a line. No line is torn or lost.
+func TestSeveralWriters(t *testing.T) {
+	directory := t.TempDir()
+	c := Config{Path: filepath.Join(directory, "events.ndjson"), MaxBytes: minRotation}
+	events, each := sinktest.Events(3000), 1000
+	var writers sync.WaitGroup
+	for i := range 3 {
+		writers.Go(func() {
+			s := newSink(t, c)
+			defer func() { s.Close() }()
+			mine := events[i*each : (i+1)*each]
+			for at := 0; at < each; at += 10 {
+				if _, err := s.Send(t.Context(), mine[at:at+10]); err != nil {
+					t.Error(err)
+				}
+				if i == 0 && at%100 == 0 {
+					s.Close()
+					s = newSink(t, c)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	late := newSink(t, c)
+	defer late.Close()
+	other := newSink(t, c)
+	if _, err := other.lines.file.WriteString(`{"half":`); err != nil {
+		t.Fatal(err)
+	}
+	other.Close()
+	extra := sinktest.Event("extra", "AuditLogs", "{}", "x")
+	if _, err := late.Send(t.Context(), []enrich.Event{extra}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(c.Path + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v; want several", files, err)
+	}
+	got := new(received.Log)
+	for _, path := range files {
+		record(t, got, path)
+	}
+	if got.Len() != len(events)+1 || got.Total() != got.Len() {
+		t.Errorf("%d events in %d lines, want %d", got.Len(), got.Total(), len(events)+1)
 	}
 }
 

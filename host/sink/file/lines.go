@@ -9,35 +9,42 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/failpoint"
 )
 
 // lines is a file of whole lines: what append returned from is on the disk, and nothing is there in part. It is not
-// for use by several goroutines at once.
+// for use by several goroutines at once, but other processes may append to the same file in the same way: each locks it.
 type lines struct {
 	path string
 	max  int64 // size above which the file is renamed; 0 for never
 	file *os.File
-	size int64 // of whole, synced lines
-	// broken says that the file may hold more than size: a write or sync failed, and the system may have dropped
-	// the pages. The file is opened anew before the next write.
+	size int64 // of the file when it was last left, whole lines
+	// broken says that a write or sync failed, and the system may have dropped the pages. The file is opened anew before the
+	// next write.
 	broken bool
+	// rest says that the file may hold more than size, which is to be taken away.
+	rest bool
 }
 
 func openLines(path string, maxBytes int64) (*lines, error) {
 	l := &lines{path: path, max: maxBytes}
-	return l, l.open()
+	if err := l.open(); err != nil {
+		return nil, err
+	}
+	return l, l.unlock()
 }
 
+// open opens the file and locks it.
 func (l *lines) open() error {
 	file, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("open file: %w", err)
 	}
-	size, err := whole(file)
-	if err == nil {
-		size, err = repair(file, size)
+	if err = lock(file); err == nil {
+		l.size, err = settle(file)
 	}
 	if err == nil {
 		err = durable.SyncDirectory(filepath.Dir(l.path))
@@ -46,8 +53,17 @@ func (l *lines) open() error {
 		file.Close() //nolint:errcheck // opening has failed already
 		return fmt.Errorf("open %s: %w", l.path, err)
 	}
-	l.file, l.size, l.broken = file, size, false
+	l.file, l.broken = file, false
 	return nil
+}
+
+// settle is the size of the file once it ends with a whole line.
+func settle(file *os.File) (int64, error) {
+	size, err := whole(file)
+	if err != nil {
+		return 0, err
+	}
+	return repair(file, size)
 }
 
 var errNotRegular = errors.New("not a regular file: it can't be synced")
@@ -97,7 +113,7 @@ func cutTo(file *os.File, size int64) error {
 }
 
 // append writes text, which is whole lines, and returns when it is on the disk. After an error nothing of it counts,
-// and the next append begins by removing what there may be of it.
+// and what there may be of it is removed, at once or before the next append.
 func (l *lines) append(text []byte) error {
 	if len(text) == 0 {
 		return nil
@@ -105,24 +121,22 @@ func (l *lines) append(text []byte) error {
 	if err := l.ready(); err != nil {
 		return err
 	}
-	if _, err := l.file.Write(text); err != nil {
-		l.broken = true
-		return fmt.Errorf("append to file: %w", err)
+	_, err := l.file.Write(text)
+	if err == nil {
+		failpoint.Hit(failpoint.LinesWritten)
+		err = l.file.Sync()
 	}
-	failpoint.Hit(failpoint.LinesWritten)
-	if err := l.file.Sync(); err != nil {
+	if err != nil {
+		l.rest = cutTo(l.file, l.size) != nil // while nobody else can write behind it
 		l.broken = true
-		return fmt.Errorf("append to file: %w", err)
+		return fmt.Errorf("append to file: %w", errors.Join(err, l.unlock()))
 	}
 	l.size += int64(len(text))
-	return nil
+	return l.unlock()
 }
 
 // moved reports whether somebody moved the file away, removed or replaced it, as logrotate does.
 func (l *lines) moved() bool {
-	if l.broken {
-		return false
-	}
 	now, err := os.Stat(l.path)
 	if err != nil {
 		return errors.Is(err, os.ErrNotExist)
@@ -131,41 +145,111 @@ func (l *lines) moved() bool {
 	return err == nil && !os.SameFile(now, open)
 }
 
-// ready opens the file anew after a failure, and renames it when it is full.
+// ready locks the file, or the one that took its place. It opens it anew after a failure, and renames it when it is full.
 func (l *lines) ready() error {
-	if l.moved() {
-		l.file.Close() //nolint:errcheck // each write was synced
-		if err := l.open(); err != nil {
-			l.broken = true
-			return err
-		}
-	}
-	if l.broken {
-		l.file.Close() //nolint:errcheck // writing has failed already
-		size := l.size
-		if err := l.open(); err != nil {
-			return err
-		}
-		size = min(size, l.size) // somebody may have moved the file away
-		if err := cutTo(l.file, size); err != nil {
-			l.broken = true
-			return fmt.Errorf("repair %s: %w", l.path, err)
-		}
-		l.size = size
+	if err := l.take(); err != nil {
+		l.broken = true
+		return err
 	}
 	if l.max == 0 || l.size < l.max {
 		return nil
 	}
 	old := fmt.Sprintf("%s.%s", l.path, time.Now().UTC().Format("20060102T150405.000000000Z"))
 	if err := os.Rename(l.path, old); err != nil {
-		return fmt.Errorf("begin a new file: %w", err)
+		return fmt.Errorf("begin a new file: %w", errors.Join(err, l.unlock()))
 	}
-	l.file.Close() //nolint:errcheck // each write was synced
-	if err := l.open(); err != nil {
-		l.broken, l.size = true, 0
+	if err := l.take(); err != nil {
+		l.broken, l.rest = true, false
 		return err
 	}
 	return nil
 }
 
+// take locks the file at path, whole lines.
+func (l *lines) take() error {
+	for {
+		if err := l.takeOpen(); err != nil {
+			return err
+		}
+		if !l.moved() {
+			break
+		}
+		l.file.Close() //nolint:errcheck // each write was synced
+		if err := l.open(); err != nil {
+			return err
+		}
+		if !l.moved() { // before it was locked
+			return nil
+		}
+	}
+	info, err := l.file.Stat()
+	if err != nil || info.Size() == l.size {
+		return err
+	}
+	l.size, err = settle(l.file) // another process has written
+	return err
+}
+
+// takeOpen locks the file that is open, or opens it anew after a failure.
+func (l *lines) takeOpen() error {
+	if !l.broken {
+		return lock(l.file)
+	}
+	l.file.Close() //nolint:errcheck // writing has failed already
+	size := l.size
+	if err := l.open(); err != nil {
+		return err
+	}
+	if l.rest {
+		size = min(size, l.size) // somebody may have moved the file away
+		if err := cutTo(l.file, size); err != nil {
+			return fmt.Errorf("repair %s: %w", l.path, err)
+		}
+		l.size, l.rest = size, false
+	}
+	return nil
+}
+
 func (l *lines) close() error { return l.file.Close() }
+
+func (l *lines) unlock() error {
+	if err := flock(l.file, unix.LOCK_UN); err != nil {
+		return fmt.Errorf("unlock %s: %w", l.path, err)
+	}
+	return nil
+}
+
+// How long another process may have the file locked, and how often it is tried.
+const (
+	lockPatience = 10 * time.Second
+	lockEvery    = 5 * time.Millisecond
+)
+
+// lock keeps other processes away that lock the file too, until it is unlocked or closed (flock(2)).
+func lock(file *os.File) error {
+	for end := time.Now().Add(lockPatience); ; time.Sleep(lockEvery) {
+		err := flock(file, unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("another process has locked %s for %v: end it, or wait", file.Name(), lockPatience)
+		}
+	}
+}
+
+// flock is flock(2). A file system without locks has none.
+func flock(file *os.File, how int) error {
+	for {
+		err := unix.Flock(int(file.Fd()), how)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOLCK):
+			return nil
+		case err != nil:
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		}
+		return nil
+	}
+}

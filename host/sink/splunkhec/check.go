@@ -19,33 +19,53 @@ type check struct {
 	*checkup.Report
 	*Sink
 	target checkup.Target
+	key    string // of the configuration, that holds the URL
 }
 
 // Check goes the way of an event step by step and says what is wrong: token file, network, certificate, collector, token,
-// acknowledgement, and with a test event that is not nil also the index.
+// acknowledgement, and with a test event that is not nil also the index. Where there are several collectors each is asked, gets
+// the test event, and its steps have its host and port behind their names.
 func Check(ctx context.Context, c Config, test *enrich.Event) checkup.Report {
-	k := check{Report: new(checkup.Report)}
-	var err error
-	if k.Sink, err = New(c); err != nil {
-		k.Problem("configuration", "correct it", "%v", err)
-		return *k.Report
+	all := new(checkup.Report)
+	for i, at := range append([]string{c.URL}, c.URLs...) {
+		one, key := c, "url"
+		if one.URL, one.URLs = at, nil; i > 0 {
+			key = "urls"
+		}
+		k := check{Report: new(checkup.Report), key: key}
+		var err error
+		if k.Sink, err = New(one); err != nil { // the same for all
+			k.Problem("configuration", "correct it", "%v", err)
+			return *k.Report
+		}
+		k.all(ctx, test)
+		_ = k.Close() // has no error
+		for _, step := range k.Steps {
+			if len(c.URLs) > 0 {
+				step.Name += " " + k.collectors.list[0].name
+			}
+			all.Steps = append(all.Steps, step)
+		}
 	}
-	defer k.Close() //nolint:errcheck // has no error
+	return *all
+}
+
+// all takes the steps at one collector.
+func (k *check) all(ctx context.Context, test *enrich.Event) {
 	if !k.reach(ctx) || !k.health(ctx) || !k.tokenGood(ctx) || !k.ackGood(ctx) {
-		return *k.Report
+		return
 	}
 	if test == nil {
 		k.Warn("send", "run it without --no-send", "no test event was sent: whether the index may be written isn't known")
-		return *k.Report
+		return
 	}
 	k.send(ctx, test)
-	return *k.Report
 }
 
 func (k *check) reach(ctx context.Context) bool {
 	at, err := url.Parse(k.config.URL)
 	if err != nil {
-		k.Problem("dns", "correct url", "not a URL")
+		k.Problem("dns", "correct "+k.key, "not a URL")
 		return false
 	}
 	port := at.Port()
@@ -53,7 +73,7 @@ func (k *check) reach(ctx context.Context) bool {
 		port = map[string]string{"http": "80", "https": "443"}[at.Scheme]
 	}
 	k.target = checkup.Target{
-		Address: net.JoinHostPort(at.Hostname(), port), Dial: endpoint.Dial, Key: "url", CAKey: "ca_file", CertKey: "cert_file",
+		Address: net.JoinHostPort(at.Hostname(), port), Dial: endpoint.Dial, Key: k.key, CAKey: "ca_file", CertKey: "cert_file",
 		Idle: " Splunk listens only while HEC is on (Settings > Data inputs > HTTP Event Collector > Global Settings)",
 	}
 	if at.Scheme == "https" {
@@ -152,6 +172,8 @@ func (k *check) tokenGood(ctx context.Context) bool {
 
 func (k *check) tokenFix(r reply) string {
 	switch {
+	case r.Code == nil:
+		return r.advice()
 	case r.is(codeTokenDisabled):
 		return "turn the token on (Settings > Data inputs > HTTP Event Collector)"
 	case r.is(codeTokenRequired, codeBadAuthorization):
@@ -216,8 +238,6 @@ func (k *check) send(ctx context.Context, test *enrich.Event) {
 		k.OK("send", "test event %s is %s in %v, in %s", test.ID, k.promise(), took, where)
 	case r.is(codeWrongIndex):
 		k.Problem("index", fmt.Sprintf("make %s, add it to the token's allowed indexes, or correct index", where), "%s: the token may not write to %s", r, where)
-	case r.status == http.StatusUnsupportedMediaType:
-		k.Problem("send", "something on the way doesn't take gzip: set gzip to false", "%s", r)
 	default:
 		k.Problem("send", r.advice(), "%s", r)
 	}

@@ -58,6 +58,10 @@ func TestCheck(t *testing.T) {
 			server: hectest.Config{Token: "fake-other-token"}, failed: true,
 			want: []string{"problem token: answered HTTP 403, code 4", "doesn't know the token in "},
 		},
+		"a firewall refuses": {
+			server: hectest.Config{Refuse: &hectest.Answer{Status: 403, Body: "<html>no</html>"}}, failed: true,
+			want: []string{"problem token: answered HTTP 403 without a HEC code -> refused by something before the collector"},
+		},
 		"token is disabled": {
 			server: hectest.Config{Refuse: refuse(403, 1, "Token disabled")}, failed: true,
 			want: []string{"problem token: answered HTTP 403, code 1", "turn the token on"},
@@ -85,6 +89,10 @@ func TestCheck(t *testing.T) {
 		"busy": {
 			server: hectest.Config{Answer: func(hectest.Request) *hectest.Answer { return refuse(503, 9, "Server is busy") }}, failed: true,
 			want: []string{"problem send: answered HTTP 503, code 9", "busy or down"},
+		},
+		"gzip is refused": {
+			server: hectest.Config{Answer: func(hectest.Request) *hectest.Answer { return refuse(415, 6, "Unsupported") }}, failed: true,
+			want: []string{"problem send: answered HTTP 415", "set gzip to false"},
 		},
 		"nobody listens": {
 			change: func(_ *testing.T, c *splunkhec.Config) { c.URL = "http://127.0.0.1:1" }, failed: true,
@@ -131,6 +139,27 @@ func checkHEC(t *testing.T, c splunkhec.Config, quiet bool) checkup.Report {
 	return splunkhec.Check(t.Context(), c, &event)
 }
 
+// TestCheckEveryCollector holds that collectors at urls are asked as the one at url is.
+func TestCheckEveryCollector(t *testing.T) {
+	first, c := start(t, hectest.Config{})
+	other, otherConfig := start(t, hectest.Config{Token: "fake-other-token"})
+	last, lastConfig := start(t, hectest.Config{})
+	c.URLs = []string{otherConfig.URL, "http://127.0.0.1:1", lastConfig.URL}
+	report := checkHEC(t, c, false)
+	text := lines(report)
+	for _, want := range []string{
+		"ok send " + strings.TrimPrefix(c.URL, "http://"), "problem token " + strings.TrimPrefix(otherConfig.URL, "http://"),
+		"problem tcp 127.0.0.1:1: ", "is the port in urls right", "ok send " + strings.TrimPrefix(lastConfig.URL, "http://"),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if first.Events.Len() != 1 || other.Events.Len() != 0 || last.Events.Len() != 1 {
+		t.Errorf("%d, %d and %d events arrived", first.Events.Len(), other.Events.Len(), last.Events.Len())
+	}
+}
+
 // TestCheckTLS holds what is said of certificates.
 func TestCheckTLS(t *testing.T) {
 	ca, err := endpointtest.NewCA()
@@ -148,7 +177,7 @@ func TestCheckTLS(t *testing.T) {
 		failed bool
 		want   string
 	}{
-		"unknown authority": {name: "127.0.0.1", failed: true, want: "problem tls: the certificate is signed by an authority that isn't trusted: riskrelay test CA -> write that"},
+		"unknown authority": {name: "127.0.0.1", failed: true, want: "problem tls: the certificate is signed by an authority that isn't trusted: riskrelay test CA -> have the receiver send its whole chain"},
 		"wrong name":        {name: "splunk.example.com", file: file, failed: true, want: "problem tls: the certificate is for splunk.example.com, not for 127.0.0.1"},
 		"expired":           {name: "127.0.0.1", file: file, span: endpointtest.Span{From: -48 * time.Hour, To: -time.Hour}, failed: true, want: "problem tls: the certificate expired: it was valid until 20"},
 		"not yet valid":     {name: "127.0.0.1", file: file, span: endpointtest.Span{From: time.Hour, To: 48 * time.Hour}, failed: true, want: "problem tls: the certificate is valid only from 20"},

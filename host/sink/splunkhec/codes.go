@@ -121,6 +121,8 @@ func (r reply) advice() string {
 		return "redirects are not followed; is url right?"
 	case r.status == http.StatusNotFound:
 		return "is url right, and the HTTP Event Collector enabled?"
+	case r.status == http.StatusUnsupportedMediaType:
+		return "something on the way doesn't take compressed requests: set gzip to false"
 	case r.status == http.StatusTooManyRequests || r.status >= 500:
 		return adviceBusy
 	case r.Code == nil:

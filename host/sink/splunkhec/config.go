@@ -30,7 +30,8 @@ type Config struct {
 	Sourcetype string `yaml:"sourcetype"`
 	// Workspace names the workspace; empty takes each row's TenantId, which is the workspace's id.
 	Workspace string `yaml:"workspace"`
-	// Proxy is an HTTP proxy on the way, http://proxy.example.com:3128; empty goes straight. The environment has no say.
+	// Proxy is an HTTP proxy on the way, http://proxy.example.com:3128, or https:// where it speaks TLS itself; the system's
+	// authorities and those of CAFile may sign its certificate then. Empty goes straight. The environment has no say.
 	Proxy string `yaml:"proxy"`
 	// ProxyAuthFile holds user:password for the proxy. Only its owner may read it.
 	ProxyAuthFile string `yaml:"proxy_auth_file"`
@@ -126,6 +127,8 @@ func validURL(text string) error {
 		return errors.New("not a URL: want something like https://splunk.example.com:8088")
 	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return fmt.Errorf("%q is not a URL like https://splunk.example.com:8088", u.Redacted())
+	case !endpoint.ValidPort(u.Port()) && u.Port() != "":
+		return fmt.Errorf("%s is not a port", u.Port())
 	case u.User != nil:
 		return errors.New("holds a user or password: put the token into token_file")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
@@ -141,7 +144,7 @@ func (c Config) tls() endpoint.TLS {
 }
 
 func (c Config) proxy() endpoint.Proxy {
-	return endpoint.Proxy{URL: c.Proxy, AuthFile: c.ProxyAuthFile}
+	return endpoint.Proxy{URL: c.Proxy, AuthFile: c.ProxyAuthFile, CAFile: c.CAFile}
 }
 
 // host is the envelope's host.

@@ -65,6 +65,21 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestOneCollectorRefusesTheToken is about a collector that was added and doesn't know the token yet: the others do.
+func TestOneCollectorRefusesTheToken(t *testing.T) {
+	a, b, config := pair(t, hectest.Config{}, hectest.Config{})
+	b.SetToken("another-fake-token")
+	sink, events := newSink(t, config), sinktest.Events(40)
+	for i := range 10 {
+		if receipt, err := sink.Send(t.Context(), events[4*i:4*i+4]); err != nil || receipt.Events != 4 {
+			t.Fatalf("receipt %+v, %v", receipt, err)
+		}
+	}
+	if a.Events.Total() != 40 || b.Events.Len() != 0 {
+		t.Errorf("%d and %d events arrived", a.Events.Total(), b.Events.Len())
+	}
+}
+
 // TestAllCollectorsIll checks that the error names the one that was asked last.
 func TestAllCollectorsIll(t *testing.T) {
 	ill := func(hectest.Request) *hectest.Answer { return &hectest.Answer{Status: 502, Body: "bad gateway"} }

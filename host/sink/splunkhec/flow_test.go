@@ -5,8 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
 // TestFlow checks that requests wait for room, and how the bound moves.
@@ -95,22 +93,6 @@ func TestCollectorsRest(t *testing.T) {
 	if c.note(b, true, now); b.failures != 0 || b.base != "https://b:1/services/collector" {
 		t.Errorf("%+v", b)
 	}
-}
-
-// TestConnectionsAreRenewed checks that no connection is used for longer than its time.
-func TestConnectionsAreRenewed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRenewing(endpoint.TLS{}, endpoint.Proxy{})
-		first := r.transport()
-		time.Sleep(connectionAge - time.Second)
-		if r.transport() != first {
-			t.Error("renewed too early")
-		}
-		time.Sleep(time.Second)
-		if r.transport() == first {
-			t.Error("not renewed")
-		}
-	})
 }
 
 // TestCodes holds the table to what every client of the collector relies on.

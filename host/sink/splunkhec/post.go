@@ -11,14 +11,14 @@ import (
 )
 
 // post sends one request to one collector after the other, until one says something about the events, and returns the
-// reply; with acknowledgement, once the indexers acknowledged. An error means that nothing is known about the events.
+// last reply. One that refuses the token doesn't speak for the others, which may know it; with acknowledgement, once the indexers acknowledged. An error means that nothing is known about the events.
 func (s *Sink) post(ctx context.Context, token string, packed []byte) (r reply, err error) {
 	for _, c := range s.collectors.order(time.Now()) {
 		r, err = s.postTo(ctx, c, token, packed)
 		if ctx.Err() != nil {
 			return r, err
 		}
-		worked := err == nil && r.verdict() != busy && r.verdict() != failed
+		worked := err == nil && r.verdict() != busy && r.verdict() != failed && r.verdict() != denied
 		s.collectors.note(c, worked, time.Now())
 		if worked {
 			break

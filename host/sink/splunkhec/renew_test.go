@@ -1,8 +1,13 @@
 package splunkhec_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
@@ -26,4 +31,14 @@ func TestCertificatesAreRotatedWithoutRestart(t *testing.T) {
 	if len(all) != 2 || all[0].Subject != "last" || all[1].Whose != endpoint.Receiver || !strings.Contains(all[1].Subject, "127.0.0.1") || all[1].Expires.IsZero() {
 		t.Errorf("certificates: %+v", all)
 	}
+}
+
+func TestChains(t *testing.T) {
+	sinktest.TestChains(t, true, func(t *testing.T, chain endpointtest.Chain) sinktest.Secured {
+		server, c := start(t, hectest.Config{TLS: chain.Server})
+		c.CAFile, c.CertFile, c.KeyFile = chain.CAFile, chain.CertFile, chain.KeyFile
+		return sinktest.Secured{Sink: newSink(t, c), Got: &server.Events, Check: func(ctx context.Context, test *enrich.Event) checkup.Report {
+			return splunkhec.Check(ctx, c, test)
+		}}
+	})
 }

@@ -39,6 +39,8 @@ type delivery struct {
 	mu       sync.Mutex
 	bytes    int64
 	rejected []pipeline.Rejection
+	// shortened are the places of events that were taken only shortened.
+	shortened []int
 }
 
 // pack fills b with events from place next on and returns the place after the last. It takes at least one event.
@@ -156,6 +158,7 @@ func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
 			return err
 		case r.verdict() == delivered:
 			d.add(sent)
+			d.shorten(at)
 			return nil
 		case r.verdict() == invalid:
 			d.reject(at, r.String())

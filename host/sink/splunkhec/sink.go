@@ -61,8 +61,7 @@ func New(c Config) (*Sink, error) {
 		return nil, err
 	}
 	s.limit.Store(int64(c.BatchBytes))
-	s.client = endpoint.HTTPClient(tls)
-	s.client.Transport = newRenewing(tls, c.proxy())
+	s.client = endpoint.HTTPClient(tls, c.proxy())
 	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
 	s.flow = newFlow(c.Requests * max(2, c.Requests))
 	s.ack.Store(c.Ack)

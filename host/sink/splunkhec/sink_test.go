@@ -245,7 +245,7 @@ func TestTooLargeEventIsShortened(t *testing.T) {
 	_, config := start(t, hectest.Config{MaxContent: 20 << 10, Output: &out})
 	events := append(sinktest.Events(2), sinktest.Event("giant", "AuditLogs", `["small"]`, strings.Repeat("x", 100<<10)))
 	receipt, err := newSink(t, config).Send(t.Context(), events)
-	if err != nil || receipt.Events != 3 {
+	if err != nil || receipt.Events != 3 || !slices.Equal(receipt.Shortened, []int{2}) {
 		t.Fatalf("receipt %+v, %v", receipt, err)
 	}
 	if !strings.Contains(out.String(), "shortened by riskrelay: 102400 bytes, sha256 ") {

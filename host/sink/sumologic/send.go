@@ -37,6 +37,8 @@ type delivery struct {
 	mu       sync.Mutex
 	bytes    int64
 	rejected []pipeline.Rejection
+	// shortened are the places of events that had to be shortened.
+	shortened []int
 }
 
 // pack fills b with events from place next on and returns the place after the last.
@@ -45,7 +47,7 @@ func (d *delivery) pack(b *batch, next int) int {
 	limit := int(d.limit.Load())
 	for ; next < len(d.events) && d.events[next].Table == b.table; next++ {
 		before := len(b.body)
-		body, err := appendLine(b.body, &d.events[next], d.config.MaxEvent)
+		body, short, err := appendLine(b.body, &d.events[next], d.config.MaxEvent)
 		if err != nil {
 			d.reject(next, err.Error())
 			continue
@@ -54,28 +56,30 @@ func (d *delivery) pack(b *batch, next int) int {
 			b.body = body[:before]
 			break
 		}
+		if short {
+			d.shorten(next)
+		}
 		b.events, b.ends = append(b.events, next), append(b.ends, len(body))
 	}
 	return next
 }
 
 // appendLine appends the event as a line, shortened if it is longer than limit, or says why it can't.
-func appendLine(dst []byte, e *enrich.Event, limit int) ([]byte, error) {
+func appendLine(dst []byte, e *enrich.Event, limit int) (out []byte, short bool, err error) {
 	start := len(dst)
-	out, err := eventjson.Append(dst, e)
-	if err != nil {
-		return dst, err
+	if out, err = eventjson.Append(dst, e); err != nil {
+		return dst, false, err
 	}
 	if excess := len(out) - start - limit; excess > 0 {
-		short, ok := eventjson.Shorten(e, excess)
-		if ok {
-			out, err = eventjson.Append(dst, &short)
+		var shorter enrich.Event
+		if shorter, short = eventjson.Shorten(e, excess); short {
+			out, err = eventjson.Append(dst, &shorter)
 		}
-		if !ok || err != nil || len(out)-start > limit {
-			return dst, fmt.Errorf("longer than max_event (%d bytes) even when shortened", limit)
+		if !short || err != nil || len(out)-start > limit {
+			return dst, false, fmt.Errorf("longer than max_event (%d bytes) even when shortened", limit)
 		}
 	}
-	return append(out, '\n'), nil
+	return append(out, '\n'), short, nil
 }
 
 // deliver sends the events from..to of b. It cuts the request where the source refuses it for its size or its content,
@@ -113,7 +117,7 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 // deliverShortened sends one event that was too large alone, shorter and shorter, and rejects it when that doesn't help.
 func (d *delivery) deliverShortened(ctx context.Context, table string, at, size int) error {
 	for want := size / 2; want >= minEvent; want /= 2 {
-		body, err := appendLine(nil, &d.events[at], want)
+		body, _, err := appendLine(nil, &d.events[at], want)
 		if err != nil {
 			break
 		}
@@ -123,6 +127,7 @@ func (d *delivery) deliverShortened(ctx context.Context, table string, at, size 
 			return err
 		case r.verdict() == delivered:
 			d.add(sent)
+			d.shorten(at)
 			return nil
 		case r.verdict() == invalid:
 			d.reject(at, r.String())
@@ -161,7 +166,7 @@ func (d *delivery) reject(at int, reason string) {
 const manyEvents = 10
 
 func (d *delivery) receipt() (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: pipeline.Accepted}
+	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: pipeline.Accepted, Shortened: sorted(d.shortened)}
 	if len(d.rejected) == 0 {
 		return r, nil
 	}
@@ -172,4 +177,16 @@ func (d *delivery) receipt() (pipeline.Receipt, error) {
 	}
 	slices.SortFunc(d.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
 	return r, &pipeline.PartialError{Rejected: d.rejected}
+}
+
+func (d *delivery) shorten(at int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shortened = append(d.shortened, at)
+}
+
+// sorted is a list of places, each once.
+func sorted(at []int) []int {
+	slices.Sort(at)
+	return slices.Compact(at)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,8 +24,9 @@ type Sink struct {
 	url    *endpoint.SecretFile
 	client *http.Client
 
+	certificates endpoint.Certificates
+
 	limit   atomic.Int64 // bytes a request may have; shrinks when the source says 413
-	renewed atomic.Int64 // Unix seconds when connections were last renewed
 	batches sync.Pool
 	bodies  endpoint.Bodies
 }
@@ -41,13 +41,14 @@ func New(c Config) (*Sink, error) {
 	if _, err := s.address(); err != nil {
 		return nil, err
 	}
-	if _, err := c.tls().Config(); err != nil {
+	tls := c.tls()
+	tls.Seen = &s.certificates
+	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
 	s.limit.Store(int64(c.BatchBytes))
-	s.renewed.Store(time.Now().Unix())
-	s.client = endpoint.HTTPClient(c.tls())
+	s.client = endpoint.HTTPClient(tls, endpoint.Proxy{})
 	return s, nil
 }
 
@@ -65,7 +66,6 @@ func (s *Sink) address() (string, error) {
 
 // Send delivers events in requests of at most BatchBytes, each for one table. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
-	s.renewConnections()
 	d := &delivery{Sink: s, events: events}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(s.config.Requests)
@@ -89,12 +89,5 @@ func (s *Sink) Close() error {
 	return nil
 }
 
-// connectionAge bounds how long a connection is used, so that changes in DNS and certificates take effect.
-const connectionAge = 5 * time.Minute
-
-func (s *Sink) renewConnections() {
-	now, last := time.Now().Unix(), s.renewed.Load()
-	if now-last > int64(connectionAge/time.Second) && s.renewed.CompareAndSwap(last, now) {
-		s.client.CloseIdleConnections()
-	}
-}
+// Certificates are those that are in use, as endpoint.Certificates says.
+func (s *Sink) Certificates() []endpoint.Certificate { return s.certificates.All() }

@@ -213,7 +213,7 @@ func TestTooLarge(t *testing.T) {
 	sink := newSink(t, config)
 	giant := sinktest.Event("giant", "AuditLogs", `{}`, strings.Repeat("x", 30_000))
 	events := append(sinktest.Events(50), giant)
-	if receipt, err := sink.Send(t.Context(), events); err != nil || receipt.Events != len(events) || server.Events.Len() != len(events) {
+	if receipt, err := sink.Send(t.Context(), events); err != nil || receipt.Events != len(events) || server.Events.Len() != len(events) || !slices.Equal(receipt.Shortened, []int{50}) {
 		t.Errorf("receipt %+v, %v; %d arrived", receipt, err, server.Events.Len())
 	}
 	before := server.Requests()
@@ -233,7 +233,7 @@ func TestLongEvents(t *testing.T) {
 	events := []enrich.Event{sinktest.Event("long", "AuditLogs", `{}`, strings.Repeat("é", 4000)), hopeless, sinktest.Event("short", "AuditLogs", `{}`, "x")}
 	receipt, err := newSink(t, config).Send(t.Context(), events)
 	partial := new(pipeline.PartialError)
-	if !errors.As(err, &partial) || len(partial.Rejected) != 1 || partial.Rejected[0].Index != 1 || receipt.Events != 2 || server.Events.Len() != 2 {
+	if !errors.As(err, &partial) || len(partial.Rejected) != 1 || partial.Rejected[0].Index != 1 || receipt.Events != 2 || server.Events.Len() != 2 || !slices.Equal(receipt.Shortened, []int{0}) {
 		t.Errorf("receipt %+v, %v; %d arrived", receipt, err, server.Events.Len())
 	}
 }

@@ -56,6 +56,9 @@ func Check(ctx context.Context, c Config, test *enrich.Event) checkup.Report {
 func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.Target, test *enrich.Event) {
 	begin := time.Now()
 	_, err := s.Send(ctx, []enrich.Event{*test})
+	if err == nil && s.config.Network == UDP {
+		err = s.unheard()
+	}
 	took := time.Since(begin).Round(time.Millisecond)
 	switch {
 	case err == nil && s.config.Network == UDP:
@@ -74,6 +77,21 @@ func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.
 		}
 		r.Problem("send", fix, "%s", says)
 	}
+}
+
+// refusalWait is how long a host may take to say that nothing listens on its port.
+const refusalWait = 300 * time.Millisecond
+
+// unheard is the answer of the receiver's host when nothing took the datagram (udp(7)); nil when there is none, which says nothing.
+func (s *Sink) unheard() error {
+	if err := s.udp.SetReadDeadline(time.Now().Add(refusalWait)); err != nil {
+		return err
+	}
+	_, err := s.udp.Read(make([]byte, 1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 func closedFix(c Config) string {

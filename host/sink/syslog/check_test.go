@@ -22,14 +22,15 @@ func TestCheck(t *testing.T) {
 		failed bool
 		want   []string
 	}{
-		"tcp":              {want: []string{"ok tcp: connected", "ok send: test event check-", "the connection held for 20ms"}},
-		"tls":              {server: secured, change: useTLS, want: []string{"warning tls: TLS 1.3, certificate for 127.0.0.1 by riskrelay test CA until", "ok send"}},
-		"udp":              {server: syslogtest.Config{UDP: true}, want: []string{"warning send: test event check-", "nobody knows whether it arrived"}},
-		"nothing is sent":  {quiet: true, want: []string{"warning send: no test event was sent"}},
-		"nobody listens":   {change: func(c *syslog.Config) { c.Address = "127.0.0.1:1" }, failed: true, want: []string{"problem tcp", "Is the syslog server's input for tcp on?"}},
-		"unknown host":     {change: func(c *syslog.Config) { c.Address = "siem.invalid:6514" }, failed: true, want: []string{"problem dns: look up siem.invalid"}},
-		"unknown host udp": {change: func(c *syslog.Config) { c.Address, c.Network = "siem.invalid:514", syslog.UDP }, failed: true, want: []string{"problem dns: look up siem.invalid"}},
-		"it hangs up":      {server: syslogtest.Config{Cut: cut}, failed: true, want: []string{"problem send: the receiver closed the connection", "doesn't allow this machine"}},
+		"tcp":                     {want: []string{"ok tcp: connected", "ok send: test event check-", "the connection held for 20ms"}},
+		"tls":                     {server: secured, change: useTLS, want: []string{"warning tls: TLS 1.3, certificate for 127.0.0.1 by riskrelay test CA until", "ok send"}},
+		"udp":                     {server: syslogtest.Config{UDP: true}, want: []string{"warning send: test event check-", "nobody knows whether it arrived"}},
+		"nothing is sent":         {quiet: true, want: []string{"warning send: no test event was sent"}},
+		"nobody listens":          {change: func(c *syslog.Config) { c.Address = "127.0.0.1:1" }, failed: true, want: []string{"problem tcp", "Is the syslog server's input for tcp on?"}},
+		"nobody listens over udp": {change: func(c *syslog.Config) { c.Address, c.Network = "127.0.0.1:1", syslog.UDP }, failed: true, want: []string{"problem send: ", "input for udp on?"}},
+		"unknown host":            {change: func(c *syslog.Config) { c.Address = "siem.invalid:6514" }, failed: true, want: []string{"problem dns: look up siem.invalid"}},
+		"unknown host udp":        {change: func(c *syslog.Config) { c.Address, c.Network = "siem.invalid:514", syslog.UDP }, failed: true, want: []string{"problem dns: look up siem.invalid"}},
+		"it hangs up":             {server: syslogtest.Config{Cut: cut}, failed: true, want: []string{"problem send: the receiver closed the connection", "doesn't allow this machine"}},
 		"it wants TLS": {
 			server: secured, change: func(c *syslog.Config) { c.Grace = 5 * time.Second }, failed: true,
 			want: []string{"problem send: the receiver closed the connection", "it wants TLS (network: tls)"},

@@ -112,7 +112,7 @@ func (c Config) Validate() error {
 			wrong("%s: %q is not one of %s", key, value, strings.Join(words, ", "))
 		}
 	}
-	if host, port, err := net.SplitHostPort(c.Address); err != nil || host == "" || port == "" {
+	if host, port, err := net.SplitHostPort(c.Address); err != nil || host == "" || !endpoint.ValidPort(port) {
 		wrong("address: %q is not host:port, such as siem.example.com:6514", c.Address)
 	}
 	oneOf("network", c.Network, TLS, TCP, UDP)

@@ -22,8 +22,9 @@ type conn struct {
 	gone    chan struct{}
 	why     error // set before gone is closed
 
-	stamp string         // of the certificates' files when it was opened
-	users sync.WaitGroup // Sends that write or wait for their confirmation
+	opened time.Time
+	stamp  string         // of the certificates' files when it was opened
+	users  sync.WaitGroup // Sends that write or wait for their confirmation
 }
 
 // countedConn counts the bytes that were handed to the system.
@@ -46,7 +47,7 @@ func open(ctx context.Context, c Config, certificates endpoint.TLS) (*conn, erro
 		return nil, err
 	}
 	counted := &countedConn{Conn: plain}
-	out := &conn{counted: counted, stream: counted, gone: make(chan struct{}), stamp: stamp}
+	out := &conn{counted: counted, stream: counted, gone: make(chan struct{}), opened: time.Now(), stamp: stamp}
 	if c.Network == TLS {
 		secured, err := endpoint.Handshake(ctx, counted, c.Address, certificates)
 		if err != nil {

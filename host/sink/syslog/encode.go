@@ -38,35 +38,45 @@ func newEncoder(c Config) *encoder {
 	return e
 }
 
-// append appends the event as one framed message. ok is false, and nothing is appended, when the event can't be
-// made to fit.
-func (c *encoder) append(dst []byte, e *enrich.Event) (out []byte, ok bool, err error) {
+// fit is how an event fits into a message.
+type fit int
+
+const (
+	tooLong   fit = iota // not even shortened
+	whole                // as it is
+	shortened            // only shortened
+)
+
+// append appends the event as one framed message. Nothing is appended when the event is tooLong.
+func (c *encoder) append(dst []byte, e *enrich.Event) (out []byte, how fit, err error) {
 	start := len(dst)
 	if out, err = c.message(dst, e); err != nil {
-		return dst, false, err
+		return dst, tooLong, err
 	}
+	how = whole
 	if excess := len(out) - start - c.limit; excess > 0 {
-		short, shortened := eventjson.Shorten(e, excess)
-		if !shortened {
-			return dst, false, nil
+		short, ok := eventjson.Shorten(e, excess)
+		if !ok {
+			return dst, tooLong, nil
 		}
+		how = shortened
 		if out, err = c.message(dst, &short); err != nil || len(out)-start > c.limit {
 			return c.appendShorter(dst, e, excess)
 		}
 	}
-	return c.frame(out, start), true, nil
+	return c.frame(out, start), how, nil
 }
 
 // appendShorter tries again with more room, for texts that grow when their control characters are escaped.
-func (c *encoder) appendShorter(dst []byte, e *enrich.Event, excess int) (out []byte, ok bool, err error) {
-	short, shortened := eventjson.Shorten(e, excess+c.limit/2)
-	if !shortened {
-		return dst, false, nil
+func (c *encoder) appendShorter(dst []byte, e *enrich.Event, excess int) (out []byte, how fit, err error) {
+	short, ok := eventjson.Shorten(e, excess+c.limit/2)
+	if !ok {
+		return dst, tooLong, nil
 	}
 	if out, err = c.message(dst, &short); err != nil || len(out)-len(dst) > c.limit {
-		return dst, false, err
+		return dst, tooLong, err
 	}
-	return c.frame(out, len(dst)), true, nil
+	return c.frame(out, len(dst)), shortened, nil
 }
 
 // frame makes a frame of the message that begins at start (RFC 6587, 3.4).

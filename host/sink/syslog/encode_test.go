@@ -43,10 +43,10 @@ func TestMessages(t *testing.T) {
 	} {
 		var got []byte
 		for _, e := range []enrich.Event{tagged, plain} {
-			var ok bool
+			var how fit
 			var err error
-			if got, ok, err = fixed(change).append(got, &e); err != nil || !ok {
-				t.Fatal(name, ok, err)
+			if got, how, err = fixed(change).append(got, &e); err != nil || how == tooLong {
+				t.Fatal(name, how, err)
 			}
 		}
 		golden := filepath.Join("testdata", name+".golden")
@@ -122,11 +122,11 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, table, text string) {
 		e := sinktest.Event(id, table, text, text)
 		e.Risk.Add("m", []enrich.Tag{{Rule: id, Severity: enrich.Low, Message: text}})
-		line, ok, err := lines.append(nil, &e)
+		line, how, err := lines.append(nil, &e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ok {
+		if how == tooLong {
 			return // too long, and said so
 		}
 		message := string(line[:len(line)-1])

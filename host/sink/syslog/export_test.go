@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"testing"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
@@ -21,4 +22,12 @@ func Text(t *testing.T, e *enrich.Event) []byte {
 func TextLEEF(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()
 	return escapeDelimiter(Text(t, e), 0, '^')
+}
+
+// Age makes the connection of a sink that sends nothing as old as d.
+func (s *Sink) Age(d time.Duration) {
+	s.udpOpened = time.Now().Add(-d)
+	if s.conn != nil {
+		s.conn.opened = s.udpOpened
+	}
 }

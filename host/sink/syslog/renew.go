@@ -1,6 +1,10 @@
 package syslog
 
-import "github.com/riskrelay/riskrelay/host/sink/endpoint"
+import (
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+)
 
 // tls is how the receiver is known, with a note of the certificates.
 func (s *Sink) tls() endpoint.TLS {
@@ -9,21 +13,29 @@ func (s *Sink) tls() endpoint.TLS {
 	return t
 }
 
-// retire gives up the connection once the files of certificates have changed: the next message goes over a new one. The old one
-// is closed behind the Sends that still wait for its confirmation. It is called by whoever has the turn.
+// retire gives up the connection once the files of certificates have changed or it is old: the next message goes over a new one,
+// to where the receiver's name leads then. The old one is closed behind the Sends that still wait for its confirmation. It is called
+// by whoever has the turn.
 func (s *Sink) retire() {
-	if s.conn == nil || s.config.Network != TLS {
+	if s.conn == nil || !old(s.conn.opened) && !s.renewed() {
 		return
 	}
-	if _, renewed := s.tls().Renewed(s.conn.stamp); !renewed {
-		return
-	}
-	old := s.conn
+	former := s.conn
 	s.conn = nil
 	s.retiring.Go(func() {
-		old.users.Wait()
-		old.close()
+		former.users.Wait()
+		former.close()
 	})
+}
+
+func old(opened time.Time) bool { return time.Since(opened) >= endpoint.ConnectionAge }
+
+func (s *Sink) renewed() bool {
+	if s.config.Network != TLS {
+		return false
+	}
+	_, renewed := s.tls().Renewed(s.conn.stamp)
+	return renewed
 }
 
 // Certificates are those that are in use, as endpoint.Certificates says.

@@ -28,6 +28,8 @@ type Sink struct {
 	turn chan struct{} // holds a token while somebody writes
 	conn *conn         // of whoever has the turn; nil before the first
 	udp  net.Conn
+	// udpOpened is when udp was opened.
+	udpOpened time.Time
 
 	certificates endpoint.Certificates
 	retiring     sync.WaitGroup // connections that are replaced and still wait for confirmations
@@ -57,7 +59,7 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
-	frames, ends, rejected := s.encodeAll((*buffer)[:0], events)
+	frames, ends, odd := s.encodeAll((*buffer)[:0], events)
 	*buffer = frames
 	id := events[0].ID
 	if s.strikes.out(id) {
@@ -65,27 +67,30 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 		if err != nil {
 			return pipeline.Receipt{}, s.explain(err)
 		}
-		rejected = append(rejected, refused...)
-		slices.SortFunc(rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
+		odd.rejected = append(odd.rejected, refused...)
+		slices.SortFunc(odd.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
 	} else if err := s.deliver(ctx, frames); err != nil {
 		s.strikes.note(id, err)
 		return pipeline.Receipt{}, s.explain(err)
 	}
 	s.strikes.note(id, nil)
-	return s.receipt(len(events), int64(len(frames)), rejected)
+	return s.receipt(len(events), int64(len(frames)), odd)
+}
+
+// oddities are the events of a Send that don't go out as they are.
+type oddities struct {
+	rejected  []pipeline.Rejection
+	shortened []int
 }
 
 // encodeAll appends the frames of all events. Ends are where each event's frame ends; that of a rejected event is empty.
-func (s *Sink) encodeAll(dst []byte, events []enrich.Event) (frames []byte, ends []int, rejected []pipeline.Rejection) {
+func (s *Sink) encodeAll(dst []byte, events []enrich.Event) (frames []byte, ends []int, odd oddities) {
 	ends = make([]int, len(events))
 	for i := range events {
-		var reason string
-		if dst, reason = s.encode(dst, &events[i]); reason != "" {
-			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
-		}
+		dst = s.encode(dst, events, i, &odd)
 		ends[i] = len(dst)
 	}
-	return dst, ends, rejected
+	return dst, ends, odd
 }
 
 // cut is the frame of each event, nil where it has none.
@@ -100,15 +105,20 @@ func cut(frames []byte, ends []int) [][]byte {
 	return parts
 }
 
-func (s *Sink) encode(dst []byte, e *enrich.Event) (out []byte, reason string) {
-	out, ok, err := s.encoder.append(dst, e)
+// encode appends the frame of the event at i, or notes why it has none.
+func (s *Sink) encode(dst []byte, events []enrich.Event, i int, odd *oddities) []byte {
+	out, how, err := s.encoder.append(dst, &events[i])
 	switch {
 	case err != nil:
-		return dst, err.Error()
-	case !ok:
-		return dst, fmt.Sprintf("longer than max_message (%d bytes) even when shortened", s.encoder.limit)
+		odd.rejected = append(odd.rejected, pipeline.Rejection{Index: i, Reason: err.Error()})
+		return dst
+	case how == tooLong:
+		odd.rejected = append(odd.rejected, pipeline.Rejection{Index: i, Reason: fmt.Sprintf("longer than max_message (%d bytes) even when shortened", s.encoder.limit)})
+		return dst
+	case how == shortened:
+		odd.shortened = append(odd.shortened, i)
 	}
-	return out, ""
+	return out
 }
 
 func (s *Sink) deliver(ctx context.Context, frames []byte) error {
@@ -168,10 +178,10 @@ func (s *Sink) explain(err error) error {
 	return fmt.Errorf("send syslog to %s over %s: %w", s.config.Address, s.config.Network, err)
 }
 
-func (s *Sink) receipt(events int, bytes int64, rejected []pipeline.Rejection) (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: events - len(rejected), Bytes: bytes, Promise: s.promise()}
-	if len(rejected) > 0 {
-		return r, &pipeline.PartialError{Rejected: rejected}
+func (s *Sink) receipt(events int, bytes int64, odd oddities) (pipeline.Receipt, error) {
+	r := pipeline.Receipt{Events: events - len(odd.rejected), Bytes: bytes, Promise: s.promise(), Shortened: odd.shortened}
+	if len(odd.rejected) > 0 {
+		return r, &pipeline.PartialError{Rejected: odd.rejected}
 	}
 	return r, nil
 }
@@ -193,11 +203,9 @@ func (s *Sink) sendDatagrams(ctx context.Context, events []enrich.Event) (pipeli
 	}
 	var total int64
 	var message []byte
-	var rejected []pipeline.Rejection
+	var odd oddities
 	for i := range events {
-		var reason string
-		if message, reason = s.encode(message[:0], &events[i]); reason != "" {
-			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: reason})
+		if message = s.encode(message[:0], events, i, &odd); len(message) == 0 {
 			continue
 		}
 		if err := s.datagram(ctx, message); err != nil {
@@ -205,7 +213,7 @@ func (s *Sink) sendDatagrams(ctx context.Context, events []enrich.Event) (pipeli
 		}
 		total += int64(len(message))
 	}
-	return s.receipt(len(events), total, rejected)
+	return s.receipt(len(events), total, odd)
 }
 
 // datagram sends one. An error may be about the one before: that is when it shows that nobody listens (udp(7)).
@@ -213,12 +221,16 @@ func (s *Sink) datagram(ctx context.Context, message []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.udp != nil && old(s.udpOpened) {
+		s.udp.Close() //nolint:errcheck // what was written has left
+		s.udp = nil
+	}
 	if s.udp == nil {
 		c, err := endpoint.Dial(ctx, UDP, s.config.Address)
 		if err != nil {
 			return err
 		}
-		s.udp = c
+		s.udp, s.udpOpened = c, time.Now()
 	}
 	_ = s.udp.SetWriteDeadline(time.Now().Add(s.config.Timeout)) // fails only on a closed socket, as Write will
 	_, err := s.udp.Write(message)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -331,8 +332,8 @@ func TestTooLongForMaxMessage(t *testing.T) {
 	}
 	receipt, err := sink.Send(t.Context(), events)
 	partial := new(pipeline.PartialError)
-	if !errors.As(err, &partial) || len(partial.Rejected) != 1 || partial.Rejected[0].Index != 1 || receipt.Events != 2 {
-		t.Errorf("receipt %+v, error %v; want event 1 rejected", receipt, err)
+	if !errors.As(err, &partial) || len(partial.Rejected) != 1 || partial.Rejected[0].Index != 1 || receipt.Events != 2 || !slices.Equal(receipt.Shortened, []int{0}) {
+		t.Errorf("receipt %+v, error %v; want event 1 rejected and event 0 shortened", receipt, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -1,6 +1,7 @@
 package endpointtest
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -25,6 +26,15 @@ type Proxy struct {
 func NewProxy() *Proxy {
 	p := new(Proxy)
 	p.Server = httptest.NewServer(p)
+	return p
+}
+
+// NewTLSProxy starts a proxy that speaks TLS itself, which stops with Stop.
+func NewTLSProxy(config *tls.Config) *Proxy {
+	p := new(Proxy)
+	p.Server = httptest.NewUnstartedServer(p)
+	p.TLS = config
+	p.StartTLS()
 	return p
 }
 

@@ -5,6 +5,7 @@ package sumotest
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Config struct {
 	// Answer may decide what happens to a request: nil means the usual. It is called for well-formed requests with a good
 	// code and may be called from several goroutines at once.
 	Answer func(Request) *Answer
+	TLS    *tls.Config // nil for plain HTTP
 }
 
 // Request is what came.
@@ -63,7 +65,13 @@ func Start(c Config) *Server {
 		c.MaxBody = 16 << 20
 	}
 	s := &Server{config: c, code: "ZmFrZS1jb2Rl-1"}
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	if c.TLS == nil {
+		s.http.Start()
+	} else {
+		s.http.TLS = c.TLS
+		s.http.StartTLS()
+	}
 	return s
 }
 
