@@ -107,7 +107,7 @@ func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row,
 	}
 	s := p.shape(line)
 	if s.repeats || s.ours {
-		cells, id = p.sift(line, cells, s.repeats)
+		cells, id = p.sift(line, cells, s.repeats, ours)
 		s = p.shape(line)
 	}
 	of := p.columns(s, line, cells)
@@ -115,8 +115,8 @@ func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row,
 }
 
 // sift returns what stays of the cells, and p.names and p.key with it, when members that are there twice and those that
-// riskrelay adds are left out, and the id among the latter.
-func (p *ObjectParser) sift(line []byte, cells []Span, repeats bool) (kept []Span, id string) {
+// riskrelay adds are left out, and the id among the latter. Ours says that each one of such a name is riskrelay's.
+func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept []Span, id string) {
 	names := p.names
 	if repeats {
 		names, cells = withoutRepeats(line, names, cells)

@@ -21,6 +21,10 @@ const (
 	ratioFrom = 8 << 20
 )
 
+// maxWaiting is how many bytes of a reply wait to be read: what the sinks can't take yet stays with the service. Go's own
+// choice is four times as much.
+const maxWaiting = 1 << 20
+
 // ErrTooLong says that a reply was cut off by this side.
 var ErrTooLong = errors.New("reply is longer than allowed")
 
@@ -38,7 +42,10 @@ func NewTransport(caFile string, connections int, limit int64) (*Transport, erro
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 15 * time.Second,
 		MaxIdleConnsPerHost: connections, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
 		// Without pings a dead HTTP/2 connection looks like a slow query.
-		HTTP2:           &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+			MaxReceiveBufferPerStream: maxWaiting,
+		},
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	if caFile != "" {

@@ -126,6 +126,7 @@ func (r *rig) peak(doing string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.t.Log(string(status)[strings.Index(string(status), "VmHWM"):strings.Index(string(status), "VmData")])
 	_, after, _ := strings.Cut(string(status), "VmHWM:")
 	kilobytes, err := strconv.Atoi(strings.Fields(after)[0])
 	if err != nil {

@@ -275,15 +275,23 @@ func poll(ctx context.Context, done func() bool) error {
 	return nil
 }
 
-// flip changes a bit of the ledger's file.
+// flip changes a bit of the ledger's file where it stands, as the disk may be full.
 func (r *rig) flip() {
-	path := filepath.Join(r.data(), boltstore.FileName)
-	content, err := os.ReadFile(path)
+	f, err := os.OpenFile(filepath.Join(r.data(), boltstore.FileName), os.O_RDWR, 0)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	content[rand.IntN(len(content))] ^= 1 << rand.IntN(8)
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	at, one := rand.Int64N(info.Size()), make([]byte, 1)
+	if _, err := f.ReadAt(one, at); err != nil {
+		r.t.Fatal(err)
+	}
+	one[0] ^= 1 << rand.IntN(8)
+	if _, err := f.WriteAt(one, at); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -34,7 +34,6 @@ func newRun(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			limitMemory()
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
 			if options.Service, err = systemd.New(os.Getenv); err != nil {
@@ -55,11 +54,15 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
 	defer signal.Stop(hup)
+	most, limited := limitMemory()
 	h, err := host.New(ctx, c, options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
+	if limited {
+		go keepSmall(ctx, most)
+	}
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
 		for range hup {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,11 +50,24 @@ func (s *Store) open() error {
 	return nil
 }
 
-// setAside moves a damaged file away and returns its new name.
+// keptAside is how many damaged files are kept: enough to look into, too few to fill the disk.
+const keptAside = 2
+
+// setAside moves a damaged file away and returns its new name. Older ones are removed.
 func setAside(path string) (string, error) {
 	aside := fmt.Sprintf("%s.%d.damaged", path, time.Now().Unix())
 	if err := os.Rename(path, aside); err != nil {
 		return "", fmt.Errorf("set the damaged ledger aside: %w", err)
+	}
+	files, err := os.ReadDir(filepath.Dir(path)) // in the order of their names, and so of their times
+	if err != nil {
+		return "", fmt.Errorf("look for damaged ledgers: %w", err)
+	}
+	older := slices.DeleteFunc(files, func(f os.DirEntry) bool {
+		return !strings.HasPrefix(f.Name(), filepath.Base(path)+".") || !strings.HasSuffix(f.Name(), ".damaged")
+	})
+	for _, f := range older[:max(0, len(older)-keptAside)] {
+		_ = os.Remove(filepath.Join(filepath.Dir(path), f.Name())) // tried again the next time
 	}
 	return aside, nil
 }

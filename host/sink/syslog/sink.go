@@ -22,12 +22,12 @@ import (
 type Sink struct {
 	config  Config
 	encoder *encoder
-	buffers sync.Pool
 	strikes strikes
 
-	turn chan struct{} // holds a token while somebody writes
-	conn *conn         // of whoever has the turn; nil before the first
-	udp  net.Conn
+	turn   chan struct{} // holds a token while somebody writes
+	conn   *conn         // of whoever has the turn; nil before the first
+	frames []byte        // likewise
+	udp    net.Conn
 	// udpOpened is when udp was opened.
 	udpOpened time.Time
 
@@ -45,7 +45,6 @@ func New(c Config) (*Sink, error) {
 	if _, err := s.tls().Config(); err != nil {
 		return nil, err
 	}
-	s.buffers.New = func() any { return new([]byte) }
 	return s, nil
 }
 
@@ -57,24 +56,16 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	if s.config.Network == UDP {
 		return s.sendDatagrams(ctx, events)
 	}
-	buffer := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buffer)
-	frames, ends, odd := s.encodeAll((*buffer)[:0], events)
-	*buffer = frames
 	id := events[0].ID
+	send := s.deliver
 	if s.strikes.out(id) {
-		refused, err := s.sendApart(ctx, events, cut(frames, ends))
-		if err != nil {
-			return pipeline.Receipt{}, s.explain(err)
-		}
-		odd.rejected = append(odd.rejected, refused...)
-		slices.SortFunc(odd.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
-	} else if err := s.deliver(ctx, frames); err != nil {
-		s.strikes.note(id, err)
+		send = s.deliverApart
+	}
+	sent, odd, err := send(ctx, events)
+	if s.strikes.note(id, err); err != nil {
 		return pipeline.Receipt{}, s.explain(err)
 	}
-	s.strikes.note(id, nil)
-	return s.receipt(len(events), int64(len(frames)), odd)
+	return s.receipt(len(events), sent, odd)
 }
 
 // oddities are the events of a Send that don't go out as they are.
@@ -121,39 +112,54 @@ func (s *Sink) encode(dst []byte, events []enrich.Event, i int, odd *oddities) [
 	return out
 }
 
-func (s *Sink) deliver(ctx context.Context, frames []byte) error {
-	if len(frames) == 0 {
-		return nil
-	}
-	c, place, err := s.write(ctx, frames)
-	if err != nil {
-		return err
+// deliver sends events one after the other. Sent is the number of bytes.
+func (s *Sink) deliver(ctx context.Context, events []enrich.Event) (sent int64, odd oddities, err error) {
+	c, place, sent, odd, err := s.write(ctx, events)
+	if err != nil || sent == 0 {
+		return 0, odd, err
 	}
 	defer c.users.Done()
 	failpoint.Hit(failpoint.StreamWritten)
-	return c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
+	return sent, odd, c.confirm(ctx, place, s.config.Grace, s.config.Timeout)
 }
 
-// write waits for its turn and writes frames on a connection that lives.
-func (s *Sink) write(ctx context.Context, frames []byte) (*conn, int64, error) {
+// deliverApart sends events of which the receiver doesn't survive one.
+func (s *Sink) deliverApart(ctx context.Context, events []enrich.Event) (sent int64, odd oddities, err error) {
+	frames, ends, odd := s.encodeAll(nil, events)
+	refused, err := s.sendApart(ctx, events, cut(frames, ends))
+	if err != nil {
+		return 0, odd, err
+	}
+	odd.rejected = append(odd.rejected, refused...)
+	slices.SortFunc(odd.rejected, func(a, b pipeline.Rejection) int { return cmp.Compare(a.Index, b.Index) })
+	return int64(len(frames)), odd, nil
+}
+
+// write waits for its turn, encodes events and writes them on a connection that lives. There is one buffer, the turn's: while
+// a Send waits to be confirmed it keeps no frames. When nothing was to be sent, nothing is returned but what is odd.
+func (s *Sink) write(ctx context.Context, events []enrich.Event) (c *conn, place, sent int64, odd oddities, err error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return nil, 0, ctx.Err()
+		return nil, 0, 0, odd, ctx.Err()
+	}
+	s.frames, _, odd = s.encodeAll(s.frames[:0], events)
+	if len(s.frames) == 0 {
+		return nil, 0, 0, odd, nil
 	}
 	if err := s.connect(ctx); err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", errUnreachable, err)
+		return nil, 0, 0, odd, fmt.Errorf("%w: %w", errUnreachable, err)
 	}
-	c := s.conn
+	c = s.conn
 	c.users.Add(1)
-	place, err := c.write(ctx, frames, s.config.Timeout)
+	place, err = c.write(ctx, s.frames, s.config.Timeout)
 	if err != nil { // it may have broken off inside a frame: nothing can follow on this connection
 		c.users.Done()
 		c.drop()
 		s.conn = nil
 	}
-	return c, place, err
+	return c, place, int64(len(s.frames)), odd, err
 }
 
 // connect makes sure that there is a connection which the receiver hasn't closed.
