@@ -38,7 +38,7 @@ func TestMemoryOfALargeReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.program.kill()
-	r.start("GOMEMLIMIT=90MiB")
+	r.start("GOMEMLIMIT=80MiB")
 	if err := r.complete(ctx, 0); err != nil {
 		t.Fatalf("%v: %s", err, r.program.last())
 	}
