@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -43,6 +45,7 @@ func serve(listener net.Listener, pages http.Handler) *Server {
 	s := &Server{listener: listener, http: &http.Server{
 		Handler: pages, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout,
 		WriteTimeout: 2 * requestTimeout, MaxHeaderBytes: 16 << 10,
+		ErrorLog: log.New(io.Discard, "", 0), // by default its lines would stand between those of the log, in another format
 	}}
 	s.done.Go(func() { _ = s.http.Serve(listener) }) // ends with Close, there is no other way
 	return s

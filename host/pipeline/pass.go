@@ -154,7 +154,7 @@ func closedTimer() <-chan time.Time {
 }
 
 // laneDepth is how many batches wait in a lane: enough to keep the sink busy, few enough to stay small.
-const laneDepth = 4
+const laneDepth = 2
 
 // commitDepth is how many confirmed batches may wait to be written down; a crash sends them again.
 const commitDepth = 8

@@ -21,9 +21,9 @@ const heapShare = 70
 const (
 	// room is what the process may take beside what it takes when it is loaded, in bytes: rows under way and what sinks make of
 	// them.
-	room = 36 << 20
+	room = 28 << 20
 	// dear is the part of the processor time in use at which collecting garbage is too dear, in percent, and then room is made.
-	dear = 15
+	dear = 25
 	// look is how often that is looked at.
 	look = 2 * time.Second
 )

@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
+)
+
+// mostMemory is what the whole process may take at its peak, in bytes.
+const mostMemory = 80_000_000
+
+// largeReply is the size of the reply that the program reads, in bytes. The service itself sends no more than 64 MiB.
+const largeReply = 62_000_000
+
+// TestFootprint has the program read one reply of 64 MB while its sinks run, and then three more while one of them is dead, and
+// asks Linux for the most memory that the process ever had. What the dead sink didn't get comes when it is back.
+func TestFootprint(t *testing.T) {
+	r := newRig(t, "")
+	r.program.signal(syscall.SIGTERM)
+	<-r.program.exited
+	r.asUsual(t)
+	at := r.fill(0)
+	r.start()
+	r.arrived(at, "a reply of 64 MB")
+	if got := r.largest(); got < largeReply*9/10 {
+		t.Errorf("the largest reply had %d bytes", got)
+	}
+
+	dead := func(hectest.Request) *hectest.Answer {
+		return &hectest.Answer{Status: 503, Code: 9, Text: "Server is busy"}
+	}
+	r.answer.Store(&dead)
+	for n := range 3 {
+		at = r.fill(n + 1)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if err := r.syslog.Events.Wait(ctx, len(r.sent)); err != nil {
+			t.Fatalf("syslog, while the collector is dead: %v\n%s", err, r.program.last())
+		}
+		cancel()
+		r.peak("a dead collector")
+	}
+	r.answer.Store(nil)
+	r.arrived(at, "catching up")
+	r.judge()
+}
+
+// asUsual configures requests of the usual size and time.
+func (r *rig) asUsual(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual := strings.ReplaceAll(string(text), ", ack_timeout: 2s, batch_bytes: 16384", "")
+	usual = regexp.MustCompile(`(?m)^rules: .*$`).ReplaceAllString(usual, "rules: {history: false}")
+	if usual == string(text) {
+		t.Fatalf("the configuration has no small requests any more:\n%s", text)
+	}
+	if err := os.WriteFile(r.config, []byte(usual), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill has rows of 64 MB come in at once and returns when.
+func (r *rig) fill(part int) (at time.Time) {
+	r.t.Helper()
+	const size = 3000
+	chance := rand.New(rand.NewPCG(1, uint64(part)))
+	r.workspace.Create("SigninLogs")
+	at = r.now().UTC()
+	var rows [][]byte
+	for i := range largeReply / size {
+		id := fmt.Sprintf("row-%07d", len(r.sent))
+		noise := make([]byte, size/2)
+		for k := range noise {
+			noise[k] = byte(chance.Uint32())
+		}
+		stamp := at.Add(time.Duration(i) * time.Microsecond).Format(time.RFC3339Nano)
+		rows = append(rows, fmt.Appendf(nil, `{"_ItemId":%q,"TimeGenerated":%q,"CorrelationId":%q,"OperationName":"Update application","ResultDescription":%q}`,
+			id, stamp, id, hex.EncodeToString(noise)))
+		r.sent[id] = 0
+	}
+	if err := r.workspace.Add("AuditLogs", at, rows...); err != nil {
+		r.t.Fatal(err)
+	}
+	return at
+}
+
+// largest is the size of the largest reply that the workspace sent.
+func (r *rig) largest() (n int64) {
+	for _, q := range r.workspace.Requests() {
+		n = max(n, q.Bytes)
+	}
+	return n
+}
+
+// arrived waits until every sink has everything, and looks at the memory.
+func (r *rig) arrived(at time.Time, doing string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience/2)
+	defer cancel()
+	if err := r.complete(ctx, 0); err != nil {
+		r.t.Fatalf("%s: of %d events hec has %d, syslog %d, file %d: %v\n%s", doing, len(r.sent), r.hec.Events.Len(), r.syslog.Events.Len(),
+			r.file.log(r.t).Len(), err, r.program.last())
+	}
+	if err := r.confirmed(ctx, at); err != nil {
+		r.t.Fatalf("%s: %v\n%s", doing, err, r.program.last())
+	}
+	r.peak(doing)
+}
+
+// peak is the most memory that the program has had, of which more than mostMemory is an error.
+func (r *rig) peak(doing string) {
+	r.t.Helper()
+	took := r.program.peak(r.t)
+	r.t.Logf("%s: at most %d MB", doing, took/1_000_000)
+	if took > mostMemory {
+		r.t.Errorf("%s: %d MB, want at most %d", doing, took/1_000_000, mostMemory/1_000_000)
+	}
+}
