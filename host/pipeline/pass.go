@@ -160,8 +160,8 @@ const laneDepth = 2
 const commitDepth = 8
 
 // laneBytes is how much of rows, in bytes, a lane has in Sends at once. It bounds memory, and the throughput of sinks that
-// confirm late: with the half second of a syslog sink to 24 MiB/s.
-const laneBytes = 12 << 20
+// confirm late: with the half second of a syslog sink to 16 MiB/s.
+const laneBytes = 8 << 20
 
 // lane carries the batches of one pass to one sink, and advances the sink's mark in order.
 type lane struct {
