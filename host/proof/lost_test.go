@@ -17,7 +17,7 @@ func TestALostLedgerIsNotTakenForMissingRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		w := &workspace{every: 10 * time.Minute}
-		for i := range 48 * 6 {
+		for i := range 40 * 6 {
 			at := begin.Add(time.Duration(i)*10*time.Minute + time.Minute)
 			w.rows = append(w.rows, row{at, at})
 		}
@@ -30,7 +30,7 @@ func TestALostLedgerIsNotTakenForMissingRows(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		r.run(t, 100*time.Hour)
+		r.run(t, 74*time.Hour)
 		sent := func() (n int) {
 			for _, times := range sink.got {
 				n += times

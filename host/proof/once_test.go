@@ -93,7 +93,7 @@ func (p *picky) Send(_ context.Context, events []enrich.Event) (pipeline.Receipt
 
 func (*picky) Close() error { return nil }
 
-// TestEveryRowCountsOnce has rows come in dense moments, up to two days late, to a fast and a slow sink, through a source
+// TestEveryRowCountsOnce has rows come in dense moments, up to a day late, to a fast and a slow sink, through a source
 // with a low limit, while the process dies, disks are full, and audits and repairs run. In the end no sink lacks a row, and
 // each row counts once, in its minute, as what became of it.
 func TestEveryRowCountsOnce(t *testing.T) {
@@ -129,7 +129,7 @@ type once struct {
 	splits     int64
 }
 
-// fill makes the rows: in moments of less than a millisecond, which only slots can cut, and with hours in between.
+// fill makes the rows: in moments of less than a millisecond, which only slots can cut, and with minutes in between.
 func (o *once) fill() {
 	o.source = &limited{workspace: workspace{every: 7*time.Minute + 13*time.Second}, limit: 9, dice: o.dice}
 	at := o.begin
@@ -144,13 +144,13 @@ func (o *once) fill() {
 		r := row{at, at}
 		switch o.below(10) {
 		case 0:
-			r.visible = at.Add(time.Duration(o.below(int(47 * time.Hour))))
+			r.visible = at.Add(time.Duration(o.below(int(23 * time.Hour))))
 		case 1, 2: // about when its window is read
 			r.visible = at.Add(settle + time.Duration(o.below(int(15*time.Minute))))
 		}
 		o.source.rows = append(o.source.rows, r)
 	}
-	o.end = at.Add(55 * time.Hour)
+	o.end = at.Add(31 * time.Hour)
 }
 
 func (o *once) calm() bool { return time.Until(o.end) < 5*time.Hour }
