@@ -94,6 +94,13 @@ func streamMetrics() []metric {
 		{"riskrelay_stream_windows_open", gauge, []string{"stream", "sink"}, "Windows that the sink still needs.", perSink(func(_ Snapshot, state *pipeline.State, sink string) (float64, bool) {
 			return float64(state.Waiting(sink)), true
 		})},
+		{"riskrelay_stream_windows_abandoned", gauge, []string{"stream", "sink"}, "Windows that wait for a sink that isn't configured any more. Given only while there are any.", func(s Snapshot, give giveFunc) {
+			for stream, state := range s.States {
+				for sink, b := range state.Abandoned(sorted(s.Sinks)) {
+					give(float64(b.Windows), stream, sink)
+				}
+			}
+		}},
 	}
 }
 

@@ -26,13 +26,14 @@ func busy() Snapshot {
 	s.Figures.Streams = map[string]pipeline.StreamFigures{"audit": f, "file\xff": {Ended: true}}
 	s.States["audit"].Frontier = ago(2 * time.Minute)
 	s.States["audit"].Open[0].Window.From = ago(4 * time.Minute)
+	s.States["audit"].Open[0].Sinks["gone"] = pipeline.SinkState{}
 	s.Figures.Splits, s.Figures.Unreadable, s.Figures.Failures = 1, 2, 3
 	s.Figures.Sinks = map[string]pipeline.Count{"splunk": {Confirmed: 90, Dead: 4}}
 	s.Figures.ByRule = map[string]pipeline.RuleFigures{"acme.one": {Matches: 3, Suppressed: 1, Errors: 2}, "acme.gone": {Matches: 7}}
 	s.Figures.Unjudged = map[string]int64{"mine": 5}
 	s.Figures.Rules = pipeline.RuleSet{Hash: "abc", Loaded: ago(time.Hour), Reloads: 2, Refused: 1, LastOK: true}
 	h := s.Sinks["splunk"]
-	h.Failures, h.Retried = 6, 60
+	h.Failures, h.Retried, h.Shortened, h.Uncopied = 6, 60, 8, 3
 	s.Sinks["splunk"] = h
 	s.Rules = []enrich.RuleInfo{{ID: "acme.one"}, {ID: "acme.two", Off: "took too long"}, {ID: "acme.one"}}
 	s.Tripped, s.Restarts = []string{"acme.two"}, map[string]int{"mine": 1}
@@ -74,6 +75,9 @@ func TestPages(t *testing.T) {
 	url := "http://" + server.Address()
 	_, text := get(t, url+"/metrics")
 	for _, line := range []string{
+		`riskrelay_stream_windows_abandoned{sink="gone",stream="audit"} 1`,
+		`riskrelay_sink_events_shortened_total{sink="splunk"} 8`,
+		`riskrelay_sink_copies_missing_total{sink="splunk"} 3`,
 		`riskrelay_build_info{goversion="go1.26",revision="f00",version="1.2.3"} 1`,
 		`riskrelay_ready 1`,
 		`riskrelay_stuck 0`,

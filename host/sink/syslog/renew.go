@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"context"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
@@ -13,15 +14,31 @@ func (s *Sink) tls() endpoint.TLS {
 	return t
 }
 
-// retire gives up the connection once the files of certificates have changed or it is old: the next message goes over a new one,
-// to where the receiver's name leads then. The old one is closed behind the Sends that still wait for its confirmation. It is called
-// by whoever has the turn.
-func (s *Sink) retire() {
-	if s.conn == nil || !old(s.conn.opened) && !s.renewed() {
-		return
+// reopenAfter is how long a connection that is old is used on when there is no new one to be had.
+const reopenAfter = time.Minute
+
+// renew gives up the connection once the files of certificates have changed, or it is old and another one can be opened: then the
+// next message goes to where the receiver's name leads now. It is called by whoever has the turn.
+func (s *Sink) renew(ctx context.Context) {
+	switch {
+	case s.conn == nil || s.conn.end() != nil:
+	case s.renewed():
+		s.retire(nil)
+	case old(s.conn.opened):
+		next, err := open(ctx, s.config, s.tls())
+		if err != nil { // the one there is still works
+			s.conn.opened = s.conn.opened.Add(reopenAfter)
+			return
+		}
+		s.retire(next)
 	}
+}
+
+// retire puts next, which may be nil, in the place of the connection, which is closed behind the Sends that still wait for its
+// confirmation.
+func (s *Sink) retire(next *conn) {
 	former := s.conn
-	s.conn = nil
+	s.conn = next
 	s.retiring.Go(func() {
 		former.users.Wait()
 		former.close()

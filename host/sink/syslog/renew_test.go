@@ -62,6 +62,30 @@ func TestConnectionsAreRenewed(t *testing.T) {
 	}
 }
 
+// TestOldConnectionWithoutAName is about a name server that fails while the connection works: it is used on.
+func TestOldConnectionWithoutAName(t *testing.T) {
+	server, c := start(t, syslogtest.Config{})
+	_, port, _ := net.SplitHostPort(c.Address)
+	names := resolver(t)
+	names.Set("logs.example.com.", dnstest.Address("127.0.0.1"))
+	c.Address = net.JoinHostPort("logs.example.com", port)
+	sink := newSink(t, c)
+	defer sink.Close()
+	events := sinktest.Events(3)
+	for i, connections := range []int{1, 1, 2} {
+		if i == 1 {
+			names.Set("logs.example.com.", dnstest.NXDomain())
+		}
+		if i == 2 {
+			names.Set("logs.example.com.", dnstest.Address("127.0.0.1"))
+		}
+		sink.Age(endpoint.ConnectionAge)
+		if _, err := sink.Send(t.Context(), events[i:i+1]); err != nil || server.Connections() != connections {
+			t.Errorf("%d: %v, %d connections, want %d", i, err, server.Connections(), connections)
+		}
+	}
+}
+
 // resolver is a name server that is asked instead of the system's while t runs.
 func resolver(t *testing.T) *dnstest.Server {
 	t.Helper()

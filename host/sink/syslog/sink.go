@@ -164,7 +164,7 @@ func (s *Sink) write(ctx context.Context, events []enrich.Event) (c *conn, place
 
 // connect makes sure that there is a connection which the receiver hasn't closed.
 func (s *Sink) connect(ctx context.Context) error {
-	s.retire()
+	s.renew(ctx)
 	if s.conn != nil && s.conn.end() == nil {
 		return ctx.Err()
 	}
