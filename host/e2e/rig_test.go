@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/deadletter"
 	"github.com/riskrelay/riskrelay/host/e2e/smalldisk"
 	"github.com/riskrelay/riskrelay/host/ledger"
@@ -80,10 +81,21 @@ func newRig(t *testing.T, tags string) *rig {
 	r.configure(ca)
 	r.start()
 	t.Cleanup(func() { r.program.kill() })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := poll(ctx, r.began); err != nil {
+		t.Fatalf("it doesn't begin: %v: %s", err, r.program.last())
+	}
 	return r
 }
 
 func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
+
+// began reports whether the program has opened all that it needs to run.
+func (r *rig) began() bool {
+	_, err := os.Stat(filepath.Join(r.data(), admin.SocketName))
+	return err == nil
+}
 
 func (r *rig) data() string { return filepath.Join(r.disk.Dir, "data") }
 
