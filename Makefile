@@ -51,8 +51,9 @@ fmt: ## format the code
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
 
-bench: ## benchmarks: decode, tag, encode, and the whole pipeline with its ratio to pass-through
-	$(GO) test -run '^$$' -bench . -benchmem ./enrich/... ./host/... ./plugin/...
+bench: ## benchmarks: decode, tag, encode, the whole pipeline against its floor, and its cost from ten thousand to ten million events
+	$(GO) test -run '^$$' -bench . -skip 'Floor|Flat' -benchmem ./enrich/... ./host/... ./plugin/...
+	$(GO) test -run '^$$' -bench 'Floor|Flat' -benchtime 5x -timeout 30m ./host
 
 bench-rules: ## what rules cost: 10 to 10,000 of them, with the index and without, against the pipeline without rules
 	$(GO) run ./host/rulebench

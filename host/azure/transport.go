@@ -23,7 +23,7 @@ const (
 
 // maxWaiting is how many bytes of a reply wait to be read: what the sinks can't take yet stays with the service. Go's own
 // choice is four times as much.
-const maxWaiting = 1 << 20
+const maxWaiting = 512 << 10
 
 // ErrTooLong says that a reply was cut off by this side.
 var ErrTooLong = errors.New("reply is longer than allowed")

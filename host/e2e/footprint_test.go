@@ -17,8 +17,8 @@ import (
 
 // What the whole process may take at its peak, in bytes: 57 MB of it are the program itself and its rules.
 const (
-	mostMemory = 100_000_000
-	mostBehind = 128_000_000 // when a sink that was left behind is served by a reading of its own
+	mostMemory = 80 << 20
+	mostBehind = 120 << 20 // when a sink that was left behind is served by a reading of its own
 )
 
 // The reply that the program reads, in bytes. The service itself sends no more than 64 MiB.
@@ -132,8 +132,8 @@ func (r *rig) peak(doing string, most int64) {
 		}
 	}
 	took := r.program.peak(r.t)
-	r.t.Logf("%s: at most %d MB", doing, took/1_000_000)
+	r.t.Logf("%s: at most %d MiB", doing, took>>20)
 	if took > most {
-		r.t.Errorf("%s: %d MB, want at most %d", doing, took/1_000_000, most/1_000_000)
+		r.t.Errorf("%s: %d MiB, want at most %d", doing, took>>20, most>>20)
 	}
 }

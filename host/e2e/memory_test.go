@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// smallBox is the memory of a small machine, in bytes. There Go's own limit has to be set lower, as it doesn't know of the box:
-// https://pkg.go.dev/runtime#hdr-Environment_Variables
+// smallBox is the memory of a small machine, in bytes.
 const smallBox = 128 << 20
 
 // TestMemoryOfALargeReply has 90 MB come in at one moment, which is one reply, and looks at what the process took at most while

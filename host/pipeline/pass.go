@@ -153,15 +153,15 @@ func closedTimer() <-chan time.Time {
 	return c
 }
 
-// laneDepth is how many batches wait in a lane: enough to keep the sink busy, few enough to stay small.
-const laneDepth = 2
+// laneDepth is how many batches wait in a lane besides those in Sends: enough to keep the sink busy, few enough to stay small.
+const laneDepth = 1
 
 // commitDepth is how many confirmed batches may wait to be written down; a crash sends them again.
 const commitDepth = 8
 
 // laneBytes is how much of rows, in bytes, a lane has in Sends at once. It bounds memory, and the throughput of sinks that
-// confirm late: with the half second of a syslog sink to 16 MiB/s.
-const laneBytes = 8 << 20
+// confirm late: with the half second of a syslog sink to 12 MiB/s.
+const laneBytes = 6 << 20
 
 // lane carries the batches of one pass to one sink, and advances the sink's mark in order.
 type lane struct {

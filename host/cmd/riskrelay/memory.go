@@ -21,11 +21,11 @@ const heapShare = 70
 const (
 	// room is what the process may take beside what it takes when it is loaded, in bytes: rows under way and what sinks make of
 	// them.
-	room = 28 << 20
+	room = 14 << 20
 	// dear is the part of the processor time in use at which collecting garbage is too dear, in percent, and then room is made.
 	dear = 25
 	// look is how often that is looked at.
-	look = 2 * time.Second
+	look = 10 * time.Second
 )
 
 // limitMemory keeps the process within the memory of its cgroup, as Go knows nothing of it: the kernel would end the process. It

@@ -10,28 +10,34 @@ import (
 const gzipLevel = 2
 
 // Bodies are bodies of requests that are used again. The zero value is ready; its methods may be called at the same time.
-type Bodies struct{ free Free[Body] }
-
-// Body is a request's body and what makes it.
-type Body struct {
-	bytes.Buffer
-	zip *gzip.Writer
+type Bodies struct {
+	free Free[Body]
+	zips Free[zip] // a body has one only while it is made: a request takes longer, and a writer is as large as a body
 }
+
+// Body is a request's body.
+type Body struct{ bytes.Buffer }
+
+// zip compresses.
+type zip struct{ *gzip.Writer }
 
 // Pack returns a body that holds plain, compressed if so wanted. Put gives it back.
 func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 	b := p.free.Get()
-	if b.zip == nil {
-		b.zip, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
-	}
 	b.Reset()
 	if !compress {
 		b.Write(plain)
 		return b
 	}
-	b.zip.Reset(&b.Buffer)
-	_, _ = b.zip.Write(plain) // a bytes.Buffer takes everything
-	_ = b.zip.Close()
+	z := p.zips.Get()
+	defer p.zips.Put(z)
+	if z.Writer == nil {
+		z.Writer, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
+	} else {
+		z.Reset(&b.Buffer)
+	}
+	_, _ = z.Write(plain) // a bytes.Buffer takes everything
+	_ = z.Close()
 	return b
 }
 
