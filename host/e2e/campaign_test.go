@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,23 +43,35 @@ func TestCampaign(t *testing.T) {
 		stopped = 30 * time.Second
 	}
 	list := faults(stopped)
-	order := list
+	order, rigs := list, 1
 	if rounds > 0 {
-		order = draw(list, rounds)
+		order, rigs = draw(list, rounds), 3 // side by side: a rig waits more than it works
 	}
-	r := newRig(t, "")
-	var book book
-	for i, f := range order {
-		book.add(r.suffer(f, events))
-		if t.Failed() {
-			break
+	var all book
+	sent := 0
+	t.Run("rigs", func(t *testing.T) {
+		for part := range slices.Chunk(order, (len(order)+rigs-1)/rigs) {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, "")
+				var own book
+				for i, f := range part {
+					e := r.suffer(f, events)
+					own.add(e)
+					all.add(e)
+					if t.Failed() {
+						break
+					}
+					if done := i + 1; done%50 == 0 {
+						t.Logf("%d of %d faults\n%s", done, len(part), own.table())
+					}
+				}
+				r.judge()
+				all.change(func() { sent += len(r.sent) })
+			})
 		}
-		if done := i + 1; done%50 == 0 && done < len(order) {
-			t.Logf("%d of %d faults\n%s", done, len(order), book.table())
-		}
-	}
-	r.judge()
-	t.Logf("%d events, %d faults\n%s", len(r.sent), len(order), book.table())
+	})
+	t.Logf("%d events, %d faults\n%s", sent, len(order), all.table())
 }
 
 // TestFailpoints kills the program at each of its points, one time after the other.
@@ -116,6 +129,10 @@ func (r *rig) suffer(f fault, events int) entry {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
+	if err := poll(ctx, r.began); err != nil {
+		r.t.Errorf("before %s: the program doesn't answer: %v: %s", f.name, err, r.program.last())
+		return entry{fault: f.name}
+	}
 	hec, others := r.due()
 	different, total := r.came()
 	letters := r.letters()
@@ -179,9 +196,19 @@ func (r *rig) judge() {
 }
 
 // book is the list of faults.
-type book struct{ entries []entry }
+type book struct {
+	mu      sync.Mutex
+	entries []entry
+}
 
-func (b *book) add(e entry) { b.entries = append(b.entries, e) }
+func (b *book) add(e entry) { b.change(func() { b.entries = append(b.entries, e) }) }
+
+// change does something that no other rig does at the same time.
+func (b *book) change(do func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	do()
+}
 
 // table is one line for each fault: how often it came, with how many events, and how that went, all sinks together.
 func (b *book) table() string {

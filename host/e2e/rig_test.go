@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -81,20 +80,18 @@ func newRig(t *testing.T, tags string) *rig {
 	r.configure(ca)
 	r.start()
 	t.Cleanup(func() { r.program.kill() })
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := poll(ctx, r.began); err != nil {
-		t.Fatalf("it doesn't begin: %v: %s", err, r.program.last())
-	}
 	return r
 }
 
 func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 
-// began reports whether the program has opened all that it needs to run.
+// began reports whether the program runs: it answers on its socket, which comes last.
 func (r *rig) began() bool {
-	_, err := os.Stat(filepath.Join(r.data(), admin.SocketName))
-	return err == nil
+	c, err := net.Dial("unix", filepath.Join(r.data(), admin.SocketName))
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
 }
 
 func (r *rig) data() string { return filepath.Join(r.disk.Dir, "data") }
@@ -333,54 +330,6 @@ func (r *rig) start(env ...string) {
 func (r *rig) restart() {
 	<-r.program.exited
 	r.start()
-}
-
-// program is a running riskrelay.
-type program struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-	err    error // good once exited is closed
-
-	mu  sync.Mutex
-	log []string
-}
-
-func (p *program) read(stderr io.Reader) {
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		p.mu.Lock()
-		p.log = append(p.log, lines.Text())
-		p.mu.Unlock()
-	}
-}
-
-func (p *program) says(text string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return strings.Contains(strings.Join(p.log, "\n"), text)
-}
-
-// last is the end of its log.
-func (p *program) last() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return strings.Join(p.log[max(0, len(p.log)-5):], "\n")
-}
-
-func (p *program) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) } // it may have ended, which Wait says
-
-func (p *program) kill() {
-	p.signal(syscall.SIGKILL)
-	<-p.exited
-}
-
-// running reports whether it still runs.
-func (p *program) running() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
-	}
 }
 
 // tail follows the file that a sink writes.
