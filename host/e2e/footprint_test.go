@@ -27,14 +27,15 @@ const (
 	rowSize    = 3000 // about
 )
 
-// TestFootprint has the program read one reply of 64 MB while its sinks run, and then three more while one of them is dead, and
+// TestFootprint has the program read one reply of 64 MB while its sinks run, and then more while one of them is dead, and
 // asks Linux for the most memory that the process ever had. What the dead sink didn't get comes when it is back.
 func TestFootprint(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, "")
 	r.program.signal(syscall.SIGTERM)
 	<-r.program.exited
 	r.asUsual(t)
-	at := r.fill(0)
+	at := r.fill(largeReply)
 	r.start()
 	r.arrived(at, "a reply of 64 MB", mostMemory)
 	if got := r.largest(); got < largeReply/rowSize*9/10 {
@@ -45,8 +46,8 @@ func TestFootprint(t *testing.T) {
 		return &hectest.Answer{Status: 503, Code: 9, Text: "Server is busy"}
 	}
 	r.answer.Store(&dead)
-	for n := range 3 {
-		at = r.fill(n + 1)
+	for range 3 {
+		at = r.fill(largeReply / 4)
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		if err := r.syslog.Events.Wait(ctx, len(r.sent)); err != nil {
 			t.Fatalf("syslog, while the collector is dead: %v\n%s", err, r.program.last())
@@ -76,14 +77,14 @@ func (r *rig) asUsual(t *testing.T) {
 	}
 }
 
-// fill has rows of 64 MB come in at once and returns when.
-func (r *rig) fill(part int) (at time.Time) {
+// fill has rows of that many bytes come in at once and returns when.
+func (r *rig) fill(size int) (at time.Time) {
 	r.t.Helper()
-	chance := rand.New(rand.NewPCG(1, uint64(part)))
+	chance := rand.New(rand.NewPCG(1, uint64(len(r.sent))))
 	r.workspace.Create("SigninLogs")
 	at = r.now().UTC()
 	var rows [][]byte
-	for i := range largeReply / rowSize {
+	for i := range size / rowSize {
 		id := fmt.Sprintf("row-%07d", len(r.sent))
 		noise := make([]byte, rowSize/2)
 		for k := range noise {

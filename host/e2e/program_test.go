@@ -14,6 +14,7 @@ import (
 type program struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
+	began  bool  // it has answered
 	err    error // good once exited is closed
 
 	mu  sync.Mutex
