@@ -1,0 +1,64 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// The race detector fails this test when a body is filled anew while it is still being read.
+func TestBodiesAreNotReadAnyMoreWhenTheyAreGivenBack(t *testing.T) {
+	tests := map[string]http.HandlerFunc{
+		"answered at once": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"answered at once, with a text": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "server is busy", http.StatusServiceUnavailable)
+		},
+		"cut off": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	}
+	for name, handle := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(handle)
+			defer server.Close()
+			client := HTTPClient(TLS{}, Proxy{})
+			defer client.CloseIdleConnections()
+			var bodies Bodies
+			plain := bytes.Repeat([]byte("a row\n"), 2<<20)
+			for range 5 {
+				post(t.Context(), t, client, server.URL, &bodies, plain)
+			}
+		})
+	}
+}
+
+func TestABodyIsNotReadAnyMoreWhenItsRequestWasGivenUp(t *testing.T) {
+	ends := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-ends }))
+	defer server.Close()
+	defer close(ends)
+	client := HTTPClient(TLS{}, Proxy{})
+	defer client.CloseIdleConnections()
+	var bodies Bodies
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		post(ctx, t, client, server.URL, &bodies, make([]byte, 8<<20))
+		cancel()
+	}
+}
+
+func post(ctx context.Context, t *testing.T, client *http.Client, url string, bodies *Bodies, plain []byte) {
+	t.Helper()
+	packed := bodies.Pack(plain, false)
+	defer bodies.Put(packed)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(packed.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := client.Do(request); err == nil {
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
