@@ -3,9 +3,9 @@
 package host_test
 
 import (
-	"errors"
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"os"
