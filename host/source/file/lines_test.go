@@ -72,7 +72,9 @@ func TestLinesAreThoseOfBufio(t *testing.T) {
 
 func TestALineThatIsTooLongTakesNoOtherWithIt(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	row := func(n int) string { return fmt.Sprintf(`{"Type":"T","N":"%s"}`, strings.Repeat("n", n-len(`{"Type":"T","N":""}`))) }
+	row := func(n int) string {
+		return fmt.Sprintf(`{"Type":"T","N":"%s"}`, strings.Repeat("n", n-len(`{"Type":"T","N":""}`)))
+	}
 	text := "\uFEFF" + row(30) + "\r\n" + row(MaxLine) + "\n" + row(MaxLine+1) + "\n" + row(31) + "\n" + row(3*MaxLine) + "\n\n" + row(32)
 	for name, way := range ways(r) {
 		if name == "by bytes" {
