@@ -6,6 +6,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// MaxKept is the largest memory, in bytes, that is kept to be used again: one huge event may not take its own for ever.
+const MaxKept = 4 << 20
+
 // gzipLevel is where more effort stops paying: level 2 makes bodies 11 % smaller than level 1 for 2 % more time.
 const gzipLevel = 2
 
@@ -42,4 +45,8 @@ func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 }
 
 // Put gives a body back, which nobody may use then.
-func (p *Bodies) Put(b *Body) { p.free.Put(b) }
+func (p *Bodies) Put(b *Body) {
+	if b.Cap() <= MaxKept {
+		p.free.Put(b)
+	}
+}

@@ -62,3 +62,13 @@ func post(ctx context.Context, t *testing.T, client *http.Client, url string, bo
 		}
 	}
 }
+
+func TestHugeBodiesAreNotKept(t *testing.T) {
+	var bodies Bodies
+	for _, size := range []int{1, MaxKept + 1} {
+		bodies.Put(bodies.Pack(make([]byte, size), false))
+		if kept := bodies.free.Get(); (kept.Cap() > 0) != (size == 1) {
+			t.Errorf("of a body of %d bytes, %d are kept", size, kept.Cap())
+		}
+	}
+}
