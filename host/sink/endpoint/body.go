@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -33,7 +34,6 @@ func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 		return b
 	}
 	z := p.zips.Get()
-	defer p.zips.Put(z)
 	if z.Writer == nil {
 		z.Writer, _ = gzip.NewWriterLevel(&b.Buffer, gzipLevel) // fails only for an unknown level
 	} else {
@@ -41,6 +41,8 @@ func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 	}
 	_, _ = z.Write(plain) // a bytes.Buffer takes everything
 	_ = z.Close()
+	z.Reset(io.Discard) // else the writer would keep the body, which may be huge
+	p.zips.Put(z)
 	return b
 }
 
