@@ -2,7 +2,10 @@ package endpoint
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -20,12 +23,24 @@ type Bodies struct {
 }
 
 // Body is a request's body.
-type Body struct{ bytes.Buffer }
+type Body struct {
+	bytes.Buffer
+	lent atomic.Int64 // how many connections may still read it
+}
+
+// Lend returns the context for requests that send b. A transport may go on reading a request's body after it has returned, as
+// when a receiver answers before it has read everything (https://pkg.go.dev/net/http#RoundTripper): Put has to know of that.
+func (b *Body) Lend(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { b.lent.Add(1) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { b.lent.Add(-1) },
+	})
+}
 
 // zip compresses.
 type zip struct{ *gzip.Writer }
 
-// Pack returns a body that holds plain, compressed if so wanted. Put gives it back.
+// Pack returns a body that holds plain, compressed if so wanted. Lend lends it to requests, Put gives it back.
 func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 	b := p.free.Get()
 	b.Reset()
@@ -46,9 +61,9 @@ func (p *Bodies) Pack(plain []byte, compress bool) *Body {
 	return b
 }
 
-// Put gives a body back, which nobody may use then.
+// Put gives a body back, which nobody may use then, except connections that still send it: then it isn't used again.
 func (p *Bodies) Put(b *Body) {
-	if b.Cap() <= MaxKept {
+	if b.Cap() <= MaxKept && b.lent.Load() == 0 {
 		p.free.Put(b)
 	}
 }

@@ -44,9 +44,9 @@ func transportOf(tls TLS, proxy Proxy) *http.Transport {
 	}
 }
 
-// RoundTrip implements http.RoundTripper. Once it fails, or the response's body is closed, the request's body is read no more.
+// RoundTrip implements http.RoundTripper.
 func (r *renewing) RoundTrip(request *http.Request) (*http.Response, error) {
-	return lend(request, r.transport())
+	return r.transport().RoundTrip(request)
 }
 
 func (r *renewing) transport() *http.Transport {

@@ -203,6 +203,7 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 	}
 	packed := s.bodies.Pack(body, s.config.Gzip)
 	defer s.bodies.Put(packed)
+	ctx = packed.Lend(ctx)
 	for try := 1; ; try++ {
 		token, err := s.token.Get()
 		if err != nil {

@@ -3,13 +3,14 @@ package endpoint
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 )
 
-// The race detector fails this test when a body is filled anew while it is still being read.
+// The race detector fails these tests when a body is filled anew while it is still being read.
 func TestBodiesAreNotReadAnyMoreWhenTheyAreGivenBack(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
 		"answered at once": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
@@ -25,7 +26,7 @@ func TestBodiesAreNotReadAnyMoreWhenTheyAreGivenBack(t *testing.T) {
 			client := HTTPClient(TLS{}, Proxy{})
 			defer client.CloseIdleConnections()
 			var bodies Bodies
-			plain := bytes.Repeat([]byte("a row\n"), 2<<20)
+			plain := bytes.Repeat([]byte("a row\n"), MaxKept/6)
 			for range 5 {
 				post(t.Context(), t, client, server.URL, &bodies, plain)
 			}
@@ -43,7 +44,7 @@ func TestABodyIsNotReadAnyMoreWhenItsRequestWasGivenUp(t *testing.T) {
 	var bodies Bodies
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		post(ctx, t, client, server.URL, &bodies, make([]byte, 8<<20))
+		post(ctx, t, client, server.URL, &bodies, make([]byte, MaxKept))
 		cancel()
 	}
 }
@@ -52,7 +53,7 @@ func post(ctx context.Context, t *testing.T, client *http.Client, url string, bo
 	t.Helper()
 	packed := bodies.Pack(plain, false)
 	defer bodies.Put(packed)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(packed.Bytes()))
+	request, err := http.NewRequestWithContext(packed.Lend(ctx), http.MethodPost, url, bytes.NewReader(packed.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,4 +72,19 @@ func TestHugeBodiesAreNotKept(t *testing.T) {
 			t.Errorf("of a body of %d bytes, %d are kept", size, kept.Cap())
 		}
 	}
+}
+
+func TestBodiesThatWereSentAreUsedAgain(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	client := HTTPClient(TLS{}, Proxy{})
+	defer client.CloseIdleConnections()
+	var bodies Bodies
+	for range 20 { // once would do, if the answer never came before the transport has noted that all is written
+		post(t.Context(), t, client, server.URL, &bodies, make([]byte, 1<<20))
+		if kept := bodies.free.Get(); kept.Cap() > 0 {
+			return
+		}
+	}
+	t.Error("no body was kept")
 }
