@@ -58,7 +58,7 @@ func validUTF8(text []byte) []byte {
 type ObjectParser struct {
 	typeOf func(table, column string) Type
 	shapes map[string]*shape // by names, as they stand in the objects
-	known  int               // how many columns there are in all shapes
+	known  int               // about how many bytes the shapes take
 	names  []Span            // of the object's members
 	key    []byte            // the names, one behind the other
 	cells  []Span            // memory for the cells of the next rows
@@ -252,8 +252,18 @@ func withoutRepeats(line []byte, names, cells []Span) (_, _ []Span) {
 	return names[:kept], cells[:kept]
 }
 
-// maxShapes bounds what a parser remembers, should every object have other members or another table.
-const maxShapes = 4096
+// maxKnown bounds what a parser remembers, in bytes, should every object have other members or another table.
+const maxKnown = 16 << 20
+
+// learn makes room for what the names in p.key say, perhaps together with a table.
+func (p *ObjectParser) learn(table []byte) {
+	const ofOne = 128 // bytes for a column, about, beside its name
+	more := ofOne*(1+len(p.names)) + 2*(len(p.key)+len(table))
+	if p.known += more; p.known > maxKnown {
+		clear(p.shapes)
+		p.known = more
+	}
+}
 
 // shape is what the names in p.key say.
 func (p *ObjectParser) shape(line []byte) *shape {
@@ -274,6 +284,7 @@ func (p *ObjectParser) shape(line []byte) *shape {
 			s.ours = true
 		}
 	}
+	p.learn(nil)
 	p.shapes[string(p.key)] = s
 	return s
 }
@@ -294,11 +305,8 @@ func (p *ObjectParser) columns(s *shape, line []byte, cells []Span) tableShape {
 		types[i] = p.typeOf(of.name, names[i])
 	}
 	of.columns = NewColumns(names, types)
+	p.learn(quoted)
 	s.tables[string(quoted)] = of
-	if p.known++; p.known > maxShapes {
-		clear(p.shapes)
-		p.known = 0
-	}
 	return of
 }
 

@@ -5,6 +5,7 @@ package host_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -33,7 +34,7 @@ func floor(b *testing.B, rows, url string) (events int) {
 	var body []byte
 	for {
 		line, err := lines.ReadSlice('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			postFloor(b, &bodies, url, body)
 			return events
 		}

@@ -366,22 +366,6 @@ func (c Config) repeated() error {
 	return errors.Join(errs...)
 }
 
-func distinct(names []string) error {
-	var errs []error
-	slices.Sort(names)
-	for i, name := range names {
-		switch {
-		case strings.HasPrefix(name, "source ") || strings.HasPrefix(name, "shortened "):
-			errs = append(errs, fmt.Errorf("call the sink %q something else: among the dead letters this stands for something else", name))
-		case name == "":
-			errs = append(errs, errors.New("every sink needs a name: the ledger knows it by that"))
-		case i > 0 && name == names[i-1]:
-			errs = append(errs, fmt.Errorf("two sinks are called %q", name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // lists empties the lists and returns a function that puts what they held before what they hold then.
 func (c *Config) lists() (restore func()) {
 	var undo []func()

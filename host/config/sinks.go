@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/host/sink/sumologic"
@@ -45,4 +47,21 @@ func (s Sinks) doubles() (errs []error) {
 		check(c.Name, "%s over %s in format %s", c.Address, c.Network, c.Format)
 	}
 	return errs
+}
+
+// distinct says which names of sinks are empty, there twice or taken.
+func distinct(names []string) error {
+	var errs []error
+	slices.Sort(names)
+	for i, name := range names {
+		switch {
+		case strings.HasPrefix(name, "source ") || strings.HasPrefix(name, "shortened "):
+			errs = append(errs, fmt.Errorf("call the sink %q something else: among the dead letters this stands for something else", name))
+		case name == "":
+			errs = append(errs, errors.New("every sink needs a name: the ledger knows it by that"))
+		case i > 0 && name == names[i-1]:
+			errs = append(errs, fmt.Errorf("two sinks are called %q", name))
+		}
+	}
+	return errors.Join(errs...)
 }

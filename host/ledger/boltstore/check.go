@@ -151,8 +151,7 @@ func elements(id uint64, page, low, high []byte) ([]element, error) {
 // elementAt is the element at an offset of a page; ok is false when its key or value isn't in the page.
 func elementAt(page []byte, at int, leaf bool) (e element, ok bool) {
 	word := func(i int) int { return int(binary.NativeEndian.Uint32(page[at+4*i:])) }
-	var key, value int
-	start := at
+	var start, key, value int
 	if leaf {
 		e.bucket = word(0)&bucketElement != 0
 		start, key, value = at+word(1), word(2), word(3)

@@ -129,10 +129,11 @@ func TestFailedWriteIsRepaired(t *testing.T) {
 		}
 	}
 	// A write that got half through, and couldn't be taken away at once: nobody confirmed these lines.
-	if _, err := s.lines.file.WriteString("{\"half\":1}\n{\"half"); err != nil {
+	half := `{"event_id":"half"}` + "\n" + `{"event_id":"half"`
+	if _, err := s.lines.file.WriteString(half); err != nil {
 		t.Fatal(err)
 	}
-	s.lines.broken, s.lines.rest = true, true
+	s.lines.broken, s.lines.rest = true, []byte(half+"}\n")
 	if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +141,38 @@ func TestFailedWriteIsRepaired(t *testing.T) {
 	content, err := os.ReadFile(path)
 	if err != nil || bytes.Count(content, []byte("\n")) != 6 || bytes.Contains(content, []byte("half")) {
 		t.Errorf("%d lines, %v; want 6 and no halves", bytes.Count(content, []byte("\n")), err)
+	}
+}
+
+// What a failed write has left may have lines of another process behind it, which were confirmed: they stay.
+func TestRepairTakesNoLinesOfOthersAway(t *testing.T) {
+	for name, left := range map[string]string{"a line": `{"event_id":"left"}` + "\n", "half a line": `{"event_id":"le`, "nothing": ""} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "events.ndjson")
+			s, other := newSink(t, Config{Path: path}), newSink(t, Config{Path: path})
+			if _, err := s.Send(t.Context(), sinktest.Events(3)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.lines.file.WriteString(left); err != nil {
+				t.Fatal(err)
+			}
+			s.lines.broken, s.lines.rest = true, []byte(`{"event_id":"left"}`+"\n")
+			others := sinktest.Events(5)[3:]
+			for _, send := range []struct {
+				to     *Sink
+				events []enrich.Event
+			}{{other, others}, {s, sinktest.Events(3)}} {
+				if _, err := send.to.Send(t.Context(), send.events); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.Close()
+			other.Close()
+			content, err := os.ReadFile(path)
+			if err != nil || bytes.Count(content, line(t, &others[0])) != 1 || bytes.Count(content, line(t, &others[1])) != 1 {
+				t.Errorf("%v; lines of the other process are gone:\n%.300s", err, content)
+			}
+		})
 	}
 }
 

@@ -25,8 +25,8 @@ type lines struct {
 	// broken says that a write or sync failed, and the system may have dropped the pages. The file is opened anew before the
 	// next write.
 	broken bool
-	// rest says that the file may hold more than size, which is to be taken away.
-	rest bool
+	// rest is what an append that failed may have left behind size, in part; it is to be taken away.
+	rest []byte
 }
 
 func openLines(path string, maxBytes int64) (*lines, error) {
@@ -127,8 +127,9 @@ func (l *lines) append(text []byte) error {
 		err = l.file.Sync()
 	}
 	if err != nil {
-		l.rest = cutTo(l.file, l.size) != nil // while nobody else can write behind it
-		l.broken = true
+		if l.broken = true; cutTo(l.file, l.size) != nil { // while nobody else can write behind it
+			l.rest = bytes.Clone(text)
+		}
 		return fmt.Errorf("append to file: %w", errors.Join(err, l.unlock()))
 	}
 	l.size += int64(len(text))
@@ -159,7 +160,7 @@ func (l *lines) ready() error {
 		return fmt.Errorf("begin a new file: %w", errors.Join(err, l.unlock()))
 	}
 	if err := l.take(); err != nil {
-		l.broken, l.rest = true, false
+		l.broken = true
 		return err
 	}
 	return nil
@@ -197,16 +198,32 @@ func (l *lines) takeOpen() error {
 	}
 	l.file.Close() //nolint:errcheck // writing has failed already
 	size := l.size
-	if err := l.open(); err != nil {
-		return err
+	err := l.open()
+	if err == nil {
+		err = l.takeAway(size)
 	}
-	if l.rest {
-		size = min(size, l.size) // somebody may have moved the file away
-		if err := cutTo(l.file, size); err != nil {
+	if err != nil {
+		l.size = size
+	}
+	return err
+}
+
+// takeAway removes what an append that failed has left behind size. Where there is anything else, another process has written
+// since, or the file is another one, all of it stays: rather some lines twice than one of theirs lost.
+func (l *lines) takeAway(size int64) error {
+	if length := l.size - size; 0 < length && length <= int64(len(l.rest)) {
+		there := make([]byte, length)
+		if _, err := l.file.ReadAt(there, size); err != nil {
 			return fmt.Errorf("repair %s: %w", l.path, err)
 		}
-		l.size, l.rest = size, false
+		if bytes.HasPrefix(l.rest, there) {
+			if err := cutTo(l.file, size); err != nil {
+				return fmt.Errorf("repair %s: %w", l.path, err)
+			}
+			l.size = size
+		}
 	}
+	l.rest = nil
 	return nil
 }
 

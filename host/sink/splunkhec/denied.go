@@ -56,6 +56,7 @@ func (s *Sink) probe(ctx context.Context, name string) (r reply, err error) {
 	}
 	packed := s.bodies.Pack(nil, s.config.Gzip)
 	defer s.bodies.Put(packed)
+	ctx = packed.Lend(ctx)
 	channel := ""
 	if s.ack.Load() {
 		channel = newGUID()

@@ -11,7 +11,8 @@ import (
 )
 
 // post sends one request to one collector after the other, until one says something about the events, and returns the
-// last reply. One that refuses the token doesn't speak for the others, which may know it; with acknowledgement, once the indexers acknowledged. An error means that nothing is known about the events.
+// last reply; with acknowledgement, once the indexers acknowledged. A collector that refuses the token doesn't speak for the
+// others, which may know it. An error means that nothing is known about the events.
 func (s *Sink) post(ctx context.Context, token string, packed []byte) (r reply, err error) {
 	for _, c := range s.collectors.order(time.Now()) {
 		r, err = s.postTo(ctx, c, token, packed)

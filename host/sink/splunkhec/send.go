@@ -9,6 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
 
@@ -28,6 +29,13 @@ func (b *batch) part(from, to int) []byte {
 		start = b.ends[from-1]
 	}
 	return b.body[start:b.ends[to-1]]
+}
+
+// keep gives b back to be used again, unless one event has made it huge.
+func (s *Sink) keep(b *batch) {
+	if cap(b.body) <= max(endpoint.MaxKept, 2*s.config.BatchBytes) {
+		s.batches.Put(b)
+	}
 }
 
 // delivery is one Send under way.
@@ -195,6 +203,7 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 	}
 	packed := s.bodies.Pack(body, s.config.Gzip)
 	defer s.bodies.Put(packed)
+	ctx = packed.Lend(ctx)
 	for try := 1; ; try++ {
 		token, err := s.token.Get()
 		if err != nil {

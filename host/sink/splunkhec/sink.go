@@ -77,7 +77,7 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 		b := s.batches.Get()
 		next = d.pack(b, next)
 		group.Go(func() error {
-			defer s.batches.Put(b)
+			defer s.keep(b)
 			return d.deliver(groupCtx, b, 0, len(b.events))
 		})
 	}

@@ -14,6 +14,7 @@ import (
 func (s *Sink) request(ctx context.Context, table string, lines []byte) (r reply, sent int, err error) {
 	packed := s.bodies.Pack(lines, s.config.Gzip)
 	defer s.bodies.Put(packed)
+	ctx = packed.Lend(ctx)
 	for try := 1; ; try++ {
 		address, err := s.address()
 		if err != nil {

@@ -144,8 +144,11 @@ func (s *Sink) write(ctx context.Context, events []enrich.Event) (c *conn, place
 	case <-ctx.Done():
 		return nil, 0, 0, odd, ctx.Err()
 	}
-	s.frames, _, odd = s.encodeAll(s.frames[:0], events)
-	if len(s.frames) == 0 {
+	frames, _, odd := s.encodeAll(s.frames[:0], events)
+	if s.frames = frames; cap(frames) > endpoint.MaxKept {
+		s.frames = nil
+	}
+	if len(frames) == 0 {
 		return nil, 0, 0, odd, nil
 	}
 	if err := s.connect(ctx); err != nil {
@@ -153,13 +156,13 @@ func (s *Sink) write(ctx context.Context, events []enrich.Event) (c *conn, place
 	}
 	c = s.conn
 	c.users.Add(1)
-	place, err = c.write(ctx, s.frames, s.config.Timeout)
+	place, err = c.write(ctx, frames, s.config.Timeout)
 	if err != nil { // it may have broken off inside a frame: nothing can follow on this connection
 		c.users.Done()
 		c.drop()
 		s.conn = nil
 	}
-	return c, place, int64(len(s.frames)), odd, err
+	return c, place, int64(len(frames)), odd, err
 }
 
 // connect makes sure that there is a connection which the receiver hasn't closed.
