@@ -42,6 +42,9 @@ func TestARemovedSink(t *testing.T) {
 	if all, err := AbandonedSinks(t.Context(), without); err != nil || len(all) != 0 {
 		t.Errorf("to be forgotten: %+v, %v", all, err)
 	}
+	if s := ask(t, without); len(s.Abandoned) != 0 {
+		t.Errorf("the status asks about what is to be forgotten: %+v", s.Abandoned)
+	}
 	if said := runUntil(t, without, "ended"); !slices.ContainsFunc(said, func(text string) bool { return strings.Contains(text, "are given up") }) {
 		t.Errorf("a host that forgets it said %q", said)
 	}

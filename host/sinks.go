@@ -78,7 +78,7 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		if sink, ok := s.sink.(certified); ok {
 			h.certified = append(h.certified, namedCertified{s.name, sink})
 		}
-		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: h.letters.Keep(s.name)}
+		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: (&refusals{sink: s.name, to: h.letters.Keep(s.name), log: o.Log.WithField("sink", s.name)}).keep}
 		out := outlet(s.name, keeper, s.concurrency, tries, o)
 		keeper.Notify = func(err error) {
 			out.Health.Blocked(err)

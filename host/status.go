@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/admin"
@@ -45,6 +46,7 @@ func Status(ctx context.Context, c config.Config) (admin.Status, error) {
 		return admin.Status{}, err
 	}
 	s = admin.FromLedger(time.Now(), states, promises(c))
+	s.Abandoned = slices.DeleteFunc(s.Abandoned, func(a admin.Abandoned) bool { return slices.Contains(c.Sinks.Forget, a.Sink) })
 	return s, countLetters(&s, DeadLetters(c))
 }
 

@@ -18,8 +18,8 @@ type Problem struct {
 	Stuck bool   // nothing happens at all, not even a failure
 }
 
-// maxText bounds a reason, in bytes.
-const maxText = 300
+// maxText bounds a reason, in bytes: place, words of the service and what to do, which comes last, fit.
+const maxText = 1000
 
 // Problems are the reasons why the host isn't ready, none when it is.
 func (s Snapshot) Problems() (list []Problem) {

@@ -119,8 +119,19 @@ func TestReady(t *testing.T) {
 
 // TestOneLine holds that a reason stays one line of bounded length, whatever a server said.
 func TestOneLine(t *testing.T) {
-	got := oneLine("a\r\nb\x1b[31m" + strings.Repeat("é", 300))
+	got := oneLine("a\r\nb\x1b[31m" + strings.Repeat("é", 600))
 	if strings.ContainsAny(got, "\r\n\x1b") || len(got) > maxText+3 || !strings.HasPrefix(got, "a  b [31m") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestOneLineKeepsWhatToDo holds that the end of a long reason, which says what to do, isn't cut off.
+func TestOneLineKeepsWhatToDo(t *testing.T) {
+	text := "read la:3f6a1c0e-5b7d-4e2a-9c41-0a8d2b6f7e13:AADServicePrincipalSignInLogs [2026-11-25T02:40:04.191Z, 2026-11-25T02:40:05.191Z): " +
+		"query AADServicePrincipalSignInLogs: the service answered 403 Forbidden: InsufficientAccessError: The provided credentials have " +
+		"insufficient access to perform the requested operation. Grant the identity the role \"Log Analytics Reader\" on the workspace; " +
+		"a new grant takes up to an hour to work (asked to wait 20s)"
+	if got := oneLine(text); got != text {
 		t.Errorf("got %q", got)
 	}
 }

@@ -30,11 +30,11 @@ func ruleMetrics() []metric {
 			give(float64(len(s.Rules)-on), "off")
 		}},
 		{"riskrelay_module_unjudged_events_total", counter, []string{"module"}, "Events that a module as a whole could not judge; they went out without its tags.", func(s Snapshot, give giveFunc) {
-			for name, n := range s.Figures.Unjudged {
-				give(float64(n), name)
+			for _, m := range s.Modules {
+				give(float64(s.Figures.Unjudged[m.Name]), m.Name)
 			}
 		}},
-		{"riskrelay_module_restarts_total", counter, []string{"module"}, "How often the module's process was started again.", func(s Snapshot, give giveFunc) {
+		{"riskrelay_module_restarts_total", counter, []string{"module"}, "How often the module's process was started again. Only of modules that have one.", func(s Snapshot, give giveFunc) {
 			for name, n := range s.Restarts {
 				give(float64(n), name)
 			}

@@ -30,7 +30,7 @@ func busy() Snapshot {
 	s.Figures.Splits, s.Figures.Unreadable, s.Figures.Failures = 1, 2, 3
 	s.Figures.Sinks = map[string]pipeline.Count{"splunk": {Confirmed: 90, Dead: 4}}
 	s.Figures.ByRule = map[string]pipeline.RuleFigures{"acme.one": {Matches: 3, Suppressed: 1, Errors: 2}, "acme.gone": {Matches: 7}}
-	s.Figures.Unjudged = map[string]int64{"mine": 5}
+	s.Figures.Unjudged, s.Modules = map[string]int64{"mine": 5}, []ModuleStatus{{Name: "mine"}, {Name: "well"}}
 	s.Figures.Rules = pipeline.RuleSet{Hash: "abc", Loaded: ago(time.Hour), Reloads: 2, Refused: 1, LastOK: true}
 	h := s.Sinks["splunk"]
 	h.Failures, h.Retried, h.Shortened, h.Uncopied = 6, 60, 8, 3
@@ -110,6 +110,7 @@ func TestPages(t *testing.T) {
 		`riskrelay_rules{state="on"} 2`,
 		`riskrelay_rules{state="off"} 1`,
 		`riskrelay_module_unjudged_events_total{module="mine"} 5`,
+		`riskrelay_module_unjudged_events_total{module="well"} 0`,
 		`riskrelay_module_restarts_total{module="mine"} 1`,
 		`riskrelay_rules_info{hash="abc"} 1`,
 		`riskrelay_rules_loaded_timestamp_seconds 1.7724492e+09`,

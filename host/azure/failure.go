@@ -57,5 +57,5 @@ func TokenError(err error) error {
 		text, _, _ = strings.Cut(text[i:], `"`)
 		text, _, _ = strings.Cut(text, `\r`)
 	}
-	return fmt.Errorf("get a token: %s. Check credential in the configuration", OneLine(text))
+	return fmt.Errorf("get a token: %s. Check credential in the configuration", strings.TrimRight(OneLine(text), "."))
 }

@@ -253,6 +253,7 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 		wrong("drain", fmt.Errorf("%v is less than nothing", c.Drain))
 	}
 	wrong("sources", c.repeated())
+	wrong("sinks", errors.Join(c.Sinks.doubles()...))
 	if c.Sources.Count() == 0 {
 		wrong("sources", errors.New("name a workspace under log_analytics, a tenant under graph, or files to replay"))
 	}
@@ -354,7 +355,6 @@ func (c Config) repeated() error {
 	for _, s := range c.Sinks.File {
 		once(s.Path, "the file sink "+s.Name)
 	}
-	errs = append(errs, c.Sinks.doubles()...)
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
 			once("/"+strings.ToLower(s.Workspace)+"/"+t.Name, "sources.log_analytics")

@@ -30,7 +30,7 @@ func (s Sinks) doubles() (errs []error) {
 	check := func(name, format string, args ...any) {
 		place := fmt.Sprintf(format, args...)
 		if other, twice := first[place]; twice && other != name {
-			errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s", place, other, name))
+			errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s: remove one of them", place, other, name))
 			return
 		}
 		first[place] = name

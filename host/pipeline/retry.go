@@ -31,6 +31,7 @@ func pause(err error, failures int) time.Duration {
 type Health struct {
 	mu     sync.Mutex
 	report HealthReport
+	works  chan struct{} // closed by the next Send that works; nil when nobody waits for that
 }
 
 // HealthReport says how a sink does.
@@ -73,6 +74,10 @@ func (h *Health) set(err error, events int) (news bool) {
 	r.Err, r.Last = err, time.Now()
 	if err == nil {
 		r.Success, r.Since = r.Last, time.Time{}
+		if h.works != nil {
+			close(h.works)
+			h.works = nil
+		}
 		return news
 	}
 	if news {
@@ -106,6 +111,16 @@ func (h *Health) rests(wait time.Duration) {
 	h.report.Due = time.Now().Add(wait)
 }
 
+// recovery is closed by the next Send that works.
+func (h *Health) recovery() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.works == nil {
+		h.works = make(chan struct{})
+	}
+	return h.works
+}
+
 // Retry is a sink that tries another one until it works.
 type Retry struct {
 	Sink
@@ -116,8 +131,10 @@ type Retry struct {
 	Notify func(err error)
 }
 
-// Send tries until the sink took all events or refused some for good.
+// Send tries until the sink took all events or refused some for good. Once, it ends its pause when another Send works: after
+// an outage nobody waits for minutes. Only once, or events that always fail would be tried with each Send of others.
 func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error) {
+	woken := false
 	for try := 1; ; try++ {
 		receipt, err := r.Sink.Send(ctx, events)
 		if ctx.Err() != nil && err != nil {
@@ -137,8 +154,17 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 			wait = min(wait, hurried)
 		}
 		r.Health.rests(wait)
-		if sleep(ctx, wait) != nil {
+		var works <-chan struct{}
+		if !woken && !errors.As(err, new(*RetryAfter)) {
+			works = r.Health.recovery()
+		}
+		if sleepOr(ctx, wait, works) != nil {
 			return receipt, err
+		}
+		select {
+		case <-works:
+			woken = true
+		default:
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (r Request) check() error {
 	case r.To.Sub(r.From) > longestVerify:
 		return fmt.Errorf("the time is longer than %d days: compare it in parts", longestVerify/(24*time.Hour))
 	case r.Bin < time.Minute || r.Bin%time.Minute != 0:
-		return fmt.Errorf("a bin of %v is no whole number of minutes", r.Bin)
+		return fmt.Errorf("a bin of %v is no whole number of minutes, 1 or more", r.Bin)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func newBackfill(s streams) *cobra.Command {
 		},
 	}
 	addConfig(c, &path)
-	addPeriod(c, &from, &to)
+	addPeriod(c, &from, &to, "", "")
 	c.Flags().StringVar(&table, "table", "", "only this table")
 	for _, name := range []string{"from", "to"} {
 		_ = c.MarkFlagRequired(name) // the flag is there

@@ -215,16 +215,17 @@ func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink st
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	bar, sent := newBar(s.err, "sent", len(all)), 0
+	bar, sent := newBar(s.err, "letters tried", len(all)), 0
 	out, err := host.RetryDeadLetters(ctx, c, l.store, sink, l.pick(), func(events int) {
 		sent += events
 		bar.show(sent)
 	})
 	bar.end()
-	fmt.Fprintf(s.out, "%s delivered, %d refused again, %d left\n", rulefile.Count(out.Gone, "letter"), out.Refused, out.Left) //nolint:errcheck // nobody is left to tell
-	switch {
-	case errors.Is(err, host.ErrUnknownSink):
+	if errors.Is(err, host.ErrUnknownSink) {
 		return exit(exitConfig, err)
+	}
+	fmt.Fprintf(s.out, "%s delivered, %d refused again, %d left\n", rulefile.Count(out.Gone, "letter"), out.Refused, out.Refused+out.Left) //nolint:errcheck // nobody is left to tell
+	switch {
 	case err != nil:
 		return exit(exitRuntime, err)
 	case out.Refused > 0:

@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// addPeriod adds the flags for a stretch of time of ingestion.
-func addPeriod(c *cobra.Command, from, to *string) {
-	c.Flags().StringVar(from, "from", "24h", "begin: a time as 2026-01-02T15:04:05Z, a day as 2026-01-02 (UTC), or how long ago as 24h or 7d")
-	c.Flags().StringVar(to, "to", "0s", "end, in the same words")
+// addPeriod adds the flags for a stretch of time of ingestion. Where begin and end are empty, they have to be given.
+func addPeriod(c *cobra.Command, from, to *string, begin, end string) {
+	c.Flags().StringVar(from, "from", begin, "begin: a time as 2026-01-02T15:04:05Z, a day as 2026-01-02 (UTC), or how long ago as 24h or 7d")
+	c.Flags().StringVar(to, "to", end, "end, in the same words; 0s is now")
 }
 
 // period reads the flags.

@@ -34,9 +34,11 @@ func newVerify(s streams) *cobra.Command {
 		Long: "verify counts the rows of each table in the workspace by time of ingestion and compares them with the ledger: rows\n" +
 			"read, and per sink confirmed, dead-lettered and still open. It asks the host that runs with this configuration, or the\n" +
 			"ledger when none runs. Bins that aren't done yet are shown as open, and are no difference; nor are bins that are not\n" +
-			"recorded, as the ledger's file was lost since.\n\n" +
+			"recorded, as the ledger's file was lost since. The sinks aren't asked: what one lost after it confirmed it is no\n" +
+			"difference. riskrelay backfill sends it again.\n\n" +
 			"--repair reads the minutes of which a sink lacks rows again, for that sink. All rows of these minutes are sent, those\n" +
-			"that it has with the event_id that they had.\n\n" +
+			"that it has with the event_id that they had. It waits until the sinks took them: interrupted, the running host goes\n" +
+			"on with it, or the next one.\n\n" +
 			"Exit codes: 0 everything was delivered or is open, 1 a difference, 3 configuration or arguments, 4 the workspace can't\n" +
 			"be asked or the repair failed, 130 interrupted.",
 		Args: cobra.NoArgs,
@@ -50,7 +52,7 @@ func newVerify(s streams) *cobra.Command {
 	}
 	addConfig(c, &v.path)
 	addFormat(c, &v.format)
-	addPeriod(c, &v.from, &v.to)
+	addPeriod(c, &v.from, &v.to, "24h", "0s")
 	c.Flags().DurationVar(&v.request.Bin, "bin", time.Hour, "compare in steps of this length, whole minutes")
 	c.Flags().StringVar(&v.request.Table, "table", "", "only this table")
 	c.Flags().BoolVar(&v.request.Repair, "repair", false, "send what a sink lacks")
