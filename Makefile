@@ -25,7 +25,7 @@ test: test-deps ## run all tests with the race detector (installs their needs fi
 
 FAULTS ?= 1000
 
-campaign: ## FAULTS (1000) kills and faults during 1,000 events each to three sinks, and kill -9 three times at each failpoint (the better part of an hour)
+campaign: ## FAULTS (1000) kills and faults during 1,000 events each to three sinks, and kill -9 three times at each failpoint (half an hour)
 	RISKRELAY_CAMPAIGN=$(FAULTS) $(GO) test -count=1 -timeout 6h -parallel 4 -run 'TestCampaign|TestFailpoints' -v ./host/e2e
 
 soak-rules: ## the long tests of rules in full: 1,000 reloads under load, the index against every rule on 100,000 pairs
