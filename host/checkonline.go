@@ -20,9 +20,20 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
+// ErrTable says that a table can't be looked at: the name is none, or there is no workspace.
+var ErrTable = errors.New("no such table")
+
 // CheckSources goes online and checks each source of the configuration, step by step. Table names the only table to look at, ""
 // all. Each is told to show once it is known.
 func CheckSources(ctx context.Context, c config.Config, table string, show func(checkup.Report) error) error {
+	if table != "" {
+		if err := loganalytics.CheckTable(table); err != nil {
+			return fmt.Errorf("%w: %w", ErrTable, err)
+		}
+		if len(c.Sources.LogAnalytics) == 0 {
+			return fmt.Errorf("%w: the configuration has no workspace to look for %s in", ErrTable, table)
+		}
+	}
 	for _, s := range c.Sources.LogAnalytics {
 		if err := show(loganalytics.Check(ctx, s.Config, table)); err != nil {
 			return err

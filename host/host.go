@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -199,7 +200,8 @@ func (h *Host) Run(ctx context.Context) error {
 	f := h.pipeline.Stats.Figures()
 	fields := logrus.Fields{"read": f.Read, "tagged": f.Tagged, "unreadable": f.Unreadable}
 	for name, n := range f.Sinks {
-		fields[name+" confirmed"], fields[name+" dead letters"] = n.Confirmed, n.Dead
+		name = strings.ReplaceAll(name, " ", "_") // a key of logfmt has none
+		fields[name+"_confirmed"], fields[name+"_dead_letters"] = n.Confirmed, n.Dead
 	}
 	h.log.WithFields(fields).Info("ended")
 	return err

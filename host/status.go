@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,18 +22,21 @@ import (
 // listenLocally opens the socket that `riskrelay status` asks. It is called with the ledger locked, so that no other host
 // uses the directory. A host that can't goes on without.
 func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
-	server, err := admin.ListenSocket(ctx, h.config.DataDir, build, h.snapshot, func() admin.Status {
-		s := admin.Summarize(h.snapshot(), build, promises(h.config))
-		if err := countLetters(&s, DeadLetters(h.config)); err != nil {
-			h.log.WithError(err).Warn("the status lacks dead letters")
-		}
-		return s
-	}, admin.Proving(h))
+	listen := func() (io.Closer, error) {
+		return admin.ListenSocket(ctx, h.config.DataDir, build, h.snapshot, func() admin.Status {
+			s := admin.Summarize(h.snapshot(), build, promises(h.config))
+			if err := countLetters(&s, DeadLetters(h.config)); err != nil {
+				h.log.WithError(err).Warn("the status lacks dead letters")
+			}
+			return s
+		}, admin.Proving(h))
+	}
+	socket, err := openSocket(filepath.Join(h.config.DataDir, admin.SocketName), socketLook, listen)
 	if err != nil {
 		h.log.WithError(err).Warn("`riskrelay status` can't ask this host")
 		return
 	}
-	h.closers = append(h.closers, server)
+	h.closers = append(h.closers, socket)
 }
 
 // Status asks the host that runs with this configuration how it does. When none runs, it says what the ledger and the

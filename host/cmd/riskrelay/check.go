@@ -33,7 +33,11 @@ func newCheckSource(s streams) *cobra.Command {
 				return err
 			}
 			return showChecks(s, format, func(show func(checkup.Report) error) error {
-				return host.CheckSources(c.Context(), loaded, table, show)
+				err := host.CheckSources(c.Context(), loaded, table, show)
+				if errors.Is(err, host.ErrTable) {
+					return exit(exitConfig, err)
+				}
+				return err
 			})
 		},
 	}

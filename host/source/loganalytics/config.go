@@ -113,6 +113,14 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// CheckTable says what is wrong with a table's name.
+func CheckTable(name string) error {
+	if !identifier.MatchString(name) {
+		return fmt.Errorf("%q is no table name: use letters, digits and '_'", name)
+	}
+	return nil
+}
+
 func (c *Config) validateTables() error {
 	if len(c.Tables) == 0 {
 		return errors.New("tables: none are named: nothing would be read")
@@ -121,8 +129,8 @@ func (c *Config) validateTables() error {
 	seen := map[string]bool{}
 	for i, t := range c.Tables {
 		key := fmt.Sprintf("tables[%d]", i)
-		if !identifier.MatchString(t.Name) {
-			errs = append(errs, fmt.Errorf("%s.name: %q is no table name: use letters, digits and '_'", key, t.Name))
+		if err := CheckTable(t.Name); err != nil {
+			errs = append(errs, fmt.Errorf("%s.name: %w", key, err))
 		}
 		if seen[t.Name] {
 			errs = append(errs, fmt.Errorf("%s.name: %s is there twice: join the filters with \"or\"", key, t.Name))

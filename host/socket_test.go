@@ -1,0 +1,56 @@
+package host
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/riskrelay/riskrelay/host/admin"
+)
+
+// TestSocketComesBack removes the directory of a socket, as `rm -rf data_dir` does, and asks until it answers again.
+func TestSocketComesBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	ask := func() error {
+		_, err := admin.Ask(t.Context(), dir)
+		return err
+	}
+	mkdir := func() {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mkdir()
+	s, err := openSocket(filepath.Join(dir, admin.SocketName), time.Millisecond, func() (io.Closer, error) {
+		return admin.ListenSocket(t.Context(), dir, admin.Build{}, func() admin.Snapshot { return admin.Snapshot{} }, func() admin.Status { return admin.Status{} })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if ask() == nil {
+		t.Fatal("it answers without its file")
+	}
+	mkdir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for ask() != nil {
+		if ctx.Err() != nil {
+			t.Fatal("it doesn't come back")
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ask() == nil {
+		t.Error("it answers after it was closed")
+	}
+}
