@@ -15,9 +15,10 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
 )
 
-// What the whole process may take at its peak, in bytes: 57 MB of it are the program itself and its rules.
+// What the whole process may take at its peak, in bytes: 57 MB of it are the program itself and its rules. Alone on a machine it
+// takes 74 MiB for the reply; where others use the processors too, garbage is collected a little later.
 const (
-	mostMemory = 80 << 20
+	mostMemory = 90 << 20
 	mostBehind = 120 << 20 // when a sink that was left behind is served by a reading of its own
 )
 
@@ -30,7 +31,6 @@ const (
 // TestFootprint has the program read one reply of 64 MB while its sinks run, and then more while one of them is dead, and
 // asks Linux for the most memory that the process ever had. What the dead sink didn't get comes when it is back.
 func TestFootprint(t *testing.T) {
-	t.Parallel()
 	r := newRig(t, "")
 	r.program.signal(syscall.SIGTERM)
 	<-r.program.exited
