@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,9 +14,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/host/failpoint"
 )
-
-// patience is how long a rig may take until everything has come after a fault.
-const patience = 2 * time.Minute
 
 // campaign is how many faults come, and with how many events each.
 func campaign(t *testing.T) (rounds, events int) {
@@ -127,8 +123,8 @@ type entry struct {
 // suffer has events come in and a fault go wrong meanwhile.
 func (r *rig) suffer(f fault, events int) entry {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
-	defer cancel()
+	ctx, stop := r.patient()
+	defer stop()
 	if !r.program.began { // once: its socket goes with its directory
 		if err := poll(ctx, r.began); err != nil {
 			r.t.Errorf("before %s: the program doesn't answer: %v: %s", f.name, err, r.program.last())

@@ -104,7 +104,7 @@ func TestDirectoryInformsRules(t *testing.T) {
 	}()
 
 	add := func(n int) enrich.Event {
-		if err := workspace.Add("AuditLogs", time.Now().UTC(), audit(n)); err != nil {
+		if _, err := workspace.Arrive("AuditLogs", audit(n)); err != nil {
 			t.Fatal(err)
 		}
 		return <-tagged

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -48,11 +47,12 @@ func TestFootprint(t *testing.T) {
 	r.answer.Store(&dead)
 	for range 3 {
 		at = r.fill(largeReply / 4)
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		if err := r.syslog.Events.Wait(ctx, len(r.sent)); err != nil {
+		ctx, stop := r.patient()
+		err := r.syslog.Events.Wait(ctx, len(r.sent))
+		stop()
+		if err != nil {
 			t.Fatalf("syslog, while the collector is dead: %v\n%s", err, r.program.last())
 		}
-		cancel()
 		r.peak("a dead collector", mostBehind)
 	}
 	r.answer.Store(nil)
@@ -77,12 +77,12 @@ func (r *rig) asUsual(t *testing.T) {
 	}
 }
 
-// fill has rows of that many bytes come in at once and returns when.
+// fill has rows of that many bytes come in at once and returns when that was.
 func (r *rig) fill(size int) (at time.Time) {
 	r.t.Helper()
 	chance := rand.New(rand.NewPCG(1, uint64(len(r.sent))))
 	r.workspace.Create("SigninLogs")
-	at = r.now().UTC()
+	happened := r.now().UTC()
 	var rows [][]byte
 	for i := range size / rowSize {
 		id := fmt.Sprintf("row-%07d", len(r.sent))
@@ -90,15 +90,12 @@ func (r *rig) fill(size int) (at time.Time) {
 		for k := range noise {
 			noise[k] = byte(chance.Uint32())
 		}
-		stamp := at.Add(time.Duration(i) * time.Microsecond).Format(time.RFC3339Nano)
+		stamp := happened.Add(time.Duration(i) * time.Microsecond).Format(time.RFC3339Nano)
 		rows = append(rows, fmt.Appendf(nil, `{"_ItemId":%q,"TimeGenerated":%q,"CorrelationId":%q,"OperationName":"Update application","ResultDescription":%q}`,
 			id, stamp, id, hex.EncodeToString(noise)))
 		r.sent[id] = 0
 	}
-	if err := r.workspace.Add("AuditLogs", at, rows...); err != nil {
-		r.t.Fatal(err)
-	}
-	return at
+	return r.arrive("AuditLogs", rows)
 }
 
 // largest is the number of rows of the largest reply that the workspace sent.
@@ -112,8 +109,8 @@ func (r *rig) largest() (n int) {
 // arrived waits until every sink has everything, and looks at the memory.
 func (r *rig) arrived(at time.Time, doing string, most int64) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience/2)
-	defer cancel()
+	ctx, stop := r.patient()
+	defer stop()
 	if err := r.complete(ctx, 0); err != nil {
 		r.t.Fatalf("%s: of %d events hec has %d, syslog %d, file %d: %v\n%s", doing, len(r.sent), r.hec.Events.Len(), r.syslog.Events.Len(),
 			r.file.log(r.t).Len(), err, r.program.last())

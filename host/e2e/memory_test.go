@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -19,25 +18,23 @@ const smallBox = 128 << 20
 // three sinks run.
 func TestMemoryOfALargeReply(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	r := newRig(t, "")
 	random := rand.NewChaCha8([32]byte{1})
 	const rows = 2000
 	var list [][]byte
-	at := r.now().UTC()
+	happened := r.now().UTC().Format(time.RFC3339Nano)
 	for range rows {
 		id, noise := fmt.Sprintf("row-%07d", len(r.sent)), make([]byte, 22_500)
 		random.Read(noise)
 		list = append(list, fmt.Appendf(nil, `{"_ItemId":%q,"TimeGenerated":%q,"OperationName":"Update application","TargetResources":[{"displayName":%q}]}`,
-			id, at.Format(time.RFC3339Nano), hex.EncodeToString(noise)))
+			id, happened, hex.EncodeToString(noise)))
 		r.sent[id] = 0
 	}
-	if err := r.workspace.Add("AuditLogs", at, list...); err != nil {
-		t.Fatal(err)
-	}
 	r.program.kill()
+	r.arrive("AuditLogs", list)
 	r.start("GOMEMLIMIT=80MiB")
+	ctx, stop := r.patient()
+	defer stop()
 	if err := r.complete(ctx, 0); err != nil {
 		t.Fatalf("%v: %s", err, r.program.last())
 	}

@@ -168,14 +168,14 @@ func (r *rig) decide(q hectest.Request) *hectest.Answer {
 	return nil
 }
 
-// add has n rows come in, in two tables, and returns when. Refused of them, spread evenly, are poison.
+// add has n rows come in, in two tables, and returns when the last did. Refused of them, spread evenly, are poison.
 func (r *rig) add(n, refused int) (at time.Time) {
 	r.t.Helper()
-	at = r.now().UTC()
+	happened := r.now().UTC()
 	rows := map[string][][]byte{}
 	for i := range n {
 		id, table := fmt.Sprintf("row-%07d", len(r.sent)), []string{"AuditLogs", "SigninLogs"}[i%2]
-		stamp := at.Add(time.Duration(i) * time.Microsecond).Format(time.RFC3339Nano)
+		stamp := happened.Add(time.Duration(i) * time.Microsecond).Format(time.RFC3339Nano)
 		row := fmt.Sprintf(`{"_ItemId":%q,"TimeGenerated":%q,"CorrelationId":%q,"OperationName":"Add owner to application","Result":"success",`+
 			`"InitiatedBy":{"user":{"userPrincipalName":"ann@contoso.example"}}}`, id, stamp, id)
 		if table == "SigninLogs" {
@@ -190,9 +190,18 @@ func (r *rig) add(n, refused int) (at time.Time) {
 		}
 	}
 	for table, list := range rows {
-		if err := r.workspace.Add(table, at, list...); err != nil {
-			r.t.Fatal(err)
-		}
+		at = r.arrive(table, list)
+	}
+	return at
+}
+
+// arrive has rows come in now and returns when that was. The time is taken when they are all made: a busy machine may take
+// longer to make them than the program waits for late rows, and would find them only with the next audit.
+func (r *rig) arrive(table string, rows [][]byte) (at time.Time) {
+	r.t.Helper()
+	at, err := r.workspace.Arrive(table, rows...)
+	if err != nil {
+		r.t.Fatal(err)
 	}
 	return at
 }
@@ -217,6 +226,29 @@ func (r *rig) part(ctx context.Context, n int) {
 		log, want = &r.syslog.Events, others-some
 	}
 	_ = log.Wait(ctx, want) // what is missing shows in the end
+}
+
+// patience is how long a rig may take until the next event comes. Nothing is said of all of them: a busy machine is slow.
+const patience = 2 * time.Minute
+
+// patient is a context that ends when nothing new came for as long as patience, or when it is stopped.
+func (r *rig) patient() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(r.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		last, since := 0, time.Now()
+		_ = poll(ctx, func() bool { // until it is stopped
+			if n, _ := r.came(); n != last {
+				last, since = n, time.Now()
+			}
+			if time.Since(since) > patience {
+				cancel(fmt.Errorf("nothing new came for %v", patience))
+			}
+			return false
+		})
+	}()
+	return ctx, func() { cancel(nil); <-done }
 }
 
 // complete waits until every sink has everything, and the dead letters what was refused.
@@ -278,7 +310,7 @@ func poll(ctx context.Context, done func() bool) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
 	return nil

@@ -102,7 +102,7 @@ func (l *Log) Wait(ctx context.Context, n int) error {
 		select {
 		case <-grown:
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
 }

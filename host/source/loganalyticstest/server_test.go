@@ -348,6 +348,17 @@ func post(t *testing.T, s *loganalyticstest.Server, body string, header http.Hea
 	return answer, string(text)
 }
 
+func TestArriveTakesTheClock(t *testing.T) {
+	s := start(t, loganalyticstest.Options{Now: noon})
+	at, err := s.Arrive("AuditLogs", []byte(auditRow), []byte(auditRow))
+	if err != nil || !at.Equal(noon()) || s.Rows("AuditLogs") != 2 {
+		t.Errorf("rows arrived at %v: %v; want two at %v", at, err, noon())
+	}
+	if _, err := s.Arrive("AuditLogs", []byte("{")); err == nil {
+		t.Error("half a row was taken")
+	}
+}
+
 func TestWire(t *testing.T) {
 	s := start(t, loganalyticstest.Options{Now: noon})
 	add(t, s, "AuditLogs", noon(), auditRow)

@@ -87,6 +87,20 @@ func (s *Server) Add(table string, ingested time.Time, rows ...[]byte) error {
 func (s *Server) AddLate(table string, ingested, visible time.Time, rows ...[]byte) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
+	return s.add(table, ingested, visible, rows)
+}
+
+// Arrive is Add with the ingestion time of this moment, which it returns. No query that was answered before has seen a later
+// one, however long the rows took to be made.
+func (s *Server) Arrive(table string, rows ...[]byte) (ingested time.Time, err error) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	ingested = s.options.Now().UTC()
+	return ingested, s.add(table, ingested, ingested, rows)
+}
+
+// add puts rows into a table; the store is locked.
+func (s *Server) add(table string, ingested, visible time.Time, rows [][]byte) error {
 	for i, r := range rows {
 		if err := s.store.add(table, ingested, visible, r); err != nil {
 			return fmt.Errorf("add row %d to %s: %w", i, table, err)
