@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
@@ -80,8 +81,8 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 		}
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: (&refusals{sink: s.name, to: h.letters.Keep(s.name), log: o.Log.WithField("sink", s.name)}).keep}
 		out := outlet(s.name, keeper, s.concurrency, tries, o)
-		keeper.Notify = func(err error) {
-			out.Health.Blocked(err)
+		keeper.Notify = func(err error, wait time.Duration) {
+			out.Health.Blocked(err, wait)
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
 		}
 		keeper.Shortened = (&copies{sink: s.name, letters: h.letters, health: out.Health, log: o.Log.WithField("sink", s.name)}).keep

@@ -54,6 +54,9 @@ func TestStatusOfAHost(t *testing.T) {
 	}
 	s := ask(t, c)
 	archive, disk := s.Sinks[0], s.Sinks[1]
+	if archive.NextTry == nil || !archive.NextTry.After(*archive.DownSince) || disk.NextTry != nil {
+		t.Errorf("next tries: %v and %v, want one after %v and none", archive.NextTry, disk.NextTry, archive.DownSince)
+	}
 	if archive.Up || archive.LastError == nil || !strings.Contains(archive.LastError.Text, "connection refused") || archive.Promise != pipeline.Received ||
 		!disk.Up || disk.Promise != pipeline.Written {
 		t.Errorf("sinks: %+v", s.Sinks)

@@ -66,7 +66,7 @@ type SinkStatus struct {
 	LastSuccess *time.Time       `json:"last_success,omitempty"`
 	LastError   *Failure         `json:"last_error,omitempty"`
 	DownSince   *time.Time       `json:"down_since,omitempty"`
-	NextTry     *time.Time       `json:"next_try,omitempty"`
+	NextTry     *time.Time       `json:"next_try,omitempty"` // only while it is down; in the past while a try is under way
 	Failures    int64            `json:"send_failures"`
 	Confirmed   int64            `json:"confirmed"`
 	Dead        int64            `json:"dead_lettered"` // since the host's start

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host"
@@ -40,23 +37,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	sink := filesink.Defaults()
 	sink.Path = filepath.Join(dir, "out.ndjson")
 	c.Sinks.File = []config.File{{Name: "file", Config: sink}}
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-
-	h, err := host.New(t.Context(), c, host.Options{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	live, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(live) }()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		h.Close()
-	}()
+	startHost(t, c, quiet())
 
 	b := host.Backfill{From: begin, To: begin.Add(4 * time.Hour), Progress: func(time.Duration, time.Duration) {}}
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -64,17 +45,20 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 	seen := 0
 	var done bool
 	var first int64
-	for err = host.ErrUnsettled; errors.Is(err, host.ErrUnsettled); { // while the host starts
-		done, first, err = b.Run(ctx, c, host.Options{Log: log, Observe: func(_ string, events []enrich.Event) {
-			if seen += len(events); seen > rows/2 {
-				interrupt()
-			}
-		}})
+	watched := quiet()
+	watched.Observe = func(_ string, events []enrich.Event) {
+		if seen += len(events); seen > rows/2 {
+			interrupt()
+		}
+	}
+	err := host.ErrUnsettled
+	for errors.Is(err, host.ErrUnsettled) { // while the host starts
+		done, first, err = b.Run(ctx, c, watched)
 	}
 	if done || err != nil {
 		t.Fatalf("interrupted: done is %v, %v", done, err)
 	}
-	done, second, err := b.Run(t.Context(), c, host.Options{Log: log})
+	done, second, err := b.Run(t.Context(), c, quiet())
 	if !done || err != nil {
 		t.Fatalf("the second time: done is %v, %v", done, err)
 	}
@@ -91,7 +75,7 @@ func TestABackfillGoesOnWhereItWas(t *testing.T) {
 		}
 	}
 	b.To = time.Now().Add(time.Hour).Truncate(time.Minute)
-	if _, _, err := b.Run(t.Context(), c, host.Options{Log: log}); !errors.Is(err, host.ErrUnsettled) {
+	if _, _, err := b.Run(t.Context(), c, quiet()); !errors.Is(err, host.ErrUnsettled) {
 		t.Errorf("into the present: %v", err)
 	}
 }

@@ -1,19 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/graph"
@@ -69,9 +64,9 @@ func TestDirectoryInformsRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer workspace.Close()
+	t.Cleanup(func() { workspace.Close() })
 	tenant := graphtest.New(graphtest.Options{})
-	defer tenant.Close()
+	t.Cleanup(func() { tenant.Close() })
 	tenant.Put("applications", `{"id":"o1","appId":"a1","web":{"redirectUris":["https://shared.example/cb"]}}`)
 	tenant.Put("applications", `{"id":"o2","appId":"a2","spa":{"redirectUris":["https://shared.example/cb"]}}`)
 	tenant.Put("servicePrincipals", `{"id":"sp-orders","appId":"a1","preferredSingleSignOnMode":"oidc","replyUrls":["https://shared.example/cb"]}`)
@@ -82,26 +77,13 @@ func TestDirectoryInformsRules(t *testing.T) {
 
 	c := directoryConfig(t, workspace, tenant)
 	tagged := make(chan enrich.Event, 100)
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	h, err := host.New(t.Context(), c, host.Options{Log: log, Observe: func(_ string, events []enrich.Event) {
+	o := quiet()
+	o.Observe = func(_ string, events []enrich.Event) {
 		for _, e := range events {
 			tagged <- e
 		}
-	}})
-	if err != nil {
-		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- h.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		h.Close()
-	}()
+	h := startHost(t, c, o)
 
 	add := func(n int) enrich.Event {
 		if _, err := workspace.Arrive("AuditLogs", audit(n)); err != nil {

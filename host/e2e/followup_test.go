@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
-	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/module/dns/dnstest"
@@ -112,16 +108,7 @@ func newLookups(t *testing.T, resolver string, rows []story.Row) *lookups {
 // run handles what there is now, and returns all that the collector got so far.
 func (l *lookups) run(t *testing.T) []envelope {
 	t.Helper()
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	h, err := host.New(t.Context(), l.config, host.Options{Log: log, Once: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	if err := h.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	runOnce(t, l.config)
 	return l.got.envelopes(t)
 }
 

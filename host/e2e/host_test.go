@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
-	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/e2e/peer"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
@@ -82,17 +78,7 @@ func TestHostToRealReceivers(t *testing.T) {
 	sys.Address, sys.CAFile, sys.CertFile, sys.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
 	c.Sinks.Syslog = []config.Syslog{{Name: "syslog", Config: sys}}
 
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	h, err := host.New(t.Context(), c, host.Options{Log: log, Once: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	figures := h.Figures()
-	h.Close()
+	figures := runOnce(t, c).Figures()
 	for _, sink := range []string{"hec", "syslog"} {
 		if n := figures.Sinks[sink]; n.Confirmed != int64(len(rows)) || n.Dead != 0 {
 			t.Errorf("%s confirmed %+v of %d", sink, n, len(rows))

@@ -1,16 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
@@ -42,23 +38,8 @@ func TestVerifyBesideARunningHost(t *testing.T) {
 		}
 	}
 	add("row-1", "row-2")
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	options := host.Options{Log: log}
-	h, err := host.New(t.Context(), c, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		h.Close()
-	}()
+	options := quiet()
+	startHost(t, c, options)
 
 	request := proof.Request{From: then.Add(-time.Minute), To: then.Add(time.Minute), Bin: time.Minute}
 	verify := func() proof.Report {

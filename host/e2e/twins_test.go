@@ -11,10 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
@@ -134,21 +131,6 @@ func toCollector(t *testing.T, source loganalytics.Config, got io.Writer) config
 	hec.URL, hec.TokenFile = collector.URL, token
 	c.Sinks.SplunkHEC = []config.SplunkHEC{{Name: "hec", Config: hec}}
 	return c
-}
-
-// runOnce moves what is there, as a process of its own would.
-func runOnce(t *testing.T, c config.Config) {
-	t.Helper()
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	h, err := host.New(t.Context(), c, host.Options{Log: log, Once: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	if err := h.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // received is the risk of a row as the collector got it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/failpoint"
@@ -17,8 +18,8 @@ type DeadLetter struct {
 	Keep func(events []enrich.Event, rejected []Rejection) error
 	// Shortened is told which of the events the sink took, but shortened, before their Send ends; nil means nobody wants to know.
 	Shortened func(events []enrich.Event, at []int)
-	// Notify is told of each failure to keep; nil means nobody wants to know.
-	Notify func(err error)
+	// Notify is told of each failure to keep and how long until it is tried again; nil means nobody wants to know.
+	Notify func(err error, wait time.Duration)
 }
 
 // Send returns no *PartialError: events that were refused are kept and counted in the receipt.
@@ -40,10 +41,11 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 			break
 		}
 		keepErr = fmt.Errorf("write dead letters: %w", keepErr)
+		wait := pause(keepErr, try)
 		if d.Notify != nil {
-			d.Notify(keepErr)
+			d.Notify(keepErr, wait)
 		}
-		if sleep(ctx, pause(keepErr, try)) != nil {
+		if sleep(ctx, wait) != nil {
 			return Receipt{}, keepErr
 		}
 	}

@@ -32,6 +32,7 @@ type Health struct {
 	mu     sync.Mutex
 	report HealthReport
 	works  chan struct{} // closed by the next Send that works; nil when nobody waits for that
+	rest   resting
 }
 
 // HealthReport says how a sink does.
@@ -40,7 +41,7 @@ type HealthReport struct {
 	Since    time.Time // of the first failure after a Send that worked; zero while it works
 	Success  time.Time // of the last Send that worked; zero when there was none
 	Last     time.Time // of the last Send, whether it worked or not
-	Due      time.Time // a Send that failed isn't tried again before
+	Due      time.Time // the next try of a Send that failed; in the past while it is under way, zero when none ever waited
 	Failures int64     // Sends that failed
 	Retried  int64     // events in those
 	Failed   Failure   // the last failure, also after a Send that worked
@@ -62,7 +63,9 @@ func (h *Health) Err() error {
 func (h *Health) Report() HealthReport {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.report
+	report := h.report
+	report.Due = h.rest.due()
+	return report
 }
 
 // set notes how a Send of so many events went and reports whether that is news.
@@ -88,10 +91,11 @@ func (h *Health) set(err error, events int) (news bool) {
 	return news
 }
 
-// Blocked notes that a Send that worked can't end, as what the sink refused can't be written down.
-func (h *Health) Blocked(err error) {
+// Blocked notes that a Send that worked can't end, as what the sink refused can't be written down, and that this is tried
+// again after wait.
+func (h *Health) Blocked(err error, wait time.Duration) {
+	h.rests(wait)
 	h.set(err, 0)
-	h.rests(maxPause)
 }
 
 // Shortened notes that so many events went out shortened, and whether whole copies were kept.
@@ -104,11 +108,16 @@ func (h *Health) Shortened(events int, kept bool) {
 	}
 }
 
-// rests notes that a Send that failed is tried again after wait.
-func (h *Health) rests(wait time.Duration) {
+// rests notes that a Send that failed is tried again after wait, or when over is called.
+func (h *Health) rests(wait time.Duration) (over func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.report.Due = time.Now().Add(wait)
+	number := h.rest.add(time.Now().Add(wait))
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.rest.end(number)
+	}
 }
 
 // recovery is closed by the next Send that works.
@@ -145,20 +154,22 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 			r.note(nil, len(events))
 			return receipt, err
 		}
-		r.note(err, len(events))
 		if r.Tries > 0 && try >= r.Tries {
+			r.note(err, len(events))
 			return receipt, fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
 		wait := pause(err, try)
 		if r.Tries > 0 {
 			wait = min(wait, hurried)
 		}
-		r.Health.rests(wait)
+		over := r.Health.rests(wait) // first, so that who hears of the failure sees when the next try is
+		r.note(err, len(events))
 		var works <-chan struct{}
 		if !woken && !errors.As(err, new(*RetryAfter)) {
 			works = r.Health.recovery()
 		}
-		if sleepOr(ctx, wait, works) != nil {
+		ended := sleepOr(ctx, wait, works)
+		if over(); ended != nil {
 			return receipt, err
 		}
 		select {

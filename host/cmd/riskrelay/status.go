@@ -22,7 +22,8 @@ func newStatus(s streams) *cobra.Command {
 		Short: "Show how the running host does: lag, open windows, confirmations, errors",
 		Long: "status asks the host that runs with this configuration, through the socket admin.sock in data_dir, which only the\n" +
 			"host's user and root may use. Without a running host it shows what the ledger says. For each stream and sink,\n" +
-			"rows in = confirmed + dead-lettered + open, counted since the host's start.",
+			"rows in = confirmed + dead-lettered + open, counted since the host's start. Of a sink that is down it says when the\n" +
+			"next try is.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)

@@ -98,7 +98,7 @@ func (p *statusText) streams() {
 	}
 	p.table(rows)
 	for _, s := range p.Streams {
-		p.lastError(p.streamName(s.Name), s.LastError, s.Failing)
+		p.lastError(p.streamName(s.Name), s.LastError, s.Failing, nil)
 		for _, lost := range s.Lost {
 			p.wrapped("  ", fmt.Sprintf("%s: the workspace had deleted what was ingested from %s to %s before it was read",
 				p.streamName(s.Name), lost.From.UTC().Format(time.RFC3339), lost.To.UTC().Format(time.RFC3339)))
@@ -106,14 +106,19 @@ func (p *statusText) streams() {
 	}
 }
 
-// lastError writes the last error of a stream or sink, and whether it is over.
-func (p *statusText) lastError(of string, f *admin.Failure, now bool) {
+// lastError writes the last error of a stream or sink, whether it is over, and when the next try is, where that is known.
+func (p *statusText) lastError(of string, f *admin.Failure, now bool, next *time.Time) {
 	if f == nil {
 		return
 	}
-	state := ", over"
-	if now {
-		state = ""
+	state := ""
+	switch {
+	case !now:
+		state = ", over"
+	case next != nil && next.After(p.Time):
+		state = ", next try in " + span(next.Sub(p.Time).Seconds())
+	case next != nil:
+		state = ", next try now"
 	}
 	p.wrapped("  ", fmt.Sprintf("last error of %s (%s%s): %s", of, p.ago(&f.At), state, f.Text))
 }
@@ -150,7 +155,7 @@ func (p *statusText) sinks() {
 	}
 	p.table(rows)
 	for _, s := range p.Sinks {
-		p.lastError(s.Name, s.LastError, !s.Up)
+		p.lastError(s.Name, s.LastError, !s.Up, s.NextTry)
 	}
 	for _, a := range p.Abandoned {
 		p.wrapped("  ", abandonedText(a))

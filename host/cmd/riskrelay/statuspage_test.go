@@ -13,7 +13,7 @@ import (
 // crowded is a status in which everything is as long as it gets.
 func crowded() admin.Status {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	at, lag, long := now.Add(-90*time.Hour), 987654.5, strings.Repeat("w", 250)
+	at, next, lag, long := now.Add(-90*time.Hour), now.Add(299*time.Second), 987654.5, strings.Repeat("w", 250)
 	failure := &admin.Failure{Text: strings.Repeat("no route to host ", 20) + long, At: at}
 	flow := admin.Flow{
 		Sink: "splunk-production-europe-west", In: 123_456_789_012, Confirmed: 123_456_000_000, Dead: 789_000, Open: 12,
@@ -29,7 +29,7 @@ func crowded() admin.Status {
 		Time: now, Running: true, Version: "1.2.3", Started: &at, Problems: []string{failure.Text}, Streams: []admin.StreamStatus{stream, file},
 		Sinks: []admin.SinkStatus{{
 			Name: "splunk-production-europe-west-in-the-old-data-center", Promise: pipeline.BestEffort, LastError: failure, DownSince: &at,
-			LastSuccess: &at, Letters: 1_000_000,
+			LastSuccess: &at, NextTry: &next, Letters: 1_000_000,
 		}},
 		Abandoned: []admin.Abandoned{{Sink: "splunk-of-old", Windows: 12, Oldest: &at}},
 		Rules: admin.RulesStatus{
@@ -55,10 +55,32 @@ func TestStatusFits(t *testing.T) {
 	text := statusPage(crowded())
 	for _, want := range []string{
 		"1.2.3 is NOT ready", "runs for 3d18h", "problem: no route", "AADNonInteractiveUserSignInLogs", "123456M", "789k", "best effort",
-		"DOWN, 3d18h ago", "splunk-of-old isn't configured any more", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
+		"DOWN, 3d18h ago", "next try in 4m59s", "splunk-of-old isn't configured any more", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// TestStatusSaysWhenTheNextTryIs holds that who sees a sink down sees whether to wait.
+func TestStatusSaysWhenTheNextTryIs(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) *time.Time { at := now.Add(d); return &at }
+	failure := &admin.Failure{Text: "no route to host", At: now.Add(-time.Minute)}
+	for name, c := range map[string]struct {
+		up   bool
+		next *time.Time
+		want string
+	}{
+		"waits":              {false, at(3*time.Minute + 5*time.Second), "(1m00s ago, next try in 3m05s): no route"},
+		"a try is under way": {false, at(-time.Second), "(1m00s ago, next try now): no route"},
+		"gave up":            {false, nil, "(1m00s ago): no route"},
+		"works again":        {true, nil, "(1m00s ago, over): no route"},
+	} {
+		page := statusPage(admin.Status{Time: now, Running: true, Sinks: []admin.SinkStatus{{Name: "splunk", Up: c.up, LastError: failure, NextTry: c.next}}})
+		if want := "last error of splunk " + c.want; !strings.Contains(page, want) {
+			t.Errorf("%s: no %q in\n%s", name, want, page)
 		}
 	}
 }

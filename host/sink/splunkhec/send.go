@@ -54,7 +54,7 @@ type delivery struct {
 // pack fills b with events from place next on and returns the place after the last. It takes at least one event.
 func (d *delivery) pack(b *batch, next int) int {
 	b.body, b.events, b.ends, b.refused = b.body[:0], b.events[:0], b.ends[:0], 0
-	limit := int(d.limit.Load())
+	limit := d.limit.Bytes()
 	for ; next < len(d.events); next++ {
 		before := len(b.body)
 		body, err := d.encoder.append(b.body, &d.events[next], d.headers)
@@ -99,7 +99,7 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 	case v == tooLarge && one:
 		return d.deliverShortened(ctx, b.events[from], len(b.part(from, to)))
 	case v == tooLarge:
-		d.learn(len(b.part(from, to)) / 2)
+		d.limit.Refused(len(b.part(from, to)))
 		return d.deliverParts(ctx, b, []int{from, (from + to) / 2, to})
 	case v == wrongIndex:
 		return d.deliverTables(ctx, b, from, to, r)
@@ -177,16 +177,6 @@ func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
 	}
 	d.reject(at, "too large for the collector even when shortened")
 	return nil
-}
-
-// learn remembers that the collector takes requests of about size bytes.
-func (s *Sink) learn(size int) {
-	for {
-		old := s.limit.Load()
-		if int64(size) >= old || s.limit.CompareAndSwap(old, max(minBatch, int64(size))) {
-			return
-		}
-	}
 }
 
 // slowdown is the pause between requests while the collector's queues are nearly full.

@@ -34,8 +34,8 @@ type Sink struct {
 
 	certificates endpoint.Certificates
 
-	limit   atomic.Int64 // bytes a request may have; shrinks when the collector says 413
-	slow    atomic.Int64 // Unix milliseconds before which no request leaves
+	limit   *endpoint.Limit // bytes a request may have; shrinks when the collector says 413
+	slow    atomic.Int64    // Unix milliseconds before which no request leaves
 	batches endpoint.Free[batch]
 	bodies  endpoint.Bodies
 }
@@ -60,7 +60,7 @@ func New(c Config) (*Sink, error) {
 	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
-	s.limit.Store(int64(c.BatchBytes))
+	s.limit = endpoint.NewLimit(c.BatchBytes, minBatch)
 	s.client = endpoint.HTTPClient(tls, c.proxy())
 	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
 	s.flow = newFlow(c.Requests * max(2, c.Requests))

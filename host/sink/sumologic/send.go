@@ -44,7 +44,7 @@ type delivery struct {
 // pack fills b with events from place next on and returns the place after the last.
 func (d *delivery) pack(b *batch, next int) int {
 	b.table, b.body, b.events, b.ends = d.events[next].Table, b.body[:0], b.events[:0], b.ends[:0]
-	limit := int(d.limit.Load())
+	limit := d.limit.Bytes()
 	for ; next < len(d.events) && d.events[next].Table == b.table; next++ {
 		before := len(b.body)
 		body, short, err := appendLine(b.body, &d.events[next], d.config.MaxEvent)
@@ -105,7 +105,7 @@ func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
 		d.reject(b.events[from], r.String())
 		return nil
 	case v == tooLarge:
-		d.learn(len(part) / 2)
+		d.limit.Refused(len(part))
 	}
 	middle := (from + to) / 2
 	if err := d.deliver(ctx, b, from, middle); err != nil {
@@ -138,16 +138,6 @@ func (d *delivery) deliverShortened(ctx context.Context, table string, at, size 
 	}
 	d.reject(at, "too large for the source even when shortened")
 	return nil
-}
-
-// learn remembers that the source takes requests of about size bytes.
-func (s *Sink) learn(size int) {
-	for {
-		old := s.limit.Load()
-		if int64(size) >= old || s.limit.CompareAndSwap(old, max(minBatch, int64(size))) {
-			return
-		}
-	}
 }
 
 func (d *delivery) add(sent int) {

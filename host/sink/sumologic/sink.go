@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +25,7 @@ type Sink struct {
 
 	certificates endpoint.Certificates
 
-	limit   atomic.Int64 // bytes a request may have; shrinks when the source says 413
+	limit   *endpoint.Limit // bytes a request may have; shrinks when the source says 413
 	batches sync.Pool
 	bodies  endpoint.Bodies
 }
@@ -47,7 +46,7 @@ func New(c Config) (*Sink, error) {
 		return nil, err
 	}
 	s.batches.New = func() any { return new(batch) }
-	s.limit.Store(int64(c.BatchBytes))
+	s.limit = endpoint.NewLimit(c.BatchBytes, minBatch)
 	s.client = endpoint.HTTPClient(tls, endpoint.Proxy{})
 	return s, nil
 }

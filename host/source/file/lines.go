@@ -53,6 +53,9 @@ func first(a, b []byte) []byte {
 	return b
 }
 
+// maxEmptyReads is how many reads without a byte and without an error show that a reader is broken, as in [bufio].
+const maxEmptyReads = 100
+
 // fill reads some more.
 func (l *lines) fill() {
 	if len(l.block) == cap(l.block) {
@@ -60,8 +63,14 @@ func (l *lines) fill() {
 		l.block = append(make([]byte, 0, max(blockSize, 2*len(rest))), rest...)
 		l.at, l.scanned = 0, len(rest)
 	}
-	n, err := l.from.Read(l.block[len(l.block):cap(l.block)])
-	l.block, l.err = l.block[:len(l.block)+n], err
+	for range maxEmptyReads {
+		n, err := l.from.Read(l.block[len(l.block):cap(l.block)])
+		l.block, l.err = l.block[:len(l.block)+n], err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	l.err = io.ErrNoProgress
 }
 
 // buffered reports whether something is there that wasn't returned yet.

@@ -36,6 +36,36 @@ func ways(r *rand.Rand) map[string]func(io.Reader) io.Reader {
 	}
 }
 
+// idle gives nothing so many times before each read, and for ever behind the end.
+type idle struct {
+	from io.Reader
+	rest int
+	left int
+}
+
+func (i *idle) Read(p []byte) (int, error) {
+	if i.left--; i.left >= 0 {
+		return 0, nil
+	}
+	n, err := i.from.Read(p)
+	if i.left = i.rest; err != nil {
+		return n, nil // a broken reader hides its end
+	}
+	return n, nil
+}
+
+func TestLinesEndAtAReaderThatGivesNothing(t *testing.T) {
+	for name, rest := range map[string]int{"always reads": 0, "reads late": maxEmptyReads - 1} {
+		l := lines{from: &idle{from: iotest.HalfReader(strings.NewReader("one\ntwo")), rest: rest, left: rest}}
+		if line, _, err := l.next(); string(line) != "one\n" || err != nil {
+			t.Errorf("%s: %q, %v", name, line, err)
+		}
+		if line, length, err := l.next(); string(line) != "two" || length != 3 || !errors.Is(err, io.ErrNoProgress) {
+			t.Errorf("%s: %q, %d bytes, %v; want the rest and %v", name, line, length, err, io.ErrNoProgress)
+		}
+	}
+}
+
 func TestLinesAreThoseOfBufio(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var text []byte
