@@ -104,7 +104,7 @@ func TestDirectoryInformsRules(t *testing.T) {
 	}()
 
 	add := func(n int) enrich.Event {
-		if err := workspace.Add("AuditLogs", time.Now().UTC(), audit(n)); err != nil {
+		if err := workspace.AddNow("AuditLogs", audit(n)); err != nil {
 			t.Fatal(err)
 		}
 		return <-tagged

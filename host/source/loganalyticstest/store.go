@@ -95,6 +95,20 @@ func (s *Server) AddLate(table string, ingested, visible time.Time, rows ...[]by
 	return nil
 }
 
+// AddNow is Add for rows that are ingested at this moment of the clock. A query sees them or began before them: a reader that
+// follows the clock can't have passed their time, as it can that of an Add that was prepared before.
+func (s *Server) AddNow(table string, rows ...[]byte) error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	now := s.options.Now()
+	for i, r := range rows {
+		if err := s.store.add(table, now, now, r); err != nil {
+			return fmt.Errorf("add row %d to %s: %w", i, table, err)
+		}
+	}
+	return nil
+}
+
 // Load adds the rows of NDJSON text, one a line with its table in "Type"; ingested says when a row that happened
 // at a given time arrived, nil that it was at once.
 func (s *Server) Load(r io.Reader, ingested func(table string, happened time.Time) time.Time) error {
