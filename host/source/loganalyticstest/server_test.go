@@ -310,8 +310,13 @@ func TestRowsAppearWithTheClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := connect(t, s)
-	for i, want := range []int{1, 2, 3} {
+	for i, want := range []int{1, 2, 3, 4} {
 		minutes.Store(int64(i))
+		if i == 3 {
+			if err := s.AddNow("AuditLogs", []byte(auditRow)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		r, err := ask(t, s, c, "AuditLogs | project t = ingestion_time() | sort by t asc")
 		if err != nil {
 			t.Fatal(err)
