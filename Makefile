@@ -21,7 +21,7 @@ test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, No
 	.ci/test-deps
 
 test: test-deps ## run all tests with the race detector (installs their needs first)
-	$(GO) test -race -shuffle=on -timeout 15m ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
 
 FAULTS ?= 1000
 

@@ -55,6 +55,9 @@ func TestWholeCopies(t *testing.T) {
 			}
 			did := h.snapshot().Sinks["archive"]
 			h.Close()
+			if err := server.Events.Wait(t.Context(), 4); err != nil {
+				t.Error(err)
+			}
 			if server.Events.Len() != 4 || did.Shortened != 2 || did.Uncopied != int64(room.uncopied) {
 				t.Errorf("%d events arrived, %d shortened, of %d there is no copy", server.Events.Len(), did.Shortened, did.Uncopied)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +21,7 @@ func beHost() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := Launch(context.Background(), Options{Path: self, Args: []string{"module", "good"}})
+	p, err := Launch(context.Background(), Options{Path: self, Args: []string{"module", "good"}, StartTimeout: time.Hour})
 	if err != nil {
 		panic(err)
 	}

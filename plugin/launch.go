@@ -30,7 +30,7 @@ type Options struct {
 	Dir string
 	// Logger is told each line that the module writes, nobody when it is nil.
 	Logger logrus.FieldLogger
-	// StartTimeout is how long the program may take to be ready, 10 s when it is 0.
+	// StartTimeout is how long the program may take to be ready, a minute when it is 0: a machine that boots is slow.
 	StartTimeout time.Duration
 	// TagTimeout is how long the module may take for one event, 2 s when it is 0. For each further event of a call
 	// there is a fortieth more.
@@ -98,7 +98,7 @@ func (o *Options) setDefaults() {
 		silent.SetLevel(logrus.PanicLevel)
 		o.Logger = silent
 	}
-	setDefault(&o.StartTimeout, 10*time.Second)
+	setDefault(&o.StartTimeout, time.Minute)
 	setDefault(&o.TagTimeout, 2*time.Second)
 	setDefault(&o.MaxReply, 8<<20)
 	setDefault(&o.Backoff.Min, 100*time.Millisecond)

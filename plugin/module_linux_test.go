@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -128,14 +129,17 @@ func (m *module) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag
 	return lists, nil
 }
 
-// options are those to launch the test binary as a module.
+// options are those to launch the test binary as a module. It has more time than any machine needs.
 func options(t testing.TB, mode string) Options {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Path: self, Args: []string{"module", mode}, Env: []string{"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}}
+	return Options{
+		Path: self, Args: []string{"module", mode}, Env: []string{"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")},
+		StartTimeout: time.Hour, TagTimeout: time.Hour,
+	}
 }
 
 func launch(t testing.TB, o Options) *Process {

@@ -113,8 +113,7 @@ func (p *program) watch(result chan<- error) {
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
-		_, _ = io.Copy(p.words, p.stderr) // an error is an end, too
-		p.words.flush()
+		p.hear()
 	}()
 	result <- nil
 
@@ -131,6 +130,17 @@ func (p *program) watch(result chan<- error) {
 	_ = p.stdin.Close()
 	_ = p.stderr.Close()
 	close(p.done)
+}
+
+// hear takes what the program says on standard error, until that ends or the time for its last words is over. On a busy
+// machine that time may be over before anybody read: then what waits in the pipe is still taken.
+func (p *program) hear() {
+	_, err := io.Copy(p.words, p.stderr) // an error is an end, too
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = p.stderr.SetReadDeadline(time.Now().Add(lastWords))
+		_, _ = io.Copy(p.words, p.stderr)
+	}
+	p.words.flush()
 }
 
 // kill ends the program and everything in its group, and returns when it has ended.

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,7 +59,7 @@ func Ask(ctx context.Context, dir string) (Status, error) {
 	client := http.Client{Timeout: requestTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
+			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
 	}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://riskrelay/status", http.NoBody)

@@ -45,6 +45,9 @@ func TestABackfillSurvivesKills(t *testing.T) {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	for name, log := range map[string]*sinklog.Log{"hec": &w.hec.Events, "syslog": &w.syslog.Events} {
+		if err := log.Wait(t.Context(), rows); err != nil { // syslog may still be read when the program has ended
+			t.Error(err)
+		}
 		if again := log.Total() - rows; log.Len() != rows || again > rows/2 {
 			t.Errorf("%s has %d of %d rows, %d were sent again", name, log.Len(), rows, again)
 		}

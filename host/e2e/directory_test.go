@@ -86,7 +86,7 @@ func TestDirectoryInformsRules(t *testing.T) {
 	h := startHost(t, c, o)
 
 	add := func(n int) enrich.Event {
-		if _, err := workspace.Arrive("AuditLogs", audit(n)); err != nil {
+		if _, err := workspace.AddNow("AuditLogs", audit(n)); err != nil {
 			t.Fatal(err)
 		}
 		return <-tagged

@@ -37,7 +37,10 @@ func TestKillWithFollowUps(t *testing.T) {
 		work.runUntil(t, n)
 	}
 	work.finish(t)
-	work.finish(t) // what one run may leave to the next
+	work.finish(t)                                                             // what one run may leave to the next
+	if err := work.syslog.Events.Wait(t.Context(), changes+gone); err != nil { // it may still read when the program has ended
+		t.Error(err)
+	}
 	if hec, syslog := work.hec.Events.Len(), work.syslog.Events.Len(); hec != changes+gone || syslog != changes+gone {
 		t.Errorf("hec %d events, syslog %d, want %d", hec, syslog, changes+gone)
 	}

@@ -84,7 +84,7 @@ func TestHostToRealReceivers(t *testing.T) {
 			t.Errorf("%s confirmed %+v of %d", sink, n, len(rows))
 		}
 	}
-	fromHEC, fromSyslog := arrived(t, collector.Stop(t), rows), arrived(t, server.Stop(t), rows)
+	fromHEC, fromSyslog := arrived(t, collector.Stop(t), rows), arrived(t, server.Stop(t, len(rows)), rows)
 	for id, event := range fromHEC {
 		other := fromSyslog[id]
 		delete(other, "event_id") // in HEC it is an indexed field

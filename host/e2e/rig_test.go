@@ -199,7 +199,7 @@ func (r *rig) add(n, refused int) (at time.Time) {
 // longer to make them than the program waits for late rows, and would find them only with the next audit.
 func (r *rig) arrive(table string, rows [][]byte) (at time.Time) {
 	r.t.Helper()
-	at, err := r.workspace.Arrive(table, rows...)
+	at, err := r.workspace.AddNow(table, rows...)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -116,9 +116,8 @@ sinks: {splunk_hec: [{name: hec, url: "%[10]s", token_file: %[11]s}]}
 		t.Helper()
 		n++
 		id := fmt.Sprintf("row-%d", n)
-		now := time.Now().UTC()
-		row := fmt.Sprintf(`{"_ItemId":%q,"TimeGenerated":%q,"OperationName":"x"}`, id, now.Format(time.RFC3339Nano))
-		if _, err := workspace.Arrive("AuditLogs", []byte(row)); err != nil {
+		row := fmt.Sprintf(`{"_ItemId":%q,"TimeGenerated":%q,"OperationName":"x"}`, id, time.Now().UTC().Format(time.RFC3339Nano))
+		if _, err := workspace.AddNow("AuditLogs", []byte(row)); err != nil {
 			t.Fatal(err)
 		}
 		if err := hec.Events.Wait(t.Context(), n); err != nil {

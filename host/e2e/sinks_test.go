@@ -149,7 +149,7 @@ func TestSyslogToSyslogNG(t *testing.T) {
 }
 
 // understood sends the corpus as c says and checks what the receiver made of it.
-func understood(t *testing.T, c syslog.Config, stop func(testing.TB) []peer.Received) {
+func understood(t *testing.T, c syslog.Config, stop func(testing.TB, int) []peer.Received) {
 	t.Helper()
 	sink, err := syslog.New(c)
 	if err != nil {
@@ -157,7 +157,7 @@ func understood(t *testing.T, c syslog.Config, stop func(testing.TB) []peer.Rece
 	}
 	events := corpus()
 	sendAll(t, sink, events)
-	fields := compare(t, stop(t), events, eventjson.Append)[events[0].ID].Fields
+	fields := compare(t, stop(t, len(events)), events, eventjson.Append)[events[0].ID].Fields
 	want := map[string]string{"severity": "err", "facility": "local0", "host": "relay01"}
 	switch c.Format {
 	case syslog.RFC5424:

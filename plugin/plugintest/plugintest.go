@@ -303,7 +303,7 @@ func (s *suite) unchanged() {
 }
 
 // prompt is how long a canceled call may take, with room for a machine that is busy.
-const prompt = 30 * time.Second
+const prompt = 2 * time.Minute
 
 func (s *suite) canceled() {
 	s.configure()

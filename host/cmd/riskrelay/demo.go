@@ -260,7 +260,7 @@ func (d *demo) live(ctx context.Context, workspace *loganalyticstest.Server) {
 			return
 		case now := <-tick.C:
 			for _, r := range story.Day(seed, now.UTC(), 5) {
-				_ = workspace.Add(r.Table, now.UTC(), r.JSON) // the same rows were added before without an error
+				_, _ = workspace.AddNow(r.Table, r.JSON) // the same rows were added before without an error
 			}
 		}
 	}

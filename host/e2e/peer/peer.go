@@ -5,6 +5,7 @@ package peer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -18,8 +19,11 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
 )
 
-// patience bounds a wait for a process.
-const patience = 60 * time.Second
+// patience bounds a wait for a process that makes no progress.
+const patience = 3 * time.Minute
+
+// again is the time between two looks at what a process does.
+const again = 20 * time.Millisecond
 
 // certificates are the files of a new authority and of what it issued.
 type certificates struct {
@@ -112,8 +116,8 @@ func (p *process) listening(t testing.TB, address string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
+	tick := time.NewTicker(again)
+	defer tick.Stop()
 	for {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 		if err == nil {
@@ -121,11 +125,38 @@ func (p *process) listening(t testing.TB, address string) {
 			return
 		}
 		select {
-		case <-again.C:
+		case <-tick.C:
 		case <-p.ended:
 			t.Fatalf("%s ended instead of listening:\n%s", p.name, p.output.String())
 		case <-ctx.Done():
 			t.Fatalf("%s doesn't listen at %s:\n%s", p.name, address, p.output.String())
+		}
+	}
+}
+
+// wrote waits until the file at path has n lines: a process that is asked to end reads nothing any more, and a busy machine may
+// let it come to what was sent only long afterwards. When lines don't come, the caller says which.
+func (p *process) wrote(t testing.TB, path string, n int) {
+	t.Helper()
+	tick := time.NewTicker(10 * again) // it reads the whole file
+	defer tick.Stop()
+	seen, since := 0, time.Now()
+	for {
+		content, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		lines := bytes.Count(content, []byte("\n"))
+		if lines >= n || time.Since(since) > patience {
+			return
+		}
+		if lines > seen {
+			seen, since = lines, time.Now()
+		}
+		select {
+		case <-tick.C:
+		case <-p.ended:
+			return
 		}
 	}
 }

@@ -37,7 +37,7 @@ func StartRsyslog(t testing.TB) *Rsyslog {
 	config := fmt.Sprintf(`
 global(workDirectory=%q maxMessageSize="128k"
   defaultNetstreamDriverCAFile=%q defaultNetstreamDriverCertFile=%q defaultNetstreamDriverKeyFile=%q)
-main_queue(queue.timeoutShutdown="30000")
+main_queue(queue.timeoutShutdown="300000")
 module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="x509/certvalid")
 input(type="imtcp" address="127.0.0.1" port=%q)
 template(name="parsed" type="list" option.jsonf="on") {
@@ -60,9 +60,10 @@ action(type="omfile" file=%q template="parsed" fileCreateMode="0600")
 	return r
 }
 
-// Stop ends rsyslogd, which writes what it has in its queue, and returns what it received, in order. Close the sink first.
-func (r *Rsyslog) Stop(t testing.TB) []Received {
+// Stop waits for n messages, ends rsyslogd and returns what it received, in order. Close the sink first.
+func (r *Rsyslog) Stop(t testing.TB, n int) []Received {
 	t.Helper()
+	r.process.wrote(t, r.out, n)
 	r.process.stop(t)
 	content, err := os.ReadFile(r.out)
 	if err != nil {

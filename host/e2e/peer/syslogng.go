@@ -91,9 +91,10 @@ func findSyslogNG(t testing.TB) (binary string, args, env []string) {
 		[]string{"LD_LIBRARY_PATH=" + filepath.Join(root, "lib", "syslog-ng")}
 }
 
-// Stop ends syslog-ng, which writes what it has in its queue, and returns what it received, in order. Close the sink first.
-func (s *SyslogNG) Stop(t testing.TB) []Received {
+// Stop waits for n messages, ends syslog-ng and returns what it received, in order. Close the sink first.
+func (s *SyslogNG) Stop(t testing.TB, n int) []Received {
 	t.Helper()
+	s.process.wrote(t, s.out, n)
 	s.process.stop(t)
 	content, err := os.ReadFile(s.out)
 	if err != nil {

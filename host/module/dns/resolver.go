@@ -22,7 +22,8 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 const (
 	questionsPerSecond = 5
-	answerTimeout      = 2 * time.Second
+	// answerTimeout is how long most systems wait for an answer (resolv.conf(5), timeout).
+	answerTimeout = 5 * time.Second
 	// udpSize is the size of answers that resolvers can send without fragments (https://dnsflagday.net/2020/).
 	udpSize = 1232
 	// maxStrange is how many packets that are no answer to the question are passed over before the asking ends.

@@ -138,7 +138,7 @@ func (a *apart) try(ctx context.Context, from, to int) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	c, err := open(ctx, a.config, a.tls())
+	c, err := a.open(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}

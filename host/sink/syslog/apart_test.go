@@ -42,8 +42,9 @@ func TestMessagesThatReceiversDoNotSurvive(t *testing.T) {
 			c.server.Refuse = func(message []byte) bool { return len(message) > 8<<10 }
 			server, config := start(t, c.server)
 			c.change(&config)
-			config.Grace = 100 * time.Millisecond
+			config.Grace = time.Millisecond
 			sink, events := newSink(t, config), sinktest.Events(40)
+			sink.Attend(server)
 			poison := []int{0, 17, 18, 39}
 			for _, at := range poison {
 				events[at] = sinktest.Event(events[at].ID, "AuditLogs", `{}`, strings.Repeat("x", 9<<10))
@@ -82,9 +83,10 @@ func TestReceiverThatTakesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var messages atomic.Int64
-			_, config := start(t, syslogtest.Config{Refuse: func([]byte) bool { return refuses(messages.Add(1)) }})
-			config.Grace = 100 * time.Millisecond
+			server, config := start(t, syslogtest.Config{Refuse: func([]byte) bool { return refuses(messages.Add(1)) }})
+			config.Grace = time.Millisecond
 			sink := newSink(t, config)
+			sink.Attend(server)
 			if rejected, err := sendTimes(t, sink, sinktest.Events(20), 8); err == nil {
 				t.Errorf("rejected %v", rejected)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,15 @@ type conn struct {
 	gone    chan struct{}
 	why     error // set before gone is closed
 
+	attend attend
 	opened time.Time
 	stamp  string         // of the certificates' files when it was opened
 	users  sync.WaitGroup // Sends that write or wait for their confirmation
 }
+
+// attend waits until the receiver has handled the bytes before place of the connection from client, or gone is closed. Nil is for
+// receivers of which nobody can tell; tests set it, whose receivers may get no processor time within any grace.
+type attend func(ctx context.Context, gone <-chan struct{}, client string, place int64)
 
 // countedConn counts the bytes that were handed to the system.
 type countedConn struct {
@@ -98,7 +104,9 @@ func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) 
 		}
 		n, err := c.stream.Write(frames[:min(slice, len(frames))])
 		if err != nil {
-			c.lastWords(ctx)
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				c.lastWords(ctx)
+			}
 			return 0, errors.Join(err, ctx.Err(), c.end())
 		}
 		frames = frames[n:]
@@ -106,10 +114,10 @@ func (c *conn) write(ctx context.Context, frames []byte, timeout time.Duration) 
 	return c.counted.written.Load(), nil
 }
 
-// lastWords waits a moment for why the receiver ended the connection: in TLS 1.3 it says so only after the handshake,
-// when the first events may be on their way.
+// lastWords waits for why the receiver ended the connection: in TLS 1.3 it says so only after the handshake, when the first
+// events may be on their way. On a busy machine watch may come to it only after a while.
 func (c *conn) lastWords(ctx context.Context) {
-	timer := time.NewTimer(time.Second)
+	timer := time.NewTimer(farewell)
 	defer timer.Stop()
 	select {
 	case <-c.gone:
@@ -133,7 +141,7 @@ func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Dur
 		}
 		acknowledged := written - int64(queued)
 		if !known || acknowledged >= place {
-			return c.linger(ctx, grace)
+			return c.settle(ctx, place, grace)
 		}
 		if acknowledged > best {
 			progress, best = time.Now(), acknowledged
@@ -145,6 +153,26 @@ func (c *conn) confirm(ctx context.Context, place int64, grace, timeout time.Dur
 		if err := c.linger(ctx, poll); err != nil {
 			return err
 		}
+	}
+}
+
+// settle waits for grace and fails when the receiver has ended the connection by then. On a busy machine the grace may be over
+// before watch was told of the end: then the system is asked.
+func (c *conn) settle(ctx context.Context, place int64, grace time.Duration) error {
+	if err := c.linger(ctx, grace); err != nil {
+		return err
+	}
+	if c.attend != nil {
+		c.attend(ctx, c.gone, c.counted.LocalAddr().String(), place)
+	}
+	if !endpoint.Ended(c.counted.Conn) {
+		return c.end()
+	}
+	select {
+	case <-c.gone:
+		return c.why
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -7,9 +7,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
 // piped is a connection whose other end is a pipe without any buffer.
@@ -97,4 +101,41 @@ func TestCanceledWrite(t *testing.T) {
 		c.drop()
 		far.Close()
 	})
+}
+
+// TestEndThatNobodyWasToldOf is about a machine so busy that the grace is over before watch gets processor time: what the system
+// knows of the connection's end counts.
+func TestEndThatNobodyWasToldOf(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	near, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := &countedConn{Conn: near}
+	c := &conn{counted: counted, stream: counted, gone: make(chan struct{})}
+	place, err := c.write(t.Context(), []byte("a message"), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.attend = func(context.Context, <-chan struct{}, string, int64) {
+		if err := far.Close(); err != nil { // with the message unread: a reset
+			t.Error(err)
+		}
+		for !endpoint.Ended(near) {
+			runtime.Gosched() // until the reset has come
+		}
+		go c.watch()
+	}
+	if err := c.confirm(t.Context(), place, 0, time.Hour); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v, want the reset", err)
+	}
+	c.drop()
 }

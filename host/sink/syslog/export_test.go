@@ -6,6 +6,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
+	"github.com/riskrelay/riskrelay/host/sink/syslog/syslogtest"
 )
 
 // Text is what a message's text shall be.
@@ -23,6 +24,9 @@ func TextLEEF(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()
 	return escapeDelimiter(Text(t, e), 0, '^')
 }
+
+// Attend makes a sink confirm nothing before its receiver has read it, however long that takes a machine that is busy.
+func (s *Sink) Attend(receiver *syslogtest.Server) { s.attend = receiver.Attend }
 
 // Age makes the connection of a sink that sends nothing as old as d.
 func (s *Sink) Age(d time.Duration) {

@@ -25,7 +25,7 @@ func (s *Sink) renew(ctx context.Context) {
 	case s.renewed():
 		s.retire(nil)
 	case old(s.conn.opened):
-		next, err := open(ctx, s.config, s.tls())
+		next, err := s.open(ctx)
 		if err != nil { // the one there is still works
 			s.conn.opened = s.conn.opened.Add(reopenAfter)
 			return

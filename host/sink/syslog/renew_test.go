@@ -26,6 +26,7 @@ func TestCertificatesAreRotatedWithoutRestart(t *testing.T) {
 	server, c := start(t, syslogtest.Config{TLS: r.Server()})
 	c.Network, c.CAFile, c.CertFile, c.KeyFile = syslog.TLS, r.CAFile, r.CertFile, r.KeyFile
 	sink := newSink(t, c)
+	sink.Attend(server)
 	sinktest.TestRotation(t, r, "first", sink, &server.Events)
 	if all := sink.Certificates(); len(all) != 2 || all[0].Subject != "last" || all[1].Whose != endpoint.Receiver {
 		t.Errorf("certificates: %+v", all)
@@ -53,7 +54,7 @@ func TestConnectionsAreRenewed(t *testing.T) {
 				}
 				names.Set("logs.example.com.", dnstest.Address("127.0.0.2"))
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if err := errors.Join(first.Events.Wait(ctx, 4), second.Events.Wait(ctx, 2)); err != nil || first.Events.Len() != 4 || second.Events.Len() != 2 {
 				t.Errorf("%d and %d events arrived, want 4 and 2: %v", first.Events.Len(), second.Events.Len(), err)
@@ -70,6 +71,7 @@ func TestOldConnectionWithoutAName(t *testing.T) {
 	names.Set("logs.example.com.", dnstest.Address("127.0.0.1"))
 	c.Address = net.JoinHostPort("logs.example.com", port)
 	sink := newSink(t, c)
+	sink.Attend(server)
 	defer sink.Close()
 	events := sinktest.Events(3)
 	for i, connections := range []int{1, 1, 2} {
@@ -108,7 +110,9 @@ func TestChains(t *testing.T) {
 	sinktest.TestChains(t, true, func(t *testing.T, chain endpointtest.Chain) sinktest.Secured {
 		server, c := start(t, syslogtest.Config{TLS: chain.Server})
 		c.Network, c.CAFile, c.CertFile, c.KeyFile = syslog.TLS, chain.CAFile, chain.CertFile, chain.KeyFile
-		c.Grace = 300 * time.Millisecond
+		if chain.Refused != "" {
+			c.Grace = time.Hour // a refused client certificate shows only after the handshake
+		}
 		return sinktest.Secured{Sink: newSink(t, c), Got: &server.Events, Check: func(ctx context.Context, test *enrich.Event) checkup.Report {
 			return syslog.Check(ctx, c, test)
 		}}

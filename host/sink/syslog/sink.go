@@ -31,6 +31,7 @@ type Sink struct {
 	// udpOpened is when udp was opened.
 	udpOpened time.Time
 
+	attend       attend
 	certificates endpoint.Certificates
 	retiring     sync.WaitGroup // connections that are replaced and still wait for confirmations
 }
@@ -175,12 +176,20 @@ func (s *Sink) connect(ctx context.Context) error {
 		s.conn.drop()
 		s.conn = nil
 	}
-	c, err := open(ctx, s.config, s.tls())
+	c, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	s.conn = c
 	return nil
+}
+
+func (s *Sink) open(ctx context.Context) (*conn, error) {
+	c, err := open(ctx, s.config, s.tls())
+	if err == nil {
+		c.attend = s.attend
+	}
+	return c, err
 }
 
 func (s *Sink) explain(err error) error {

@@ -90,9 +90,9 @@ func (s *Server) AddLate(table string, ingested, visible time.Time, rows ...[]by
 	return s.add(table, ingested, visible, rows)
 }
 
-// Arrive is Add with the ingestion time of this moment, which it returns. No query that was answered before has seen a later
-// one, however long the rows took to be made.
-func (s *Server) Arrive(table string, rows ...[]byte) (ingested time.Time, err error) {
+// AddNow is Add for rows that are ingested at this moment of the clock, which it returns. A query sees them or began before
+// them: a reader that follows the clock can't have passed their time, as it can that of an Add that was prepared before.
+func (s *Server) AddNow(table string, rows ...[]byte) (ingested time.Time, err error) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	ingested = s.options.Now().UTC()

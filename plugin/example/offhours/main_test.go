@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -74,7 +75,7 @@ func TestAsProcess(t *testing.T) {
 		t.Fatalf("build the module: %v\n%s", err, out)
 	}
 	plugintest.TestModule(t, func(t *testing.T) enrich.Module {
-		p, err := plugin.Launch(t.Context(), plugin.Options{Path: path})
+		p, err := plugin.Launch(t.Context(), plugin.Options{Path: path, StartTimeout: time.Hour, TagTimeout: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

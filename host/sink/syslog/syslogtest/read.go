@@ -21,10 +21,11 @@ func (s *Server) serve(conn net.Conn) {
 		defer s.mu.Unlock()
 		delete(s.conns, conn)
 		conn.Close()
+		s.progress(conn, ended)
 	}()
-	stream := conn
+	stream := net.Conn(&watched{Conn: conn, server: s})
 	if s.config.TLS != nil {
-		secured := tls.Server(conn, s.config.TLS)
+		secured := tls.Server(stream, s.config.TLS)
 		defer secured.Close()
 		stream = secured
 	}

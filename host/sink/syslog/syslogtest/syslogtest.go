@@ -41,6 +41,8 @@ type Server struct {
 
 	mu          sync.Mutex
 	conns       map[net.Conn]bool
+	handled     map[string]int64 // bytes, of each connection by its client's address; ended when it has ended
+	news        chan struct{}    // closed and replaced when handled changes
 	connections int
 	messages    int
 	malformed   []error
@@ -51,7 +53,7 @@ func Start(c Config) (*Server, error) {
 	if c.Addr == "" {
 		c.Addr = "127.0.0.1:0"
 	}
-	s := &Server{config: c, conns: map[net.Conn]bool{}}
+	s := &Server{config: c, conns: map[net.Conn]bool{}, handled: map[string]int64{}, news: make(chan struct{})}
 	if c.UDP {
 		return s, s.listenUDP()
 	}
