@@ -37,7 +37,7 @@ func TestKillWithFollowUps(t *testing.T) {
 		work.runUntil(t, n)
 	}
 	work.finish(t)
-	work.finish(t) // what one run may leave to the next
+	work.finish(t)                                                             // what one run may leave to the next
 	if err := work.syslog.Events.Wait(t.Context(), changes+gone); err != nil { // it may still read when the program has ended
 		t.Error(err)
 	}
