@@ -16,7 +16,7 @@ import (
 // SplitArray returns the row whose cells are the elements of a JSON array, as in a reply of the query API. There
 // must be one element per column.
 func SplitArray(columns *Columns, array []byte) (Row, error) {
-	array = validUTF8(array)
+	array, original := validUTF8(array)
 	cells := make([]Span, 0, columns.Len())
 	i := skipSpace(array, 0)
 	if i >= len(array) || array[i] != '[' {
@@ -42,15 +42,15 @@ func SplitArray(columns *Columns, array []byte) (Row, error) {
 	if len(cells) != columns.Len() {
 		return Row{}, fmt.Errorf("row has %d cells, the table has %d columns", len(cells), columns.Len())
 	}
-	return NewRow(columns, array, cells).onOneLine(), nil
+	return NewRow(columns, array, cells).onOneLine().WithOriginal(original), nil
 }
 
-// validUTF8 returns text with what isn't UTF-8 replaced by U+FFFD.
-func validUTF8(text []byte) []byte {
+// validUTF8 returns text with what isn't UTF-8 replaced by U+FFFD, and text itself as original if there was any.
+func validUTF8(text []byte) (valid, original []byte) {
 	if utf8.Valid(text) {
-		return text
+		return text, nil
 	}
-	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	return bytes.ToValidUTF8(text, []byte("\uFFFD")), text
 }
 
 // ObjectParser makes rows of JSON objects, one column a member. It remembers the shapes it has seen. It is not for
@@ -100,7 +100,7 @@ func (p *ObjectParser) ParseOwn(line []byte) (table, id string, row Row, err err
 }
 
 func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row, err error) {
-	line = validUTF8(line)
+	line, original := validUTF8(line)
 	cells, err := p.members(line)
 	if err != nil {
 		return "", "", Row{}, err
@@ -111,7 +111,7 @@ func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row,
 		s = p.shape(line)
 	}
 	of := p.columns(s, line, cells)
-	return of.name, id, NewRow(of.columns, line, cells).onOneLine(), nil
+	return of.name, id, NewRow(of.columns, line, cells).onOneLine().WithOriginal(original), nil
 }
 
 // sift returns what stays of the cells, and p.names and p.key with it, when members that are there twice and those that

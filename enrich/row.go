@@ -79,6 +79,8 @@ type Row struct {
 	text    []byte
 	cells   []Span
 	oneLine bool // no cell has a line break in it, as far as that is known
+
+	original []byte // what U+FFFD stands for in text, with all that was around it; nil when text is as it was read
 }
 
 // NewRow returns the row whose cells lie in text at the given places, one a column. The row keeps all three; each
@@ -87,11 +89,21 @@ func NewRow(columns *Columns, text []byte, cells []Span) Row {
 	return Row{columns: columns, text: text, cells: cells}
 }
 
+// WithOriginal is the row with the bytes that it was read from, which weren't all UTF-8. It keeps them.
+func (r Row) WithOriginal(read []byte) Row {
+	r.original = read
+	return r
+}
+
+// Original is the JSON text that the row was read from, as the source sent it, when bytes in it weren't UTF-8 and U+FFFD stands
+// for them now; otherwise nil.
+func (r *Row) Original() []byte { return r.original }
+
 // Columns are the row's columns.
 func (r *Row) Columns() *Columns { return r.columns }
 
 // Size is about how many bytes the row takes.
-func (r *Row) Size() int { return len(r.text) }
+func (r *Row) Size() int { return len(r.text) + len(r.original) }
 
 // Cell is the JSON text in column i as it was read, nil when the row has none.
 func (r *Row) Cell(i int) []byte {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -59,7 +60,11 @@ func (h *Host) keepLine(e *file.LineError) error {
 	if h.letters != nil {
 		text := enrich.AppendString(nil, string(e.Text))
 		columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
-		event := enrich.NewEvent("", enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}))
+		row := enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}})
+		if !utf8.Valid(e.Text) {
+			row = row.WithOriginal(e.Text)
+		}
+		event := enrich.NewEvent("", row)
 		keep := h.letters.Keep(unreadable + e.Name)
 		if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {
 			return fmt.Errorf("write a dead letter: %w", err)

@@ -41,7 +41,11 @@ type Letter struct {
 	Attempts int       `json:"attempts"` // how often it was refused
 	// Sum is the CRC-32C of the event's bytes in hexadecimal digits, so that one that the disk has changed isn't sent. It may
 	// be left out.
-	Sum   string          `json:"sum,omitempty"`
+	Sum string `json:"sum,omitempty"`
+	// Original is the row as its source sent it (base64 in the file), when bytes in it weren't UTF-8: U+FFFD stands for them in
+	// the event.
+	Original []byte `json:"original,omitempty"`
+
 	Event json.RawMessage `json:"event"` // as the file sink writes events
 }
 
@@ -107,6 +111,7 @@ func appendEvent(dst []byte, e *enrich.Event, l Letter) (out []byte, err error) 
 	if l.Event, err = encode(e); err != nil {
 		return dst, err
 	}
+	l.Original = e.Original()
 	l.Time = time.Now().UTC()
 	return appendLetter(dst, l)
 }

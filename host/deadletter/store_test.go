@@ -91,6 +91,29 @@ func some(n int) (events []enrich.Event) {
 	return events
 }
 
+// TestOriginalStays has an event whose row wasn't UTF-8 refused, also a second time.
+func TestOriginalStays(t *testing.T) {
+	s := New(t.TempDir(), 1<<30)
+	events := some(2)
+	events[1].Row = events[1].WithOriginal([]byte("{\"A\":\"\xff\"}"))
+	refuse(t, s, "siem", "first", events...)
+	out, err := s.Retry(t.Context(), "siem", nil, func(context.Context, []enrich.Event) error {
+		return &pipeline.PartialError{Rejected: []pipeline.Rejection{{Index: 0, Reason: "second"}, {Index: 1, Reason: "second"}}}
+	})
+	if err != nil || out.Refused != 2 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	for i, l := range listed(t, s, "siem") {
+		if string(l.Original) != string(events[i].Original()) || l.Reason != "second" {
+			t.Errorf("letter %d: original %q, reason %s", i, l.Original, l.Reason)
+		}
+	}
+	text, err := os.ReadFile(s.path("siem"))
+	if err != nil || bytes.Count(text, []byte(`"original":"eyJBIjoi/yJ9"`)) != 1 {
+		t.Errorf("the file has %s, %v", text, err)
+	}
+}
+
 // TestRetry tells apart letters that are confirmed, refused again, not asked for, and not sent because the sink is down.
 func TestRetry(t *testing.T) {
 	s := New(t.TempDir(), 1<<30)

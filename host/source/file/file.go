@@ -29,6 +29,8 @@ type Source struct {
 	bad   func(*LineError) error
 	begun atomic.Bool  // standard input: it can't be read again
 	told  atomic.Int64 // behind the last bad line that was told of: reading it again is no news
+
+	mended atomic.Int64
 }
 
 // Streams returns one stream per path of a file with one row a line; "-" is standard input. Bad is told of each line
@@ -44,6 +46,10 @@ func Streams(paths []string, stdin io.Reader, bad func(*LineError) error) (strea
 	}
 	return streams
 }
+
+// Remarks is how many rows held text that isn't UTF-8, for which U+FFFD stands now, since the start; one that is read again counts
+// again. A file has no columns that could change.
+func (s *Source) Remarks() (mended, changed int64) { return s.mended.Load(), 0 }
 
 func offsetTime(offset int64) time.Time { return time.Unix(0, offset).UTC() }
 
@@ -167,6 +173,11 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 		}
 		if len(events) == 0 {
 			continue
+		}
+		for i := range events {
+			if events[i].Original() != nil {
+				s.mended.Add(1)
+			}
 		}
 		next := pipeline.Mark(strconv.FormatInt(r.Offset(), 10))
 		if err := deliver(pipeline.Batch{Events: events, Next: next}); err != nil {

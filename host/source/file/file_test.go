@@ -125,6 +125,34 @@ func read(t *testing.T, s pipeline.Stream, w pipeline.Window, after pipeline.Mar
 	return ids, mark
 }
 
+// TestBrokenTextIsCountedAndKept has one of two lines with text that isn't UTF-8.
+func TestBrokenTextIsCountedAndKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.ndjson")
+	broken := `{"Type":"X","Text":"b` + "\xff\xc3" + `oken"}`
+	if err := os.WriteFile(path, []byte(`{"Type":"X","Text":"whole"}`+"\n"+broken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stream := file.Streams([]string{path}, nil, none(t))[0]
+	w, _, _, err := stream.Plan(t.Context(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []enrich.Event
+	err = stream.Source.Read(t.Context(), w, "", func(b pipeline.Batch) error {
+		got = append(got, b.Events...)
+		return nil
+	})
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d events, %v", len(got), err)
+	}
+	if got[0].Original() != nil || string(got[1].Original()) != broken || got[1].Text("Text") != "b\uFFFDoken" {
+		t.Errorf("originals %q and %q, text %q", got[0].Original(), got[1].Original(), got[1].Text("Text"))
+	}
+	if mended, changed := stream.Source.(*file.Source).Remarks(); mended != 1 || changed != 0 {
+		t.Errorf("%d rows were mended, %d columns changed", mended, changed)
+	}
+}
+
 func TestReadingGoesOnAtTheMarkWithTheSameIDs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rows.ndjson")
 	rows(t, path, 0, 3000)

@@ -92,7 +92,7 @@ func (b *batcher) begin(names []string, types []enrich.Type) error {
 	return nil
 }
 
-func (b *batcher) row(text []byte, cells []enrich.Span) error {
+func (b *batcher) row(text []byte, cells []enrich.Span, original []byte) error {
 	at, err := parseTime(text, cells[b.ingested])
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ingestedColumn, err)
@@ -112,7 +112,9 @@ func (b *batcher) row(text []byte, cells []enrich.Span) error {
 		clear(b.same)
 	}
 	b.unsure = !b.at.advance(at, item) || item == "" || b.unsure
-	return b.add(b.event(text, cells, at, item), at)
+	e := b.event(text, cells, at, item)
+	e.Row = e.WithOriginal(original)
+	return b.add(e, at)
 }
 
 // seen reports whether a row was delivered before the mark.

@@ -35,7 +35,7 @@ func (s *summary) begin(names []string, _ []enrich.Type) error {
 	return nil
 }
 
-func (s *summary) row(text []byte, cells []enrich.Span) (err error) {
+func (s *summary) row(text []byte, cells []enrich.Span, _ []byte) (err error) {
 	for i, name := range s.names {
 		cell := text[cells[i].Start:cells[i].End]
 		switch {

@@ -71,7 +71,7 @@ func (c *counts) begin(_ []string, types []enrich.Type) error {
 	return nil
 }
 
-func (c *counts) row(text []byte, cells []enrich.Span) error {
+func (c *counts) row(text []byte, cells []enrich.Span, _ []byte) error {
 	start, err := parseTime(text, cells[c.start])
 	if err != nil {
 		return fmt.Errorf("read a minute: %w", err)

@@ -140,8 +140,8 @@ func TestSchemaWalk(t *testing.T) {
 	}
 }
 
-// TestBrokenTextIsCounted has two of three rows with text that isn't UTF-8.
-func TestBrokenTextIsCounted(t *testing.T) {
+// TestBrokenTextIsCountedAndKept has two of three rows with text that isn't UTF-8.
+func TestBrokenTextIsCountedAndKept(t *testing.T) {
 	data := new(table)
 	data.fill(3, 1)
 	data.rows[0].operation, data.rows[2].operation = "broken-1", "broken-2"
@@ -160,5 +160,11 @@ func TestBrokenTextIsCounted(t *testing.T) {
 	}
 	if text := got.batches[0].Events[0].Text("OperationName"); text != "b\uFFFDoken-1" {
 		t.Errorf("got %q", text)
+	}
+	for i, want := range []string{"b\xff\xc3oken-1", "", "b\xff\xc3oken-2"} {
+		original := string(got.batches[0].Events[i].Original())
+		if (original == "") != (want == "") || !strings.Contains(original, want) {
+			t.Errorf("of row %d the original is %q, want one with %q", i, original, want)
+		}
 	}
 }

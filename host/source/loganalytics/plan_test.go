@@ -230,7 +230,7 @@ func (k *keeper) Query(ctx context.Context, kql string, to rowReceiver) (outcome
 		if k.partly {
 			result.partial = new(partialError)
 		}
-		return result, to.row([]byte(cell), []enrich.Span{{End: uint32(len(cell))}})
+		return result, to.row([]byte(cell), []enrich.Span{{End: uint32(len(cell))}}, nil)
 	}
 	return k.stopped.Query(ctx, kql, to)
 }

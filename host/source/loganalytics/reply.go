@@ -14,8 +14,9 @@ import (
 type rowReceiver interface {
 	// begin is told the columns before the first row.
 	begin(names []string, types []enrich.Type) error
-	// row is one row as a JSON array and the places of its cells. The text is the receiver's, the cells are not.
-	row(text []byte, cells []enrich.Span) error
+	// row is one row as a JSON array and the places of its cells. Original is the array as it came if bytes of it weren't
+	// UTF-8, otherwise nil. The texts are the receiver's, the cells are not.
+	row(text []byte, cells []enrich.Span, original []byte) error
 }
 
 // outcome is how a reply ended.
@@ -166,16 +167,16 @@ func (r *reply) columns() error {
 }
 
 func (r *reply) oneRow() error {
-	text, cells, mended, err := r.row(r.cells)
+	text, cells, original, err := r.row(r.cells)
 	if err != nil {
 		return err
 	}
-	if mended {
+	if original != nil {
 		r.mended++
 	}
 	if len(cells) != cap(r.cells) {
 		return r.malformed("a row has %d cells, the table %d columns", len(cells), cap(r.cells))
 	}
 	r.rows++
-	return r.to.row(text, cells)
+	return r.to.row(text, cells, original)
 }

@@ -31,7 +31,7 @@ func (k *kept) begin(names []string, types []enrich.Type) error {
 	return nil
 }
 
-func (k *kept) row(text []byte, cells []enrich.Span) error {
+func (k *kept) row(text []byte, cells []enrich.Span, _ []byte) error {
 	var row []string
 	for _, c := range cells {
 		row = append(row, string(text[c.Start:c.End]))

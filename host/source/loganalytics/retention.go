@@ -56,7 +56,7 @@ func (o *oldestRow) begin(_ []string, types []enrich.Type) error {
 	return nil
 }
 
-func (o *oldestRow) row(text []byte, cells []enrich.Span) (err error) {
+func (o *oldestRow) row(text []byte, cells []enrich.Span, _ []byte) (err error) {
 	if string(text[cells[0].Start:cells[0].End]) == "null" {
 		return nil
 	}

@@ -191,19 +191,19 @@ func (s *scanner) composite(opening string, closing byte, element func() error) 
 	}
 }
 
-// row takes an array and leaves the places of its elements in cells, which it may write over. Mended is whether U+FFFD stands
-// for what was no UTF-8.
-func (s *scanner) row(cells []enrich.Span) (_ []byte, _ []enrich.Span, mended bool, err error) {
-	text, err := s.take(func(text []byte) (end int, err error) {
+// row takes an array and leaves the places of its elements in cells, which it may write over. Original is what came when U+FFFD
+// stands for what was no UTF-8 in it, otherwise nil.
+func (s *scanner) row(cells []enrich.Span) (text []byte, _ []enrich.Span, original []byte, err error) {
+	text, err = s.take(func(text []byte) (end int, err error) {
 		end, cells, err = splitRow(text, cells[:0])
 		return end, err
 	})
 	if err != nil || utf8.Valid(text) {
-		return text, cells, false, err
+		return text, cells, nil, err
 	}
-	text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	original, text = text, bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	_, cells, err = splitRow(text, cells[:0]) // the places have moved
-	return text, cells, true, err
+	return text, cells, original, err
 }
 
 // splitRow appends the places of the elements of the array at the start of text and returns the offset behind it.

@@ -254,4 +254,4 @@ type discard struct{}
 
 func (discard) begin([]string, []enrich.Type) error { return nil }
 
-func (discard) row([]byte, []enrich.Span) error { return nil }
+func (discard) row([]byte, []enrich.Span, []byte) error { return nil }
