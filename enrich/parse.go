@@ -16,7 +16,7 @@ import (
 // SplitArray returns the row whose cells are the elements of a JSON array, as in a reply of the query API. There
 // must be one element per column.
 func SplitArray(columns *Columns, array []byte) (Row, error) {
-	array, original := validUTF8(array)
+	array, original := ValidUTF8(array)
 	cells := make([]Span, 0, columns.Len())
 	i := skipSpace(array, 0)
 	if i >= len(array) || array[i] != '[' {
@@ -45,8 +45,8 @@ func SplitArray(columns *Columns, array []byte) (Row, error) {
 	return NewRow(columns, array, cells).onOneLine().WithOriginal(original), nil
 }
 
-// validUTF8 returns text with what isn't UTF-8 replaced by U+FFFD, and text itself as original if there was any.
-func validUTF8(text []byte) (valid, original []byte) {
+// ValidUTF8 returns text with what isn't UTF-8 replaced by U+FFFD, and text itself as original if there was any.
+func ValidUTF8(text []byte) (valid, original []byte) {
 	if utf8.Valid(text) {
 		return text, nil
 	}
@@ -100,7 +100,7 @@ func (p *ObjectParser) ParseOwn(line []byte) (table, id string, row Row, err err
 }
 
 func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row, err error) {
-	line, original := validUTF8(line)
+	line, original := ValidUTF8(line)
 	cells, err := p.members(line)
 	if err != nil {
 		return "", "", Row{}, err

@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -60,10 +59,8 @@ func (h *Host) keepLine(e *file.LineError) error {
 	if h.letters != nil {
 		text := enrich.AppendString(nil, string(e.Text))
 		columns := enrich.NewColumns([]string{"line"}, []enrich.Type{enrich.String})
-		row := enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}})
-		if !utf8.Valid(e.Text) {
-			row = row.WithOriginal(e.Text)
-		}
+		_, original := enrich.ValidUTF8(e.Text)
+		row := enrich.NewRow(columns, text, []enrich.Span{{End: uint32(len(text))}}).WithOriginal(original)
 		event := enrich.NewEvent("", row)
 		keep := h.letters.Keep(unreadable + e.Name)
 		if err := keep([]enrich.Event{event}, []pipeline.Rejection{{Reason: e.Error()}}); err != nil {

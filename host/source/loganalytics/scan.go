@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/riskrelay/riskrelay/enrich"
 )
@@ -198,10 +197,12 @@ func (s *scanner) row(cells []enrich.Span) (text []byte, _ []enrich.Span, origin
 		end, cells, err = splitRow(text, cells[:0])
 		return end, err
 	})
-	if err != nil || utf8.Valid(text) {
-		return text, cells, nil, err
+	if err != nil {
+		return nil, cells, nil, err
 	}
-	original, text = text, bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	if text, original = enrich.ValidUTF8(text); original == nil {
+		return text, cells, nil, nil
+	}
 	_, cells, err = splitRow(text, cells[:0]) // the places have moved
 	return text, cells, original, err
 }
