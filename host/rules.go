@@ -97,7 +97,7 @@ func (m *modules) swap(ctx context.Context, set enrich.Config) error {
 		return err
 	}
 	if m.config.Rules.Selftest {
-		if err := selftest(ctx, set, m.changed(set)); err != nil {
+		if err := selftest(ctx, set, m.config.RuleOptions(), m.changed(set)); err != nil {
 			return err
 		}
 	}

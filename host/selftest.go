@@ -25,22 +25,22 @@ func (e *SelftestError) Error() string {
 		e.Failed, e.Tests, e.Text)
 }
 
-// Selftest runs the tests of all packs in set, as a host does before it uses them. The error is a *SelftestError, or that
-// ctx ended.
-func Selftest(ctx context.Context, set enrich.Config) error {
-	return selftest(ctx, set, func(enrich.File) bool { return true })
+// Selftest runs the tests of all packs in set, which was loaded with the options from, as a host does before it uses them.
+// The error is a *SelftestError, or that ctx ended.
+func Selftest(ctx context.Context, set enrich.Config, from ruleset.Options) error {
+	return selftest(ctx, set, from, func(enrich.File) bool { return true })
 }
 
 // selftest runs the tests of the packs of which a file changed, on a module of its own. The tests are the author's, so
 // they see the rules as the author wrote them: without the operator's tuning and context. Tests in tuning files run
 // whatever changed, on the whole set: what they are about lies in other files. It says nothing about files that don't
 // load: the module that shall use them does.
-func selftest(ctx context.Context, set enrich.Config, changed func(enrich.File) bool) error {
+func selftest(ctx context.Context, set enrich.Config, from ruleset.Options, changed func(enrich.File) bool) error {
 	loaded, problems := rulefile.Load(set)
 	if problems.HasErrors() {
 		return nil
 	}
-	options := ruletest.Options{New: func() enrich.Module { return celrule.New() }, Open: ruleset.Open}
+	options := ruletest.Options{New: func() enrich.Module { return celrule.New() }, Open: from.Open}
 	var all SelftestError
 	if rules := rulesOf(loaded.Packs, set.Files, changed); len(rules) > 0 {
 		authors := options

@@ -106,12 +106,12 @@ func fileCodes() []CodeInfo {
 		},
 		{
 			"R113", Error, "A file of a list can't be found",
-			"A list takes its items from a file that isn't there or can't be read.",
+			"A list takes its items from a file that isn't there, can't be read, is no regular file, or leads out of the directory of rules by a link.",
 			"lists: [{name: vips, file: vips.csv, column: upn}]", "Put the file beside the rule file, or correct the path.",
 		},
 		{
 			"R114", Error, "A rule file that can't be read",
-			"A file or folder below a directory of rules can't be opened, a link leads nowhere, or it is no regular file. Rules would be missing without anybody noticing.",
+			"A file or folder below a directory of rules can't be opened, a link leads nowhere or out of the directory, or it is no regular file. Rules would be missing without anybody noticing.",
 			"rules/link.yaml -> gone.yaml", "Correct its permissions or the link, or take it out of the directory.",
 		},
 	}

@@ -140,22 +140,34 @@ func parseEither(f enrich.File) (p parsed) {
 // kinds are the kinds of files.
 func kinds() []string { return []string{kindPack, kindTuning} }
 
-// References are the names of the files that the lists of a rule file, or of a context file, are read from: as in the
-// file, joined to its folder. A file that can't be read has none.
+// References are the names of the files that the lists of a rule file are read from: as in the file, joined to its
+// folder. Paths that may not stand there are left out. A file that can't be read has none.
 func References(name string, data []byte) []string {
 	if !strings.Contains(string(data), "file") {
 		return nil
 	}
 	var all []string
 	_ = read(name, data, func(d *decoder, root *node) {
-		if root.child("kind") != nil {
-			all = references(name, d.pack(root))
+		if root.child("kind") == nil {
 			return
 		}
-		for _, w := range d.context(root).ListFiles {
-			all = append(all, place(name, w.Path.Value))
+		if p := d.pack(root); p != nil {
+			p.Lists = slices.DeleteFunc(p.Lists, func(l List) bool { return relativePath(l.File.Path.Value) != "" })
+			all = references(name, p)
 		}
 	})
+	return all
+}
+
+// ContextReferences are the names of the files that the lists of a context file are read from. They may be anywhere.
+func ContextReferences(name string, data []byte) []string {
+	c, _ := ParseContext(name, data)
+	var all []string
+	for _, list := range slices.Sorted(maps.Keys(c.ListFiles)) {
+		if path := c.ListFiles[list].Path; path.Present() {
+			all = append(all, place(name, path.Value))
+		}
+	}
 	return all
 }
 
@@ -211,9 +223,7 @@ func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
 	name := place(by, w.Path.Value)
 	data, ok := l.files[name]
 	if !ok {
-		p := w.Path.Problem(CodeFile, 0, 0, fmt.Sprintf("the file `%s` of the list can't be found", w.Path.Value))
-		p.Suggestion = "it was looked for at " + name
-		l.problems = append(l.problems, p)
+		l.missing(by, name, w)
 		return
 	}
 	key := name + "\n" + w.Column.Value
@@ -224,4 +234,17 @@ func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
 		l.items[key], l.problems = items, append(l.problems, found...)
 	}
 	use(items)
+}
+
+// missing reports that the file called name, which w in the file called by names, isn't there.
+func (l *loader) missing(by, name string, w Watchlist) {
+	if by != l.set.Settings.ContextFile && relativePath(w.Path.Value) != "" {
+		return // the parser has said that it may not stand there; nobody looked whether it is there
+	}
+	p := w.Path.Problem(CodeFile, 0, 0, fmt.Sprintf("the file `%s` of the list can't be found", w.Path.Value))
+	p.Suggestion = "it was looked for at " + name
+	if reason := l.set.Settings.Unread[name]; reason != "" {
+		p.Message, p.Suggestion = fmt.Sprintf("the file `%s` of the list can't be read: %s", w.Path.Value, reason), ""
+	}
+	l.problems = append(l.problems, p)
 }

@@ -13,6 +13,7 @@ const (
 	MaxListItems  = 100_000
 	MaxContext    = 32 << 20 // bytes of a context file, which may hold all applications of a tenant
 	MaxWatchlist  = 16 << 20 // bytes of a file that a list is read from
+	MaxTestRows   = 16 << 20 // bytes of a file with the rows of a test
 )
 
 // Pack is one rule file. Several files with the same name and version make up one pack; their lists and macros are

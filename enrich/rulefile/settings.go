@@ -16,6 +16,8 @@ type Settings struct {
 	ContextFile string    // the name of the file, among those that come with the settings, that holds the context instead
 	Informed    []string  // names of the files, among those too, that hold what modules know: it is put under the context
 	At          time.Time // zero means the wall clock
+	// Unread says of files that lists name why they are not among those that come with the settings.
+	Unread map[string]string
 }
 
 // Context is what rules know beside the row. A part that is nil is not configured.
@@ -47,7 +49,7 @@ type BusinessHours struct {
 // Span is a stretch of time; To is not inside.
 type Span struct{ From, To time.Time }
 
-// ParseSettings reads a YAML or JSON document with the keys context, context_file, informed and at. Every key it doesn't know is an error.
+// ParseSettings reads a YAML or JSON document with the keys context, context_file, informed, unread and at. Every key it doesn't know is an error.
 // Empty data are settings without context.
 func ParseSettings(name string, data []byte) (Settings, Problems) {
 	var s Settings
@@ -56,6 +58,7 @@ func ParseSettings(name string, data []byte) (Settings, Problems) {
 			{"context", optional, func(n *node) { s.Context = d.context(n) }},
 			{"context_file", optional, func(n *node) { s.ContextFile = d.text(n, anything).Value }},
 			{"informed", optional, func(n *node) { s.Informed = d.plain(n) }},
+			{"unread", optional, func(n *node) { s.Unread = d.reasons(n) }},
 			{"at", optional, func(n *node) { s.At = d.time(n) }},
 		})
 	})
@@ -143,6 +146,13 @@ func (d *decoder) verdicts(n *node) map[string]string {
 	d.entries(n, func(host Text, value *node) {
 		out[strings.ToLower(strings.TrimSuffix(host.Value, "."))] = d.text(value, oneOf("nxdomain", "resolves", "unknown")).Value
 	})
+	return out
+}
+
+// reasons reads a mapping of names of files to why they can't be read.
+func (d *decoder) reasons(n *node) map[string]string {
+	out := map[string]string{}
+	d.entries(n, func(name Text, value *node) { out[name.Value] = d.text(value, notBlank).Value })
 	return out
 }
 

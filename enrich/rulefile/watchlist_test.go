@@ -1,6 +1,7 @@
 package rulefile_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,7 +108,31 @@ func TestLoad(t *testing.T) {
 	if refs := rulefile.References("a/pack.yaml", []byte(head+"lists: [{name: two, file: w.csv, column: a}]")); len(refs) != 1 || refs[0] != "a/w.csv" {
 		t.Errorf("references %v", refs)
 	}
-	if refs := rulefile.References("c/context.yaml", []byte("lists: {x: {file: /srv/w.txt}, y: {file: z.txt}}")); len(refs) != 2 {
+	context := []byte("lists: {x: {file: /srv/w.txt}, y: {file: z.txt}}")
+	if refs := rulefile.ContextReferences("c/context.yaml", context); !slices.Equal(refs, []string{"/srv/w.txt", "c/z.txt"}) {
 		t.Errorf("references of a context %v", refs)
+	}
+	if refs := rulefile.References("c/context.yaml", context); len(refs) > 0 {
+		t.Errorf("a rule file that looks like a context may name files anywhere: %v", refs)
+	}
+	if refs := rulefile.References("a/pack.yaml", []byte(head+"lists: [{name: two, file: ../w.txt}, {name: one, file: /etc/w.txt}]")); len(refs) > 0 {
+		t.Errorf("files outside the folder of a pack are read: %v", refs)
+	}
+}
+
+// TestUnreadLists holds that a list says why its file can't be read, where that is known, and that nothing is said twice.
+func TestUnreadLists(t *testing.T) {
+	pack := "apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\n" +
+		"lists: [{name: one, file: a.txt}, {name: two, file: b.txt}, {name: three, file: ../c.txt}]"
+	_, problems := rulefile.Load(enrich.Config{
+		Settings: []byte(`{"unread": {"r/a.txt": "not a regular file"}}`), Files: []enrich.File{file("r/pack.yaml", pack)},
+	})
+	want := []string{
+		"r/pack.yaml error R113 the file `a.txt` of the list can't be read: not a regular file |",
+		"r/pack.yaml error R113 the file `b.txt` of the list can't be found | it was looked for at r/b.txt",
+		"r/pack.yaml error R105 `../c.txt` can't stand here: want a path below the rule file's folder, with slashes |",
+	}
+	if d := cmp.Diff(want, said(problems)); d != "" {
+		t.Errorf("problems (-want +got):\n%s", d)
 	}
 }

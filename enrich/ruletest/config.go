@@ -14,6 +14,8 @@ type moduleSettings struct {
 	Context     json.RawMessage `json:"context,omitempty"`
 	ContextFile string          `json:"context_file,omitempty"`
 	At          *time.Time      `json:"at,omitempty"`
+
+	Unread map[string]string `json:"unread,omitempty"`
 }
 
 func (s moduleSettings) json() []byte {
@@ -27,8 +29,8 @@ func (s moduleSettings) json() []byte {
 // whole is a configuration of everything that there is.
 func (r *runner) whole() enrich.Config {
 	c := enrich.Config{Files: r.options.Files}
-	if r.options.Context != "" {
-		c.Settings = moduleSettings{ContextFile: r.options.Context}.json()
+	if r.options.Context != "" || len(r.options.Unread) > 0 {
+		c.Settings = moduleSettings{ContextFile: r.options.Context, Unread: r.options.Unread}.json()
 	}
 	return c
 }
@@ -75,7 +77,7 @@ func spare(packs []*rulefile.Pack) map[string][]string {
 
 // settings are the module's settings for a test, as JSON, which is YAML, too.
 func (r *runner) settings(t rulefile.Test) []byte {
-	s := moduleSettings{Context: t.Context.JSON}
+	s := moduleSettings{Context: t.Context.JSON, Unread: r.options.Unread}
 	if t.Context.JSON == nil {
 		s.ContextFile = r.options.Context
 	}
@@ -94,13 +96,12 @@ func (r *runner) contextFiles() map[string]bool {
 	}
 	var others []string
 	for _, f := range r.options.Files {
-		names := rulefile.References(f.Name, f.Data)
 		if f.Name != r.options.Context {
-			others = append(others, names...)
+			others = append(others, rulefile.References(f.Name, f.Data)...)
 			continue
 		}
 		out[f.Name] = true
-		for _, name := range names {
+		for _, name := range rulefile.ContextReferences(f.Name, f.Data) {
 			out[name] = true
 		}
 	}

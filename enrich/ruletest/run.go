@@ -26,6 +26,8 @@ type Options struct {
 	Ground func(file string) bool
 	// Context, if not "", is the file, among Files, with the context of tests that don't have one of their own.
 	Context string
+	// Unread says of files that lists name why they are not among Files; see rulefile.Settings.
+	Unread map[string]string
 	// New returns a module to run tests on. It is called once for each pair of context and clock.
 	New func() enrich.Module
 	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule

@@ -1,8 +1,6 @@
 package ruleset
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -38,9 +36,9 @@ func ContextFiles(name string) []string {
 	if name == "" {
 		return nil
 	}
-	data, err := readFile(os.DirFS(filepath.Dir(name)), filepath.Base(name), rulefile.MaxContext)
+	data, err := upTo(rulefile.MaxContext, fileReader(name))
 	if err != nil {
 		return []string{name} // whoever loads it says so
 	}
-	return append([]string{name}, rulefile.References(name, data)...)
+	return append([]string{name}, rulefile.ContextReferences(name, data)...)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/inputfile"
 	"github.com/riskrelay/riskrelay/rules"
 )
 
@@ -54,8 +54,8 @@ func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err erro
 			withoutTests(config.Files)
 		}
 	}
-	for _, p := range append(append([]string(nil), o.Paths...), o.Tuning...) {
-		files, problems, err := readOwn(p)
+	for _, p := range o.own() {
+		files, problems, err := read(p)
 		if err != nil {
 			return config, nil, err
 		}
@@ -68,14 +68,18 @@ func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err erro
 func complete(config *enrich.Config, o Options) error {
 	settings := map[string]any{}
 	if o.Context != "" {
-		data, err := readFile(os.DirFS(filepath.Dir(o.Context)), filepath.Base(o.Context), rulefile.MaxContext)
+		data, err := upTo(rulefile.MaxContext, fileReader(o.Context))
 		if err != nil {
 			return fmt.Errorf("read the context: %w", err)
 		}
 		config.Files = append(config.Files, enrich.File{Name: o.Context, Data: data})
 		settings["context_file"] = o.Context
 	}
-	config.Files = append(config.Files, watchlists(config.Files)...)
+	lists, unread := o.watchlists(config.Files)
+	config.Files = append(config.Files, lists...)
+	if len(unread) > 0 {
+		settings["unread"] = unread
+	}
 	if len(o.Informed) > 0 {
 		var names []string
 		for _, f := range o.Informed {
@@ -96,44 +100,9 @@ func complete(config *enrich.Config, o Options) error {
 
 // Builtin are the embedded rule packs; their names begin with [rulefile.BuiltinPrefix].
 func Builtin() ([]enrich.File, error) {
-	files, unread := walk(rules.FS, ".", func(name string) string { return rulefile.BuiltinPrefix + name })
+	w := walker{fsys: rules.FS, read: embedded, name: func(name string) string { return rulefile.BuiltinPrefix + name }}
+	files, unread := w.walk()
 	return files, unread.Err()
-}
-
-// watchlists reads the files that the lists of the given files name. One that can't be read is left out.
-func watchlists(files []enrich.File) (out []enrich.File) {
-	known := map[string]bool{}
-	for _, f := range files {
-		known[f.Name] = true
-	}
-	for _, f := range files {
-		for _, name := range rulefile.References(f.Name, f.Data) {
-			if known[name] {
-				continue
-			}
-			known[name] = true
-			fsys, inside := fs.FS(os.DirFS(filepath.Dir(name))), filepath.Base(name)
-			if embedded, ok := strings.CutPrefix(name, rulefile.BuiltinPrefix); ok && strings.HasPrefix(f.Name, rulefile.BuiltinPrefix) {
-				fsys, inside = rules.FS, embedded
-			}
-			if data, err := readFile(fsys, inside, rulefile.MaxWatchlist); err == nil {
-				out = append(out, enrich.File{Name: name, Data: data})
-			}
-		}
-	}
-	return out
-}
-
-// readOwn is read for paths on the disk, whose files must not be taken for embedded ones.
-func readOwn(p string) ([]enrich.File, rulefile.Problems, error) {
-	if strings.HasPrefix(filepath.ToSlash(filepath.Clean(p))+"/", rulefile.BuiltinPrefix) {
-		whole, err := filepath.Abs(p)
-		if err != nil {
-			return nil, nil, fmt.Errorf("look for rules: %w", err)
-		}
-		p = whole
-	}
-	return read(p)
 }
 
 // read reads the rule file p, or those in the directory p.
@@ -143,45 +112,59 @@ func read(p string) ([]enrich.File, rulefile.Problems, error) {
 		return nil, nil, fmt.Errorf("look for rules: %w", err)
 	}
 	if !info.IsDir() {
-		data, err := readFile(os.DirFS(filepath.Dir(p)), filepath.Base(p), rulefile.MaxFileSize)
+		data, err := upTo(rulefile.MaxFileSize, fileReader(p))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read the rule file %s: %w", p, err)
+			return nil, nil, fmt.Errorf("read the rule file: %w", err)
 		}
 		return []enrich.File{{Name: p, Data: data}}, nil, nil
 	}
-	files, unread := walk(os.DirFS(p), ".", func(name string) string { return filepath.Join(p, name) })
+	folder, err := inputfile.OpenFolder(p)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for rules: %w", err)
+	}
+	defer folder.Close() //nolint:errcheck // it was only read
+	w := walker{fsys: folder.FS(), read: folder.Read, name: func(name string) string { return filepath.Join(p, name) }}
+	files, unread := w.walk()
 	return files, unread, nil
 }
 
-// walk reads the rule files under root. Names that begin with a dot and directories called testdata are left out. What
-// can't be read doesn't end the walk.
-func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.File, unread rulefile.Problems) {
+// walker reads the rule files of a directory.
+type walker struct {
+	fsys fs.FS
+	read func(name string, max int64) ([]byte, error)
+	name func(string) string // what a file is called outside the directory
+}
+
+// walk reads the rule files. Names that begin with a dot and directories called testdata are left out. What can't be read
+// doesn't end the walk.
+func (w walker) walk() (files []enrich.File, unread rulefile.Problems) {
+	const root = "."
 	visit := func(p string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			unread = append(unread, unreadable(name(p), err))
+			unread = append(unread, unreadable(w.name(p), err))
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		case entry.IsDir() && p != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
 			return fs.SkipDir
-		case !strings.HasPrefix(entry.Name(), ".") && linksToFolder(fsys, p, entry):
-			unread = append(unread, unreadable(name(p), errLinkedFolder))
+		case !strings.HasPrefix(entry.Name(), ".") && linksToFolder(w.name(p), entry):
+			unread = append(unread, unreadable(w.name(p), errLinkedFolder))
 			return nil
 		case entry.IsDir() || !isRuleFile(entry.Name()):
 			return nil
 		}
-		data, err := readFile(fsys, p, rulefile.MaxFileSize)
+		data, err := upTo(rulefile.MaxFileSize, func(max int64) ([]byte, error) { return w.read(p, max) })
 		if err != nil {
-			unread = append(unread, unreadable(name(p), err))
+			unread = append(unread, unreadable(w.name(p), err))
 			return nil
 		}
-		files = append(files, enrich.File{Name: name(p), Data: data})
+		files = append(files, enrich.File{Name: w.name(p), Data: data})
 		return nil
 	}
-	if err := fs.WalkDir(fsys, root, visit); err != nil {
-		unread = append(unread, unreadable(name(root), err))
+	if err := fs.WalkDir(w.fsys, root, visit); err != nil {
+		unread = append(unread, unreadable(w.name(root), err))
 	}
 	return files, unread
 }
@@ -190,11 +173,11 @@ func walk(fsys fs.FS, root string, name func(string) string) (files []enrich.Fil
 // out silently.
 var errLinkedFolder = errors.New("a link to a folder is not followed: name the folder itself as a path of rules")
 
-func linksToFolder(fsys fs.FS, p string, entry fs.DirEntry) bool {
+func linksToFolder(name string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return false
 	}
-	info, err := fs.Stat(fsys, p)
+	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
 }
 
@@ -205,39 +188,16 @@ func isRuleFile(name string) bool {
 
 // unreadable is the problem of a file or folder with its whole path, which is left out of what the system says.
 func unreadable(name string, err error) rulefile.Problem {
-	var failed *fs.PathError
-	switch {
-	case errors.As(err, &failed):
-		err = failed.Err
-	case errors.Is(err, errIrregular):
-		err = errIrregular
-	}
 	return rulefile.Problem{
 		Pos: rulefile.Pos{File: name}, Severity: rulefile.Error, Code: rulefile.CodeUnread,
-		Message: fmt.Sprintf("can't be read: %v", err),
+		Message: fmt.Sprintf("can't be read: %v", reason(err)),
 	}
 }
 
-// errIrregular is for pipes, devices and directories that are named like a rule file.
-var errIrregular = errors.New("not a regular file")
-
-// readFile reads a file, of a file that is larger than limit only so much that its reader can tell. Pipes and devices,
-// which may have no end or no beginning, are refused.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return nil, err
+// reason is err without the path that it is about.
+func reason(err error) error {
+	if about := (*fs.PathError)(nil); errors.As(err, &about) {
+		return about.Err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is %w", name, errIrregular)
-	}
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	return data, nil
+	return err
 }

@@ -48,7 +48,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 		fmt.Fprintln(s.err, warning) //nolint:errcheck // nobody is left to tell
 	}
 	if c.Rules.Selftest {
-		if err := host.Selftest(ctx, rules); err != nil {
+		if err := host.Selftest(ctx, rules, c.RuleOptions()); err != nil {
 			return exit(exitRules, err)
 		}
 	}
