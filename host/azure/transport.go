@@ -8,10 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/riskrelay/riskrelay/host/inputfile"
 )
 
 const (
@@ -49,7 +50,7 @@ func NewTransport(caFile string, connections int, limit int64) (*Transport, erro
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
+		pem, err := inputfile.Read(caFile, inputfile.MaxConfig)
 		if err != nil {
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/inputfile"
 )
 
 // The codes of configuration problems.
@@ -38,7 +38,7 @@ func Load(path string, getenv func(string) (string, bool)) (Config, error) {
 	slices.Sort(dropIns)
 	var problems rulefile.Problems
 	for _, p := range append(paths, dropIns...) {
-		data, err := os.ReadFile(p)
+		data, err := inputfile.Read(p, inputfile.MaxConfig)
 		if err != nil {
 			return config, readError(err)
 		}

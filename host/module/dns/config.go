@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 )
@@ -58,7 +57,7 @@ func (c Config) CheckFiles() error {
 	if c.CAFile == "" {
 		return nil
 	}
-	if _, err := os.Stat(c.CAFile); err != nil {
+	if _, err := pool(c.CAFile); err != nil {
 		return fmt.Errorf("dns: ca_file: %w", err)
 	}
 	return nil

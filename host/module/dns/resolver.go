@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 	"golang.org/x/time/rate"
+
+	"github.com/riskrelay/riskrelay/host/inputfile"
 )
 
 // Dial opens a connection; [net.Dialer.DialContext] is one. The network is udp or tcp, and the address the configured
@@ -65,7 +66,7 @@ func newResolver(c Config, dial Dial, limit *rate.Limiter) (*resolver, error) {
 }
 
 func pool(path string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(path)
+	text, err := inputfile.Read(path, inputfile.MaxConfig)
 	if err != nil {
 		return nil, fmt.Errorf("read who signed the resolver's certificate: %w", err)
 	}

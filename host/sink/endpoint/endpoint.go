@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/inputfile"
 )
 
 // TLS says how to know the receiver and how to be known to it. The files are read at each dial, so that they can be
@@ -31,7 +32,7 @@ type TLS struct {
 func (t TLS) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
+		pem, err := inputfile.Read(t.CAFile, inputfile.MaxConfig)
 		if err != nil {
 			return nil, fmt.Errorf("read certificate authorities: %w", err)
 		}
@@ -41,7 +42,7 @@ func (t TLS) Config() (*tls.Config, error) {
 		}
 	}
 	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		pair, err := t.pair()
 		if err != nil {
 			return nil, fmt.Errorf("read client certificate: %w", err)
 		}
@@ -49,6 +50,19 @@ func (t TLS) Config() (*tls.Config, error) {
 		t.Seen.note(Client, pair.Leaf)
 	}
 	return config, nil
+}
+
+// pair reads the client certificate and its key.
+func (t TLS) pair() (tls.Certificate, error) {
+	cert, err := inputfile.Read(t.CertFile, inputfile.MaxConfig)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := inputfile.Read(t.KeyFile, inputfile.MaxConfig)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 // roots are the authorities that CAFile adds to.
