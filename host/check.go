@@ -25,7 +25,7 @@ func Check(c config.Config) error {
 	}
 	for _, path := range c.Sources.Files {
 		if path != "-" {
-			errs = append(errs, checkRegular(path))
+			errs = append(errs, checkRows(path))
 		}
 	}
 	for _, s := range c.Sources.LogAnalytics {
@@ -90,6 +90,15 @@ func checkAll(paths []string) (errs []error) {
 		errs = append(errs, checkRegular(path))
 	}
 	return errs
+}
+
+// checkRows checks that rows can be read from a path: a file, or a pipe or device of characters, which is read once.
+func checkRows(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) == 0 {
+		return checkRegular(path)
+	}
+	return err
 }
 
 func checkRegular(path string) error {

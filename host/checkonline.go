@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/config"
@@ -61,10 +63,10 @@ func CheckSources(ctx context.Context, c config.Config, table string, show func(
 			continue
 		}
 		r := checkup.Report{Of: "source " + path}
-		if file, err := os.Open(path); err != nil {
-			r.Problem("file", "correct sources.files, or let the host's user read it", "%v", err)
-		} else if err := errors.Join(checkRegular(path), file.Close()); err != nil {
-			r.Problem("file", "name a regular file", "%v", err)
+		if err := checkRows(path); err != nil {
+			r.Problem("file", "name a regular file or a pipe", "%v", err)
+		} else if err := unix.Access(path, unix.R_OK); err != nil { // a pipe isn't opened, which would wait for its writer
+			r.Problem("file", "let the host's user read it", "%s: %v", path, err)
 		} else {
 			r.OK("file", "can be read")
 		}

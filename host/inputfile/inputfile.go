@@ -91,5 +91,5 @@ func named(path string, err error) error {
 	if about := (*fs.PathError)(nil); errors.As(err, &about) {
 		return &fs.PathError{Op: about.Op, Path: path, Err: about.Err}
 	}
-	return &fs.PathError{Op: "read", Path: path, Err: err}
+	return &fs.PathError{Op: "open", Path: path, Err: err}
 }

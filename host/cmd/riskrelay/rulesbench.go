@@ -40,7 +40,7 @@ func newRulesBench(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := readEvents(s, events)
+			rows, err := readEvents(c.Context(), s, events)
 			if err != nil {
 				return err
 			}

@@ -40,7 +40,7 @@ func newRulesDiff(s streams) *cobra.Command {
 					return err
 				}
 			}
-			rows, err := readEvents(s, events)
+			rows, err := readEvents(c.Context(), s, events)
 			if err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
@@ -14,12 +13,12 @@ import (
 
 // readEvents reads all rows of a file; "-" is standard input. A line that isn't a row is an error, as what was learned
 // from the rest would be taken for the whole.
-func readEvents(s streams, name string) ([]enrich.Event, error) {
+func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, error) {
 	in := s.in
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := openRows(ctx, name)
 		if err != nil {
-			return nil, exit(exitConfig, fmt.Errorf("open the events: %w", err))
+			return nil, err
 		}
 		defer f.Close() //nolint:errcheck // it was only read
 		in = f
@@ -28,7 +27,7 @@ func readEvents(s streams, name string) ([]enrich.Event, error) {
 	rows := file.NewReader(in, name, func(e *file.LineError) error { bad = errors.Join(bad, e); return nil })
 	var all []enrich.Event
 	for {
-		events, err := rows.Next()
+		events, err := rows.Await(ctx)
 		all = append(all, events...)
 		switch {
 		case errors.Is(err, io.EOF) && bad == nil && len(all) > 0:
@@ -38,7 +37,7 @@ func readEvents(s streams, name string) ([]enrich.Event, error) {
 		case errors.Is(err, io.EOF):
 			return nil, exit(exitConfig, bad)
 		case err != nil:
-			return nil, exit(exitRuntime, err)
+			return nil, stopped(ctx, exit(exitRuntime, err))
 		}
 	}
 }

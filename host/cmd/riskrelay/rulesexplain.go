@@ -56,7 +56,7 @@ func newRulesExplain(s streams) *cobra.Command {
 				}
 				return explainRule(c.Context(), s.out, module, id, format, now)
 			}
-			events, err := readEvents(s, event)
+			events, err := readEvents(c.Context(), s, event)
 			if err != nil {
 				return err
 			}

@@ -82,7 +82,7 @@ func newTag(s streams) *cobra.Command {
 			}
 			in, name := s.in, "-"
 			if len(args) == 1 && args[0] != "-" {
-				f, err := openRows(args[0])
+				f, err := openRows(c.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -122,20 +122,21 @@ func tablesOf(ctx context.Context, m enrich.Module) (map[string]bool, error) {
 	return known, nil
 }
 
-// openRows opens a file of rows.
-func openRows(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory", path)
-	}
+// openRows opens a file of rows, or waits for the writer of a pipe until ctx ends.
+func openRows(ctx context.Context, path string) (*os.File, error) {
+	f, err := file.Open(ctx, path)
 	if err != nil {
-		return nil, exit(exitConfig, fmt.Errorf("open the rows: %w", err))
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, exit(exitConfig, fmt.Errorf("open the rows: %w", err))
+		return nil, stopped(ctx, exit(exitConfig, fmt.Errorf("open the rows: %w", err)))
 	}
 	return f, nil
+}
+
+// stopped is err, or that the command was told to stop, where that is the reason.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return exit(exitStopped, errors.New("interrupted"))
+	}
+	return err
 }
 
 // tagger tags rows and prints them.
@@ -160,15 +161,12 @@ func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
 	})
 	rows.Eager = name == "-"
 	for {
-		events, err := rows.Next()
+		events, err := rows.Await(ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			return exit(exitRuntime, err)
-		}
-		if ctx.Err() != nil {
-			return exit(exitStopped, errors.New("interrupted"))
+		if err = stopped(ctx, exit(exitRuntime, err)); err != nil {
+			return err
 		}
 		t.enricher.Enrich(ctx, events)
 		if err := t.print(events); err != nil {

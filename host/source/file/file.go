@@ -27,22 +27,27 @@ type Source struct {
 	path  string
 	stdin io.Reader
 	bad   func(*LineError) error
-	begun atomic.Bool  // standard input: it can't be read again
+	once  bool         // what was read can't be read again: standard input, a pipe
+	begun atomic.Bool  // the reading of what can be read once
 	told  atomic.Int64 // behind the last bad line that was told of: reading it again is no news
 
 	mended atomic.Int64
 }
 
-// Streams returns one stream per path of a file with one row a line; "-" is standard input. Bad is told of each line
-// that isn't a row, and stops the reading with its error until the next try.
+// Streams returns one stream per path of a file with one row a line; "-" is standard input, and what is a pipe now is
+// read in the same way: once, to its end. Bad is told of each line that isn't a row, and stops the reading with its error
+// until the next try.
 func Streams(paths []string, stdin io.Reader, bad func(*LineError) error) (streams []pipeline.Stream) {
 	for _, path := range paths {
-		s := &Source{path: path, stdin: stdin, bad: bad}
+		s := &Source{path: path, stdin: stdin, bad: bad, once: path == "-" || readOnce(path)}
+		stream := pipeline.Stream{Name: "file:" + path, Source: s, Plan: s.plan, Volatile: s.once}
 		if path == "-" {
-			streams = append(streams, pipeline.Stream{Name: "stdin", Source: s, Plan: s.planStdin, Volatile: true})
-		} else {
-			streams = append(streams, pipeline.Stream{Name: "file:" + path, Source: s, Plan: s.plan})
+			stream.Name = "stdin"
 		}
+		if s.once {
+			stream.Plan = s.planOnce
+		}
+		streams = append(streams, stream)
 	}
 	return streams
 }
@@ -61,7 +66,7 @@ func timeOffset(t time.Time) int64 {
 }
 
 // plan is the stretch from frontier to the file's end.
-func (s *Source) plan(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+func (s *Source) plan(ctx context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return pipeline.Window{}, 0, false, fmt.Errorf("look at the file: %w", err)
@@ -71,7 +76,7 @@ func (s *Source) plan(_ context.Context, frontier time.Time) (pipeline.Window, t
 		return pipeline.Window{}, 0, false, fmt.Errorf("%s is shorter (%d bytes) than what was read of it (%d): "+
 			"was it replaced? Give the new file another name", s.path, size, from)
 	}
-	end, err := s.wholeLines(from, size)
+	end, err := s.wholeLines(ctx, from, size)
 	if err != nil {
 		return pipeline.Window{}, 0, false, err
 	}
@@ -86,8 +91,8 @@ const firstTail = 64 << 10
 
 // wholeLines is the offset behind the last line between from and size that was written to its end: one with a line
 // feed, or a last one without that is a whole object.
-func (s *Source) wholeLines(from, size int64) (int64, error) {
-	f, err := os.Open(s.path)
+func (s *Source) wholeLines(ctx context.Context, from, size int64) (int64, error) {
+	f, err := Open(ctx, s.path)
 	if err != nil {
 		return 0, fmt.Errorf("open the file: %w", err)
 	}
@@ -132,15 +137,16 @@ func lineBegins(f *os.File, from int64) error {
 	return nil
 }
 
-func (s *Source) planStdin(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
+// planOnce is everything, the first time.
+func (s *Source) planOnce(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
 	if !frontier.IsZero() {
 		return pipeline.Window{}, 0, false, pipeline.ErrEnd
 	}
 	return pipeline.Window{From: offsetTime(0), To: offsetTime(math.MaxInt64)}, 0, true, nil
 }
 
-// errReread says that standard input can't be read a second time.
-var errReread = errors.New("standard input can't be read again")
+// errReread says that standard input or a pipe can't be read a second time.
+var errReread = errors.New("standard input and pipes can't be read again")
 
 // Read delivers the rows between the window's offsets that lie behind the mark.
 func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mark, deliver func(pipeline.Batch) error) error {
@@ -152,7 +158,7 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 		}
 		from = mark
 	}
-	r, closer, err := s.open(from, to)
+	r, closer, err := s.open(ctx, from, to)
 	if err != nil {
 		return err
 	}
@@ -160,7 +166,7 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 	for {
 		events, err := s.next(ctx, r)
 		if errors.Is(err, io.EOF) {
-			if s.path != "-" && r.Offset() < to {
+			if !s.once && r.Offset() < to {
 				return fmt.Errorf("%s ends at byte %d, before the %d bytes that it had: was it replaced?", s.path, r.Offset(), to)
 			}
 			return nil
@@ -186,26 +192,12 @@ func (s *Source) Read(ctx context.Context, w pipeline.Window, after pipeline.Mar
 	}
 }
 
-// next is r.Next, but doesn't wait for standard input when ctx has ended.
+// next is r.Next, but doesn't wait for the writer of a pipe when ctx has ended.
 func (s *Source) next(ctx context.Context, r *Reader) ([]enrich.Event, error) {
-	if s.path != "-" {
-		return r.Next()
+	if s.once {
+		return r.Await(ctx)
 	}
-	type answer struct {
-		events []enrich.Event
-		err    error
-	}
-	read := make(chan answer, 1)
-	go func() {
-		events, err := r.Next()
-		read <- answer{events, err}
-	}()
-	select {
-	case a := <-read:
-		return a.events, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return r.Next()
 }
 
 // tell tells of a bad line, once.
@@ -222,16 +214,11 @@ func (s *Source) tell(e *LineError) error {
 
 // open returns a reader at offset from. Rows without an id are counted from the beginning of their block, so the
 // rows between it and from are read once more and thrown away.
-func (s *Source) open(from, to int64) (*Reader, func(), error) {
-	if s.path == "-" {
-		if s.begun.Swap(true) || from > 0 {
-			return nil, nil, errReread
-		}
-		r := NewReader(s.stdin, s.path, s.tell)
-		r.Eager = true
-		return r, func() {}, nil
+func (s *Source) open(ctx context.Context, from, to int64) (*Reader, func(), error) {
+	if s.once {
+		return s.openOnce(ctx, from)
 	}
-	f, err := os.Open(s.path)
+	f, err := Open(ctx, s.path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the file: %w", err)
 	}
@@ -246,6 +233,25 @@ func (s *Source) open(from, to int64) (*Reader, func(), error) {
 		closer()
 		return nil, nil, err
 	}
+	return r, closer, nil
+}
+
+// openOnce returns a reader of standard input or a pipe.
+func (s *Source) openOnce(ctx context.Context, from int64) (*Reader, func(), error) {
+	if from > 0 || s.begun.Load() {
+		return nil, nil, errReread
+	}
+	in, closer := s.stdin, func() {}
+	if s.path != "-" {
+		f, err := Open(ctx, s.path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open the file: %w", err)
+		}
+		in, closer = f, func() { f.Close() } //nolint:errcheck // it was only read
+	}
+	s.begun.Store(true)
+	r := NewReader(in, s.path, s.tell)
+	r.Eager = true
 	return r, closer, nil
 }
 
