@@ -1,0 +1,76 @@
+// Package ownership judges who else may change the files that riskrelay trusts, and read those that are secret. Whoever may
+// write a rule, or a folder above it, decides what is an alarm; whoever may read a token may speak for this host.
+//
+// A path is judged as the system follows it: every folder from the root on, through every symbolic link. Trusted are root,
+// the user of this process, and the groups that this process belongs to. On systems without owners and modes nothing is
+// said.
+package ownership
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// Need is what a file must be safe from.
+type Need int
+
+// A file that must be safe from reading must be so from writing, too.
+const (
+	FromWriting Need = iota // nobody else may change it or put another in its place
+	FromReading             // nor read it
+)
+
+// Path is what shall be judged: a file, or a folder for what lies right in it.
+type Path struct {
+	Key  string // what names it, for messages: a key of the configuration or a flag
+	Name string
+	Need Need
+	Kept bool // this process writes there
+}
+
+// Problem says that others may do to a path what only riskrelay and root should.
+type Problem struct {
+	Key          string // what named a path that leads through Path
+	Path         string // absolute
+	What         string // what others may do: "can be changed by every user"
+	Mode         fs.FileMode
+	Owner, Group string // names, or numbers where there are none
+	Mend         string // the command for the shell that ends it
+}
+
+// Error names the path, its mode and owner, and the command that mends it.
+func (p Problem) Error() string {
+	return fmt.Sprintf("%s: %s %s (mode %04o, owner %s, group %s): run %s", p.Key, p.Path, p.What, unixMode(p.Mode), p.Owner, p.Group, p.Mend)
+}
+
+// Problems are those of several paths, each once.
+type Problems []Problem
+
+// Error is one line for each problem.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i := range p {
+		lines[i] = p[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err is p as an error, nil when there are no problems.
+func (p Problems) Err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}
+
+// unixMode is a mode as chmod takes it.
+func unixMode(mode fs.FileMode) uint32 {
+	bits := uint32(mode.Perm())
+	for bit, is := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if mode&is != 0 {
+			bits |= bit
+		}
+	}
+	return bits
+}
