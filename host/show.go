@@ -17,7 +17,7 @@ func (h *Host) listen(ctx context.Context, o Options) error {
 	if h.config.Metrics.Listen == "" {
 		return nil
 	}
-	server, err := admin.Listen(ctx, h.config.Metrics.Listen, o.Build, h.snapshot)
+	server, err := admin.Listen(ctx, h.config.Metrics.Listen, h.config.Metrics.Hosts, o.Build, h.snapshot)
 	if err != nil {
 		return err
 	}

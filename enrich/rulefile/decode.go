@@ -13,6 +13,38 @@ type decoder struct {
 	source   *source
 	path     string
 	problems Problems
+
+	unknowns int  // unknown keys
+	untold   Text // the first of them that isn't told
+	left     int  // other problems that aren't told
+}
+
+// How much is told of one file: people begin with the first, and a file may be meant to have a million.
+const (
+	maxUnknown  = 20 // keys
+	maxProblems = 1000
+)
+
+// full reports whether enough was told; who asks has one more problem.
+func (d *decoder) full() bool {
+	if len(d.problems) < maxProblems {
+		return false
+	}
+	d.left++
+	return true
+}
+
+// rest adds what stands for the problems that aren't told.
+func (d *decoder) rest() {
+	if more := d.unknowns - maxUnknown; more > 0 {
+		p := d.untold.Problem(CodeUnknown, 0, 0, "and "+Count(more, "more unknown key")+" in this file")
+		d.problems = append(d.problems, p)
+	}
+	if d.left > 0 {
+		d.problems = append(d.problems, Problem{
+			Pos: Pos{File: d.source.file}, Severity: Error, Code: CodeLimit, Message: "the file has " + Count(d.left, "problem") + " beside these",
+		})
+	}
 }
 
 // presence says whether a key must be there.
@@ -48,7 +80,7 @@ func (d *decoder) fields(n *node, what string, fields []field) {
 		case i < 0:
 			d.unknown(key, what, names)
 		case seen[key.Value]:
-			d.problems = append(d.problems, key.Problem(CodeRepeated, 0, 0, fmt.Sprintf("`%s` is given twice", key.Value)))
+			d.twice(key)
 		default:
 			seen[key.Value] = true
 			d.at(segment(key.Value), func() { fields[i].read(p.value) })
@@ -70,7 +102,20 @@ func segment(key string) string {
 	return key
 }
 
+// twice reports a text that stands where it stood before.
+func (d *decoder) twice(t Text) {
+	if !d.full() {
+		d.problems = append(d.problems, t.Problem(CodeRepeated, 0, 0, fmt.Sprintf("`%s` is given twice", t.Value)))
+	}
+}
+
 func (d *decoder) unknown(key Text, what string, names []string) {
+	if d.unknowns++; d.unknowns > maxUnknown {
+		if d.unknowns == maxUnknown+1 {
+			d.untold = key
+		}
+		return
+	}
 	p := key.Problem(CodeUnknown, 0, 0, fmt.Sprintf("unknown key `%s` in %s", key.Value, what))
 	if p.Suggestion = didYouMean(key.Value, names); p.Suggestion == "" {
 		p.Suggestion = "known: " + strings.Join(names, ", ")
@@ -125,6 +170,9 @@ func (n *node) childText(key string) string {
 
 // report adds an error about n.
 func (d *decoder) report(n *node, code, message string) {
+	if d.full() {
+		return
+	}
 	t := n.text
 	t.Path = d.path
 	d.problems = append(d.problems, t.Problem(code, 0, 0, message))
@@ -152,7 +200,7 @@ type check func(value string) string
 // checked gives t its path and reports what ok finds wrong.
 func (d *decoder) checked(t Text, ok check) Text {
 	t.Path = d.path
-	if message := ok(t.Value); message != "" {
+	if message := ok(t.Value); message != "" && !d.full() {
 		d.problems = append(d.problems, t.Problem(CodeValue, 0, 0, message))
 	}
 	return t
@@ -195,7 +243,7 @@ func (d *decoder) distinct(n *node, ok check, nonEmpty bool) []Text {
 	seen := map[string]bool{}
 	for _, t := range all {
 		if seen[t.Value] {
-			d.problems = append(d.problems, t.Problem(CodeRepeated, 0, 0, fmt.Sprintf("`%s` is given twice", t.Value)))
+			d.twice(t)
 		}
 		seen[t.Value] = true
 	}

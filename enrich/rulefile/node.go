@@ -10,7 +10,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
@@ -48,14 +47,13 @@ type pair struct {
 	value *node
 }
 
-// tree reads data as one YAML document. A problem says why it can't.
-func tree(src *source, data string) (*node, Problems) {
+// bytesPerToken is how many bytes a token of a file has at least, on average, when the file is as large as it may be.
+const bytesPerToken = 4
+
+// tree reads data, of a kind of files that may have limit bytes, as one YAML document. A problem says why it can't.
+func tree(src *source, data string, limit int) (*node, Problems) {
 	t := &builder{source: src}
-	tokens := lexer.Tokenize(data)
-	if p, ok := t.tooDeep(tokens); ok {
-		return nil, Problems{p}
-	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	file, err := ParseYAML(data, limit/bytesPerToken, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Problems{t.syntax(err)}
 	}
@@ -112,6 +110,10 @@ func (t *builder) problem(tk *token.Token, code, message string) Problem {
 
 // syntax makes a problem of the parser's error.
 func (t *builder) syntax(err error) Problem {
+	var refused *YAMLError
+	if errors.As(err, &refused) {
+		return t.problem(refused.At, refused.Code, refused.Message)
+	}
 	var located yaml.Error
 	if errors.As(err, &located) {
 		p := t.problem(located.GetToken(), CodeSyntax, located.GetMessage())
@@ -121,33 +123,6 @@ func (t *builder) syntax(err error) Problem {
 		return p
 	}
 	return Problem{Pos: Pos{File: t.source.file}, Severity: Error, Code: CodeSyntax, Message: err.Error()}
-}
-
-// tooDeep looks for nesting that would exhaust the parser's stack, before it runs. Flow collections nest by their
-// brackets; block collections can't nest deeper than the columns of their indicators allow, or the indicators of one
-// line.
-func (t *builder) tooDeep(tokens token.Tokens) (Problem, bool) {
-	const maxColumn = 1000
-	depth, entries, line := 0, 0, 0
-	for _, tk := range tokens {
-		switch tk.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			depth++
-		case token.MappingEndType, token.SequenceEndType:
-			depth--
-		case token.SequenceEntryType, token.MappingKeyType:
-			if tk.Position.Line != line {
-				line, entries = tk.Position.Line, 0
-			}
-			if entries++; tk.Position.Column > maxColumn {
-				entries = MaxDepth + 1
-			}
-		}
-		if depth > MaxDepth || entries > MaxDepth {
-			return t.problem(tk, CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)), true
-		}
-	}
-	return Problem{}, false
 }
 
 func (t *builder) build(n ast.Node, depth int) *node {
@@ -187,19 +162,9 @@ func (t *builder) build(n ast.Node, depth int) *node {
 		}
 	default:
 		out.kind = refused
-		t.refuse(t.problem(n.GetToken(), CodeForbidden, forbidden(n)))
+		t.refuse(t.problem(n.GetToken(), CodeForbidden, "a value of this kind is not supported: "+n.Type().YAMLName()))
 	}
 	return out
-}
-
-func forbidden(n ast.Node) string {
-	switch n.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		return "anchors, aliases and merge keys are not supported; use a list or a macro, or write it out"
-	case *ast.TagNode:
-		return "YAML tags are not supported"
-	}
-	return "a value of this kind is not supported: " + n.Type().YAMLName()
 }
 
 func (t *builder) mapping(out *node, values []*ast.MappingValueNode, depth int) {

@@ -44,17 +44,18 @@ func readUpTo(limit int, name string, data []byte, decode func(*decoder, *node))
 	}
 	content := normalized(data)
 	src := newSource(name, content)
-	defer func() { // the YAML library panics on some malformed input; such a file is refused like any other
+	defer func() { // the YAML library's tree of some malformed input has holes; such a file is refused like any other
 		if r := recover(); r != nil {
 			problems = refuse(CodeSyntax, "the YAML can't be read: %v", r)
 		}
 	}()
-	root, problems := tree(src, content)
+	root, problems := tree(src, content, limit)
 	if root == nil {
 		return problems
 	}
 	d := &decoder{source: src, problems: problems}
 	decode(d, root)
+	d.rest()
 	d.problems.Sort()
 	return d.problems
 }

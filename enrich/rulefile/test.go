@@ -97,7 +97,7 @@ func (d *decoder) noRepeats(n *node) {
 	for _, p := range n.pairs {
 		if seen[p.key.Value] {
 			p.key.Path = d.path
-			d.problems = append(d.problems, p.key.Problem(CodeRepeated, 0, 0, fmt.Sprintf("`%s` is given twice", p.key.Value)))
+			d.twice(p.key)
 		}
 		seen[p.key.Value] = true
 		d.noRepeats(p.value)

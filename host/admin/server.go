@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	requestTimeout = 10 * time.Second // for reading a request, and for each step of an answer
+	requestTimeout = 10 * time.Second // for reading a request, for waiting for the next, and for each step of an answer
 	maxScrapes     = 4                // at the same time
 	closeTimeout   = 2 * time.Second
 )
@@ -31,23 +31,26 @@ type Server struct {
 }
 
 // Listen opens an address as "127.0.0.1:9464" and answers there with what snapshot says, which may be called at any time
-// and from several goroutines. The error is about the address.
-func Listen(ctx context.Context, address string, build Build, snapshot func() Snapshot) (*Server, error) {
+// and from several goroutines. Requests must name that address, the one at which they came in, or one of hosts. The error
+// is about the address.
+func Listen(ctx context.Context, address string, hosts []string, build Build, snapshot func() Snapshot) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("open the endpoint for metrics (metrics.listen): %w", err)
 	}
-	return serve(listener, newMux(build, snapshot)), nil
+	names := append([]string{hostOf(address)}, hosts...)
+	return serve(listener, addressed(names, newMux(build, snapshot)), maxConns), nil
 }
 
-// serve answers on a listener until the server is closed.
-func serve(listener net.Listener, pages http.Handler) *Server {
+// serve answers on a listener, on at most so many connections at once, until the server is closed.
+func serve(listener net.Listener, pages http.Handler, most int) *Server {
+	guests := &crowd{Listener: listener, most: most}
 	s := &Server{listener: listener, http: &http.Server{
-		Handler: pages, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout,
-		WriteTimeout: 2 * requestTimeout, MaxHeaderBytes: 16 << 10,
+		Handler: pages, ReadHeaderTimeout: requestTimeout, ReadTimeout: requestTimeout, IdleTimeout: requestTimeout,
+		WriteTimeout: 2 * requestTimeout, MaxHeaderBytes: 16 << 10, ConnState: guests.state,
 		ErrorLog: log.New(io.Discard, "", 0), // by default its lines would stand between those of the log, in another format
 	}}
-	s.done.Go(func() { _ = s.http.Serve(listener) }) // ends with Close, there is no other way
+	s.done.Go(func() { _ = s.http.Serve(guests) }) // ends with Close, there is no other way
 	return s
 }
 

@@ -67,7 +67,7 @@ func get(t *testing.T, url string) (status int, body string) {
 // TestPages asks for each page over a real connection.
 func TestPages(t *testing.T) {
 	s := busy()
-	server, err := Listen(t.Context(), "127.0.0.1:0", Build{"1.2.3", "f00", "go1.26"}, func() Snapshot { return s })
+	server, err := Listen(t.Context(), "127.0.0.1:0", nil, Build{"1.2.3", "f00", "go1.26"}, func() Snapshot { return s })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestPages(t *testing.T) {
 
 // TestUnready holds that a host that isn't ready says why, and is alive all the same.
 func TestUnready(t *testing.T) {
-	server, err := Listen(t.Context(), "127.0.0.1:0", Build{}, func() Snapshot { return Snapshot{Doing: "starts modules"} })
+	server, err := Listen(t.Context(), "127.0.0.1:0", nil, Build{}, func() Snapshot { return Snapshot{Doing: "starts modules"} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,12 +169,12 @@ func TestUnready(t *testing.T) {
 
 // TestOccupied holds that an address in use is an error that names the key.
 func TestOccupied(t *testing.T) {
-	server, err := Listen(t.Context(), "127.0.0.1:0", Build{}, busy)
+	server, err := Listen(t.Context(), "127.0.0.1:0", nil, Build{}, busy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	if _, err := Listen(t.Context(), server.Address(), Build{}, busy); err == nil || !strings.Contains(err.Error(), "metrics.listen") {
+	if _, err := Listen(t.Context(), server.Address(), nil, Build{}, busy); err == nil || !strings.Contains(err.Error(), "metrics.listen") {
 		t.Errorf("got %v", err)
 	}
 }

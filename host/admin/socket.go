@@ -47,7 +47,7 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 	for _, add := range more {
 		add(mux)
 	}
-	return serve(listener, mux), nil
+	return serve(listener, mux, maxConns), nil
 }
 
 // ErrNoHost says that nobody answers on the socket.

@@ -62,6 +62,7 @@ type Log struct {
 // Metrics say whether and where a host shows how it does.
 type Metrics struct {
 	Listen       string        `yaml:"listen"`        // address and port; empty doesn't listen
+	Hosts        []string      `yaml:"hosts"`         // names that requests may use beside the address, without a port
 	StalledAfter time.Duration `yaml:"stalled_after"` // how long nothing may move where something is to be done
 }
 
@@ -370,7 +371,7 @@ func (c Config) repeated() error {
 func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
-		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
+		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Metrics.Hosts), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
 		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Sumo), held(&c.Sinks.Syslog), held(&c.Sinks.File), held(&c.Sinks.Forget),
 	)
 	return func() {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 func noEnv(string) (string, bool) { return "", false }
@@ -30,7 +33,9 @@ func TestReferenceIsComplete(t *testing.T) {
 		{c.DataDir, defaults.DataDir},
 		{c.Drain, defaults.Drain},
 		{c.Log, defaults.Log},
-		{c.Metrics, defaults.Metrics},
+		{c.Metrics.Listen, defaults.Metrics.Listen},
+		{len(c.Metrics.Hosts), len(defaults.Metrics.Hosts)},
+		{c.Metrics.StalledAfter, defaults.Metrics.StalledAfter},
 		{c.Rules.Builtin, defaults.Rules.Builtin},
 		{c.Rules.Watch, defaults.Rules.Watch},
 		{c.Rules.Selftest, defaults.Rules.Selftest},
@@ -140,4 +145,33 @@ func FuzzRead(f *testing.F) {
 		c := Defaults()
 		_ = c.Read("f", data, noEnv).Error() // must neither panic nor hang
 	})
+}
+
+// TestBounds gives a file one more of each thing than it may have.
+func TestBounds(t *testing.T) {
+	unknown := ""
+	for n := range maxUnknown + 3 {
+		unknown += fmt.Sprintf("driin%d: 1s\n", n)
+	}
+	for name, test := range map[string]struct{ text, want string }{
+		"as large as may be": {"drain: 1s #" + strings.Repeat("x", MaxSize-11), ""},
+		"a byte more":        {"drain: 1s #" + strings.Repeat("x", MaxSize-10), "c.yaml: error[C002]: the file is larger than 1048576 bytes: put parts of it into conf.d"},
+		"depth":              {"a: " + strings.Repeat("[", rulefile.MaxDepth) + strings.Repeat("]", rulefile.MaxDepth), "c.yaml:1:66: error[C002]: nested deeper than 64 levels"},
+		"tokens":             {"a: [" + strings.Repeat("b,", maxTokens/2) + "]", "c.yaml:1:131074: error[C002]: more than 131072 values and marks in one file; split it"},
+		"anchor":             {"drain: &secret 1s", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},
+		"alias":              {"drain: *secret", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},
+		"tag":                {"drain: !secret 1s", "c.yaml:1:8: error[C002]: YAML tags are not supported"},
+		"unknown keys":       {unknown, "c.yaml: error[C101]: and 3 more unknown keys in this file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Defaults()
+			problems := c.Read("c.yaml", []byte(test.text), noEnv)
+			if text := problems.Error(); test.want == "" && text != "" || !strings.Contains(text, test.want) || strings.Contains(text, "secret") {
+				t.Errorf("got %s, want %s", text, test.want)
+			}
+			if name == "unknown keys" && len(problems) != maxUnknown+1 {
+				t.Errorf("%d problems", len(problems))
+			}
+		})
+	}
 }

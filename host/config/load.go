@@ -11,7 +11,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/inputfile"
@@ -20,9 +19,16 @@ import (
 // The codes of configuration problems.
 const (
 	CodeSyntax  = "C001" // not YAML
+	CodeLimit   = "C002" // too large, too deep, or a part of YAML that isn't supported
 	CodeUnknown = "C101" // unknown key
 	CodeValue   = "C102" // a value of the wrong type, or one that can't be
 	CodeEnv     = "C103" // a variable that isn't set
+)
+
+// The bounds of each file. A configuration of a hundred workspaces has some ten thousand tokens.
+const (
+	MaxSize   = 1 << 20     // bytes
+	maxTokens = MaxSize / 8 // of YAML, scalars and indicators
 )
 
 // Load reads the configuration file at path and, in the order of their names, the *.yaml files in the directory
@@ -61,7 +67,10 @@ func readError(err error) error {
 // written ${NAME} or ${NAME:-default} inside values, and $$ is a dollar sign.
 func (c *Config) Read(name string, data []byte, getenv func(string) (string, bool)) rulefile.Problems {
 	source := &sourceFile{name: name, lines: strings.Split(string(data), "\n")}
-	file, err := parser.ParseBytes(data, 0)
+	if len(data) > MaxSize {
+		return rulefile.Problems{source.problem(CodeLimit, 0, 0, 0, fmt.Sprintf("the file is larger than %d bytes: put parts of it into conf.d", MaxSize))}
+	}
+	file, err := rulefile.ParseYAML(string(data), maxTokens)
 	if err != nil {
 		return rulefile.Problems{source.fromYAML(CodeSyntax, err)}
 	}
@@ -78,6 +87,7 @@ func (c *Config) Read(name string, data []byte, getenv func(string) (string, boo
 			source.problems = append(source.problems, source.fromYAML(CodeValue, err))
 		}
 	}
+	source.rest()
 	return source.problems
 }
 
@@ -86,9 +96,16 @@ type sourceFile struct {
 	name     string
 	lines    []string
 	problems rulefile.Problems
+	unknowns int // unknown keys
 }
 
 func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
+	var refused *rulefile.YAMLError
+	if errors.As(err, &refused) { // the line isn't shown: what stands there may be a secret
+		p := s.problem(CodeLimit, refused.At.Position.Line, refused.At.Position.Column, 0, refused.Message)
+		p.Line = ""
+		return p
+	}
 	var located yaml.Error
 	if errors.As(err, &located) && located.GetToken() != nil {
 		position := located.GetToken().Position

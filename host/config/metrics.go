@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // validateMetrics checks the address, and that a query which takes its time isn't taken for one that stands still.
 func (c Config) validateMetrics() error {
 	var errs []error
-	if err := c.Metrics.checkListen(); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, c.Metrics.checkListen(), c.Metrics.checkHosts())
 	longest := time.Duration(0)
 	for _, s := range c.Sources.LogAnalytics {
 		longest = max(longest, s.Timeout)
@@ -35,6 +34,16 @@ func (m Metrics) checkListen() error {
 	}
 	if err != nil {
 		return fmt.Errorf("listen: %q is not an address and a port, as 127.0.0.1:9464 is", m.Listen)
+	}
+	return nil
+}
+
+// checkHosts refuses what a Host header, whose port is left out, can't be.
+func (m Metrics) checkHosts() error {
+	for _, host := range m.Hosts {
+		if strings.Trim(host, ".") == "" || strings.ContainsAny(host, "/*@ \t") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+			return fmt.Errorf("hosts: %q is not a name or an address without a port, as metrics.example.com is", host)
+		}
 	}
 	return nil
 }

@@ -25,7 +25,18 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%q: %v", listen, err)
 		}
 	}
+	for _, host := range []string{"", ".", "metrics.example.com:9464", "[::1]", "[::1]:9464", "http://metrics.example.com", "*.example.com", "a b"} {
+		c := Defaults()
+		c.Metrics.Hosts = []string{"metrics.example.com", "10.0.0.5", "::1", host}
+		if err := c.validateMetrics(); err == nil || !strings.Contains(err.Error(), "hosts: ") {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
 	c := Defaults()
+	c.Metrics.Hosts = []string{"metrics.example.com", "10.0.0.5", "::1", "localhost"}
+	if err := c.validateMetrics(); err != nil {
+		t.Error(err)
+	}
 	c.Sources.LogAnalytics = []LogAnalytics{{}}
 	c.Sources.LogAnalytics[0].Timeout = c.Metrics.StalledAfter
 	if err := c.validateMetrics(); err == nil || !strings.Contains(err.Error(), "(10m0s)") {

@@ -88,6 +88,9 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 			s.check(pair.Value, field)
 			return
 		}
+		if s.unknowns++; s.unknowns > maxUnknown {
+			return
+		}
 		p := s.at(CodeUnknown, pair.Key, fmt.Sprintf("unknown key `%s`", name))
 		near := rulefile.Suggest(name, names(known))
 		if _, ok := known[name+"_file"]; ok { // a secret where its file belongs
@@ -97,6 +100,16 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 			p.Suggestion = fmt.Sprintf("did you mean `%s`?", near)
 		}
 		s.problems = append(s.problems, p)
+	}
+}
+
+// maxUnknown is how many unknown keys of a file are told one by one.
+const maxUnknown = 20
+
+// rest says how many unknown keys aren't told.
+func (s *sourceFile) rest() {
+	if more := s.unknowns - maxUnknown; more > 0 {
+		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+rulefile.Count(more, "more unknown key")+" in this file"))
 	}
 }
 
