@@ -36,7 +36,7 @@ func layers() []layer {
 		{"host/pipeline", []string{"host/failpoint", "enrich"}},
 		{"host/ledger", []string{"host/pipeline"}},
 		{"host/ledger/boltstore", []string{"host/durable", "host/failpoint", "host/ledger"}},
-		{"host/azure", []string{"host/checkup", "host/inputfile"}},
+		{"host/azure/...", []string{"host/checkup", "host/inputfile"}},
 		{"host/checkup", []string{"enrich"}},
 		{"host/graph/...", []string{"host/azure", "host/checkup"}},
 		{"host/module/directory", []string{"host/graph/...", "enrich"}},

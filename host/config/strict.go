@@ -33,6 +33,8 @@ func (s *sourceFile) check(n ast.Node, t reflect.Type) {
 				s.check(item, t.Elem())
 			}
 		}
+	default:
+		s.checkFilter(n, t)
 	}
 }
 

@@ -37,7 +37,7 @@ type Store struct {
 type Letter struct {
 	Time     time.Time `json:"time"` // when it was refused last
 	Sink     string    `json:"sink"`
-	Reason   string    `json:"reason"`   // in the receiver's words
+	Reason   string    `json:"reason"`   // in the receiver's words, of which maxReason bytes are kept
 	Attempts int       `json:"attempts"` // how often it was refused
 	// Sum is the CRC-32C of the event's bytes in hexadecimal digits, so that one that the disk has changed isn't sent. It may
 	// be left out.
@@ -130,7 +130,7 @@ func encode(e *enrich.Event) ([]byte, error) {
 // appendLetter writes the event's bytes as they are: encoding/json would escape and compact them.
 func appendLetter(dst []byte, l Letter) ([]byte, error) {
 	event := l.Event
-	l.Sum = sum(event)
+	l.Sum, l.Reason = sum(event), bounded(l.Reason)
 	l.Event = json.RawMessage("null")
 	head, err := json.Marshal(l)
 	if err != nil {
@@ -138,6 +138,16 @@ func appendLetter(dst []byte, l Letter) ([]byte, error) {
 	}
 	dst = append(dst, bytes.TrimSuffix(head, []byte("null}"))...)
 	return append(append(dst, event...), "}\n"...), nil
+}
+
+// maxReason is how much of a reason is kept: what a receiver says of one event must not fill the disk.
+const maxReason = 1 << 10
+
+func bounded(reason string) string {
+	if len(reason) <= maxReason {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:maxReason], "") + "..."
 }
 
 func sum(event []byte) string {

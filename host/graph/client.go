@@ -34,6 +34,7 @@ type Client struct {
 	config    Config
 	transport *azure.Transport
 	retry     policy.RetryOptions
+	refused   azure.Refused
 
 	mu    sync.Mutex
 	pipe  *runtime.Pipeline // nil until the next request
@@ -70,11 +71,12 @@ func (c *Client) connect() (*runtime.Pipeline, error) {
 	options := azcore.ClientOptions{
 		Cloud: azure.Clouds()[c.config.Cloud], Transport: c.transport, Telemetry: policy.TelemetryOptions{Disabled: true},
 	}
-	credential, err := azure.NewCredential(c.config.Credential, options)
+	credential, err := c.refused.NewCredential(c.config.Credential, options)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the credential: %w", err)
 	}
 	options.Retry = c.retry
+	options.PerRetryPolicies = []policy.Policy{&c.refused}
 	pipe := runtime.NewPipeline("riskrelay", "", runtime.PipelineOptions{
 		PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(credential, []string{c.config.scope()}, nil)},
 	}, &options)
@@ -130,7 +132,9 @@ func (c *Client) get(ctx context.Context, address string, into any) error {
 	err := c.once(ctx, address, into)
 	if refused := new(Error); errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
 		c.forget()
-		err = c.once(ctx, address, into)
+		if err = c.once(ctx, address, into); errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+			refused.Advice = c.refused.Advice()
+		}
 	}
 	return err
 }

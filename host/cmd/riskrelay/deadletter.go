@@ -164,17 +164,16 @@ func (l *letters) of(sink string) ([]letterLine, error) {
 
 func writeLetters(w io.Writer, all any) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	oneLine := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	switch all := all.(type) {
 	case []letterSum:
 		_, _ = fmt.Fprintln(t, "SINK\tLETTERS\tOLDEST\tNEWEST\tREASON")
 		for _, sum := range all {
-			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", sum.Sink, sum.Letters, sum.Oldest.Format(time.RFC3339), sum.Newest.Format(time.RFC3339), oneLine(sum.Reason))
+			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", plain(sum.Sink), sum.Letters, sum.Oldest.Format(time.RFC3339), sum.Newest.Format(time.RFC3339), plain(sum.Reason))
 		}
 	case []letterLine:
 		_, _ = fmt.Fprintln(t, "REFUSED\tATTEMPTS\tTABLE\tEVENT_ID\tREASON")
 		for _, one := range all {
-			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", one.Time.Format(time.RFC3339), one.Attempts, one.Table, one.ID, oneLine(one.Reason))
+			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", one.Time.Format(time.RFC3339), one.Attempts, plain(one.Table), plain(one.ID), plain(one.Reason))
 		}
 	}
 	return t.Flush()

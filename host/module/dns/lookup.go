@@ -42,21 +42,24 @@ func (r *resolver) lookup(ctx context.Context, name string) finding {
 		if !ok {
 			return unclear()
 		}
+		life, found := address(answer, end, kind)
 		switch {
 		case answer.Rcode == dns.RcodeNameError:
+			if found || kind != dns.TypeA || end != at && !registrable(end) {
+				return unclear() // it has an address, was there a moment ago (RFC 4074, 4.2), or can't be registered
+			}
 			return missing(answer, end, NXDomain)
 		case answer.Rcode != dns.RcodeSuccess:
 			return unclear()
-		}
-		if life, found := address(answer, end); found {
+		case found:
 			return finding{Resolves, life}
 		}
 		switch { // no address
 		case end != at: // the resolver didn't say what the alias points to, or that it has none of this kind
-			if _, err := CheckName(end); err != nil {
+			if !registrable(end) {
 				return unclear()
 			}
-			at = end
+			at, kind = end, dns.TypeA
 		case kind == dns.TypeA:
 			kind = dns.TypeAAAA
 		default:
@@ -66,16 +69,32 @@ func (r *resolver) lookup(ctx context.Context, name string) finding {
 	return unclear()
 }
 
+// registrable reports whether a name that an alias points to is one that anybody may be asked about.
+func registrable(name string) bool {
+	_, err := CheckName(name)
+	return err == nil
+}
+
+// is reports whether a record is one of name, of a kind. Records of other classes than the internet's are none.
+func is(record dns.RR, name string, kind uint16) bool {
+	h := record.Header()
+	return h.Class == dns.ClassINET && h.Rrtype == kind && strings.EqualFold(h.Name, name)
+}
+
 // follow goes along the aliases that begin at name in the answer, and returns the name at their end. Not ok are loops,
-// and more aliases than anybody needs.
+// two aliases of one name, and more aliases than anybody needs.
 func follow(answer *dns.Msg, name string, aliases *[]string) (end string, ok bool) {
 	for {
 		target := ""
 		for _, record := range answer.Answer {
-			if alias, is := record.(*dns.CNAME); is && strings.EqualFold(alias.Hdr.Name, name) {
-				target = strings.ToLower(alias.Target)
-				break
+			alias, ok := record.(*dns.CNAME)
+			if !ok || !is(record, name, dns.TypeCNAME) || strings.EqualFold(alias.Target, target) {
+				continue
 			}
+			if target != "" {
+				return name, false
+			}
+			target = strings.ToLower(alias.Target)
 		}
 		if target == "" {
 			return name, true
@@ -88,11 +107,10 @@ func follow(answer *dns.Msg, name string, aliases *[]string) (end string, ok boo
 	}
 }
 
-// address reports whether the answer has an address of name, and for how long it holds.
-func address(answer *dns.Msg, name string) (life time.Duration, found bool) {
+// address reports whether the answer has an address of name, of the kind that was asked for, and for how long it holds.
+func address(answer *dns.Msg, name string, kind uint16) (life time.Duration, found bool) {
 	for _, record := range answer.Answer {
-		kind := record.Header().Rrtype
-		if (kind == dns.TypeA || kind == dns.TypeAAAA) && strings.EqualFold(record.Header().Name, name) {
+		if is(record, name, kind) {
 			return clamp(record.Header().Ttl), true
 		}
 	}
@@ -100,14 +118,16 @@ func address(answer *dns.Msg, name string) (life time.Duration, found bool) {
 }
 
 // missing is what an answer without the name, or without an address, means. Only one that the zone's own start of
-// authority comes with is an answer from the zone (RFC 2308, 2.1 and 2.2); and one that a filter made up says so itself
-// (RFC 8914, 4.16 to 4.19).
+// authority comes with is an answer from the zone (RFC 2308, 2.1 and 2.2), and the zone's own name exists; and one that a filter
+// made up says so itself (RFC 8914, 4.16 to 4.19).
 func missing(answer *dns.Msg, name string, v Verdict) finding {
 	if filtered(answer) {
 		return unclear()
 	}
 	for _, record := range answer.Ns {
-		if soa, ok := record.(*dns.SOA); ok && soa.Hdr.Name != "." && dns.IsSubDomain(soa.Hdr.Name, name) {
+		soa, ok := record.(*dns.SOA)
+		if ok && soa.Hdr.Class == dns.ClassINET && soa.Hdr.Name != "." && dns.IsSubDomain(soa.Hdr.Name, name) &&
+			(v != NXDomain || !strings.EqualFold(soa.Hdr.Name, name)) {
 			return finding{v, clamp(min(soa.Hdr.Ttl, soa.Minttl))}
 		}
 	}

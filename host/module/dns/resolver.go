@@ -35,6 +35,7 @@ const (
 
 var (
 	errStrange = errors.New("the resolver sends answers to other questions")
+	errCut     = errors.New("an answer that is cut off where none has to be")
 	errRecords = fmt.Errorf("an answer of more than %d records", maxRecords)
 )
 
@@ -82,12 +83,15 @@ func pool(path string) (*x509.CertPool, error) {
 func (r *resolver) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, error) {
 	q := new(dns.Msg).SetQuestion(name, kind)
 	q.SetEdns0(udpSize, false)
-	if r.tls != nil {
-		return r.over(ctx, "tcp", q)
+	if r.tls == nil {
+		answer, err := r.over(ctx, "udp", q)
+		if err != nil || !answer.Truncated {
+			return answer, err
+		}
 	}
-	answer, err := r.over(ctx, "udp", q)
+	answer, err := r.over(ctx, "tcp", q)
 	if err == nil && answer.Truncated {
-		return r.over(ctx, "tcp", q)
+		return nil, errCut
 	}
 	return answer, err
 }
@@ -126,7 +130,7 @@ func receive(conn *dns.Conn, q *dns.Msg) (*dns.Msg, error) {
 			return nil, fmt.Errorf("read the resolver's answer: %w", err)
 		case err != nil || !answers(answer, q):
 			continue
-		case len(answer.Answer) > maxRecords || len(answer.Ns) > maxRecords:
+		case len(answer.Answer) > maxRecords || len(answer.Ns) > maxRecords || len(answer.Extra) > maxRecords:
 			return nil, errRecords
 		}
 		return answer, nil

@@ -34,7 +34,7 @@ type Config struct {
 // Table is one table to read.
 type Table struct {
 	Name   string `yaml:"name"`
-	Filter string `yaml:"filter"` // a KQL condition; only rows for which it is true are read
+	Filter Filter `yaml:"filter"` // only rows for which it is true are read
 }
 
 // Credential says as whom the workspace is asked.
@@ -136,7 +136,7 @@ func (c *Config) validateTables() error {
 			errs = append(errs, fmt.Errorf("%s.name: %s is there twice: join the filters with \"or\"", key, t.Name))
 		}
 		seen[t.Name] = true
-		if err := checkFilter(t.Filter); err != nil {
+		if err := t.Filter.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("%s.filter: %w", key, err))
 		}
 	}

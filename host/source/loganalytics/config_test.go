@@ -125,21 +125,3 @@ func TestClouds(t *testing.T) {
 		}
 	}
 }
-
-// FuzzFilter looks at the filter as the query holds it: what follows it must still be outside of it.
-func FuzzFilter(f *testing.F) {
-	f.Add(`A == "x"`)
-	f.Add(`') | take 1 //`)
-	f.Add(`@"\") | take 1 //"`)
-	f.Fuzz(func(t *testing.T, filter string) {
-		if checkFilter(filter) != nil {
-			return
-		}
-		if checkFilter("("+filter+") and (true)") != nil {
-			t.Errorf("%q passes alone but not in parentheses", filter)
-		}
-		if checkFilter("("+filter+"))") == nil {
-			t.Errorf("%q hides what follows", filter)
-		}
-	})
-}

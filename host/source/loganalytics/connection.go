@@ -50,6 +50,7 @@ type connection struct {
 	stall      time.Duration // how long a body may stand still
 	limit      *limiter
 	clock      *clock
+	refused    azure.Refused
 
 	mu       sync.Mutex
 	client   *azquery.LogsClient // nil until the next query
@@ -98,13 +99,14 @@ func (c *connection) connect() (*azquery.LogsClient, error) {
 	options := azcore.ClientOptions{
 		Cloud: c.cloud, Transport: c.transport, Telemetry: policy.TelemetryOptions{ApplicationID: "riskrelay"},
 	}
-	credential, err := azure.NewCredential(c.credential, options)
+	credential, err := c.refused.NewCredential(c.credential, options)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the credential: %w", err)
 	}
 	// The pipeline decides about retries. azcore's would be unseen, and it gives up on long Retry-Afters.
 	options.Retry = policy.RetryOptions{MaxRetries: -1}
 	options.PerCallPolicies = []policy.Policy{streaming{c.clock}}
+	options.PerRetryPolicies = []policy.Policy{&c.refused}
 	client, err := azquery.NewLogsClient(credential, &azquery.LogsClientOptions{ClientOptions: options})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the client: %w", err)
@@ -127,7 +129,9 @@ func (c *connection) Query(ctx context.Context, kql string, to rowReceiver) (out
 	result, err := c.once(ctx, kql, to)
 	if service := new(ServiceError); errors.As(err, &service) && service.Status == http.StatusUnauthorized {
 		c.forget() // the token was revoked or the directory's keys have changed: once more with a new one
-		result, err = c.once(ctx, kql, to)
+		if result, err = c.once(ctx, kql, to); errors.As(err, &service) && service.Status == http.StatusUnauthorized {
+			service.Advice = c.refused.Advice()
+		}
 	}
 	if err != nil && ctx.Err() == nil {
 		err = c.pace(err)

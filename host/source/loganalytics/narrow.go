@@ -22,9 +22,9 @@ func (s *Source) Narrowed(filter enrich.Filter) pipeline.Source {
 func narrowedTable(t Table, filter enrich.Filter) Table {
 	condition := filterCondition(t.Name, filter)
 	if t.Filter != "" {
-		condition = "(" + t.Filter + ") and " + condition
+		condition = "(" + string(t.Filter) + ") and " + condition
 	}
-	t.Filter = condition
+	t.Filter = Filter(condition)
 	return t
 }
 

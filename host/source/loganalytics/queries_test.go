@@ -56,8 +56,8 @@ func TestQueriesAreKQL(t *testing.T) {
 			if filter != "" && known.Columns[0].Type != "string" {
 				filter = "TimeGenerated > ago(1d)"
 			}
-			table := Table{Name: known.Name, Filter: filter}
-			if err := checkFilter(filter); err != nil {
+			table := Table{Name: known.Name, Filter: Filter(filter)}
+			if err := table.Filter.Check(); err != nil {
 				t.Fatal(err)
 			}
 			queries = append(queries, table.probeQuery(), table.oldestQuery())

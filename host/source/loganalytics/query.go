@@ -76,7 +76,7 @@ func (t Table) selection(w pipeline.Window) string {
 	var q strings.Builder
 	fmt.Fprintf(&q, "%s\n| where %s >= %s", t.Name, timeColumn, datetime(w.From.Add(-pruning)))
 	fmt.Fprintf(&q, "\n| where ingestion_time() >= %s and ingestion_time() < %s", datetime(w.From), datetime(w.To))
-	for _, condition := range []string{builtinFilter(t.Name), t.Filter} {
+	for _, condition := range []string{builtinFilter(t.Name), string(t.Filter)} {
 		if condition != "" {
 			fmt.Fprintf(&q, "\n| where (%s)", condition)
 		}

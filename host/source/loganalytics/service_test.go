@@ -43,6 +43,8 @@ type service struct {
 	secret  string
 	issued  int    // tokens
 	valid   string // the token that is accepted
+
+	challenge string // WWW-Authenticate of a refusal
 }
 
 func newService(t *testing.T, answer func(w http.ResponseWriter, query string)) *service {
@@ -89,6 +91,9 @@ func (s *service) ask(w http.ResponseWriter, r *http.Request) {
 	valid := r.Header.Get("Authorization") == "Bearer "+s.valid
 	s.mu.Unlock()
 	if !valid {
+		if s.challenge != "" {
+			w.Header().Set("WWW-Authenticate", s.challenge)
+		}
 		fail(w, http.StatusUnauthorized, "AuthenticationFailed", "token expired")
 		return
 	}
