@@ -13,21 +13,37 @@ const blockSize = 512
 // Enricher runs modules over batches of events. The zero value has no modules and tags nothing.
 type Enricher struct {
 	modules []Module
+	claims  *claims // nil when no module is a guest
 	stories stories
 	// Failed is told of each call to a module that failed; nil means nobody wants to know.
 	Failed func(module string, events int, err error)
+	// Refused is told of each event of which a guest said something in another's name, how many tags were refused, and why the
+	// first of them was; nil means nobody wants to know.
+	Refused func(module string, tags int, reason string)
 }
 
-// NewEnricher returns an enricher that asks each of modules about every event they select.
-func NewEnricher(modules ...Module) *Enricher { return &Enricher{modules: modules} }
+// NewEnricher returns an enricher that asks each of modules about every event they select, in their order. Those that are
+// a [Guest] speak in their own name only.
+func NewEnricher(modules ...Module) *Enricher {
+	e := &Enricher{modules: modules}
+	for _, m := range modules {
+		if _, guest := m.(Guest); guest {
+			e.claims = newClaims(len(modules))
+		}
+	}
+	return e
+}
 
 // Enrich fills the Risk of each event. It has no error: an event that a module could not judge leaves with the
 // reason in Risk.Errors.
 func (e *Enricher) Enrich(ctx context.Context, events []Event) {
 	for start := 0; start < len(events); start += blockSize {
 		block := events[start:min(start+blockSize, len(events))]
-		for _, m := range e.modules {
-			e.ask(ctx, m, block)
+		if e.claims != nil {
+			e.claims.look(ctx, e.modules)
+		}
+		for place, m := range e.modules {
+			e.ask(ctx, place, m, block)
 		}
 		for i := range block {
 			e.stories.tell(&block[i])
@@ -43,7 +59,7 @@ type ask struct {
 	at     []int
 }
 
-func (e *Enricher) ask(ctx context.Context, m Module, block []Event) {
+func (e *Enricher) ask(ctx context.Context, place int, m Module, block []Event) {
 	about, err := m.Describe(ctx)
 	if err != nil {
 		e.fail(about.Name, block, nil, fmt.Errorf("describe: %w", err))
@@ -68,11 +84,28 @@ func (e *Enricher) ask(ctx context.Context, m Module, block []Event) {
 		e.fail(about.Name, block, a.at, err)
 		return
 	}
+	_, guest := m.(Guest)
 	for i, list := range tags {
-		if len(list) > 0 {
+		switch {
+		case len(list) == 0:
+		case guest:
+			e.hear(place, about.Name, &block[a.at[i]].Risk, list)
+		default:
 			block[a.at[i]].Risk.Add(about.Name, list)
 		}
 	}
+}
+
+// hear adds what a guest says to a risk, but for what isn't its own to say.
+func (e *Enricher) hear(place int, name string, risk *Risk, tags []Tag) {
+	own, refused, reason := e.claims.sift(place, tags)
+	if refused > 0 {
+		own = append(own, Tag{Error: fmt.Sprintf("%d of its tags refused: %s", refused, reason)})
+		if e.Refused != nil {
+			e.Refused(name, refused, reason)
+		}
+	}
+	risk.merge(name, name, own)
 }
 
 // fail writes err into the events at the given places, all events when at is nil.

@@ -75,6 +75,7 @@ type Tag struct {
 // Match is a tag as it leaves in an event's risk.
 type Match struct {
 	ID         string   `json:"id"`
+	Module     string   `json:"module,omitempty"` // who says so, as the operator calls it; "" for riskrelay's own rules
 	Revision   string   `json:"revision,omitempty"`
 	Pack       string   `json:"pack,omitempty"`
 	Guide      []string `json:"guide,omitempty"`
@@ -130,13 +131,16 @@ func (r *Risk) Techniques() []string {
 // maxScore caps the sum of an event's scores.
 const maxScore = 100
 
-// Add merges one module's tags. The result doesn't depend on the order of calls.
-func (r *Risk) Add(module string, tags []Tag) {
+// Add merges the tags of one of riskrelay's own modules. The result doesn't depend on the order of calls.
+func (r *Risk) Add(module string, tags []Tag) { r.merge(module, "", tags) }
+
+// merge adds one module's tags; guest is its name when its matches shall carry it.
+func (r *Risk) merge(module, guest string, tags []Tag) {
 	for i := range tags {
-		r.add(module, &tags[i])
+		r.add(module, guest, &tags[i])
 	}
-	slices.SortFunc(r.Rules, func(a, b Match) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(r.Suppressed, func(a, b Match) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.Rules, compareMatches)
+	slices.SortFunc(r.Suppressed, compareMatches)
 	slices.SortFunc(r.Errors, compareFailures)
 	slices.SortFunc(r.Objects, func(a, b Object) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
@@ -146,9 +150,9 @@ func (r *Risk) Add(module string, tags []Tag) {
 	r.Tags = slices.Compact(r.Tags)
 }
 
-func (r *Risk) add(module string, t *Tag) {
+func (r *Risk) add(module, guest string, t *Tag) {
 	match := Match{
-		ID: t.Rule, Revision: t.Revision, Pack: t.Pack, Guide: t.Guide, Severity: t.Severity, Score: t.Score,
+		ID: t.Rule, Module: guest, Revision: t.Revision, Pack: t.Pack, Guide: t.Guide, Severity: t.Severity, Score: t.Score,
 		Reasons: t.Reasons, Message: t.Message, Mitre: t.Mitre, Suppressed: t.Suppressed,
 	}
 	switch {
@@ -163,6 +167,10 @@ func (r *Risk) add(module string, t *Tag) {
 		r.Level = max(r.Level, t.Severity)
 		r.Score = min(maxScore, r.Score+t.Score)
 	}
+}
+
+func compareMatches(a, b Match) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Module, b.Module))
 }
 
 func compareFailures(a, b Failure) int {

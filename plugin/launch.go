@@ -28,17 +28,22 @@ type Options struct {
 	// Dir is where sockets are made, an absolute path of at most 60 bytes that only its owner may enter (0700). It is
 	// made when it doesn't exist. When it is "", there will be one in the directory for temporary files until Close.
 	Dir string
-	// Logger is told each line that the module writes, nobody when it is nil.
+	// Name is what the host calls the module: Describe gives it instead of the module's own name. "" keeps that.
+	Name string
+	// Logger is told each line that the module writes, 20 a second at most over all its runs, and when it goes off and on;
+	// nobody when it is nil.
 	Logger logrus.FieldLogger
 	// StartTimeout is how long the program may take to be ready, a minute when it is 0: a machine that boots is slow.
 	StartTimeout time.Duration
-	// TagTimeout is how long the module may take for one event, 2 s when it is 0. For each further event of a call
-	// there is a fortieth more.
+	// TagTimeout is how long the module may take for one call with up to 512 events, 2 s when it is 0. Then the events go
+	// on without its tags.
 	TagTimeout time.Duration
 	// MaxReply is how many bytes a reply may have, 8 MiB when it is 0.
 	MaxReply int
 	// Backoff is how long a module that failed stays down.
 	Backoff Backoff
+
+	talk *talk
 }
 
 // Backoff is the time between two starts of a module that fails: Min after the first failure, twice as much after each
@@ -54,37 +59,21 @@ func (b Backoff) after(failures int) time.Duration {
 	return wait
 }
 
-// tagTime is how long a call with so many events may take.
-func (o *Options) tagTime(events int) time.Duration {
-	return o.TagTimeout + o.TagTimeout/40*time.Duration(events-1)
+// New returns a module whose program is started by the first call, which should be Configure. When it can't be started,
+// whatever the reason, it is tried again and again; see Process. Close must be called.
+func New(o Options) *Process {
+	o.setDefaults()
+	l := &launcher{options: o}
+	p := newProcess(l.start, o.Backoff, l.close)
+	p.name, p.log, p.talk = o.Name, o.Logger, o.talk
+	p.held = &heldError{max(maxHold, o.TagTimeout)}
+	return p
 }
 
 // Launch starts a module and returns when it is ready to be configured. The context bounds the start only; Close must
 // be called. The error says what is wrong with the options, the program or its greeting.
 func Launch(ctx context.Context, o Options) (*Process, error) {
-	o.setDefaults()
-	exe, err := openExecutable(o.Path, o.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	own, err := o.prepareDir()
-	if err != nil {
-		exe.close()
-		return nil, err
-	}
-	started := false // guarded by the gate of the Process
-	begin := func(ctx context.Context) (run, enrich.Description, error) {
-		s, about, err := start(ctx, exe, &o)
-		if err != nil {
-			return nil, about, err
-		}
-		if started {
-			o.Logger.Warn("the module's program had ended: it was started again")
-		}
-		started = true
-		return s, about, nil
-	}
-	p := newProcess(begin, o.Backoff, func() { exe.close(); removeAll(own) })
+	p := New(o)
 	if err := p.restart(ctx, nil); err != nil {
 		_ = p.Close()
 		return nil, err
@@ -92,17 +81,66 @@ func Launch(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
+// launcher starts the runs of one module. The gate of its Process guards it.
+type launcher struct {
+	options Options
+	exe     *executable // nil until there is one that may be started
+	own     string      // the directory for sockets, when it is to be removed
+	ready   bool        // there is a directory for sockets
+	started bool
+}
+
+// start starts a run. The program is looked for until there is one that may be started, and stays that one.
+func (l *launcher) start(ctx context.Context) (_ run, about enrich.Description, err error) {
+	o := &l.options
+	if l.exe == nil {
+		if l.exe, err = openExecutable(o.Path, o.SHA256); err != nil {
+			l.exe = nil
+			return nil, about, err
+		}
+	}
+	if !l.ready {
+		if l.own, err = o.prepareDir(); err != nil {
+			return nil, about, err
+		}
+		l.ready = true
+	}
+	s, about, err := start(ctx, l.exe, o)
+	if err != nil {
+		return nil, about, err
+	}
+	if l.started {
+		o.talk.warn("the module's program had ended: it was started again")
+	}
+	l.started = true
+	return s, about, nil
+}
+
+func (l *launcher) close() {
+	if l.exe != nil {
+		l.exe.close()
+	}
+	removeAll(l.own)
+	l.options.talk.close()
+}
+
 func (o *Options) setDefaults() {
 	if o.Logger == nil {
-		silent := logrus.New()
-		silent.SetLevel(logrus.PanicLevel)
-		o.Logger = silent
+		o.Logger = silent()
 	}
+	o.talk = newTalk(o.Logger)
 	setDefault(&o.StartTimeout, time.Minute)
 	setDefault(&o.TagTimeout, 2*time.Second)
 	setDefault(&o.MaxReply, 8<<20)
 	setDefault(&o.Backoff.Min, 100*time.Millisecond)
 	setDefault(&o.Backoff.Max, 30*time.Second)
+}
+
+// silent is a log that nobody reads.
+func silent() *logrus.Logger {
+	log := logrus.New()
+	log.SetLevel(logrus.PanicLevel)
+	return log
 }
 
 func setDefault[T comparable](option *T, value T) {

@@ -7,34 +7,27 @@ import (
 	"sync"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/time/rate"
 )
 
 // Bounds of what a module may write into the host's log.
 const (
 	maxLine       = 4 << 10 // bytes; what is longer is cut
 	maxQuote      = 300     // bytes of a line that becomes part of an error
-	linesASecond  = 20
-	linesAtOnce   = 200
 	moduleLogText = "module says"
 )
 
-// lines is a writer that makes each line a module writes an entry of the host's log. A flood is thinned out.
+// lines is a writer that makes each line a module writes an entry of the host's log, as far as talk lets it.
 type lines struct {
-	log   logrus.FieldLogger
-	limit *rate.Limiter
+	talk *talk
 
 	mu      sync.Mutex
 	rest    []byte // a line whose end has not come
 	cut     bool   // the line is longer than rest holds
-	left    int    // lines left out since the last that wasn't
 	latest  string
 	panicky string // the first line of a Go panic, which says more than the last one
 }
 
-func newLines(log logrus.FieldLogger) *lines {
-	return &lines{log: log, limit: rate.NewLimiter(linesASecond, linesAtOnce)}
-}
+func newLines(talk *talk) *lines { return &lines{talk: talk} }
 
 // Write takes a piece of output. It never fails.
 func (l *lines) Write(piece []byte) (int, error) {
@@ -94,25 +87,7 @@ func (l *lines) entry() {
 	if l.panicky == "" && isPanic(text) {
 		l.panicky = text
 	}
-	if !l.limit.Allow() {
-		l.left++
-		return
-	}
-	log := l.log.WithField("module_line", message)
-	if l.left > 0 {
-		log = log.WithField("lines_left_out", l.left)
-		l.left = 0
-	}
-	switch level {
-	case logrus.DebugLevel:
-		log.Debug(moduleLogText)
-	case logrus.WarnLevel:
-		log.Warn(moduleLogText)
-	case logrus.ErrorLevel:
-		log.Error(moduleLogText)
-	default:
-		log.Info(moduleLogText)
-	}
+	l.talk.say(level, message)
 }
 
 func isPanic(text string) bool {

@@ -1,15 +1,19 @@
 package plugin
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestLines(t *testing.T) {
 	log, text := logger()
-	l := newLines(log)
+	l := newLines(newTalk(log))
 	for _, piece := range []string{
 		"pla", "in\n\n", `{"@level":"warn","@message":"from hclog"}` + "\n" + `{"level":"ERROR","msg":"from slog"}` + "\r\n",
 		`{"level":"debug","msg":"hidden"}` + "\n", "{no JSON}\n", "esc \x1b[31m \xff\n", strings.Repeat("x", 5000) + "\nend",
@@ -33,15 +37,35 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestFloodOfLines holds that a flood is thinned out over all runs of a program, and that each line is in the log or counted.
 func TestFloodOfLines(t *testing.T) {
-	log, text := logger()
-	l := newLines(log)
-	if _, err := l.Write([]byte(strings.Repeat("again\n", 100_000))); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(text.String(), "\n"); n < linesAtOnce || n > 100*linesAtOnce {
-		t.Errorf("%d lines came through", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		log, text := logger()
+		talk := newTalk(log)
+		for range 100 { // runs, each of which says much before it ends
+			l := newLines(talk)
+			if _, err := l.Write([]byte(strings.Repeat("again\n", 1000))); err != nil {
+				t.Fatal(err)
+			}
+			l.flush()
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(2 * leftOutAfter)
+		synctest.Wait()
+		said := strings.Count(text.String(), "module_line=again")
+		if most := linesAtOnce + linesASecond*10; said < linesAtOnce || said > most {
+			t.Errorf("%d lines came through, the most is %d", said, most)
+		}
+		var left int
+		for _, m := range regexp.MustCompile(`lines_left_out=(\d+)`).FindAllStringSubmatch(text.String(), -1) {
+			n, _ := strconv.Atoi(m[1])
+			left += n
+		}
+		if said+left != 100_000 || talk.total() != int64(left) {
+			t.Errorf("%d lines came through and %d are said to be left out, %d counted", said, left, talk.total())
+		}
+		talk.close()
+	})
 }
 
 func TestLastWords(t *testing.T) {
@@ -55,7 +79,7 @@ func TestLastWords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		log, _ := logger()
-		l := newLines(log)
+		l := newLines(newTalk(log))
 		_, _ = l.Write([]byte(tt.text))
 		l.flush()
 		if got := l.last(); got != tt.want {
@@ -68,7 +92,7 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\n{\"level\":\"info\"}\npanic: x"), 3)
 	f.Fuzz(func(t *testing.T, text []byte, cut int) {
 		log, _ := logger()
-		whole, parts := newLines(log), newLines(log)
+		whole, parts := newLines(newTalk(log)), newLines(newTalk(log))
 		_, _ = whole.Write(text)
 		cut = max(0, min(cut, len(text)))
 		_, _ = parts.Write(text[:cut])

@@ -21,7 +21,7 @@ func TestWordsThatAreReadLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, _ := logger()
-	p := &program{words: newLines(log), stderr: ours}
+	p := &program{words: newLines(newTalk(log)), stderr: ours}
 	p.hear()
 	if got := p.words.last(); got != "no licence" {
 		t.Errorf("last words %q", got)

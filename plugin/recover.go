@@ -17,24 +17,38 @@ type recovery struct {
 	*Process
 	restarts int
 	losses   int
+	reason   error // of the last loss
 	judged   bool  // some events were
-	failed   error // why there will be no further start; nil while there may be
+	left     int   // events that weren't
+	failed   error // why nobody is asked any more; nil while somebody may be
+	noted    bool  // the breaker knows of failed
 }
 
 // recover starts the program again and judges events so that only those that it can't survive go without. It needs the
-// whole gate.
+// whole gate. What isn't done when the call's time is over stays without an answer.
 func (p *Process) recover(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
 	r := &recovery{Process: p}
 	lists, err := r.judge(ctx, events)
+	r.settle(ctx, err)
+	if err == nil && r.failed != nil && !r.judged {
+		return nil, r.failed
+	}
+	return lists, err
+}
+
+// settle tells the breaker how the recovery went: well when every event was judged.
+func (r *recovery) settle(ctx context.Context, err error) {
 	switch {
 	case err != nil:
-		return nil, err
-	case r.failed != nil && !r.judged:
-		return nil, r.failed
-	case r.losses == 0:
-		p.failures = 0
+		r.note(ctx, err)
+	case r.failed != nil && !r.noted:
+		r.trip(r.failed, held(r.failed))
+	case r.failed != nil:
+	case r.left > 0:
+		r.trip(r.reason, false)
+	default:
+		r.worked()
 	}
-	return lists, nil
 }
 
 // judge asks about all events at once, and after a loss about each half. A single event has a second chance, because a
@@ -47,7 +61,7 @@ func (r *recovery) judge(ctx context.Context, events []enrich.Event) ([][]enrich
 	var err error
 	for ; chances > 0; chances-- {
 		if r.failed != nil {
-			return refused(len(events), r.failed), nil
+			return r.refused(len(events), r.failed), nil
 		}
 		var lists [][]enrich.Tag
 		if lists, err = r.attempt(ctx, events); err == nil {
@@ -59,7 +73,7 @@ func (r *recovery) judge(ctx context.Context, events []enrich.Event) ([][]enrich
 		}
 	}
 	if r.failed != nil || len(events) == 1 {
-		return refused(len(events), err), nil
+		return r.refused(len(events), err), nil
 	}
 	half := len(events) / 2
 	left, err := r.judge(ctx, events[:half])
@@ -75,38 +89,44 @@ func (r *recovery) attempt(ctx context.Context, events []enrich.Event) ([][]enri
 	if r.run == nil || r.run.Over() {
 		if r.restarts == maxRestarts {
 			r.failed = fmt.Errorf("module ended %d times over one batch, the last time: %w", r.losses, r.reason)
-			r.fail(r.failed)
 			return nil, r.failed
 		}
 		r.restarts++
-		if err := r.begin(ctx); err != nil {
-			return nil, err
+		if err := r.ensure(ctx, r.wanted()); err != nil {
+			return nil, r.giveUp(ctx, err, true)
 		}
 	}
 	lists, err := r.run.Tag(ctx, events)
-	if lost := new(lostError); errors.As(err, &lost) {
+	switch lost, late := new(lostError), new(lateError); {
+	case errors.As(err, &lost):
 		r.losses++
 		r.reason = err
+	case errors.As(err, &late):
+		r.timeouts.Add(1)
+		r.failed = err // events that aren't the reason for a crash aren't searched for either
+	case err != nil:
+		return nil, r.giveUp(ctx, err, false)
 	}
 	return lists, err
 }
 
-// maxStarts is how often a start that fails is repeated for one call.
-const maxStarts = 3
-
-// begin starts the program. When that fails, it ends the recovery.
-func (r *recovery) begin(ctx context.Context) (err error) {
-	for range maxStarts {
-		if err = r.ensure(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
+// giveUp ends the recovery when the program can't be started, which the breaker knows, or the call's time is over. An
+// error of the module or of the caller is left to judge.
+func (r *recovery) giveUp(ctx context.Context, err error, start bool) error {
+	switch {
+	case held(context.Cause(ctx)):
+		r.timeouts.Add(1)
+		r.failed = r.held
+		return r.held
+	case start && ctx.Err() == nil:
+		r.failed, r.noted = err, true
 	}
-	r.failed = err
 	return err
 }
 
 // refused is an answer about n events that says why there is none.
-func refused(n int, reason error) [][]enrich.Tag {
+func (r *recovery) refused(n int, reason error) [][]enrich.Tag {
+	r.left += n
 	lists := make([][]enrich.Tag, n)
 	for i := range lists {
 		lists[i] = []enrich.Tag{{Error: reason.Error()}}

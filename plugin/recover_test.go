@@ -3,7 +3,9 @@ package plugin
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,13 +16,32 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// fake is a module whose runs are Go values. An event with the word "poison" ends a run.
+// fake is a module whose runs are Go values. An event with the word "poison" ends a run, and one with the word "late" is
+// answered so late that a session would end.
 type fake struct {
-	broken   bool          // no start works
-	delay    time.Duration // of Tag
+	broken atomic.Bool   // no start works
+	slow   time.Duration // of a start
+	delay  time.Duration // of Tag
+	calls  atomic.Int64  // of Tag
+	begin  time.Time
+
+	mu       sync.Mutex // guards the following
 	starts   []time.Duration
-	begin    time.Time
 	settings []string // that runs were given
+}
+
+// started returns when runs were started, since the beginning.
+func (f *fake) started() []time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.starts)
+}
+
+// given returns the settings that runs were given.
+func (f *fake) given() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.settings)
 }
 
 type fakeRun struct {
@@ -29,8 +50,13 @@ type fakeRun struct {
 }
 
 func (f *fake) start(ctx context.Context) (run, enrich.Description, error) {
+	f.mu.Lock()
 	f.starts = append(f.starts, time.Since(f.begin))
-	if f.broken {
+	f.mu.Unlock()
+	if !pass(ctx, f.slow) {
+		return nil, enrich.Description{}, context.Cause(ctx)
+	}
+	if f.broken.Load() {
 		return nil, enrich.Description{}, errors.New("no luck")
 	}
 	return &fakeRun{fake: f}, enrich.Description{Name: "fake"}, ctx.Err()
@@ -40,23 +66,42 @@ func (r *fakeRun) Configure(_ context.Context, c enrich.Config) (enrich.Descript
 	if string(c.Settings) == "refuse" {
 		return enrich.Description{}, errors.New("refused")
 	}
+	r.mu.Lock()
 	r.settings = append(r.settings, string(c.Settings))
+	r.mu.Unlock()
 	return enrich.Description{Name: "fake"}, nil
 }
 
 func (r *fakeRun) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
-	select {
-	case <-time.After(r.delay):
-	case <-ctx.Done():
+	r.calls.Add(1)
+	if !pass(ctx, r.delay) {
 		return nil, context.Cause(ctx)
 	}
 	for i := range events {
-		if events[i].Text("Word") == "poison" {
+		switch events[i].Text("Word") {
+		case "poison":
 			r.over.Store(true)
 			return nil, &lostError{errors.New("poisoned")}
+		case "late":
+			pass(ctx, lateAfter)
+			r.over.Store(true)
+			return nil, &lateError{lateAfter}
 		}
 	}
 	return make([][]enrich.Tag, len(events)), nil
+}
+
+// lateAfter is what a fake takes for an answer that is too late.
+const lateAfter = 2 * time.Second
+
+// pass reports whether the time passed before ctx ended.
+func pass(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (r *fakeRun) Over() bool { return r.over.Load() }
@@ -69,7 +114,8 @@ func (f *fake) process() *Process {
 
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{broken: true}
+		f := new(fake)
+		f.broken.Store(true)
 		p := f.process()
 		defer func() { _ = p.Close() }()
 		for time.Since(f.begin) < 3*time.Minute {
@@ -82,16 +128,16 @@ func TestBackoff(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if n := len(f.starts); n < 12 || n > 16 {
-			t.Errorf("%d starts in three minutes: %v", n, f.starts)
+		if n := len(f.started()); n < 12 || n > 16 {
+			t.Errorf("%d starts in three minutes: %v", n, f.started())
 		}
-		f.broken = false
+		f.broken.Store(false)
 		time.Sleep(30 * time.Second)
 		if _, err := p.Tag(t.Context(), events("fish")); err != nil {
 			t.Errorf("Tag of the module that works again = %v", err)
 		}
-		if p.failures != 0 {
-			t.Errorf("%d failures are remembered", p.failures)
+		if p.breaker.failures != 0 {
+			t.Errorf("%d failures are remembered", p.breaker.failures)
 		}
 	})
 }
@@ -116,8 +162,8 @@ func TestRestartsOfOneCallAreBounded(t *testing.T) {
 	if got := brief(lists); got[0] != "" || got[1] != "!poisoned" || got[511] != "!module ended 40 times over one batch, the last time: poisoned" {
 		t.Errorf("got %q, %q, ..., %q", got[0], got[1], got[511])
 	}
-	if len(f.starts) > 2*maxRestarts+1 {
-		t.Errorf("%d starts", len(f.starts))
+	if len(f.started()) > 2*maxRestarts+1 {
+		t.Errorf("%d starts", len(f.started()))
 	}
 }
 
@@ -152,11 +198,11 @@ func TestNewRunsHaveTheLastConfiguration(t *testing.T) {
 	if _, err := p.Tag(t.Context(), events("fish")); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"one", "two", "two", "two"}, f.settings); diff != "" {
+	if diff := cmp.Diff([]string{"one", "two", "two", "two"}, f.given()); diff != "" {
 		t.Error(diff)
 	}
-	if n := p.Restarts(); n != len(f.starts)-1 || n == 0 {
-		t.Errorf("%d restarts after %d starts", n, len(f.starts))
+	if n := p.Restarts(); n != len(f.started())-1 || n == 0 {
+		t.Errorf("%d restarts after %d starts", n, len(f.started()))
 	}
 }
 
@@ -202,7 +248,7 @@ func TestEnterStopsWithItsContext(t *testing.T) {
 		configure(t, p, "x")
 		go func() { _, _ = p.Tag(t.Context(), events("fish")) }()
 		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), maxHold/2)
 		defer cancel()
 		if err := p.Configure(ctx, enrich.Config{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Configure = %v", err)

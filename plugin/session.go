@@ -31,6 +31,11 @@ func (e *lostError) Error() string { return e.reason.Error() }
 // Unwrap returns the reason.
 func (e *lostError) Unwrap() error { return e.reason }
 
+// lateError says that a call had no answer in time, and that the session is over.
+type lateError struct{ limit time.Duration }
+
+func (e *lateError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
+
 // session is one run of a module's program with a connection to it.
 type session struct {
 	options *Options
@@ -91,8 +96,8 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 		SkipHostEnv:      true,
 		StartTimeout:     o.StartTimeout,
 		Logger:           hclog.NewNullLogger(), // what it would say is said here in errors
-		SyncStdout:       newLines(o.Logger),
-		SyncStderr:       newLines(o.Logger),
+		SyncStdout:       newLines(o.talk),
+		SyncStderr:       newLines(o.talk),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: o.Dir},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(o.MaxReply)),
@@ -101,7 +106,7 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 		},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
 			cmd := exe.command(o.Args, append(slices.Clone(o.Env), spec.Env...))
-			p, err := newProgram(cmd, exe.path, socketDir, newLines(o.Logger))
+			p, err := newProgram(cmd, exe.path, socketDir, newLines(o.talk))
 			if err != nil {
 				return nil, errors.Join(err, os.RemoveAll(socketDir))
 			}
@@ -164,12 +169,19 @@ func (s *session) Configure(ctx context.Context, config enrich.Config) (enrich.D
 	return about, nil
 }
 
-// Tag asks about events, in as many calls as their size takes. A *lostError says that the session is over.
+// Tag asks about events, in as many calls as their size takes, which have to be answered within TagTimeout, all together.
+// A *lostError or a *lateError says that the session is over.
 func (s *session) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
+	call, cancel := context.WithTimeout(ctx, s.options.TagTimeout)
+	defer cancel()
 	lists := make([][]enrich.Tag, 0, len(events))
 	for len(events) > 0 {
 		request, n := toEvents(events, s.columns)
-		some, err := s.tag(ctx, request)
+		response, err := s.rpc.Tag(call, request)
+		if err != nil {
+			return nil, s.failed(ctx, call, s.options.TagTimeout, err)
+		}
+		some, err := answered(response, n)
 		if err != nil {
 			return nil, err
 		}
@@ -178,19 +190,13 @@ func (s *session) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Ta
 	return lists, nil
 }
 
-func (s *session) tag(ctx context.Context, request *rulemodulev1.TagRequest) ([][]enrich.Tag, error) {
-	limit := s.options.tagTime(len(request.GetEvents()))
-	call, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	response, err := s.rpc.Tag(call, request)
-	if err != nil {
-		return nil, s.failed(ctx, call, limit, err)
-	}
+// answered checks and returns what was said of n events.
+func answered(response *rulemodulev1.TagResponse, n int) ([][]enrich.Tag, error) {
 	if response.GetProblem() != "" {
 		return nil, errors.New(response.GetProblem())
 	}
 	lists := fromLists(response.GetLists())
-	return lists, checkLists(lists, len(request.GetEvents()))
+	return lists, checkLists(lists, n)
 }
 
 // failed makes an error of a call's failure, and ends the session when it is of no use any more.
@@ -198,10 +204,13 @@ func (s *session) failed(ctx, call context.Context, limit time.Duration, err err
 	code := status.Code(err)
 	switch {
 	case ctx.Err() != nil:
+		if held(context.Cause(ctx)) { // nobody else would end what doesn't answer
+			s.program.kill()
+		}
 		return context.Cause(ctx)
 	case call.Err() != nil || code == codes.DeadlineExceeded:
 		s.program.kill()
-		return &lostError{fmt.Errorf("no answer within %v", limit)}
+		return &lateError{limit}
 	case code == codes.ResourceExhausted:
 		s.program.kill()
 		return &lostError{fmt.Errorf("a message is too large (replies may have %d bytes): %w", s.options.MaxReply, s.plain(err))}
