@@ -3,6 +3,7 @@ package enrich
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -16,6 +17,8 @@ type Enricher struct {
 	stories stories
 	// Failed is told of each call to a module that failed; nil means nobody wants to know.
 	Failed func(module string, events int, err error)
+	// Clean changes what modules say of their failures before it is written into events; nil leaves it as it is.
+	Clean func(text string) string
 }
 
 // NewEnricher returns an enricher that asks each of modules about every event they select.
@@ -70,9 +73,29 @@ func (e *Enricher) ask(ctx context.Context, m Module, block []Event) {
 	}
 	for i, list := range tags {
 		if len(list) > 0 {
-			block[a.at[i]].Risk.Add(about.Name, list)
+			block[a.at[i]].Risk.Add(about.Name, e.cleaned(list))
 		}
 	}
+}
+
+// cleaned are tags whose errors are clean. The module's own list stays as it is.
+func (e *Enricher) cleaned(list []Tag) []Tag {
+	if e.Clean == nil {
+		return list
+	}
+	own := true
+	for i := range list {
+		if list[i].Error == "" {
+			continue
+		}
+		if text := e.Clean(list[i].Error); text != list[i].Error {
+			if own {
+				list, own = slices.Clone(list), false
+			}
+			list[i].Error = text
+		}
+	}
+	return list
 }
 
 // fail writes err into the events at the given places, all events when at is nil.
@@ -82,8 +105,12 @@ func (e *Enricher) fail(module string, block []Event, at []int, err error) {
 			at = append(at, i)
 		}
 	}
+	reason := err.Error()
+	if e.Clean != nil {
+		reason = e.Clean(reason)
+	}
 	for _, i := range at {
-		block[i].Risk.Errors = append(block[i].Risk.Errors, Failure{Module: module, Reason: err.Error()})
+		block[i].Risk.Errors = append(block[i].Risk.Errors, Failure{Module: module, Reason: reason})
 	}
 	if e.Failed != nil {
 		e.Failed(module, len(at), err)

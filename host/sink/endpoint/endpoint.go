@@ -1,5 +1,5 @@
-// Package endpoint is how sinks reach their receivers: connections that notice a dead peer, certificates and secrets
-// that are read from files again when they change, and addresses that are never dialed.
+// Package endpoint is how sinks reach their receivers: connections that notice a dead peer, certificates that are read
+// from files again when they change, and addresses that are never dialed.
 package endpoint
 
 import (
@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // TLS says how to know the receiver and how to be known to it. The files are read at each dial, so that they can be
@@ -23,6 +25,8 @@ type TLS struct {
 	ServerName string // the name in the receiver's certificate; "" for the host that is dialed
 	// Seen is told which certificates are in use; nil for nobody.
 	Seen *Certificates
+	// Secrets reads and remembers the key; nil only reads it.
+	Secrets *secret.Keeper
 
 	alsoSystem bool // CAFile adds to the system's authorities
 }
@@ -41,7 +45,7 @@ func (t TLS) Config() (*tls.Config, error) {
 		}
 	}
 	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		pair, err := t.pair()
 		if err != nil {
 			return nil, fmt.Errorf("read client certificate: %w", err)
 		}
@@ -49,6 +53,19 @@ func (t TLS) Config() (*tls.Config, error) {
 		t.Seen.note(Client, pair.Leaf)
 	}
 	return config, nil
+}
+
+// pair is the client's certificate with its key, which only its owner may be able to read.
+func (t TLS) pair() (tls.Certificate, error) {
+	key, err := t.Secrets.ReadKey("key_file", t.KeyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	certificate, err := os.ReadFile(t.CertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificate, key)
 }
 
 // roots are the authorities that CAFile adds to.
