@@ -3,6 +3,7 @@ package enrich
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -20,6 +21,8 @@ type Enricher struct {
 	// Refused is told of each event of which a guest said something in another's name, how many tags were refused, and why the
 	// first of them was; nil means nobody wants to know.
 	Refused func(module string, tags int, reason string)
+	// Clean changes what modules say of their failures before it is written into events; nil leaves it as it is.
+	Clean func(text string) string
 }
 
 // NewEnricher returns an enricher that asks each of modules about every event they select, in their order. Those that are
@@ -89,9 +92,9 @@ func (e *Enricher) ask(ctx context.Context, place int, m Module, block []Event) 
 		switch {
 		case len(list) == 0:
 		case guest:
-			e.hear(place, about.Name, &block[a.at[i]].Risk, list)
+			e.hear(place, about.Name, &block[a.at[i]].Risk, e.cleaned(list))
 		default:
-			block[a.at[i]].Risk.Add(about.Name, list)
+			block[a.at[i]].Risk.Add(about.Name, e.cleaned(list))
 		}
 	}
 }
@@ -108,6 +111,26 @@ func (e *Enricher) hear(place int, name string, risk *Risk, tags []Tag) {
 	risk.merge(name, name, own)
 }
 
+// cleaned are tags whose errors are clean. The module's own list stays as it is.
+func (e *Enricher) cleaned(list []Tag) []Tag {
+	if e.Clean == nil {
+		return list
+	}
+	own := true
+	for i := range list {
+		if list[i].Error == "" {
+			continue
+		}
+		if text := e.Clean(list[i].Error); text != list[i].Error {
+			if own {
+				list, own = slices.Clone(list), false
+			}
+			list[i].Error = text
+		}
+	}
+	return list
+}
+
 // fail writes err into the events at the given places, all events when at is nil.
 func (e *Enricher) fail(module string, block []Event, at []int, err error) {
 	if at == nil {
@@ -115,8 +138,12 @@ func (e *Enricher) fail(module string, block []Event, at []int, err error) {
 			at = append(at, i)
 		}
 	}
+	reason := err.Error()
+	if e.Clean != nil {
+		reason = e.Clean(reason)
+	}
 	for _, i := range at {
-		block[i].Risk.Errors = append(block[i].Risk.Errors, Failure{Module: module, Reason: err.Error()})
+		block[i].Risk.Errors = append(block[i].Risk.Errors, Failure{Module: module, Reason: reason})
 	}
 	if e.Failed != nil {
 		e.Failed(module, len(at), err)

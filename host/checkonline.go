@@ -28,6 +28,7 @@ var ErrTable = errors.New("no such table")
 // CheckSources goes online and checks each source of the configuration, step by step. Table names the only table to look at, ""
 // all. Each is told to show once it is known.
 func CheckSources(ctx context.Context, c config.Config, table string, show func(checkup.Report) error) error {
+	show = cleanReports(c.Secrets, show)
 	if table != "" {
 		if err := loganalytics.CheckTable(table); err != nil {
 			return fmt.Errorf("%w: %w", ErrTable, err)
@@ -95,6 +96,7 @@ func directoryQueries() []graph.Query {
 // CheckSinks goes online and checks the sink of that name, or all for "", step by step. With send, each but files gets a test
 // event of the table checkup.Table. Each is told to show once it is known. The error is ErrUnknownSink or what show returned.
 func CheckSinks(ctx context.Context, c config.Config, name string, send bool, show func(checkup.Report) error) error {
+	show = cleanReports(c.Secrets, show)
 	names := c.Sinks.Names()
 	if name != "" {
 		if !slices.Contains(names, name) {

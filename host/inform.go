@@ -19,7 +19,7 @@ func (m *modules) startDirectory(ctx context.Context, c config.Config) error {
 	if !c.Directory.Enabled {
 		return nil
 	}
-	m.tenant = directory.New(m.log.WithField("module", directory.Name))
+	m.tenant = directory.New(m.log.WithField("module", directory.Name), c.Secrets)
 	m.closers = append(m.closers, m.tenant)
 	return m.configureDirectory(ctx, c)
 }

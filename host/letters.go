@@ -16,7 +16,9 @@ import (
 
 // DeadLetters is what the sinks of the configuration have refused. A host may be running beside.
 func DeadLetters(c config.Config) *deadletter.Store {
-	return deadletter.New(filepath.Join(c.DataDir, "dead"), c.DeadLetters.MaxBytes)
+	store := deadletter.New(filepath.Join(c.DataDir, "dead"), c.DeadLetters.MaxBytes)
+	store.Clean = c.Secrets.Clean
+	return store
 }
 
 // retryTries is how often a Send is tried: somebody waits, and what isn't sent stays.

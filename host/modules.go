@@ -159,6 +159,7 @@ func (m *modules) warn() {
 
 func (m *modules) enricher() *enrich.Enricher {
 	e := enrich.NewEnricher(m.all()...)
+	e.Clean = m.config.Secrets.Clean
 	e.Failed = func(module string, events int, err error) {
 		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
 		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)

@@ -25,7 +25,8 @@ func (h *Host) Verify(ctx context.Context, r proof.Request) (proof.Report, error
 	}
 	h.proving.Lock()
 	defer h.proving.Unlock()
-	return h.check().Verify(ctx, h.pipeline.Streams, h.record, r)
+	report, err := h.check().Verify(ctx, h.pipeline.Streams, h.record, r)
+	return report, h.config.Secrets.CleanError(err)
 }
 
 // record finds the record of a stream that runs. Another copy of it must not be changed.

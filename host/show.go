@@ -69,6 +69,7 @@ func (h *Host) snapshot() admin.Snapshot {
 	if h.followUps != nil {
 		s.Lookups = lookups(h.modules.dns.Figures(), h.followUps.Figures())
 	}
+	cleanSnapshot(h.config.Secrets, &s)
 	return s
 }
 

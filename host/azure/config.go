@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // Credential says as whom a service of Azure is asked. Files are read again when they changed.
@@ -17,6 +19,9 @@ type Credential struct {
 	CertificateFile string `yaml:"certificate_file"` // for kind certificate: PEM or PKCS#12 with the private key
 	TokenFile       string `yaml:"token_file"`       // for kind workload, if not in AZURE_FEDERATED_TOKEN_FILE
 	Authority       string `yaml:"authority"`        // https URL that hands out tokens, when it isn't the cloud's
+
+	// Secrets reads and remembers what is in the files; nil only reads it.
+	Secrets *secret.Keeper `yaml:"-"`
 }
 
 // The kinds of credentials.

@@ -1,11 +1,11 @@
 package azure
 
 import (
-	"bytes"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -36,11 +36,11 @@ func NewCredential(c Credential, options azcore.ClientOptions) (azcore.TokenCred
 			ClientOptions: options, ClientID: c.ClientID, TenantID: c.TenantID, TokenFilePath: c.TokenFile, DisableInstanceDiscovery: private,
 		})
 	case kindSecret:
-		secret, err := readSecret("secret_file", c.SecretFile)
+		secret, err := c.secret()
 		if err != nil {
 			return nil, err
 		}
-		return azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, strings.TrimSpace(string(secret)),
+		return azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, secret,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
 	case kindCertificate:
 		return certificateCredential(c, options, private)
@@ -52,13 +52,9 @@ func NewCredential(c Credential, options azcore.ClientOptions) (azcore.TokenCred
 }
 
 func certificateCredential(c Credential, options azcore.ClientOptions, private bool) (azcore.TokenCredential, error) {
-	text, err := readSecret("certificate_file", c.CertificateFile)
+	certificates, key, err := c.certificate()
 	if err != nil {
 		return nil, err
-	}
-	certificates, key, err := azidentity.ParseCertificates(text, nil)
-	if err != nil { // without err's text: it is about the key's bytes
-		return nil, fmt.Errorf("read certificate_file: %s must hold a certificate and its private key, as PEM or as PKCS#12 without a password", c.CertificateFile)
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certificates, key, &azidentity.ClientCertificateCredentialOptions{
 		ClientOptions: options, DisableInstanceDiscovery: private,
@@ -66,23 +62,34 @@ func certificateCredential(c Credential, options azcore.ClientOptions, private b
 	})
 }
 
-// readSecret reads a file that only its owner may read.
-func readSecret(key, path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// secret is what is in SecretFile.
+func (c *Credential) secret() (string, error) {
+	return c.Secrets.File("credential.secret_file", c.SecretFile, nil).Get()
+}
+
+// certificate is what is in CertificateFile.
+func (c *Credential) certificate() ([]*x509.Certificate, crypto.PrivateKey, error) {
+	const name = "credential.certificate_file"
+	text, err := c.Secrets.ReadKey(name, c.CertificateFile)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+		return nil, nil, err
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("read %s: %s may be read by others (mode %04o): chmod 600 it", key, path, info.Mode().Perm())
+	certificates, key, err := azidentity.ParseCertificates(text, nil)
+	if err != nil { // without err's text: it is about the key's bytes
+		return nil, nil, fmt.Errorf("%s: %s must hold a certificate and its private key, as PEM or as PKCS#12 without a password", name, c.CertificateFile)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+	return certificates, key, nil
+}
+
+// CheckFiles reads the files that the credential's kind needs and says what is wrong with them.
+func (c *Credential) CheckFiles() (err error) {
+	switch c.Kind {
+	case kindSecret:
+		_, err = c.secret()
+	case kindCertificate:
+		_, _, err = c.certificate()
 	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, fmt.Errorf("read %s: %s is empty", key, path)
-	}
-	return text, nil
+	return err
 }
 
 // Stamp changes when a file of the credential does.

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/riskrelay/riskrelay/host/inputfile"
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 const (
@@ -31,13 +32,15 @@ var ErrTooLong = errors.New("reply is longer than allowed")
 
 // Transport sends azcore's requests. It does the unpacking itself, so that a small reply can't become a huge one.
 type Transport struct {
-	client *http.Client
-	limit  int64
+	client  *http.Client
+	limit   int64
+	secrets *secret.Keeper
 }
 
 // NewTransport returns a transport that trusts the certificates in caFile (PEM; "" for none) besides the system's, keeps so
-// many idle connections to a host, and cuts replies off behind limit bytes. The error is about the file.
-func NewTransport(caFile string, connections int, limit int64) (*Transport, error) {
+// many idle connections to a host, and cuts replies off behind limit bytes. Secrets remembers what it sends to prove who asks,
+// and cleans refusals and errors of it; nil does neither. The error is about the file.
+func NewTransport(caFile string, connections int, limit int64, secrets *secret.Keeper) (*Transport, error) {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: 15 * time.Second,
@@ -63,7 +66,7 @@ func NewTransport(caFile string, connections int, limit int64) (*Transport, erro
 		}
 		t.TLSClientConfig.RootCAs = pool
 	}
-	return &Transport{limit: limit, client: &http.Client{
+	return &Transport{limit: limit, secrets: secrets, client: &http.Client{
 		Transport: t,
 		// A redirect could carry a token to another host; the API has none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -75,9 +78,10 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("Accept-Encoding") == "" {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
+	token := t.remember(req)
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, t.secrets.CleanError(err)
 	}
 	limit := t.limit
 	if resp.StatusCode >= http.StatusBadRequest {
@@ -90,6 +94,7 @@ func (t *Transport) Do(req *http.Request) (*http.Response, error) {
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
 	}
+	t.screen(resp, token)
 	return resp, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/host/secret"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
@@ -46,6 +47,9 @@ type Config struct {
 	// Directory is the built-in module that tells rules about the tenant.
 	Directory directory.Config `yaml:"directory"`
 	Sinks     Sinks            `yaml:"sinks"`
+
+	// Secrets is what [Config.Use] set.
+	Secrets *secret.Keeper `yaml:"-"`
 }
 
 // DeadLetters say how much is kept of what sinks refuse for good.

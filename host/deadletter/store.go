@@ -31,6 +31,8 @@ import (
 type Store struct {
 	dir string
 	max int64
+	// Clean takes secrets out of reasons before they are written; nil leaves them as they are. It is set before the first use.
+	Clean func(text string) string
 }
 
 // Letter is an event that a sink refused.
@@ -70,12 +72,19 @@ func (s *Store) Keep(sink string) func([]enrich.Event, []pipeline.Rejection) err
 		var text []byte
 		for _, r := range rejected {
 			var err error
-			if text, err = appendEvent(text, &events[r.Index], Letter{Sink: sink, Reason: r.Reason, Attempts: 1}); err != nil {
+			if text, err = appendEvent(text, &events[r.Index], Letter{Sink: sink, Reason: s.clean(r.Reason), Attempts: 1}); err != nil {
 				return err
 			}
 		}
 		return s.write(sink, text)
 	}
+}
+
+func (s *Store) clean(text string) string {
+	if s.Clean == nil {
+		return text
+	}
+	return s.Clean(text)
 }
 
 // Shortened stands before the name of a sink in the place of a sink's: whole copies of events that it took, but shortened.

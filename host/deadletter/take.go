@@ -35,7 +35,7 @@ const batch = 256
 // that are refused again stay with the new reason. An error means that the sink doesn't take events now: the letters that
 // it didn't confirm stay as they were. Send is that of a pipeline.Sink.
 func (s *Store) Retry(ctx context.Context, sink string, pick func(*Letter) bool, send func(context.Context, []enrich.Event) error) (Outcome, error) {
-	r := retry{ctx: ctx, send: send, parser: enrich.NewObjectParser(schema.TypeOf)}
+	r := retry{ctx: ctx, send: send, clean: s.clean, parser: enrich.NewObjectParser(schema.TypeOf)}
 	err := s.take(sink, pick, &r.Outcome, func(l Letter) ([]Letter, error) {
 		if l.Reason == damaged {
 			r.Refused++
@@ -70,6 +70,7 @@ type retry struct {
 	Outcome
 	ctx     context.Context //nolint:containedctx // of the one call that it lives for
 	send    func(context.Context, []enrich.Event) error
+	clean   func(text string) string
 	parser  *enrich.ObjectParser
 	letters []Letter
 	events  []enrich.Event // of the letters
@@ -89,7 +90,7 @@ func (r *retry) flush() (stay []Letter, err error) {
 	case errors.As(err, &partial):
 		for _, no := range partial.Rejected {
 			l := letters[no.Index]
-			l.Time, l.Reason, l.Attempts = time.Now().UTC(), no.Reason, l.Attempts+1
+			l.Time, l.Reason, l.Attempts = time.Now().UTC(), r.clean(no.Reason), l.Attempts+1
 			stay = append(stay, l)
 		}
 	default:

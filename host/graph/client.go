@@ -47,7 +47,7 @@ func New(c Config) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	transport, err := azure.NewTransport(c.CAFile, connections, maxPageBytes)
+	transport, err := azure.NewTransport(c.CAFile, connections, maxPageBytes, c.Credential.Secrets)
 	if err != nil {
 		return nil, err
 	}

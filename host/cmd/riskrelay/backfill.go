@@ -27,7 +27,7 @@ func newBackfill(s streams) *cobra.Command {
 			"130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func newCheckSource(s streams) *cobra.Command {
 			"problem. Tables that are missing or empty are a warning while others have rows, and a problem with --table.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func newCheckSink(s streams) *cobra.Command {
 			"says that it is a test, but never to files. The exit code is 4 when something is a problem.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}

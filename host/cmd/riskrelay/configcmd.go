@@ -16,8 +16,10 @@ func addConfig(c *cobra.Command, path *string) {
 	c.Flags().StringVarP(path, "config", "c", defaultConfig, "configuration file; *.yaml in conf.d beside it add to it")
 }
 
-func loadConfig(path string) (config.Config, error) {
+// loadConfig reads the configuration, whose secrets are read through those of s.
+func loadConfig(s streams, path string) (config.Config, error) {
 	c, err := config.Load(path, os.LookupEnv)
+	c.Use(s.secrets)
 	return c, exit(exitConfig, err)
 }
 
@@ -30,7 +32,7 @@ func newConfigShow(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use: "show", Short: "Print the effective configuration, defaults and drop-in files included", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c, err := loadConfig(path)
+			c, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}

@@ -37,8 +37,8 @@ type letters struct {
 	store *deadletter.Store
 }
 
-func (l *letters) open() (config.Config, error) {
-	c, err := loadConfig(l.path)
+func (l *letters) open(s streams) (config.Config, error) {
+	c, err := loadConfig(s, l.path)
 	if err != nil {
 		return c, err
 	}
@@ -80,7 +80,7 @@ func newDeadletterList(s streams) *cobra.Command {
 		Short: "Count the dead letters of each sink by reason, or list those of one sink",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			loaded, err := l.open()
+			loaded, err := l.open(s)
 			if err != nil {
 				return err
 			}
@@ -197,7 +197,7 @@ func newDeadletterRetry(s streams) *cobra.Command {
 			"before.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			loaded, err := l.open()
+			loaded, err := l.open(s)
 			if err != nil {
 				return err
 			}
@@ -244,7 +244,7 @@ func newDeadletterDrop(s streams) *cobra.Command {
 			if all == (len(l.ids) > 0) {
 				return exit(exitConfig, errors.New("say which letters are lost for good: --all, or --id with their event_ids"))
 			}
-			loaded, err := l.open()
+			loaded, err := l.open(s)
 			if err == nil {
 				err = l.known(loaded, args[0])
 			}

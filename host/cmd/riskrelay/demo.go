@@ -195,7 +195,7 @@ func (d *demo) configure(workspace *loganalyticstest.Server, tenant *graphtest.S
 	if err = errors.Join(err, f.Close()); err != nil {
 		return config.Config{}, exit(exitRuntime, err)
 	}
-	return loadConfig(f.Name())
+	return loadConfig(d.streams, f.Name())
 }
 
 // forward runs the host until everything was received, or with --keep until ctx ends.

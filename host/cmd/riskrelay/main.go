@@ -16,6 +16,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // The exit codes, the same for every command.
@@ -40,7 +41,7 @@ func main() {
 			signal.Reset(s) // a second one ends the program at once
 		}
 	}()
-	code := execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	code := execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	if code == exitOK && interrupted.Load() {
 		code = exitStopped
 	}
@@ -51,6 +52,7 @@ func main() {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	secrets  *secret.Keeper // cleans what is written to err
 }
 
 // exitError is an error that knows its exit code.
@@ -99,6 +101,8 @@ func problemCode(problems rulefile.Problems, context string) int {
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, s streams) int {
+	s.secrets = secret.NewKeeper()
+	s.secrets.HoldEnvironment(os.LookupEnv)
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -106,7 +110,7 @@ func execute(ctx context.Context, args []string, s streams) int {
 		return exitOK
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(s.err, "riskrelay: "+text) //nolint:errcheck // nobody is left to tell
+		fmt.Fprintln(s.err, "riskrelay: "+s.secrets.Clean(text)) //nolint:errcheck // nobody is left to tell
 	}
 	known := new(exitError)
 	if errors.As(err, &known) {

@@ -30,7 +30,7 @@ func newRun(s streams) *cobra.Command {
 			"carries, leaves the old one at work.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func newRun(s streams) *cobra.Command {
 			}
 			b := thisBuild()
 			options.Build = admin.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
-			return run(c.Context(), loaded, path, options)
+			return run(c.Context(), s, loaded, path, options)
 		},
 	}
 	addConfig(c, &path)
@@ -50,7 +50,7 @@ func newRun(s streams) *cobra.Command {
 	return c
 }
 
-func run(ctx context.Context, c config.Config, path string, options host.Options) error {
+func run(ctx context.Context, s streams, c config.Config, path string, options host.Options) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
 	defer signal.Stop(hup)
@@ -66,7 +66,7 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
 		for range hup {
-			reload(ctx, h, path, options.Log)
+			reload(ctx, s, h, path, options.Log)
 		}
 	})
 	err = h.Run(ctx)
@@ -80,9 +80,9 @@ func run(ctx context.Context, c config.Config, path string, options host.Options
 }
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
-func reload(ctx context.Context, h *host.Host, path string, log logrus.FieldLogger) {
+func reload(ctx context.Context, s streams, h *host.Host, path string, log logrus.FieldLogger) {
 	defer h.Reloading()()
-	c, err := loadConfig(path)
+	c, err := loadConfig(s, path)
 	if err == nil {
 		err = h.Reload(ctx, c)
 	}
@@ -118,5 +118,6 @@ func newLog(s streams, c config.Log) *logrus.Logger {
 		_, noColor := os.LookupEnv("NO_COLOR")
 		log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor})
 	}
+	log.SetFormatter(cleanLog{log.Formatter, s.secrets})
 	return log
 }

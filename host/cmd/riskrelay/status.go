@@ -26,7 +26,7 @@ func newStatus(s streams) *cobra.Command {
 			"next try is.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}

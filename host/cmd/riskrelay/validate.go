@@ -21,7 +21,7 @@ func newValidate(s streams) *cobra.Command {
 		Short: "Check configuration, rules and modules without going online",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(path)
+			loaded, err := loadConfig(s, path)
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ func newVerify(s streams) *cobra.Command {
 			"be asked or the repair failed, 130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(v.path)
+			loaded, err := loadConfig(s, v.path)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/graph"
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // Name is what the module is called.
@@ -17,6 +18,7 @@ const Name = "directory"
 // Module reads the directory in the background from Configure until Close. It implements enrich.Module and enrich.Informer.
 type Module struct {
 	log     logrus.FieldLogger
+	secrets *secret.Keeper
 	changed chan struct{}
 
 	configuring sync.Mutex // held while one reading ends and another begins
@@ -33,9 +35,9 @@ var (
 )
 
 // New returns a module that reads nothing until Configure. Log is told of parts that can't be read, and when they can be again.
-// It must be closed.
-func New(log logrus.FieldLogger) *Module {
-	return &Module{log: log, changed: make(chan struct{}, 1)}
+// Secrets reads and remembers the credential; nil only reads it. The module must be closed.
+func New(log logrus.FieldLogger, secrets *secret.Keeper) *Module {
+	return &Module{log: log, secrets: secrets, changed: make(chan struct{}, 1)}
 }
 
 // Describe names the module; it wants no events and has no rules.
@@ -50,6 +52,7 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 	if err != nil {
 		return err
 	}
+	c.Credential.Secrets = m.secrets
 	m.configuring.Lock()
 	defer m.configuring.Unlock()
 	if !c.Enabled {

@@ -87,7 +87,7 @@ func idle(t *testing.T, c Config) (*reading, *test.Hook) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := New(log)
+	m := New(log, nil)
 	r := m.prepare(c, client, client.Close)
 	t.Cleanup(func() { client.Close() })
 	return r, hook
@@ -294,7 +294,7 @@ func TestInTheBackground(t *testing.T) {
 	server.Fail(graphtest.Fault{Path: "applications/delta", Times: 1, Hold: hold, Body: `{"value":[`}) // slow, then broken off
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	m := New(log)
+	m := New(log, nil)
 	defer m.Close()
 	select {
 	case <-m.Read():
@@ -342,7 +342,7 @@ func TestModule(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	plugintest.TestModule(t, func(t *testing.T) enrich.Module {
-		m := New(log)
+		m := New(log, nil)
 		t.Cleanup(func() { m.Close() })
 		return m
 	}, plugintest.Options{

@@ -1,5 +1,5 @@
-// Package endpoint is how sinks reach their receivers: connections that notice a dead peer, certificates and secrets
-// that are read from files again when they change, and addresses that are never dialed.
+// Package endpoint is how sinks reach their receivers: connections that notice a dead peer, certificates that are read
+// from files again when they change, and addresses that are never dialed.
 package endpoint
 
 import (
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/inputfile"
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // TLS says how to know the receiver and how to be known to it. The files are read at each dial, so that they can be
@@ -24,6 +25,8 @@ type TLS struct {
 	ServerName string // the name in the receiver's certificate; "" for the host that is dialed
 	// Seen is told which certificates are in use; nil for nobody.
 	Seen *Certificates
+	// Secrets reads and remembers the key; nil only reads it.
+	Secrets *secret.Keeper
 
 	alsoSystem bool // CAFile adds to the system's authorities
 }
@@ -52,17 +55,17 @@ func (t TLS) Config() (*tls.Config, error) {
 	return config, nil
 }
 
-// pair reads the client certificate and its key.
+// pair is the client's certificate with its key, which only its owner may be able to read.
 func (t TLS) pair() (tls.Certificate, error) {
-	cert, err := inputfile.Read(t.CertFile, inputfile.MaxConfig)
+	key, err := t.Secrets.ReadKey("key_file", t.KeyFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	key, err := inputfile.Read(t.KeyFile, inputfile.MaxConfig)
+	certificate, err := inputfile.Read(t.CertFile, inputfile.MaxConfig)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	return tls.X509KeyPair(cert, key)
+	return tls.X509KeyPair(certificate, key)
 }
 
 // roots are the authorities that CAFile adds to.

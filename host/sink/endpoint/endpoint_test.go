@@ -3,8 +3,6 @@ package endpoint_test
 import (
 	"crypto/tls"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,40 +84,4 @@ func shake(t *testing.T, ca *endpointtest.CA, config endpoint.TLS) error {
 		err = secured.Close()
 	}
 	return err
-}
-
-func TestSecretFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "token")
-	const secret, next = "fake-secret-one", "fake-secret-two!"
-	if err := os.WriteFile(path, []byte(" "+secret+"\r\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f := endpoint.NewSecretFile(path)
-	if got, err := f.Get(); err != nil || got != secret {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if changed, err := f.Reread(secret); changed || err != nil {
-		t.Errorf("an unchanged secret: %v, %v", changed, err)
-	}
-	if err := os.WriteFile(path, []byte(next), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := f.Get(); err != nil || got != next {
-		t.Errorf("after a change: %q, %v", got, err)
-	}
-	if err := os.Chmod(path, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Get(); err == nil || !strings.Contains(err.Error(), "chmod 600") || strings.Contains(err.Error(), "fake") {
-		t.Errorf("readable by the group: %v", err)
-	}
-	t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(path))
-	if _, err := f.Get(); err != nil {
-		t.Errorf("a credential that systemd handed over: %v", err)
-	}
-	for name, want := range map[string]string{"absent": "no such file", ".": "not a regular file"} {
-		if _, err := endpoint.NewSecretFile(filepath.Join(filepath.Dir(path), name)).Get(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", name, err, want)
-		}
-	}
 }

@@ -11,7 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/secret"
 )
 
 // Proxy is an HTTP proxy that makes tunnels (RFC 9110, 9.3.6). The zero value stands for none.
@@ -19,6 +22,8 @@ type Proxy struct {
 	URL      string // http://proxy.example.com:3128, or https:// where the proxy itself speaks TLS
 	AuthFile string // holds user:password; "" for none
 	CAFile   string // PEM; authorities that may sign the proxy's certificate, besides the system's
+	// Secrets reads and remembers the password; nil only reads it.
+	Secrets *secret.Keeper
 }
 
 // Validate returns what is wrong with p, nil for nothing. It reads no file.
@@ -29,12 +34,12 @@ func (p Proxy) Validate() error {
 		return nil
 	case p.URL == "":
 		return errors.New("proxy_auth_file: name a proxy too")
+	case strings.Contains(p.URL, "@"): // also where there is no scheme, when it isn't read as a URL with a user
+		return errors.New("proxy: holds a user or password: put them into proxy_auth_file as user:password")
 	case err != nil:
 		return errors.New("proxy: not a URL: want something like http://proxy.example.com:3128")
-	case u.User != nil:
-		return errors.New("proxy: holds a user or password: put them into proxy_auth_file as user:password")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Port() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "":
-		return fmt.Errorf("proxy: %q is not like http://proxy.example.com:3128", u.Redacted())
+		return fmt.Errorf("proxy: %q is not like http://proxy.example.com:3128", p.URL)
 	}
 	return nil
 }
@@ -56,11 +61,11 @@ func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
 	if p.AuthFile != "" {
-		secret, err := NewSecretFile(p.AuthFile).Get()
+		user, err := p.Secrets.File("proxy_auth_file", p.AuthFile, password).Get()
 		if err != nil {
 			return nil, err
 		}
-		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(secret)))
+		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user)))
 	}
 	conn, err := Dial(ctx, network, u.Host)
 	if err != nil {
@@ -76,6 +81,15 @@ func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, fmt.Errorf("ask the proxy %s for %s: %w", u.Host, address, err)
 	}
 	return conn, nil
+}
+
+// password is the secret of an AuthFile.
+func password(content string) (string, error) {
+	_, password, ok := strings.Cut(content, ":")
+	if !ok {
+		return "", errors.New("must hold user:password")
+	}
+	return password, nil
 }
 
 // handshake makes conn a TLS connection to the proxy. It closes conn when that fails.

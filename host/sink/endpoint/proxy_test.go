@@ -19,6 +19,7 @@ func TestProxyValidate(t *testing.T) {
 		"": "", "http://proxy.example.com:3128": "", "http://10.0.0.1:3128/": "",
 		"https://proxy.example.com:3128": "", "proxy.example.com:3128": "is not like", "socks5://proxy.example.com:1080": "is not like", "http://proxy.example.com": "is not like",
 		"http://user:fake-secret@proxy.example.com:3128": "put them into proxy_auth_file", "http://h:x:y": "not a URL",
+		"user:fake-secret@proxy.example.com:3128": "put them into proxy_auth_file", "//fake-secret@h:1": "put them into proxy_auth_file",
 	} {
 		err := endpoint.Proxy{URL: url}.Validate()
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

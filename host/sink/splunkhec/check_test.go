@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 		"token has another form": {server: hectest.Config{Refuse: refuse(401, 3, "Invalid authorization")}, failed: true, want: []string{"code 3"}},
 		"token can't be read": {
 			change: func(t *testing.T, c *splunkhec.Config) { c.TokenFile = filepath.Join(t.TempDir(), "absent") }, failed: true,
-			want: []string{"problem configuration: read secret"},
+			want: []string{"problem configuration: token_file: "},
 		},
 		"index isn't allowed": {
 			server: hectest.Config{Indexes: []string{"main"}}, change: func(_ *testing.T, c *splunkhec.Config) { c.Index = "azure" },

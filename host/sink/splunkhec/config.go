@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
@@ -52,6 +53,9 @@ type Config struct {
 	AckTimeout time.Duration `yaml:"ack_timeout"`
 	// Timeout bounds a request.
 	Timeout time.Duration `yaml:"timeout"`
+
+	// Secrets reads and remembers what is in the files; nil only reads it.
+	Secrets *secret.Keeper `yaml:"-"`
 }
 
 // Defaults is the configuration that URL and TokenFile complete.
@@ -140,11 +144,11 @@ func validURL(text string) error {
 }
 
 func (c Config) tls() endpoint.TLS {
-	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile}
+	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Secrets: c.Secrets}
 }
 
 func (c Config) proxy() endpoint.Proxy {
-	return endpoint.Proxy{URL: c.Proxy, AuthFile: c.ProxyAuthFile, CAFile: c.CAFile}
+	return endpoint.Proxy{URL: c.Proxy, AuthFile: c.ProxyAuthFile, CAFile: c.CAFile, Secrets: c.Secrets}
 }
 
 // host is the envelope's host.

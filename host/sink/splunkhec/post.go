@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -105,6 +104,6 @@ func (s *Sink) callAt(ctx context.Context, url, token, channel string, packed []
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
 	r, err := readReply(response)
-	r.Text = strings.ReplaceAll(r.Text, token, "***") // some proxies repeat what they were sent
+	r.Text = s.config.Secrets.Clean(r.Text[:min(len(r.Text), maxText)]) // before it is cut: some proxies repeat what they were sent
 	return r, err
 }

@@ -27,6 +27,9 @@ type reply struct {
 // maxReply bounds what is read of a reply.
 const maxReply = 1 << 20
 
+// maxText is more than is shown of a reply's text.
+const maxText = 4 << 10
+
 // readReply reads a response to its end. The error is a cut connection; a body that isn't the collector's leaves
 // Code nil.
 func readReply(r *http.Response) (reply, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
@@ -22,7 +23,7 @@ import (
 type Sink struct {
 	config  Config
 	base    string
-	token   *endpoint.SecretFile
+	token   *secret.File
 	encoder *encoder
 	client  *http.Client
 
@@ -49,7 +50,7 @@ func New(c Config) (*Sink, error) {
 	s := &Sink{
 		config:  c,
 		base:    strings.TrimRight(c.URL, "/") + "/services/collector",
-		token:   endpoint.NewSecretFile(c.TokenFile),
+		token:   c.Secrets.File("token_file", c.TokenFile, nil),
 		encoder: newEncoder(c),
 	}
 	if _, err := s.token.Get(); err != nil {

@@ -2,6 +2,7 @@ package sumologic
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/url"
 	"time"
@@ -45,7 +46,7 @@ func (s *Sink) target() (checkup.Target, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return checkup.Target{}, checkURL(address) // err repeats it
+		return checkup.Target{}, errors.New("url_file holds no address") // err repeats it
 	}
 	port := u.Port()
 	if port == "" {

@@ -6,10 +6,12 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
@@ -39,6 +41,9 @@ type Config struct {
 	Gzip bool `yaml:"gzip"`
 	// Timeout bounds a request.
 	Timeout time.Duration `yaml:"timeout"`
+
+	// Secrets reads and remembers what is in the files; nil only reads it.
+	Secrets *secret.Keeper `yaml:"-"`
 }
 
 // Defaults is the configuration that URLFile completes.
@@ -107,18 +112,19 @@ func fitsHeader(value, not string) bool {
 		!strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// checkURL refuses what can't be the address of a source. The error doesn't repeat it: it is a secret.
-func checkURL(text string) error {
-	u, err := url.Parse(text)
+// code is the secret in the address of a source, the last part of its path. The error is about what can't be such an address, and
+// doesn't repeat it.
+func code(address string) (string, error) {
+	u, err := url.Parse(address)
 	switch {
 	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http", strings.Trim(u.Path, "/") == "":
-		return errors.New("doesn't hold an address like https://endpoint.collection.sumologic.com/receiver/v1/http/CODE")
+		return "", errors.New("doesn't hold an address like https://endpoint.collection.sumologic.com/receiver/v1/http/CODE")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("holds an address with more than scheme, host and path")
+		return "", errors.New("holds an address with more than scheme, host and path")
 	case u.Scheme == "http" && !endpoint.Loopback(u.Hostname()):
-		return errors.New("holds an http address, which would be sent in the clear: use https")
+		return "", errors.New("holds an http address, which would be sent in the clear: use https")
 	}
-	return nil
+	return path.Base(u.Path), nil
 }
 
 // fields are the fields as the header holds them, in the order of their names.
@@ -130,7 +136,7 @@ func (c Config) fields() string {
 	return strings.Join(pairs, ",")
 }
 
-func (c Config) tls() endpoint.TLS { return endpoint.TLS{CAFile: c.CAFile} }
+func (c Config) tls() endpoint.TLS { return endpoint.TLS{CAFile: c.CAFile, Secrets: c.Secrets} }
 
 func (c Config) host() string {
 	if c.Host != "" {

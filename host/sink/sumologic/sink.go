@@ -12,6 +12,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
@@ -20,7 +21,7 @@ type Sink struct {
 	config Config
 	host   string
 	fields string
-	url    *endpoint.SecretFile
+	url    *secret.File
 	client *http.Client
 
 	certificates endpoint.Certificates
@@ -36,7 +37,7 @@ func New(c Config) (*Sink, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Sink{config: c, host: c.host(), fields: c.fields(), url: endpoint.NewSecretFile(c.URLFile)}
+	s := &Sink{config: c, host: c.host(), fields: c.fields(), url: c.Secrets.File("url_file", c.URLFile, code)}
 	if _, err := s.address(); err != nil {
 		return nil, err
 	}
@@ -52,16 +53,7 @@ func New(c Config) (*Sink, error) {
 }
 
 // address is where to send to.
-func (s *Sink) address() (string, error) {
-	text, err := s.url.Get()
-	if err != nil {
-		return "", err
-	}
-	if err := checkURL(text); err != nil {
-		return "", fmt.Errorf("url_file: %s %w", s.config.URLFile, err)
-	}
-	return text, nil
-}
+func (s *Sink) address() (string, error) { return s.url.Get() }
 
 // Send delivers events in requests of at most BatchBytes, each for one table. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {

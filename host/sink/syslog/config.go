@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 )
 
@@ -69,6 +70,9 @@ type Config struct {
 	Grace time.Duration `yaml:"grace"`
 	// Timeout is how long the receiver may take nothing before the connection is given up.
 	Timeout time.Duration `yaml:"timeout"`
+
+	// Secrets reads and remembers what is in the files; nil only reads it.
+	Secrets *secret.Keeper `yaml:"-"`
 }
 
 // Defaults is the configuration that Address completes.
@@ -191,7 +195,7 @@ func (c Config) hostname() string {
 }
 
 func (c Config) tls() endpoint.TLS {
-	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, ServerName: c.ServerName}
+	return endpoint.TLS{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, ServerName: c.ServerName, Secrets: c.Secrets}
 }
 
 // plain is text with everything but printable ASCII left out, at most n bytes of it.

@@ -85,7 +85,7 @@ func TestCheck(t *testing.T) {
 		}, want: []string{"problem tables: no table of the configuration has had rows"}},
 		"no secret file": {failed: true, spoil: func(_ *testing.T, _ *loganalyticstest.Server, c *loganalytics.Config) {
 			c.Credential.SecretFile += ".gone"
-		}, want: []string{"problem credential: read secret_file"}},
+		}, want: []string{"problem credential: credential.secret_file: "}},
 		"wrong secret": {failed: true, spoil: func(_ *testing.T, s *loganalyticstest.Server, _ *loganalytics.Config) {
 			s.Rotate("another-fake-secret")
 		}, want: []string{"problem token: get a token: AADSTS7000215", "is wrong: write the secret's value there, not its id"}},

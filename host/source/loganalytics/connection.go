@@ -59,7 +59,7 @@ type connection struct {
 }
 
 func newConnection(c Config) (*connection, error) {
-	transport, err := azure.NewTransport(c.CAFile, maxQueries, maxReply)
+	transport, err := azure.NewTransport(c.CAFile, maxQueries, maxReply, c.Credential.Secrets)
 	if err != nil {
 		return nil, err
 	}
