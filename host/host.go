@@ -38,6 +38,9 @@ type Options struct {
 	Stdout io.Writer // where a dry run prints
 	Once   bool      // handle what there is now and end
 	DryRun bool      // print instead of sending, and remember nothing
+	// Guarded refuses rules that others than root and this process's user and groups may change, at the start and at
+	// each reload.
+	Guarded bool
 	// Letters is the data directory for dead letters; "" is the configuration's.
 	Letters string
 	// Observe is told of each batch that was read and tagged; nil means nobody wants to know.
@@ -91,7 +94,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 		return nil, err
 	}
 	stats := &pipeline.Stats{Observe: o.Observe}
-	if h.modules, err = startModules(ctx, c, o.Log, stats); err != nil {
+	if h.modules, err = startModules(ctx, c, o, stats); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, h.modules)

@@ -33,6 +33,7 @@ func layers() []layer {
 		{"host/durable", nil},
 		{"host/failpoint", nil},
 		{"host/inputfile", nil},
+		{"host/ownership", nil},
 		{"host/pipeline", []string{"host/failpoint", "enrich"}},
 		{"host/ledger", []string{"host/pipeline"}},
 		{"host/ledger/boltstore", []string{"host/durable", "host/failpoint", "host/ledger"}},
@@ -53,7 +54,7 @@ func layers() []layer {
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/pipeline",
+			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",
 			"host/proof", "host/reload", "host/ruleset",
 			"host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",

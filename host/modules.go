@@ -35,6 +35,7 @@ type modules struct {
 	log       *logrus.Logger
 	stats     *pipeline.Stats
 	isolated  bool
+	guarded   bool   // rules that others may change are refused
 	forgets   string // see Forgetful
 
 	ran atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
@@ -44,12 +45,12 @@ type modules struct {
 	rules  ruleState
 }
 
-func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stats *pipeline.Stats) (*modules, error) {
+func startModules(ctx context.Context, c config.Config, o Options, stats *pipeline.Stats) (*modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)
 	m := &modules{
 		cel: cel, seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
-		log: log, stats: stats, isolated: c.Rules.Isolate, config: c,
+		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, config: c,
 	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)

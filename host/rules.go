@@ -133,7 +133,7 @@ func (m *modules) readRules() (enrich.Config, error) {
 		}
 		hash := hashOf(set)
 		if hash == before {
-			return set, nil
+			return set, m.refuseOpen(options, set)
 		}
 		before = hash
 	}

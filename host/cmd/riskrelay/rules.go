@@ -100,9 +100,11 @@ type subject struct {
 	ruleset.Options
 	alone   bool
 	context string
+	err     func() io.Writer // where warnings about files go
 }
 
 func (s *subject) add(c *cobra.Command) {
+	s.err = c.ErrOrStderr
 	addNoBuiltin(c, &s.alone)
 	c.Flags().StringVar(&s.context, "context", "", "context file, which tests without a context of their own see")
 }

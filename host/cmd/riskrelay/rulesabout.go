@@ -22,6 +22,7 @@ func (s *subject) gather(paths []string) (config enrich.Config, unread rulefile.
 	if config, unread, err = ruleset.Gather(s.Options); err != nil {
 		return config, nil, exit(exitConfig, err)
 	}
+	warnRules(s.err, s.Options, config)
 	if s.files(config)+len(unread) == 0 {
 		return config, nil, exit(exitConfig, fmt.Errorf("no rule files (*.yaml) in %s", strings.Join(paths, ", ")))
 	}

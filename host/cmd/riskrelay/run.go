@@ -21,13 +21,16 @@ import (
 func newRun(s streams) *cobra.Command {
 	var path string
 	var options host.Options
+	var insecure bool
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Query, tag and forward until told to stop",
 		Long: "run moves events until SIGTERM or SIGINT, which drain what was read, or until the files that it reads end and\n" +
 			"there is no workspace. SIGHUP reads the rules, the context and the modules' settings again, and so does a change of\n" +
 			"the files of rules and context, unless rules.watch is false. A set that doesn't load, or fails the tests that it\n" +
-			"carries, leaves the old one at work.",
+			"carries, leaves the old one at work.\n\n" +
+			"Files and folders that others than root and run's own user and groups may change, and secrets and private keys that\n" +
+			"others may read, are refused, each with the command that mends it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(s, path)
@@ -36,6 +39,10 @@ func newRun(s streams) *cobra.Command {
 			}
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
+			options.Guarded = !insecure
+			if err := guard(loaded, path, options); err != nil {
+				return err
+			}
 			if options.Service, err = systemd.New(os.Getenv); err != nil {
 				options.Log.WithError(err).Warn("systemd's watchdog isn't fed")
 			}
@@ -46,6 +53,7 @@ func newRun(s streams) *cobra.Command {
 	}
 	addConfig(c, &path)
 	c.Flags().BoolVar(&options.Once, "once", false, "handle what there is now and end")
+	c.Flags().BoolVar(&insecure, "insecure-permissions", false, "only warn about what others may change or read")
 	c.Flags().BoolVar(&options.DryRun, "dry-run", false, "read and tag, print the events instead of sending them, and move no mark")
 	return c
 }
@@ -66,7 +74,7 @@ func run(ctx context.Context, s streams, c config.Config, path string, options h
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
 		for range hup {
-			reload(ctx, s, h, path, options.Log)
+			reload(ctx, s, h, path, options)
 		}
 	})
 	err = h.Run(ctx)
@@ -80,17 +88,20 @@ func run(ctx context.Context, s streams, c config.Config, path string, options h
 }
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
-func reload(ctx context.Context, s streams, h *host.Host, path string, log logrus.FieldLogger) {
+func reload(ctx context.Context, s streams, h *host.Host, path string, o host.Options) {
 	defer h.Reloading()()
 	c, err := loadConfig(s, path)
+	if err == nil && o.Guarded {
+		err = host.Permissions(c, path).Err()
+	}
 	if err == nil {
 		err = h.Reload(ctx, c)
 	}
 	if err != nil {
-		log.WithError(err).Error("can't reload: the old rules stay at work")
+		o.Log.WithError(err).Error("can't reload: the old rules stay at work")
 		return
 	}
-	log.Info("rules reloaded")
+	o.Log.Info("rules reloaded")
 }
 
 // ruleOrRuntime is the exit code for a host that can't start.

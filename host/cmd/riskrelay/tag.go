@@ -54,6 +54,7 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 	if err != nil {
 		return nil, exit(exitConfig, err)
 	}
+	warnRules(f.err, f.Options, config)
 	module := celrule.New()
 	if err := module.Configure(ctx, config); err != nil {
 		return nil, ruleExit(err, f.Context)

@@ -25,14 +25,14 @@ func newValidate(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return validate(c.Context(), s, loaded)
+			return validate(c.Context(), s, loaded, path)
 		},
 	}
 	addConfig(c, &path)
 	return c
 }
 
-func validate(ctx context.Context, s streams, c config.Config) error {
+func validate(ctx context.Context, s streams, c config.Config, path string) error {
 	rules, err := ruleset.Load(c.RuleOptions())
 	if err != nil {
 		return exit(exitConfig, err)
@@ -59,6 +59,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err := host.Check(c); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}
+	warnPermissions(s.err, permissions(c, path)) // behind the check, which refuses secrets that others may read
 	abandoned, err := host.AbandonedSinks(ctx, c)
 	if err != nil {
 		fmt.Fprintf(s.err, "whether windows wait for sinks that are gone isn't known: %v\n", err) //nolint:errcheck // nobody is left to tell
