@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -167,19 +168,20 @@ func (s *ruleSet) inTable(id, table string) *tableRule {
 	if !ok {
 		return nil
 	}
-	i := slices.IndexFunc(t.all, func(r *tableRule) bool { return r.info.ID == id })
-	if i < 0 {
+	i, found := slices.BinarySearchFunc(t.all, id, func(r *tableRule, id string) int { return cmp.Compare(r.info.ID, id) })
+	if !found {
 		return nil
 	}
 	return t.all[i]
 }
 
 func (s *ruleSet) ruleByID(id string) (*rule, error) {
+	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *rule, id string) int { return cmp.Compare(r.info.ID, id) }); found {
+		return s.rules[i], nil
+	}
 	ids := make([]string, len(s.rules))
 	for i, r := range s.rules {
-		if ids[i] = r.info.ID; ids[i] == id {
-			return r, nil
-		}
+		ids[i] = r.info.ID
 	}
 	if like := rulefile.Suggest(id, ids); like != "" {
 		return nil, fmt.Errorf("no rule is called `%s`; did you mean `%s`?", id, like)

@@ -318,8 +318,12 @@ func (b *indexBuilder) build() index {
 			x.groups[x.groupOf[atom]].keys = true
 		}
 	}
+	members := make([][]int32, len(x.groups))
+	for id, g := range x.groupOf {
+		members[g] = append(members[g], int32(id))
+	}
 	for g := range x.groups {
-		if x.prepare(int32(g)); x.groups[g].keys {
+		if x.prepare(&x.groups[g], members[g]); x.groups[g].keys {
 			x.keys = append(x.keys, int32(g))
 		}
 	}
@@ -357,16 +361,15 @@ func (x *index) intern(ids map[atom]int32, groups map[question]int32, c conditio
 	return slices.Compact(out)
 }
 
-// prepare makes the tables of a group.
-func (x *index) prepare(g int32) {
-	group, classes, words := &x.groups[g], map[int]map[string][]int32{}, []word{}
-	for id, a := range x.atoms {
-		switch {
-		case x.groupOf[id] != g:
+// prepare makes the tables of a group, which has the given atoms.
+func (x *index) prepare(group *group, atoms []int32) {
+	classes, words := map[int]map[string][]int32{}, []word{}
+	for _, id := range atoms {
+		switch a := x.atoms[id]; {
 		case a.how == asLiteral:
-			words = append(words, word{a.text, int32(id)})
+			words = append(words, word{a.text, id})
 		case a.fit > begins:
-			group.parts = append(group.parts, newPartTest(int32(id), a))
+			group.parts = append(group.parts, newPartTest(id, a))
 		case a.fit == begins:
 			n := 1
 			for 2*n <= len(a.text) { // few classes, so that few have to be looked up
@@ -375,9 +378,9 @@ func (x *index) prepare(g int32) {
 			if classes[n] == nil {
 				classes[n] = map[string][]int32{}
 			}
-			classes[n][a.text[:n]] = append(classes[n][a.text[:n]], int32(id))
+			classes[n][a.text[:n]] = append(classes[n][a.text[:n]], id)
 		default:
-			group.exact[a.text] = int32(id)
+			group.exact[a.text] = id
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(classes)) {

@@ -20,6 +20,7 @@ type macros struct {
 	env    *cel.Env // knows syntax only; types are checked where a macro is used
 	byName map[string]*macro
 	fac    ast.ExprFactory
+	near   hints // suggestions of names of macros and lists
 }
 
 // macro is an expression that is written into the place of each use.
@@ -175,7 +176,7 @@ func (x *expansion) replace(use ast.Expr, name string, within []string) bool {
 	m, ok := x.byName[name]
 	switch {
 	case !ok:
-		x.refuse(use, CodeName, fmt.Sprintf("no macro is called `%s`", name), didYouMean(name, names(x.byName)))
+		x.refuse(use, CodeName, fmt.Sprintf("no macro is called `%s`", name), x.near.suggest(name, func() []string { return names(x.byName) }))
 		return false
 	case m.body == nil || slices.Contains(within, name):
 		return false // reported where it is declared

@@ -30,6 +30,21 @@ const (
 	CodeUpper     = "R303" // warning: upper case is looked for in a text in lower case
 )
 
+// maxNear is how many names are compared with all macros or lists of a set for a suggestion.
+const maxNear = 20
+
+// hints suggest names of things of which a set may have many: for the first few that are wrong only, so that what it
+// costs doesn't grow with the square of the set.
+type hints struct{ asked int }
+
+// suggest is didYouMean among the given names, "" after the first few.
+func (n *hints) suggest(word string, among func() []string) string {
+	if n.asked++; n.asked > maxNear {
+		return ""
+	}
+	return didYouMean(word, among())
+}
+
 func didYouMean(word string, among []string) string {
 	if s := rulefile.Suggest(word, among); s != "" {
 		return "did you mean `" + s + "`?"
@@ -218,7 +233,7 @@ func (x *explainer) unknownField(id int64, name string, at placed) rulefile.Prob
 		return at(CodeField, fmt.Sprintf("unknown field `%s`", name))
 	case owner.name == listsType:
 		p := at(CodeName, fmt.Sprintf("no list is called `%s`", name))
-		p.Suggestion = didYouMean(name, names(owner.fields))
+		p.Suggestion = x.lang.macros.near.suggest(name, func() []string { return names(owner.fields) })
 		return p
 	}
 	p := at(CodeField, fmt.Sprintf("unknown field `%s` on %s", name, owner.name))

@@ -3,6 +3,7 @@ package rulefile
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -59,6 +60,7 @@ type checker struct {
 	first    map[string]Text
 	versions map[string]Text
 	problems Problems
+	near     hints
 }
 
 // unique reports a name that an earlier one of the same kind has.
@@ -87,21 +89,21 @@ func (c *checker) replaced(p *Pack) {
 	for _, r := range p.Rules {
 		if _, known := c.first["rule "+r.ReplacedBy.Value]; r.ReplacedBy.Present() && !known {
 			problem := r.ReplacedBy.Problem(CodeTarget, 0, 0, fmt.Sprintf("no rule is called `%s`", r.ReplacedBy.Value))
-			problem.Suggestion = didYouMean(r.ReplacedBy.Value, c.rules())
+			problem.Suggestion = c.near.suggest(r.ReplacedBy.Value, c.rules())
 			c.problems = append(c.problems, problem)
 		}
 	}
 }
 
-// rules are the ids of all rules, sorted.
-func (c *checker) rules() (ids []string) {
-	for key := range c.first {
-		if id, ok := strings.CutPrefix(key, "rule "); ok {
-			ids = append(ids, id)
+// rules are the ids of all rules.
+func (c *checker) rules() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for key := range c.first {
+			if id, ok := strings.CutPrefix(key, "rule "); ok && !yield(id) {
+				return
+			}
 		}
 	}
-	slices.Sort(ids)
-	return ids
 }
 
 func (c *checker) version(p *Pack) {

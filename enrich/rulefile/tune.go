@@ -26,9 +26,9 @@ const expiryNotice = 14 * 24 * time.Hour
 // Tune writes what the tunings say into the packs' rules and lists. It reports what doesn't exist, what two files
 // contradict each other about, and exceptions that end soon or have ended at now. The order of files has no meaning.
 func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
-	t := tuner{now: now, packs: map[string][]*Pack{}, first: map[string]Text{}, names: map[string]Text{}}
+	t := tuner{now: now, packs: map[string]*tunable{}, packOf: map[string]string{}, first: map[string]Text{}, names: map[string]Text{}}
 	for _, p := range inFileOrder(packs) {
-		t.packs[p.Name.Value] = append(t.packs[p.Name.Value], p)
+		t.add(p)
 	}
 	tunings = slices.DeleteFunc(slices.Clone(tunings), func(t *Tuning) bool { return t == nil })
 	slices.SortStableFunc(tunings, func(a, b *Tuning) int { return cmp.Compare(a.File, b.File) })
@@ -44,10 +44,38 @@ func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
 
 type tuner struct {
 	now      time.Time
-	packs    map[string][]*Pack
-	first    map[string]Text // what was set -> where
+	packs    map[string]*tunable
+	packOf   map[string]string // rule -> the pack that has it
+	first    map[string]Text   // what was set -> where
 	names    map[string]Text
 	problems Problems
+	near     hints
+}
+
+// tunable is a pack with all its files.
+type tunable struct {
+	version string
+	rules   map[string]*Rule
+	lists   map[string]*List
+}
+
+// add makes the rules and lists of a file known. Of two with the same name, which is an error, the first is tuned.
+func (t *tuner) add(p *Pack) {
+	to := t.packs[p.Name.Value]
+	if to == nil {
+		to = &tunable{version: p.Version.Value, rules: map[string]*Rule{}, lists: map[string]*List{}}
+		t.packs[p.Name.Value] = to
+	}
+	for i := range p.Rules {
+		if r := &p.Rules[i]; to.rules[r.ID.Value] == nil {
+			to.rules[r.ID.Value], t.packOf[r.ID.Value] = r, p.Name.Value
+		}
+	}
+	for i := range p.Lists {
+		if l := &p.Lists[i]; to.lists[l.Name.Value] == nil {
+			to.lists[l.Name.Value] = l
+		}
+	}
 }
 
 func (t *tuner) report(at Text, code, message, suggestion string) {
@@ -70,43 +98,33 @@ func (t *tuner) apply(one *Tuning) {
 		t.report(one.Name, CodeDuplicate, fmt.Sprintf("the tuning `%s` exists already", one.Name.Value), fmt.Sprintf("the first one is at %s", first.Pos))
 	}
 	t.names[one.Name.Value] = one.Name
-	packs := t.packs[one.Pack.Value]
-	if len(packs) == 0 {
+	pack := t.packs[one.Pack.Value]
+	if pack == nil {
 		t.report(one.Pack, CodeTarget, fmt.Sprintf("no pack is called `%s`", one.Pack.Value), didYouMean(one.Pack.Value, slices.Sorted(maps.Keys(t.packs))))
 		return
 	}
-	if version := packs[0].Version.Value; !one.For.Holds(version) {
-		t.warn(one.For.Text, CodeDrift, fmt.Sprintf("this was written for %s %s, the pack is %s: look whether it still fits", one.Pack.Value, one.For.Value, version))
+	if !one.For.Holds(pack.version) {
+		t.warn(one.For.Text, CodeDrift, fmt.Sprintf("this was written for %s %s, the pack is %s: look whether it still fits", one.Pack.Value, one.For.Value, pack.version))
 	}
 	for i := range one.Rules {
-		t.rule(one, packs, &one.Rules[i])
+		t.rule(one, pack, &one.Rules[i])
 	}
 	for i := range one.Lists {
-		t.list(packs, &one.Lists[i])
+		t.list(pack, &one.Lists[i])
 	}
 }
 
-func (t *tuner) rule(one *Tuning, packs []*Pack, change *TunedRule) {
+func (t *tuner) rule(one *Tuning, pack *tunable, change *TunedRule) {
 	if !change.ID.Present() {
 		return
 	}
-	var known []string
-	for _, p := range packs {
-		for i := range p.Rules {
-			if r := &p.Rules[i]; r.ID.Value == change.ID.Value {
-				t.tune(one, r, change)
-				return
-			}
-			known = append(known, p.Rules[i].ID.Value)
-		}
+	if r := pack.rules[change.ID.Value]; r != nil {
+		t.tune(one, r, change)
+		return
 	}
-	suggestion := didYouMean(change.ID.Value, known)
-	for name, others := range t.packs {
-		for _, p := range others {
-			if slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.ID.Value == change.ID.Value }) {
-				suggestion = fmt.Sprintf("it is a rule of the pack `%s`", name)
-			}
-		}
+	suggestion := fmt.Sprintf("it is a rule of the pack `%s`", t.packOf[change.ID.Value])
+	if _, elsewhere := t.packOf[change.ID.Value]; !elsewhere {
+		suggestion = t.near.suggest(change.ID.Value, maps.Keys(pack.rules))
 	}
 	t.report(change.ID, CodeTarget, fmt.Sprintf("the pack `%s` has no rule `%s`", one.Pack.Value, change.ID.Value), suggestion)
 }
@@ -190,21 +208,15 @@ func (t *tuner) expiry(r *Rule, e Exception) {
 	}
 }
 
-func (t *tuner) list(packs []*Pack, change *TunedList) {
+func (t *tuner) list(pack *tunable, change *TunedList) {
 	if !change.Name.Present() {
 		return
 	}
-	var known []string
-	for _, p := range packs {
-		for i := range p.Lists {
-			if l := &p.Lists[i]; l.Name.Value == change.Name.Value {
-				t.items(l, change)
-				return
-			}
-			known = append(known, p.Lists[i].Name.Value)
-		}
+	if l := pack.lists[change.Name.Value]; l != nil {
+		t.items(l, change)
+		return
 	}
-	t.report(change.Name, CodeTarget, fmt.Sprintf("the pack has no list `%s`", change.Name.Value), didYouMean(change.Name.Value, known))
+	t.report(change.Name, CodeTarget, fmt.Sprintf("the pack has no list `%s`", change.Name.Value), t.near.suggest(change.Name.Value, maps.Keys(pack.lists)))
 }
 
 // items adds and removes. To add in one place what another removes is a contradiction; to remove what isn't there may

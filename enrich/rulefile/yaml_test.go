@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // TestGuard looks at texts at a bound and one above it, so that no text here is a burden to the parser.
@@ -114,5 +116,31 @@ func TestManyProblems(t *testing.T) {
 	_, problems := Parse("x.yaml", []byte(text))
 	if len(problems) != maxProblems+1 || problems[0].Code != CodeLimit || problems[0].Message != "the file has 2 problems beside these" {
 		t.Errorf("%d problems, first %v", len(problems), problems[0])
+	}
+}
+
+// TestFewSuggestions holds that names of large sets are compared with all others for the first few only.
+func TestFewSuggestions(t *testing.T) {
+	var rules, tuned, lists strings.Builder
+	for n := range 3 * maxNear {
+		fmt.Fprintf(&rules, "- {id: my.rule%d, title: t, tables: [AuditLogs], when: 'true', severity: low, status: deprecated, replaced_by: my.rulle%d}\n", n, n)
+		fmt.Fprintf(&tuned, "- {id: my.rulle%d, set: {score: 1}}\n", n)
+		fmt.Fprintf(&lists, "- {name: lisst%d, add: [x]}\n", n)
+	}
+	_, problems := Load(enrich.Config{Files: []enrich.File{
+		{Name: "p.yaml", Data: []byte("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\nlists: [{name: list1, items: [a]}]\nrules:\n" + rules.String())},
+		{Name: "t.yaml", Data: []byte("apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: t}\nfor: {pack: p}\nrules:\n" + tuned.String() + "lists:\n" + lists.String())},
+	}})
+	said, suggested := 0, map[string]int{}
+	for _, p := range problems {
+		if p.Code == CodeTarget {
+			said++
+			if p.Suggestion != "" {
+				suggested[p.Pos.File]++
+			}
+		}
+	}
+	if said != 9*maxNear || suggested["p.yaml"] != maxNear || suggested["t.yaml"] != maxNear {
+		t.Errorf("%d problems, with suggestions: %v", said, suggested)
 	}
 }

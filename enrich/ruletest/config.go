@@ -44,35 +44,33 @@ func (r *runner) config(group []*testCase) enrich.Config {
 	if group[0].test.Context.JSON != nil {
 		left = r.contextFiles()
 	}
+	about := map[string]bool{}
+	for _, c := range group {
+		about[r.spared[c.result.Rule]] = true
+	}
 	for _, f := range r.options.Files {
 		switch {
 		case left[f.Name]:
-		case group[0].tuned, !r.tunings[f.Name] && !r.idle(f.Name, group):
+		case group[0].tuned, !r.tunings[f.Name] && (!r.spare[f.Name] || about[f.Name]):
 			out.Files = append(out.Files, f)
 		}
 	}
 	return out
 }
 
-// idle reports whether a file has nothing that the tests need.
-func (r *runner) idle(file string, group []*testCase) bool {
-	rules, ok := r.spare[file]
-	return ok && !slices.ContainsFunc(group, func(c *testCase) bool { return slices.Contains(rules, c.result.Rule) })
-}
-
-// spare are the ids of the rules of each pack that has neither lists nor macros, by file.
-func spare(packs []*rulefile.Pack) map[string][]string {
-	out := map[string][]string{}
+// spare are the files of packs that have neither lists nor macros, and the file of each rule in them.
+func spare(packs []*rulefile.Pack) (files map[string]bool, of map[string]string) {
+	files, of = map[string]bool{}, map[string]string{}
 	for _, p := range packs {
 		if len(p.Lists) > 0 || len(p.Macros) > 0 {
 			continue
 		}
-		out[p.File] = []string{}
-		for _, rule := range p.Rules {
-			out[p.File] = append(out[p.File], rule.ID.Value)
+		files[p.File] = true
+		for i := range p.Rules {
+			of[p.Rules[i].ID.Value] = p.File
 		}
 	}
-	return out
+	return files, of
 }
 
 // settings are the module's settings for a test, as JSON, which is YAML, too.

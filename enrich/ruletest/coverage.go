@@ -20,6 +20,8 @@ type Coverage struct {
 	Percent  float64        `json:"percent"` // of branches, 100 when there are none
 	Rules    []RuleCoverage `json:"rules"`
 	Guide    []GuideRow     `json:"guide,omitempty"`
+
+	places map[string]int // of rules in Rules
 }
 
 // RuleCoverage is the coverage of one rule.
@@ -50,7 +52,7 @@ func Cover(ctx context.Context, o Options, rows []string) (*Coverage, *Report, e
 	if _, ok := o.New().(enrich.Explainer); !ok {
 		return nil, nil, errors.New("measure coverage: the module can't explain its decisions")
 	}
-	c := &Coverage{}
+	c := &Coverage{places: map[string]int{}}
 	r := &runner{options: o, report: &Report{}, covered: c}
 	if err := r.all(ctx); err != nil {
 		return nil, nil, err
@@ -77,6 +79,9 @@ func (c *Coverage) declare(rule rulefile.Rule) {
 	for i, a := range rule.Adjust {
 		out.Conditions = append(out.Conditions, Branch{Key: fmt.Sprintf("adjust %d", i+1), Text: oneLine(a.If), Pos: a.If.Pos, Guide: values(a.Guide)})
 	}
+	if _, known := c.places[out.Rule]; !known {
+		c.places[out.Rule] = len(c.Rules)
+	}
 	c.Rules = append(c.Rules, out)
 }
 
@@ -91,7 +96,7 @@ func (c *Coverage) without(ctx context.Context, o Options) error {
 		return fmt.Errorf("ask which rules are off: %w", err)
 	}
 	for _, info := range about.Rules {
-		if i := slices.IndexFunc(c.Rules, func(r RuleCoverage) bool { return r.Rule == info.ID }); i >= 0 {
+		if i, known := c.places[info.ID]; known {
 			c.Rules[i].Off = info.Off
 		}
 	}
@@ -100,8 +105,8 @@ func (c *Coverage) without(ctx context.Context, o Options) error {
 
 // note adds what one row of a test made of the rule's conditions.
 func (c *Coverage) note(x *enrich.Explanation) {
-	i := slices.IndexFunc(c.Rules, func(r RuleCoverage) bool { return r.Rule == x.Rule })
-	if i < 0 || x.When == nil {
+	i, known := c.places[x.Rule]
+	if !known || x.When == nil {
 		return
 	}
 	rule := &c.Rules[i]

@@ -28,7 +28,8 @@ type Options struct {
 	Context string
 	// Unread says of files that lists name why they are not among Files; see rulefile.Settings.
 	Unread map[string]string
-	// New returns a module to run tests on. It is called once for each pair of context and clock.
+	// New returns a module to run tests on. It is called once for each pair of context and clock. Without it no test runs, and
+	// nobody looks at the expressions: the report is about the files.
 	New func() enrich.Module
 	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule
 	// file. Without it such tests fail.
@@ -52,6 +53,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // all reads the files and runs their tests.
 func (r *runner) all(ctx context.Context) error {
 	cases := r.collect()
+	if r.options.New == nil {
+		r.report.Problems.Sort()
+		return nil
+	}
 	r.compile(ctx)
 	if !r.report.Problems.HasErrors() {
 		for _, group := range r.grouped(cases) {
@@ -85,9 +90,10 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
-	covered *Coverage           // nil when nobody wants to know
-	tunings map[string]bool     // the names of the tuning files
-	spare   map[string][]string // the rules of each file that has nothing but rules
+	covered *Coverage         // nil when nobody wants to know
+	tunings map[string]bool   // the names of the tuning files
+	spare   map[string]bool   // the files that have nothing but rules
+	spared  map[string]string // the rules in them -> the file
 }
 
 // testCase is a test on its way through a run.
@@ -142,7 +148,7 @@ func (r *runner) collect() (cases []*testCase) {
 	for _, t := range set.Tunings {
 		r.tunings[t.File] = true
 	}
-	r.spare = spare(set.Packs)
+	r.spare, r.spared = spare(set.Packs)
 	for _, p := range set.Packs {
 		for _, rule := range p.Rules {
 			if !r.ground(p.File) {
@@ -247,9 +253,13 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 		failAll(fmt.Errorf("describe the module: %w", err))
 		return
 	}
+	infos := map[string]enrich.RuleInfo{}
+	for _, info := range about.Rules {
+		infos[info.ID] = info
+	}
 	var events []enrich.Event
 	for _, c := range group {
-		r.load(c, about)
+		r.load(c, infos)
 		events = append(events, c.events...)
 	}
 	tags, err := module.Tag(ctx, events)
@@ -285,14 +295,14 @@ func (r *runner) look(ctx context.Context, module enrich.Module, c *testCase) {
 	}
 }
 
-// load makes the events of a test, and fails it when it can't prove anything.
-func (r *runner) load(c *testCase, about enrich.Description) {
-	i := slices.IndexFunc(about.Rules, func(info enrich.RuleInfo) bool { return info.ID == c.result.Rule })
-	switch {
-	case i < 0:
+// load makes the events of a test, and fails it when it can't prove anything. Infos are what the module says of its rules,
+// by their ids.
+func (r *runner) load(c *testCase, infos map[string]enrich.RuleInfo) {
+	switch info, known := infos[c.result.Rule]; {
+	case !known:
 		c.fail("the module has no such rule")
-	case about.Rules[i].Off != "":
-		c.fail("the rule is off: %s", about.Rules[i].Off)
+	case info.Off != "":
+		c.fail("the rule is off: %s", info.Off)
 	}
 	var err error
 	if c.events, err = r.events(c); err != nil {

@@ -86,7 +86,7 @@ func (f *findings) look(ctx context.Context, module *celrule.Module, options rul
 	for _, row := range guide {
 		options.Guide = append(options.Guide, row.slug)
 	}
-	options.Only = func(string, string) bool { return false }
+	options.New = nil // the module has looked at the expressions
 	report, err := ruletest.Run(ctx, options)
 	if err != nil {
 		return fmt.Errorf("look at the tests of the rules: %w", err)
