@@ -27,17 +27,19 @@ const (
 	maxWait = 10 * time.Minute
 	// grace is how much longer than the service's own limit the start of an answer is waited for.
 	grace = 30 * time.Second
-	// longestStall is how long the body may take for the next leastProgress bytes, so that one that trickles doesn't hold a
-	// place for days. Time in which the receiver is busy doesn't count.
+	// longestStall is how long the body may take for the next leastProgress bytes, and longestBody for all, so that one that
+	// trickles doesn't hold a place for days: it is asked for again, behind the rows that came. In longestBody at least a batch
+	// of rows comes, or the body stalls. Time in which the receiver is busy doesn't count.
 	longestStall  = time.Minute
-	leastProgress = 16 << 10
+	leastProgress = 64 << 10
+	longestBody   = 30 * time.Minute
 	// maxReply is more than the service sends: it stops at about 100 MiB.
 	maxReply = 128 << 20
 )
 
 var (
 	errSlow    = errors.New("the service didn't answer in time")
-	errStalled = errors.New("the reply stood still for too long")
+	errStalled = errors.New("the reply stood still, or trickled, for too long")
 )
 
 // connection asks one workspace. It is shared by all tables.
@@ -271,14 +273,17 @@ type watched struct {
 
 	waited time.Duration // since there was progress
 	got    int           // bytes since then
+	all    time.Duration // waited
 }
 
 // Read reads from the body.
 func (w *watched) Read(p []byte) (int, error) {
-	timer, begin := time.AfterFunc(w.stall-w.waited, func() { w.cancel(errStalled) }), time.Now()
+	left := min(w.stall-w.waited, longestBody-w.all)
+	timer, begin := time.AfterFunc(left, func() { w.cancel(errStalled) }), time.Now()
 	defer timer.Stop()
 	n, err := w.body.Read(p)
-	w.waited, w.got = w.waited+time.Since(begin), w.got+n
+	took := time.Since(begin)
+	w.waited, w.all, w.got = w.waited+took, w.all+took, w.got+n
 	if w.got >= leastProgress {
 		w.waited, w.got = 0, 0
 	}
