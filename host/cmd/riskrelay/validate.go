@@ -19,6 +19,9 @@ func newValidate(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate",
 		Short: "Check configuration, rules and modules without going online",
+		Long: "validate reads everything that the configuration names, compiles the rules and runs their tests. It starts each module\n" +
+			"with its settings and ends it, as only the module knows whether it takes them. The exit code is 2 when rules are wrong and\n" +
+			"3 when something else is.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)
@@ -56,8 +59,12 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	if err := host.Check(c); err != nil {
+	contests, err := host.CheckModules(ctx, c, about)
+	if err := errors.Join(host.Check(c), err); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
+	}
+	for _, contest := range contests {
+		fmt.Fprintln(s.err, contest) //nolint:errcheck // nobody is left to tell
 	}
 	abandoned, err := host.AbandonedSinks(ctx, c)
 	if err != nil {
