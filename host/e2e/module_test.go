@@ -150,19 +150,19 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	swapped.SHA256 = strings.Repeat("0", 64)
 	hanging.Timeout = 100 * time.Millisecond
 	return []config.Module{
-			swapped, hanging, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
-			{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
-			{Name: "mute", Path: script},
-		}, map[string]string{
-			"swapped":  "find out who changed the program",
-			"hanging":  "no answer within 100ms",
-			"crashing": "no event is good",
-			"refusing": "these settings are none",
-			"flooding": "5000 tags for one event, the most is 1000",
-			"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
-			"missing":  "no such file or directory",
-			"mute":     "module",
-		}
+		swapped, hanging, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
+		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
+		{Name: "mute", Path: script},
+	}, map[string]string{
+		"swapped":  "find out who changed the program",
+		"hanging":  "no answer within 100ms",
+		"crashing": "no event is good",
+		"refusing": "these settings are none",
+		"flooding": "5000 tags for one event, the most is 1000",
+		"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
+		"missing":  "no such file or directory",
+		"mute":     "module",
+	}
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag
@@ -324,5 +324,25 @@ func TestNotReadyWithoutBuiltInRules(t *testing.T) {
 	}
 	if m := s.Modules[0]; m.Name != "cel" || m.On || !m.Open || m.Reason == "" || m.Unjudged == 0 {
 		t.Errorf("module: %+v", m)
+	}
+}
+
+// TestCheckModules holds that validate says what a host would do without, and whose names a module claims.
+func TestCheckModules(t *testing.T) {
+	own := enrich.Description{Name: "cel", Rules: []enrich.RuleInfo{{ID: "acme.any"}}}
+	c, _ := guestConfig(t, guestModule(t, "good"), guestModule(t, "liar"))
+	contests, err := host.CheckModules(t.Context(), c, own)
+	if len(contests) != 1 || contests[0] != (enrich.Contest{Kind: "rule", Name: "acme.any", Owner: "cel", Loser: "liar"}) || err != nil {
+		t.Errorf("contests %v, %v", contests, err)
+	}
+	c.Modules, _ = badModules(t)
+	_, err = host.CheckModules(t.Context(), c, own)
+	for _, want := range []string{
+		"module swapped: module ", "find out who changed the program", "module refusing: configure it: these settings are none", "module missing: find module: ",
+		"module mute: start module ", "it was not ready within 10s",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\ndoesn't say %s", err, want)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func newValidate(s streams) *cobra.Command {
 		Long: "validate reads everything that the configuration names, compiles the rules and runs their tests. It starts each module\n" +
 			"with its settings and ends it, as only the module knows whether it takes them. The exit code is 2 when rules are wrong and\n" +
 			"3 when something else is.",
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)
 			if err != nil {
