@@ -11,7 +11,8 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 )
 
-// Check looks at the files that a configuration names, without changing anything or going online.
+// Check looks at the files that a configuration names, without changing anything or going online. Modules are for
+// CheckModules.
 func Check(c config.Config) error {
 	errs := []error{checkDataDir(c.DataDir)}
 	for _, s := range c.Sinks.File { // opening one would make the file
@@ -41,13 +42,6 @@ func Check(c config.Config) error {
 	}
 	if c.Directory.Enabled {
 		errs = append(errs, checkAll(c.Directory.Files())...)
-	}
-	for _, m := range c.Modules {
-		if info, err := os.Stat(m.Path); err != nil {
-			errs = append(errs, fmt.Errorf("module %s: %w", m.Name, err))
-		} else if info.Mode()&0o111 == 0 {
-			errs = append(errs, fmt.Errorf("module %s: %s is not executable", m.Name, m.Path))
-		}
 	}
 	return errors.Join(errs...)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
@@ -26,7 +27,7 @@ type modules struct {
 	cel    enrich.Module
 	seen   *celrule.Recent // what the CEL module in this process remembers
 	dns    *dns.Module     // nil when no names are looked up
-	others map[string]enrich.Module
+	others map[string]*plugin.Process
 	order  []string
 	tenant *directory.Module // nil when it is off
 	// processes are the modules that have one of their own, by name.
@@ -34,6 +35,7 @@ type modules struct {
 	closers   []io.Closer
 	log       *logrus.Logger
 	stats     *pipeline.Stats
+	voices    *voices
 	isolated  bool
 	guarded   bool   // rules that others may change are refused
 	forgets   string // see Forgetful
@@ -49,8 +51,8 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)
 	m := &modules{
-		cel: cel, seen: seen, others: map[string]enrich.Module{}, processes: map[string]*plugin.Process{},
-		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, config: c,
+		cel: cel, seen: seen, others: map[string]*plugin.Process{}, processes: map[string]*plugin.Process{},
+		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, config: c, voices: newVoices(o.Log),
 	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
@@ -60,10 +62,10 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 		err = m.checkRules(ctx)
 	}
 	if err == nil {
-		err = m.start(ctx, c)
+		err = m.start(c)
 	}
 	if err == nil {
-		err = m.configure(ctx, c)
+		err = m.configure(ctx, c, firstStart)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
@@ -71,42 +73,43 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 	return m, nil
 }
 
-func (m *modules) start(ctx context.Context, c config.Config) error {
+// start makes the modules that have a process of their own. Their programs are started by the first configuration.
+func (m *modules) start(c config.Config) error {
 	if c.Rules.Isolate {
 		self, err := os.Executable()
 		if err != nil {
 			return fmt.Errorf("find this program, to start the CEL module: %w", err)
 		}
-		if m.cel, err = m.launch(ctx, config.Module{Name: "cel", Path: self, Args: []string{"module", "cel"}}); err != nil {
-			return err
-		}
+		m.cel = m.launch(config.Module{Name: celName, Path: self, Args: []string{"module", "cel"}, Timeout: celTime})
 	}
 	for _, one := range c.Modules {
-		module, err := m.launch(ctx, one)
-		if err != nil {
-			return err
-		}
-		m.others[one.Name], m.order = module, append(m.order, one.Name)
+		m.others[one.Name], m.order = m.launch(one), append(m.order, one.Name)
 	}
 	return nil
 }
 
-func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module, error) {
-	process, err := plugin.Launch(ctx, plugin.Options{
-		Path: one.Path, Args: one.Args, SHA256: one.SHA256,
-		Logger: m.log.WithField("module", one.Name),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("start module %s: %w", one.Name, err)
-	}
+const (
+	// celName is what the module with the built-in rules calls itself.
+	celName = "cel"
+	// celTime is how long that module may take for a batch in a process of its own: it bounds each event by itself.
+	celTime = 8 * time.Second
+	// firstStart is how long the start of the host waits for modules that somebody else wrote.
+	firstStart = 10 * time.Second
+)
+
+func (m *modules) launch(one config.Module) *plugin.Process {
+	options := moduleOptions(one)
+	options.Logger = m.log.WithField("module", one.Name)
+	process := plugin.New(options)
 	m.closers, m.processes[one.Name] = append(m.closers, process), process
-	return process, nil
+	return process
 }
 
 // configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
 // people change most, goes first, and nothing else is touched when it refuses. The modules that follow refuse one by
-// one.
-func (m *modules) configure(ctx context.Context, c config.Config) error {
+// one, and one that is off has its configuration when it comes back. Those that take longer than patience are left to
+// themselves; 0 is as long as they need.
+func (m *modules) configure(ctx context.Context, c config.Config, patience time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.config = c
@@ -116,19 +119,8 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 	if err := m.configureDirectory(ctx, c); err != nil {
 		return err
 	}
-	for _, one := range c.Modules {
-		module, ok := m.others[one.Name]
-		if !ok {
-			m.log.WithField("module", one.Name).Warn("a new module starts with the next restart")
-			continue
-		}
-		settings, err := yaml.Marshal(one.Settings)
-		if err != nil {
-			return fmt.Errorf("write the settings of module %s: %w", one.Name, err)
-		}
-		if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
-			return fmt.Errorf("configure module %s, which keeps its settings beside the rules that were just loaded: %w", one.Name, err)
-		}
+	if err := m.configureOthers(ctx, c.Modules, patience); err != nil {
+		return err
 	}
 	return m.configureDNS(ctx, c)
 }
@@ -163,8 +155,9 @@ func (m *modules) enricher() *enrich.Enricher {
 	e.Clean = m.config.Secrets.Clean
 	e.Failed = func(module string, events int, err error) {
 		m.stats.Failed(fmt.Sprintf("tag %d events with module %s", events, module), err)
-		m.log.WithError(err).WithField("module", module).Warnf("%d events go out without this module's tags", events)
+		m.voices.unjudged(module, events, err)
 	}
+	e.Refused = m.voices.refused
 	return e
 }
 

@@ -101,7 +101,7 @@ func (m *modules) swap(ctx context.Context, set enrich.Config) error {
 			return err
 		}
 	}
-	return m.cel.Configure(ctx, set)
+	return m.unlessDown(celName, m.cel.Configure(ctx, set))
 }
 
 // changed returns what tells whether a file isn't one of those at work. When one of those is gone, all others count as

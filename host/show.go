@@ -88,13 +88,19 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 	if cel, ok := m.cel.(*celrule.Module); ok {
 		s.Missing = cel.MissingFields()
 	}
+	known := map[string]bool{}
 	for _, module := range m.all() {
 		about, err := module.Describe(ctx)
 		if err != nil {
 			continue
 		}
-		s.Rules = append(s.Rules, about.Rules...)
-		s.Modules = append(s.Modules, admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules)})
+		for _, r := range about.Rules {
+			if !known[r.ID] { // the module that is asked earlier keeps the name
+				known[r.ID] = true
+				s.Rules = append(s.Rules, r)
+			}
+		}
+		s.Modules = append(s.Modules, m.moduleStatus(about))
 		for i := range about.Rules {
 			if r := &about.Rules[i]; module == m.cel && r.Off != "" && ran != nil && (*ran)[r.ID] {
 				s.Tripped = append(s.Tripped, r.ID)
@@ -107,11 +113,28 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 	}
 }
 
+// moduleStatus is how a module does that says this of itself.
+func (m *modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
+	s := admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules), On: true, Refused: m.voices.count(about.Name)}
+	process := m.processes[about.Name]
+	if process == nil {
+		return s // a part of the host
+	}
+	h := process.Health()
+	s.On, s.Reason, s.Open, s.Timeouts, s.LeftOut = h.On, h.Reason, h.Open, h.Timeouts, h.LeftOut
+	s.BuiltIn = enrich.Module(process) == m.cel
+	if !h.Next.IsZero() {
+		next := h.Next.UTC()
+		s.NextTry = &next
+	}
+	return s
+}
+
 // all are the modules in the order in which they are asked.
 func (m *modules) all() []enrich.Module {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
-		all = append(all, m.others[name])
+		all = append(all, enrich.Guest{Module: m.others[name], Name: name})
 	}
 	if m.dns != nil {
 		all = append(all, m.dns) // after those whose tags it takes note of

@@ -19,7 +19,7 @@ const quiet = 500 * time.Millisecond
 
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
 func (h *Host) Reload(ctx context.Context, c config.Config) error {
-	err := h.modules.configure(ctx, c)
+	err := h.modules.configure(ctx, c, 0)
 	h.watchAgain()
 	h.showHistory()
 	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {

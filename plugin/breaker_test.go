@@ -211,6 +211,28 @@ func TestASlowStart(t *testing.T) {
 	})
 }
 
+// TestAFirstStartHoldsNothing holds that events don't wait for a module that was never ready.
+func TestAFirstStartHoldsNothing(t *testing.T) {
+	f := &fake{slow: time.Minute}
+	inBubble(t, f, func(t *testing.T, p *Process) {
+		ready := make(chan error)
+		go func() { ready <- p.Configure(t.Context(), enrich.Config{}) }()
+		synctest.Wait()
+		if text, took := timed(t, p, "fish"); took != 0 || text != "module is being started" {
+			t.Errorf("took %v: %s", took, text)
+		}
+		if h := p.Health(); h.On || h.Reason != "module is being started" {
+			t.Errorf("Health = %+v", h)
+		}
+		if err := <-ready; err != nil {
+			t.Error(err)
+		}
+		if text, _ := timed(t, p, "fish"); text != "" {
+			t.Error(text)
+		}
+	})
+}
+
 // TestACallerThatGoesAwayDecidesNothing holds that the try is free again for another call.
 func TestACallerThatGoesAwayDecidesNothing(t *testing.T) {
 	f := &fake{delay: time.Second}

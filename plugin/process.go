@@ -48,6 +48,7 @@ type Process struct {
 	starts   atomic.Int64
 	timeouts atomic.Int64
 	taken    atomic.Bool // a run took a configuration
+	taking   atomic.Bool // a run is given one
 	breaker  *breaker
 	held     *heldError // ends calls
 
@@ -69,7 +70,8 @@ type Process struct {
 
 var _ enrich.Module = (*Process)(nil)
 
-// DownError says that a module doesn't run. It keeps what it was to be configured with for when it does.
+// DownError says that a module is off: its program doesn't start, or didn't take the only configuration that it ever was
+// given. It is tried again with what it was to be configured with.
 type DownError struct{ reason error }
 
 func (e *DownError) Error() string { return e.reason.Error() }
@@ -98,9 +100,9 @@ func (p *Process) Describe(context.Context) (enrich.Description, error) {
 	return about, nil
 }
 
-// Configure gives the module a new configuration and remembers it for the next start. A *DownError says that the program
-// doesn't start; it will get this configuration when it does. Every other error is the module's own, whole, and then
-// the configuration before it still holds; when there was none, the module is off and is tried again with this one.
+// Configure gives the module a new configuration and remembers it for the next start. After a *DownError the module is off
+// and will be started with this one. Every other error is the module's own, whole, and then the configuration before it
+// still holds.
 func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 	wanted := cloned(config)
 	if reason := p.breaker.off(); reason != nil { // whoever starts it now may take long
@@ -108,6 +110,8 @@ func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 		p.schedule(0)
 		return &DownError{reason}
 	}
+	p.taking.Store(true)
+	defer p.taking.Store(false)
 	ctx, release, err := p.enter(ctx, whole)
 	if err != nil {
 		return err
@@ -124,7 +128,7 @@ func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 	if err != nil {
 		if fresh {
 			p.drop() // it has no configuration at all
-			p.insist(wanted, err)
+			return p.insist(wanted, err)
 		}
 		return err
 	}
@@ -138,11 +142,13 @@ func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 
 // insist makes wanted the configuration of the next run when there is no other, though a run didn't take it: without any,
 // the module would say nothing about events, and nobody would know.
-func (p *Process) insist(wanted *enrich.Config, reason error) {
-	if p.wanted() == nil {
-		p.want(wanted)
-		p.trip(reason, true)
+func (p *Process) insist(wanted *enrich.Config, reason error) error {
+	if p.wanted() != nil {
+		return reason
 	}
+	p.want(wanted)
+	p.trip(reason, true)
+	return &DownError{reason}
 }
 
 // Tag returns one list of tags per event, in order. An event that the module can't survive, or about which it said what
@@ -151,6 +157,9 @@ func (p *Process) insist(wanted *enrich.Config, reason error) {
 func (p *Process) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
 	if len(events) == 0 {
 		return [][]enrich.Tag{}, nil
+	}
+	if !p.taken.Load() && p.taking.Load() { // whoever starts it has waited already
+		return nil, errStarting
 	}
 	if err := p.breaker.allow(); err != nil {
 		return nil, err

@@ -81,10 +81,21 @@ func (s *session) open(ctx context.Context, exe *executable) (about enrich.Descr
 		return about, fmt.Errorf("describe: %w", s.plain(err))
 	}
 	if response.GetProblem() != "" {
-		return about, fmt.Errorf("describe: %s", response.GetProblem())
+		return about, &answerError{fmt.Errorf("describe: %s", response.GetProblem())}
 	}
-	return s.describe(response.GetDescription())
+	if about, err = s.describe(response.GetDescription()); err != nil {
+		return about, &answerError{err}
+	}
+	return about, nil
 }
+
+// answerError is about what the program answered: how it ended afterwards explains nothing.
+type answerError struct{ reason error }
+
+func (e *answerError) Error() string { return e.reason.Error() }
+
+// Unwrap returns the reason.
+func (e *answerError) Unwrap() error { return e.reason }
 
 func (s *session) clientConfig(exe *executable, started func()) *goplugin.ClientConfig {
 	o := s.options
@@ -119,7 +130,7 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 
 // explain says for people why a start failed, after the program has ended.
 func (s *session) explain(ctx context.Context, err error) error {
-	if s.program == nil || s.program.cmd.Process == nil {
+	if answer := new(answerError); errors.As(err, &answer) || s.program == nil || s.program.cmd.Process == nil {
 		return err
 	}
 	if problem := s.program.greeting.problem(); problem != nil {

@@ -32,6 +32,11 @@ func (s Snapshot) Problems() (list []Problem) {
 	for _, name := range sorted(s.Sinks) {
 		list = append(list, s.sinkProblem(name, s.Sinks[name])...)
 	}
+	for _, m := range s.Modules {
+		if m.BuiltIn && !m.On {
+			list = append(list, Problem{Text: fmt.Sprintf("module %s: the built-in rules tag no event: %s", m.Name, m.Reason)})
+		}
+	}
 	for i := range list {
 		list[i].Text = oneLine(list[i].Text)
 	}

@@ -29,7 +29,7 @@ func ruleMetrics() []metric {
 			give(float64(on), "on")
 			give(float64(len(s.Rules)-on), "off")
 		}},
-		{"riskrelay_module_unjudged_events_total", counter, []string{"module"}, "Events that a module as a whole could not judge; they went out without its tags.", func(s Snapshot, give giveFunc) {
+		{"riskrelay_module_unjudged_events_total", counter, []string{"module"}, "Events that a module as a whole could not judge, or of which it said what it may not; they went out without these tags.", func(s Snapshot, give giveFunc) {
 			for _, m := range s.Modules {
 				give(float64(s.Figures.Unjudged[m.Name]), m.Name)
 			}
@@ -39,7 +39,28 @@ func ruleMetrics() []metric {
 				give(float64(n), name)
 			}
 		}},
-	}, setMetrics()...)
+	}, append(moduleMetrics(), setMetrics()...)...)
+}
+
+// moduleMetrics are about how modules do.
+func moduleMetrics() []metric {
+	one := []string{"module"}
+	return []metric{
+		{"riskrelay_module_up", gauge, one, "1 when the module is asked about events, 0 while it is off: then they go out without its tags, and risk.errors says why.", modules(func(m ModuleStatus) float64 { return truth(m.On) })},
+		{"riskrelay_module_breaker_open", gauge, one, "1 while the module is off because it failed again and again, otherwise 0.", modules(func(m ModuleStatus) float64 { return truth(m.Open) })},
+		{"riskrelay_module_timeouts_total", counter, one, "Calls to which the module gave no answer in time.", modules(func(m ModuleStatus) float64 { return float64(m.Timeouts) })},
+		{"riskrelay_module_refused_tags_total", counter, one, "Tags, errors and suppressions that were refused, as the module said them in the name of another one's rule, pack or guide row.", modules(func(m ModuleStatus) float64 { return float64(m.Refused) })},
+		{"riskrelay_module_log_lines_left_out_total", counter, one, "Lines that the module wrote and that are not in the log, as it wrote more than 20 a second.", modules(func(m ModuleStatus) float64 { return float64(m.LeftOut) })},
+	}
+}
+
+// modules gives a value for each module.
+func modules(value func(ModuleStatus) float64) func(Snapshot, giveFunc) {
+	return func(s Snapshot, give giveFunc) {
+		for _, m := range s.Modules {
+			give(value(m), m.Name)
+		}
+	}
 }
 
 // setMetrics are about the set of rules as a whole.

@@ -94,10 +94,19 @@ type OffRule struct {
 
 // ModuleStatus is how one rule module does.
 type ModuleStatus struct {
-	Name     string `json:"module"`
-	Rules    int    `json:"rules"`
-	Restarts int    `json:"restarts"`
-	Unjudged int64  `json:"unjudged_events"`
+	Name     string     `json:"module"`
+	Rules    int        `json:"rules"`
+	On       bool       `json:"on"`               // it is asked about events; otherwise they go out with the reason in risk.errors
+	Reason   string     `json:"reason,omitempty"` // why it is off; of one that is on, why its last call failed
+	Open     bool       `json:"breaker_open"`     // it failed again and again, and is tried from time to time
+	NextTry  *time.Time `json:"next_try,omitempty"`
+	Restarts int        `json:"restarts"`
+	Timeouts int64      `json:"timeouts"` // calls without an answer in time
+	Unjudged int64      `json:"unjudged_events"`
+	Refused  int64      `json:"refused_tags"`       // what it said in the name of another module
+	LeftOut  int64      `json:"log_lines_left_out"` // of what it wrote, as it was too much
+	// BuiltIn says that the module has the built-in rules, without which a host isn't ready.
+	BuiltIn bool `json:"-"`
 }
 
 // Failure is what went wrong, and when.
@@ -126,6 +135,7 @@ func Summarize(s Snapshot, build Build, promises map[string]pipeline.Promise) St
 	}
 	for _, m := range s.Modules {
 		m.Restarts, m.Unjudged = s.Restarts[m.Name], s.Figures.Unjudged[m.Name]
+		m.Reason = oneLine(m.Reason)
 		out.Modules = append(out.Modules, m)
 	}
 	if out.Expiring == nil {

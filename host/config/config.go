@@ -105,6 +105,7 @@ type Module struct {
 	Path     string         `yaml:"path"` // absolute
 	Args     []string       `yaml:"args"`
 	SHA256   string         `yaml:"sha256"`   // of the program, in hexadecimal
+	Timeout  time.Duration  `yaml:"timeout"`  // for one batch, of 512 events at most; 0 is 2 s
 	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
 }
 
@@ -298,6 +299,7 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	for i, m := range c.Modules {
 		wrong(fmt.Sprintf("modules[%d] %s", i, m.Name), m.validate())
 	}
+	wrong("modules", distinctModules(c.Modules))
 	return problems
 }
 
@@ -337,6 +339,9 @@ func (m Module) validate() error {
 	}
 	if len(m.SHA256) != 64 {
 		errs = append(errs, errors.New("sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits"))
+	}
+	if m.Timeout < 0 || m.Timeout > maxModuleTime {
+		errs = append(errs, fmt.Errorf("timeout: %v is not within 0s and %v, which is as long as events wait for a module at most", m.Timeout, maxModuleTime))
 	}
 	return errors.Join(errs...)
 }

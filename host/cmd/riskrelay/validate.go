@@ -19,7 +19,10 @@ func newValidate(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate",
 		Short: "Check configuration, rules and modules without going online",
-		Args:  cobra.NoArgs,
+		Long: "validate reads everything that the configuration names, compiles the rules and runs their tests. It starts each module\n" +
+			"with its settings and ends it, as only the module knows whether it takes them. The exit code is 2 when rules are wrong and\n" +
+			"3 when something else is.",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(s, path)
 			if err != nil {
@@ -56,10 +59,14 @@ func validate(ctx context.Context, s streams, c config.Config, path string) erro
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	if err := host.Check(c); err != nil {
+	contests, err := host.CheckModules(ctx, c, about)
+	if err := errors.Join(host.Check(c), err); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}
 	warnPermissions(s.err, permissions(c, path)) // behind the check, which refuses secrets that others may read
+	for _, contest := range contests {
+		fmt.Fprintln(s.err, contest) //nolint:errcheck // nobody is left to tell
+	}
 	abandoned, err := host.AbandonedSinks(ctx, c)
 	if err != nil {
 		fmt.Fprintf(s.err, "whether windows wait for sinks that are gone isn't known: %v\n", err) //nolint:errcheck // nobody is left to tell

@@ -1,0 +1,45 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/plugin"
+)
+
+// CheckModules starts each module that somebody else wrote, gives it its settings, and ends it. It returns the names that
+// one of them declares and that belong to a module before it, builtin to begin with; the error is about all modules that
+// a host would switch off.
+func CheckModules(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
+	abouts, errs := []enrich.Description{builtin}, []error(nil)
+	for _, one := range c.Modules {
+		about, err := checkModule(ctx, one)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("module %s: %w", one.Name, err))
+			continue
+		}
+		abouts = append(abouts, about)
+	}
+	return enrich.Contests(abouts), errors.Join(errs...)
+}
+
+func checkModule(ctx context.Context, one config.Module) (about enrich.Description, err error) {
+	options := moduleOptions(one)
+	options.StartTimeout = firstStart
+	module, err := plugin.Launch(ctx, options)
+	if err != nil {
+		return about, err
+	}
+	if err = configureModule(ctx, module, one); err == nil {
+		about, err = module.Describe(ctx)
+	}
+	return about, errors.Join(err, module.Close())
+}
+
+// moduleOptions are how a module of the configuration is started.
+func moduleOptions(one config.Module) plugin.Options {
+	return plugin.Options{Name: one.Name, Path: one.Path, Args: one.Args, SHA256: one.SHA256, TagTimeout: one.Timeout}
+}

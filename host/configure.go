@@ -1,0 +1,79 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/plugin"
+)
+
+// configureOthers hands the modules that somebody else wrote their settings, side by side. After patience those that
+// aren't ready go on by themselves, 0 waits for all. The error is of modules that work and keep the settings they had.
+func (m *modules) configureOthers(ctx context.Context, all []config.Module, patience time.Duration) error {
+	type result struct {
+		place int
+		err   error
+	}
+	results, pending := make(chan result, len(all)), map[int]bool{}
+	for i, one := range all {
+		process, ok := m.others[one.Name]
+		if !ok {
+			m.log.WithField("module", one.Name).Warn("a new module starts with the next restart")
+			continue
+		}
+		pending[i] = true
+		go func() { results <- result{i, configureModule(ctx, process, one)} }()
+	}
+	var deadline <-chan time.Time
+	if patience > 0 {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		deadline = timer.C
+	}
+	errs := make([]error, len(all))
+	for len(pending) > 0 {
+		select {
+		case r := <-results:
+			delete(pending, r.place)
+			if err := m.unlessDown(all[r.place].Name, r.err); err != nil {
+				errs[r.place] = fmt.Errorf("module %s, which keeps the settings that it had: %w", all[r.place].Name, err)
+			}
+		case <-deadline:
+			for i := range pending {
+				m.log.WithField("module", all[i].Name).
+					Warnf("the module isn't ready after %v: events go out without its tags until it is", patience)
+			}
+			return errors.Join(errs...)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// configureModule hands one module its settings.
+func configureModule(ctx context.Context, module enrich.Module, one config.Module) error {
+	settings, err := yaml.Marshal(one.Settings)
+	if err != nil {
+		return fmt.Errorf("write its settings: %w", err)
+	}
+	if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
+		return fmt.Errorf("configure it: %w", err)
+	}
+	return nil
+}
+
+// unlessDown is the error of configuring a module, but for one that is off, which gets its configuration when it is tried
+// again.
+func (m *modules) unlessDown(name string, err error) error {
+	down := new(plugin.DownError)
+	if !errors.As(err, &down) {
+		return err
+	}
+	m.log.WithError(down).WithField("module", name).Warn("the module is off: it is configured when it works")
+	return nil
+}
