@@ -121,9 +121,9 @@ func (m *modules) configure(ctx context.Context, c config.Config) error {
 			m.log.WithField("module", one.Name).Warn("a new module starts with the next restart")
 			continue
 		}
-		settings, err := yaml.Marshal(one.Settings)
+		settings, err := one.SettingsText(c.Secrets)
 		if err != nil {
-			return fmt.Errorf("write the settings of module %s: %w", one.Name, err)
+			return err
 		}
 		if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
 			return fmt.Errorf("configure module %s, which keeps its settings beside the rules that were just loaded: %w", one.Name, err)

@@ -105,6 +105,8 @@ type Module struct {
 	Args     []string       `yaml:"args"`
 	SHA256   string         `yaml:"sha256"`   // of the program, in hexadecimal
 	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
+	// SettingsFiles are files with secrets, by the key under which the module finds the content among its settings.
+	SettingsFiles map[string]string `yaml:"settings_files"`
 }
 
 // Sinks are where events go. Names are the ledger's keys, so they must stay.
@@ -336,6 +338,14 @@ func (m Module) validate() error {
 	}
 	if len(m.SHA256) != 64 {
 		errs = append(errs, errors.New("sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits"))
+	}
+	for key, path := range m.SettingsFiles {
+		if _, twice := m.Settings[key]; twice {
+			errs = append(errs, fmt.Errorf("settings_files.%s: settings has that key too: leave one of them out", key))
+		}
+		if path == "" {
+			errs = append(errs, fmt.Errorf("settings_files.%s: name the file", key))
+		}
 	}
 	return errors.Join(errs...)
 }
