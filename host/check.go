@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
 // Check looks at the files that a configuration names, without changing anything or going online. Modules are for
@@ -29,21 +30,38 @@ func Check(c config.Config) error {
 			errs = append(errs, checkRows(path))
 		}
 	}
-	for _, s := range c.Sources.LogAnalytics {
-		for _, path := range []string{s.CAFile, s.Credential.SecretFile, s.Credential.CertificateFile, s.Credential.TokenFile} {
-			if path != "" {
-				errs = append(errs, checkRegular(path))
+	errs = append(errs, checkIdentities(c)...)
+	errs = append(errs, c.DNS.CheckFiles())
+	return errors.Join(errs...)
+}
+
+// checkIdentities reads what proves to Azure's services who asks, as a host does.
+func checkIdentities(c config.Config) (errs []error) {
+	check := func(key, caFile string, credential *loganalytics.Credential) {
+		if err := credential.CheckFiles(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+		for _, path := range []string{caFile, credential.TokenFile} {
+			if path == "" {
+				continue
+			}
+			if err := checkRegular(path); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", key, err))
 			}
 		}
 	}
-	errs = append(errs, c.DNS.CheckFiles())
-	for _, s := range c.Sources.Graph {
-		errs = append(errs, checkAll(s.Files())...)
+	for i := range c.Sources.LogAnalytics {
+		s := &c.Sources.LogAnalytics[i]
+		check("source "+s.Workspace, s.CAFile, &s.Credential)
+	}
+	for i := range c.Sources.Graph {
+		s := &c.Sources.Graph[i]
+		check("source graph "+s.Name, s.CAFile, &s.Credential)
 	}
 	if c.Directory.Enabled {
-		errs = append(errs, checkAll(c.Directory.Files())...)
+		check("directory", c.Directory.CAFile, &c.Directory.Credential)
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // checkDataDir checks that the directory can be written to, or made.
@@ -77,13 +95,6 @@ func checkOutput(path string) error {
 		return fmt.Errorf("%s: its directory doesn't exist", path)
 	}
 	return nil
-}
-
-func checkAll(paths []string) (errs []error) {
-	for _, path := range paths {
-		errs = append(errs, checkRegular(path))
-	}
-	return errs
 }
 
 // checkRows checks that rows can be read from a path: a file, or a pipe or device of characters, which is read once.

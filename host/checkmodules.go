@@ -7,6 +7,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
@@ -16,7 +17,7 @@ import (
 func CheckModules(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
 	abouts, errs := []enrich.Description{builtin}, []error(nil)
 	for _, one := range c.Modules {
-		about, err := checkModule(ctx, one)
+		about, err := checkModule(ctx, one, c.Secrets)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("module %s: %w", one.Name, err))
 			continue
@@ -26,14 +27,15 @@ func CheckModules(ctx context.Context, c config.Config, builtin enrich.Descripti
 	return enrich.Contests(abouts), errors.Join(errs...)
 }
 
-func checkModule(ctx context.Context, one config.Module) (about enrich.Description, err error) {
+func checkModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (about enrich.Description, err error) {
 	options := moduleOptions(one)
 	options.StartTimeout = firstStart
+	_, unread := one.SettingsText(secrets) // beside what is wrong with the program
 	module, err := plugin.Launch(ctx, options)
 	if err != nil {
-		return about, err
+		return about, errors.Join(unread, err)
 	}
-	if err = configureModule(ctx, module, one); err == nil {
+	if err = configureModule(ctx, module, one, secrets); err == nil {
 		about, err = module.Describe(ctx)
 	}
 	return about, errors.Join(err, module.Close())

@@ -6,20 +6,20 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
 // configureOthers hands the modules that somebody else wrote their settings, side by side. After patience those that
 // aren't ready go on by themselves, 0 waits for all. The error is of modules that work and keep the settings they had.
-func (m *modules) configureOthers(ctx context.Context, all []config.Module, patience time.Duration) error {
+func (m *modules) configureOthers(ctx context.Context, c config.Config, patience time.Duration) error {
 	type result struct {
 		place int
 		err   error
 	}
+	all := c.Modules
 	results, pending := make(chan result, len(all)), map[int]bool{}
 	for i, one := range all {
 		process, ok := m.others[one.Name]
@@ -28,7 +28,7 @@ func (m *modules) configureOthers(ctx context.Context, all []config.Module, pati
 			continue
 		}
 		pending[i] = true
-		go func() { results <- result{i, configureModule(ctx, process, one)} }()
+		go func() { results <- result{i, configureModule(ctx, process, one, c.Secrets)} }()
 	}
 	var deadline <-chan time.Time
 	if patience > 0 {
@@ -56,10 +56,10 @@ func (m *modules) configureOthers(ctx context.Context, all []config.Module, pati
 }
 
 // configureModule hands one module its settings.
-func configureModule(ctx context.Context, module enrich.Module, one config.Module) error {
-	settings, err := yaml.Marshal(one.Settings)
+func configureModule(ctx context.Context, module enrich.Module, one config.Module, secrets *secret.Keeper) error {
+	settings, err := one.SettingsText(secrets)
 	if err != nil {
-		return fmt.Errorf("write its settings: %w", err)
+		return err
 	}
 	if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
 		return fmt.Errorf("configure it: %w", err)

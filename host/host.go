@@ -224,7 +224,7 @@ func fixed(c config.Config) config.Config {
 	c.Directory = directory.Config{Enabled: c.Directory.Enabled}
 	c.Modules = slices.Clone(c.Modules)
 	for i := range c.Modules {
-		c.Modules[i].Settings = nil
+		c.Modules[i].Settings, c.Modules[i].SettingsFiles = nil, nil
 	}
 	return c
 }

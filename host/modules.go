@@ -119,7 +119,7 @@ func (m *modules) configure(ctx context.Context, c config.Config, patience time.
 	if err := m.configureDirectory(ctx, c); err != nil {
 		return err
 	}
-	if err := m.configureOthers(ctx, c.Modules, patience); err != nil {
+	if err := m.configureOthers(ctx, c, patience); err != nil {
 		return err
 	}
 	return m.configureDNS(ctx, c)

@@ -3,8 +3,10 @@ package host
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -50,6 +52,7 @@ func Permissions(c config.Config, file string) ownership.Problems {
 	}
 	for _, m := range c.Modules {
 		p.trusted("modules "+m.Name, m.Path)
+		p.secret("modules "+m.Name, slices.Sorted(maps.Values(m.SettingsFiles))...)
 	}
 	return ownership.Judge(p)
 }

@@ -107,6 +107,8 @@ type Module struct {
 	SHA256   string         `yaml:"sha256"`   // of the program, in hexadecimal
 	Timeout  time.Duration  `yaml:"timeout"`  // for one batch, of 512 events at most; 0 is 2 s
 	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
+	// SettingsFiles are files with secrets, by the key under which the module finds the content among its settings.
+	SettingsFiles map[string]string `yaml:"settings_files"`
 }
 
 // Sinks are where events go. Names are the ledger's keys, so they must stay.
@@ -342,6 +344,14 @@ func (m Module) validate() error {
 	}
 	if m.Timeout < 0 || m.Timeout > maxModuleTime {
 		errs = append(errs, fmt.Errorf("timeout: %v is not within 0s and %v, which is as long as events wait for a module at most", m.Timeout, maxModuleTime))
+	}
+	for key, path := range m.SettingsFiles {
+		if _, twice := m.Settings[key]; twice {
+			errs = append(errs, fmt.Errorf("settings_files.%s: settings has that key too: leave one of them out", key))
+		}
+		if path == "" {
+			errs = append(errs, fmt.Errorf("settings_files.%s: name the file", key))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -35,6 +35,25 @@ const (
 // conf.d beside it, whose lists add to the file's and whose other keys replace it. All problems of all files are
 // returned at once, as rulefile.Problems.
 func Load(path string, getenv func(string) (string, bool)) (Config, error) {
+	config, err := load(path, func(c *Config, name string, data []byte) rulefile.Problems { return c.Read(name, data, getenv) })
+	if err != nil {
+		return config, err
+	}
+	return config, config.validate(path).Err()
+}
+
+// LoadUnexpanded is Load with variables that stay as they are written, but in durations: for people to look at.
+func LoadUnexpanded(path string, getenv func(string) (string, bool)) (Config, error) {
+	if c, err := Load(path, getenv); err != nil {
+		return c, err
+	}
+	return load(path, func(c *Config, name string, data []byte) rulefile.Problems {
+		return c.read(name, data, unexpanded(getenv))
+	})
+}
+
+// load reads the files with read.
+func load(path string, read func(c *Config, name string, data []byte) rulefile.Problems) (Config, error) {
 	config := Defaults()
 	paths := []string{path}
 	dropIns, err := filepath.Glob(filepath.Join(filepath.Dir(path), "conf.d", "*.yaml"))
@@ -48,10 +67,7 @@ func Load(path string, getenv func(string) (string, bool)) (Config, error) {
 		if err != nil {
 			return config, readError(err)
 		}
-		problems = append(problems, config.Read(p, data, getenv)...)
-	}
-	if len(problems) == 0 {
-		problems = config.validate(path)
+		problems = append(problems, read(&config, p, data)...)
 	}
 	return config, problems.Err()
 }
@@ -66,6 +82,11 @@ func readError(err error) error {
 // Read adds one file strictly: unknown keys, wrong types and variables that aren't set are problems. Variables are
 // written ${NAME} or ${NAME:-default} inside values, and $$ is a dollar sign.
 func (c *Config) Read(name string, data []byte, getenv func(string) (string, bool)) rulefile.Problems {
+	return c.read(name, data, func(s *sourceFile, n *ast.StringNode) string { return s.expanded(n, getenv) })
+}
+
+// read is Read with another way to expand the variables of a text.
+func (c *Config) read(name string, data []byte, expand expansion) rulefile.Problems {
 	source := &sourceFile{name: name, lines: strings.Split(string(data), "\n")}
 	if len(data) > MaxSize {
 		return rulefile.Problems{source.problem(CodeLimit, 0, 0, 0, fmt.Sprintf("the file is larger than %d bytes: put parts of it into conf.d", MaxSize))}
@@ -79,7 +100,7 @@ func (c *Config) Read(name string, data []byte, getenv func(string) (string, boo
 		if doc.Body == nil {
 			continue
 		}
-		source.expand(doc.Body, getenv)
+		ast.Walk(expander{source, expand}, doc.Body)
 		if source.check(doc.Body, reflect.TypeFor[Config]()); len(source.problems) > 0 {
 			continue
 		}
@@ -109,7 +130,7 @@ func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
 	var located yaml.Error
 	if errors.As(err, &located) && located.GetToken() != nil {
 		position := located.GetToken().Position
-		return s.problem(code, position.Line, position.Column, len(located.GetToken().Value), located.GetMessage())
+		return s.veiled(s.problem(code, position.Line, position.Column, 0, located.GetMessage()))
 	}
 	return rulefile.Problem{Pos: rulefile.Pos{File: s.name}, Severity: rulefile.Error, Code: code, Message: err.Error()}
 }

@@ -87,6 +87,7 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 		known := keys(t)
 		name := pair.Key.GetToken().Value
 		if field, ok := known[name]; ok {
+			s.misplaced(name, pair.Value)
 			s.check(pair.Value, field)
 			return
 		}
@@ -146,38 +147,53 @@ func names(known map[string]reflect.Type) (list []string) {
 // variable is $$, ${NAME} or ${NAME:-default}.
 const variable = `\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`
 
-// expand replaces the variables in the strings under n.
-func (s *sourceFile) expand(n ast.Node, getenv func(string) (string, bool)) {
-	ast.Walk(expander{s, getenv, regexp.MustCompile(variable)}, n)
-}
+var variables = regexp.MustCompile(variable)
 
+// expansion returns the text of a node with its variables replaced.
+type expansion func(s *sourceFile, n *ast.StringNode) string
+
+// expander expands the texts below a node.
 type expander struct {
 	*sourceFile
-	getenv   func(string) (string, bool)
-	variable *regexp.Regexp
+	expand expansion
 }
 
 // Visit replaces the variables in a string and goes on with every other node.
 func (e expander) Visit(n ast.Node) ast.Visitor {
 	if text, ok := n.(*ast.StringNode); ok {
-		text.Value = e.variable.ReplaceAllStringFunc(text.Value, func(found string) string { return e.value(n, found) })
+		text.Value = e.expand(e.sourceFile, text)
 	}
 	return e
 }
 
-func (e expander) value(n ast.Node, found string) string {
-	if found == "$$" {
-		return "$"
+// unexpanded leaves variables as they are, but where a duration stands, which is no secret and would be none otherwise.
+func unexpanded(getenv func(string) (string, bool)) expansion {
+	return func(s *sourceFile, n *ast.StringNode) string {
+		if full := s.expanded(n, getenv); full != n.Value {
+			if _, err := time.ParseDuration(full); err == nil {
+				return full
+			}
+		}
+		return n.Value
 	}
-	parts := e.variable.FindStringSubmatch(found)
-	if value, ok := e.getenv(parts[1]); ok {
-		return value
-	}
-	if parts[2] == "" {
-		tk := n.GetToken()
-		column := tk.Position.Column + max(0, strings.Index(tk.Origin, found)-strings.Index(tk.Origin, strings.TrimLeft(tk.Origin, " \t\n")))
-		e.problems = append(e.problems, e.problem(CodeEnv, tk.Position.Line, column, len(found),
-			fmt.Sprintf("the environment has no variable %s", parts[1])))
-	}
-	return parts[3]
+}
+
+// expanded is the text of n with its variables replaced. One that isn't set is a problem.
+func (s *sourceFile) expanded(n *ast.StringNode, getenv func(string) (string, bool)) string {
+	return variables.ReplaceAllStringFunc(n.Value, func(found string) string {
+		if found == "$$" {
+			return "$"
+		}
+		parts := variables.FindStringSubmatch(found)
+		if value, ok := getenv(parts[1]); ok {
+			return value
+		}
+		if parts[2] == "" {
+			tk := n.GetToken()
+			column := tk.Position.Column + max(0, strings.Index(tk.Origin, found)-strings.Index(tk.Origin, strings.TrimLeft(tk.Origin, " \t\n")))
+			s.problems = append(s.problems, s.problem(CodeEnv, tk.Position.Line, column, len(found),
+				fmt.Sprintf("the environment has no variable %s", parts[1])))
+		}
+		return parts[3]
+	})
 }

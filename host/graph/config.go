@@ -47,16 +47,6 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, c.Credential.Validate())...)
 }
 
-// Files are the files that the configuration names; which of them may be read is seen when they are.
-func (c *Config) Files() (paths []string) {
-	for _, path := range []string{c.CAFile, c.Credential.SecretFile, c.Credential.CertificateFile, c.Credential.TokenFile} {
-		if path != "" {
-			paths = append(paths, path)
-		}
-	}
-	return paths
-}
-
 // base is where requests go, with the version and without a slash at its end.
 func (c *Config) base() string {
 	if c.Endpoint == "" {

@@ -167,6 +167,9 @@ func FuzzClean(f *testing.F) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	for i := range len(all) * len(all) {
+		f.Add(`""&\\\\ \%%&`, "&", "%", uint8(i/len(all)), uint8(i%len(all)))
+	}
 	f.Fuzz(func(t *testing.T, s, before, after string, inner, outer uint8) {
 		if len(s) < secret.MinLength || len(s) > 200 || strings.ToValidUTF8(s, "") != s {
 			return

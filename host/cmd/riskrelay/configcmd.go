@@ -29,12 +29,19 @@ func newConfig(s streams) *cobra.Command {
 
 func newConfigShow(s streams) *cobra.Command {
 	var path, format string
+	var expand bool
 	c := &cobra.Command{
 		Use: "show", Short: "Print the effective configuration, defaults and drop-in files included", Args: cobra.NoArgs,
+		Long: "show prints the effective configuration, defaults and drop-in files included. Secrets are in files and aren't shown;\n" +
+			"${NAME} stays as it is written, as a variable may hold one too.",
 		RunE: func(*cobra.Command, []string) error {
-			c, err := loadConfig(s, path)
+			load := config.LoadUnexpanded
+			if expand {
+				load = config.Load
+			}
+			c, err := load(path, os.LookupEnv)
 			if err != nil {
-				return err
+				return exit(exitConfig, err)
 			}
 			text, err := yaml.Marshal(c)
 			if err == nil && format == "json" {
@@ -49,6 +56,7 @@ func newConfigShow(s streams) *cobra.Command {
 	}
 	addConfig(c, &path)
 	addFormat(c, &format)
+	c.Flags().BoolVar(&expand, "expand", false, "show what the environment's variables hold")
 	return c
 }
 

@@ -44,6 +44,17 @@ func (p Proxy) Validate() error {
 	return nil
 }
 
+// CheckFiles reads the password, if there is one, and says what is wrong with its file.
+func (p Proxy) CheckFiles() error {
+	if p.AuthFile == "" {
+		return nil
+	}
+	_, err := p.user().Get()
+	return err
+}
+
+func (p Proxy) user() *secret.File { return p.Secrets.File("proxy_auth_file", p.AuthFile, password) }
+
 // Dial connects to address, through the proxy if there is one. What the proxy refuses is an error that names the proxy, never its
 // password.
 func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -61,7 +72,7 @@ func (p Proxy) Dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
 	if p.AuthFile != "" {
-		user, err := p.Secrets.File("proxy_auth_file", p.AuthFile, password).Get()
+		user, err := p.user().Get()
 		if err != nil {
 			return nil, err
 		}

@@ -56,6 +56,9 @@ func New(c Config) (*Sink, error) {
 	if _, err := s.token.Get(); err != nil {
 		return nil, err
 	}
+	if err := c.proxy().CheckFiles(); err != nil {
+		return nil, err
+	}
 	tls := c.tls()
 	tls.Seen = &s.certificates
 	if _, err := tls.Config(); err != nil {
