@@ -10,7 +10,7 @@ import (
 
 // TestAuthoritiesAreARegularFile holds that ca_file isn't read from a device, which may have no end.
 func TestAuthoritiesAreARegularFile(t *testing.T) {
-	if _, err := NewTransport(os.DevNull, 1, 1); !errors.Is(err, inputfile.ErrNotRegular) {
+	if _, err := NewTransport(os.DevNull, 1, 1, nil); !errors.Is(err, inputfile.ErrNotRegular) {
 		t.Errorf("NewTransport: %v", err)
 	}
 }
