@@ -93,11 +93,13 @@ func (p *pathList) add(key string, need ownership.Need, names []string) {
 	}
 }
 
-// dropIns are the files that lie in conf.d.
+// dropIns are the configuration files that lie in conf.d.
 func dropIns(conf string) (names []string) {
 	entries, _ := os.ReadDir(conf) // there is none, as a rule
 	for _, entry := range entries {
-		names = append(names, filepath.Join(conf, entry.Name()))
+		if filepath.Ext(entry.Name()) == ".yaml" {
+			names = append(names, filepath.Join(conf, entry.Name()))
+		}
 	}
 	return names
 }

@@ -44,7 +44,7 @@ func TestFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	for name, want := range map[string]string{"a.txt": "a", "sub/b.txt": "b", "c.txt": "c", "sub/up.txt": "a", "./sub/../a.txt": "a"} {
 		if got, err := f.Read(name, 10); string(got) != want || err != nil {
 			t.Errorf("%s: %q, %v", name, got, err)

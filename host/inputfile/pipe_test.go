@@ -28,7 +28,7 @@ func TestPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	if _, err := f.Read("pipe", 10); !errors.Is(err, inputfile.ErrNotRegular) {
 		t.Errorf("Folder.Read: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -41,8 +42,14 @@ func permissions(c config.Config, path string) ownership.Problems {
 // maxShownPermissions is how many warnings about files are printed.
 const maxShownPermissions = 20
 
-// warnPermissions prints what others may do to files, as warnings.
+// warnPermissions prints what others may do to files, as warnings: of a folder and what is below it the folder, where the
+// same is wrong with both.
 func warnPermissions(w io.Writer, problems ownership.Problems) {
+	problems = slices.DeleteFunc(slices.Clone(problems), func(p ownership.Problem) bool {
+		return slices.ContainsFunc(problems, func(above ownership.Problem) bool {
+			return above.What == p.What && strings.HasPrefix(p.Path, above.Path+"/")
+		})
+	})
 	for _, p := range problems[:min(len(problems), maxShownPermissions)] {
 		fmt.Fprintln(w, "warning: "+p.Error()) //nolint:errcheck // nobody is left to tell
 	}

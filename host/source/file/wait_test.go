@@ -69,7 +69,7 @@ func TestPipeIsReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close() //nolint:errcheck // the test is over
+	defer in.Close()
 	for _, id := range []string{"one", "two"} {
 		if _, err := in.WriteString(`{"Type":"X","_ItemId":"` + id + `"}` + "\n"); err != nil {
 			t.Fatal(err)
