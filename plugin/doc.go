@@ -1,11 +1,12 @@
 // Package plugin is the boundary behind which rule modules run in processes of their own.
 //
-// A module's author calls [Serve] with a Go value and has a program. A host calls [Launch] with the program's path and
-// has that value back as a [Process]: the same [enrich.Module], except that a crash stays on the other side.
+// A module's author calls [Serve] with a Go value and has a program. A host calls [New] or [Launch] with the program's
+// path and has that value back as a [Process]: the same [enrich.Module], except that what goes wrong stays on the other
+// side.
 //
 //	host                                     |  module's program
 //	enrich.Enricher                          |
-//	    Process     restart, bisect, check   |
+//	    Process     off and on, bisect       |
 //	        session     one run's gRPC calls | server     gRPC calls
 //	            program     exec, pipes, kill|     enrich.Module
 //

@@ -1,13 +1,9 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math"
-	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +20,8 @@ var ErrClosed = errors.New("the module was stopped")
 // run is one run of a module's program; *session is one.
 type run interface {
 	Configure(ctx context.Context, config enrich.Config) (enrich.Description, error)
-	// Tag returns a *lostError when the run is over and its events may be the reason.
+	// Tag answers in time. It returns a *lostError when the run is over and its events may be the reason, and a *lateError
+	// when it is over as there was no answer.
 	Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error)
 	Over() bool // ended, by itself or not
 	Close()
@@ -140,17 +137,6 @@ func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 	return nil
 }
 
-// insist makes wanted the configuration of the next run when there is no other, though a run didn't take it: without any,
-// the module would say nothing about events, and nobody would know.
-func (p *Process) insist(wanted *enrich.Config, reason error) error {
-	if p.wanted() != nil {
-		return reason
-	}
-	p.want(wanted)
-	p.trip(reason, true)
-	return &DownError{reason}
-}
-
 // Tag returns one list of tags per event, in order. An event that the module can't survive, or about which it said what
 // no module may say, has a tag with Error and without a rule. The answer is there within ten seconds, or TagTimeout when
 // that is longer.
@@ -164,58 +150,22 @@ func (p *Process) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Ta
 	if err := p.breaker.allow(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.held.limit, p.held)
-	defer cancel()
-	lists, err := p.tag(ctx, events)
+	begin := time.Now()
+	lists, err := p.askAtOnce(ctx, events)
 	if err == nil {
 		p.worked()
 		return lists, nil
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, begin.Add(p.held.limit), p.held) // what goes well at once needs none
+	defer cancel()
+	if errors.Is(err, errBusy) {
+		lists, err = p.askInTurn(ctx, events)
 	}
 	if lost := new(lostError); errors.As(err, &lost) {
 		return p.rescue(ctx, events)
 	}
 	p.note(ctx, err)
-	return nil, err
-}
-
-// note settles what a call that failed means for those that follow.
-func (p *Process) note(ctx context.Context, err error) {
-	switch late := new(lateError); {
-	case errors.As(err, &late):
-		p.timeouts.Add(1)
-		p.trip(err, false)
-	case held(err):
-		p.timeouts.Add(1)
-		p.trip(err, true)
-	case ctx.Err() != nil:
-		p.breaker.undecided()
-	default:
-		p.worked() // it answered, though it can't judge
-	}
-}
-
-// tag asks the run that there is.
-func (p *Process) tag(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
-	ctx, release, err := p.enter(ctx, 1)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	if p.run == nil || p.run.Over() {
-		return nil, &lostError{errors.New("not running")}
-	}
-	return p.run.Tag(ctx, events)
-}
-
-// rescue judges events that were with a run that ended.
-func (p *Process) rescue(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
-	ctx, release, err := p.enter(ctx, whole)
-	if err != nil {
-		p.note(ctx, err)
-		return nil, err
-	}
-	defer release()
-	return p.recover(ctx, events)
+	return lists, err
 }
 
 // Close ends the program and everything that it started, and lets calls that are under way fail with ErrClosed. The
@@ -233,130 +183,4 @@ func (p *Process) Close() error {
 		p.free()
 	})
 	return nil
-}
-
-// enter waits for a share of the gate. The context that it returns also ends with the Process; release must be called.
-func (p *Process) enter(ctx context.Context, share int64) (_ context.Context, release func(), err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(p.life, func() { cancel(ErrClosed) })
-	leave := func() { stop(); cancel(nil) }
-	if err := p.gate.Acquire(ctx, share); err != nil {
-		err = context.Cause(ctx)
-		leave()
-		return ctx, nil, err
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-		p.gate.Release(share)
-		leave()
-		return ctx, nil, err
-	}
-	return ctx, func() { p.gate.Release(share); leave() }, nil
-}
-
-// patience is how long a call waits for the next start rather than fail.
-const patience = time.Second
-
-// ensure makes sure that there is a run, a new one with config, nil for none. It needs the whole gate. The error says why
-// the last start failed; the breaker knows of each.
-func (p *Process) ensure(ctx context.Context, config *enrich.Config) (err error) {
-	for range maxFailures {
-		if p.run != nil && !p.run.Over() {
-			return nil
-		}
-		if err := p.pause(ctx); err != nil {
-			return err
-		}
-		if err = p.restart(ctx, config); err == nil || ctx.Err() != nil || p.breaker.off() != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// pause waits until the program may be started, unless that is far away.
-func (p *Process) pause(ctx context.Context) error {
-	wait, reason := p.breaker.wait()
-	if wait <= 0 {
-		return nil
-	}
-	if wait > patience {
-		return fmt.Errorf("module is down and will be started again in %v: %w", wait.Round(100*time.Millisecond), reason)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// restart replaces the run by a new one with config, nil for none. It needs the whole gate. A start that fails late opens
-// the breaker: no call shall wait for the next.
-func (p *Process) restart(ctx context.Context, config *enrich.Config) error {
-	p.drop()
-	begin := time.Now()
-	r, about, err := p.start(ctx)
-	if err == nil && config != nil {
-		if about, err = r.Configure(ctx, *config); err != nil {
-			err = fmt.Errorf("with the last configuration: %w", err)
-			r.Close()
-		}
-	}
-	if err != nil {
-		if ctx.Err() == nil {
-			p.trip(err, time.Since(begin) >= p.held.limit)
-		}
-		return err
-	}
-	p.run, p.given = r, config
-	p.starts.Add(1)
-	p.describe(about)
-	if config != nil {
-		p.taken.Store(true)
-	}
-	return nil
-}
-
-// drop ends the run.
-func (p *Process) drop() {
-	if p.run != nil {
-		p.run.Close()
-		p.run = nil
-	}
-}
-
-func (p *Process) describe(about enrich.Description) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.about = about
-}
-
-func (p *Process) want(config *enrich.Config) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.config = config
-}
-
-func (p *Process) wanted() *enrich.Config {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.config
-}
-
-func cloned(c enrich.Config) *enrich.Config {
-	files := slices.Clone(c.Files)
-	for i := range files {
-		files[i].Data = bytes.Clone(files[i].Data)
-	}
-	return &enrich.Config{Files: files, Settings: bytes.Clone(c.Settings)}
-}
-
-// removeAll is os.RemoveAll for a place that may be "".
-func removeAll(dir string) {
-	if dir != "" {
-		_ = os.RemoveAll(dir)
-	}
 }

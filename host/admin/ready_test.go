@@ -41,6 +41,16 @@ func TestReady(t *testing.T) {
 			func(s *Snapshot, _ *pipeline.StreamFigures, _ *pipeline.HealthReport) { s.Doing = "starts modules" },
 			"the host starts modules", false,
 		},
+		"a module is off": {
+			func(s *Snapshot, _ *pipeline.StreamFigures, _ *pipeline.HealthReport) {
+				s.Modules = []ModuleStatus{{Name: "mine", Reason: "gone"}, {Name: "cel", On: true, BuiltIn: true}}
+			}, "", false,
+		},
+		"the built-in rules are off": {
+			func(s *Snapshot, _ *pipeline.StreamFigures, _ *pipeline.HealthReport) {
+				s.Modules = []ModuleStatus{{Name: "cel", BuiltIn: true, Reason: "its program ended"}}
+			}, "module cel: the built-in rules tag no event: its program ended", false,
+		},
 		"a sink fails for a while": {
 			func(_ *Snapshot, _ *pipeline.StreamFigures, h *pipeline.HealthReport) {
 				h.Err, h.Since, h.Last = refused, ago(9*time.Minute), ago(time.Minute)

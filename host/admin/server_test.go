@@ -30,7 +30,9 @@ func busy() Snapshot {
 	s.Figures.Splits, s.Figures.Unreadable, s.Figures.Failures = 1, 2, 3
 	s.Figures.Sinks = map[string]pipeline.Count{"splunk": {Confirmed: 90, Dead: 4}}
 	s.Figures.ByRule = map[string]pipeline.RuleFigures{"acme.one": {Matches: 3, Suppressed: 1, Errors: 2}, "acme.gone": {Matches: 7}}
-	s.Figures.Unjudged, s.Modules = map[string]int64{"mine": 5}, []ModuleStatus{{Name: "mine"}, {Name: "well"}}
+	s.Figures.Unjudged, s.Modules = map[string]int64{"mine": 5}, []ModuleStatus{
+		{Name: "mine", Open: true, Timeouts: 6, Refused: 7, LeftOut: 8}, {Name: "well", On: true},
+	}
 	s.Figures.Rules = pipeline.RuleSet{Hash: "abc", Loaded: ago(time.Hour), Reloads: 2, Refused: 1, LastOK: true}
 	h := s.Sinks["splunk"]
 	h.Failures, h.Retried, h.Shortened, h.Uncopied = 6, 60, 8, 3
@@ -107,6 +109,13 @@ func TestPages(t *testing.T) {
 		`riskrelay_rule_suppressed_total{rule="acme.one"} 1`,
 		`riskrelay_rule_errors_total{rule="acme.one"} 2`,
 		`riskrelay_rule_breaker_open{rule="acme.two"} 1`,
+		`riskrelay_module_up{module="mine"} 0`,
+		`riskrelay_module_up{module="well"} 1`,
+		`riskrelay_module_breaker_open{module="mine"} 1`,
+		`riskrelay_module_breaker_open{module="well"} 0`,
+		`riskrelay_module_timeouts_total{module="mine"} 6`,
+		`riskrelay_module_refused_tags_total{module="mine"} 7`,
+		`riskrelay_module_log_lines_left_out_total{module="mine"} 8`,
 		`riskrelay_rules{state="on"} 2`,
 		`riskrelay_rules{state="off"} 1`,
 		`riskrelay_module_unjudged_events_total{module="mine"} 5`,

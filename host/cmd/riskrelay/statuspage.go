@@ -197,8 +197,27 @@ func (p *statusText) rules() {
 		p.line("  %s", short("off: "+off.ID+": "+strings.Join(strings.Fields(off.Reason), " "), pageWidth-2))
 	}
 	for _, m := range p.Modules {
-		p.line("  module %s: %s, %s, %s unjudged", short(m.Name, streamWidth), rulefile.Count(m.Rules, "rule"),
-			rulefile.Count(m.Restarts, "restart"), number(m.Unjudged))
+		p.module(m)
+	}
+}
+
+// module writes how a module does, and what is wrong with it.
+func (p *statusText) module(m admin.ModuleStatus) {
+	p.line("  module %s: %s, %s, %s unjudged", short(m.Name, streamWidth), rulefile.Count(m.Rules, "rule"),
+		rulefile.Count(m.Restarts, "restart"), number(m.Unjudged))
+	switch {
+	case m.On && m.Reason != "":
+		p.wrapped("    ", "its last call failed: "+m.Reason)
+	case m.NextTry != nil && m.NextTry.After(p.Time):
+		p.wrapped("    ", "off, next try in "+span(m.NextTry.Sub(p.Time).Seconds())+": "+m.Reason)
+	case !m.On:
+		p.wrapped("    ", "off, next try now: "+m.Reason)
+	}
+	if m.Timeouts > 0 {
+		p.line("    no answer in time: %s", rulefile.Count(int(m.Timeouts), "call"))
+	}
+	if m.Refused > 0 {
+		p.line("    refused, as it spoke in the name of another module: %s", rulefile.Count(int(m.Refused), "tag"))
 	}
 }
 
