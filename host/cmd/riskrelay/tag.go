@@ -168,7 +168,7 @@ func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
 			return exit(exitRuntime, err)
 		}
 		if ctx.Err() != nil {
-			return exit(exitStopped, errors.New("interrupted"))
+			return exit(exitStopped, errInterrupted)
 		}
 		t.enricher.Enrich(ctx, events)
 		if err := t.print(events); err != nil {
