@@ -55,10 +55,10 @@ func (m *Module) Describe(context.Context) (enrich.Description, error) {
 }
 
 // Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
-// stays, and the error is the rulefile.Problems of all files. Settings are a YAML document with the keys context (the
+// stays, and the error is the rulefile.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
 // shape of a context file) and at (a pinned clock).
-func (m *Module) Configure(_ context.Context, config enrich.Config) error {
-	set, err := compileAsking(config, m.live)
+func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
+	set, err := compileAsking(ctx, config, m.live)
 	if err != nil {
 		return err
 	}

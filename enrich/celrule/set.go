@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,10 +42,13 @@ type tableSet struct {
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
-func compileSet(config enrich.Config) (*ruleSet, error) { return compileAsking(config, nil) }
+func compileSet(config enrich.Config) (*ruleSet, error) {
+	return compileAsking(context.Background(), config, nil)
+}
 
-// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does.
-func compileAsking(config enrich.Config, live func(host string) string) (*ruleSet, error) {
+// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does. When ctx ends, its error
+// is the only one.
+func compileAsking(ctx context.Context, config enrich.Config, live func(host string) string) (*ruleSet, error) {
 	loaded, problems := rulefile.Load(config)
 	settings, packs := loaded.Settings, loaded.Packs
 	lang, err := newLanguage(packs)
@@ -61,7 +65,10 @@ func compileAsking(config enrich.Config, live func(host string) string) (*ruleSe
 		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
 	}
 	s.workers.New = func() any { return newWorker(s) }
-	problems = append(problems, s.compile(lang, packs, around)...)
+	problems = append(problems, s.compile(ctx, lang, packs, around)...)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("compile the rules: %w", ctx.Err())
+	}
 	lang.shared = nil // the language doesn't change any more
 	if problems.Sort(); problems.HasErrors() {
 		return nil, unique(problems)
@@ -84,7 +91,8 @@ func unique(problems rulefile.Problems) (out rulefile.Problems) {
 	return out
 }
 
-func (s *ruleSet) compile(lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
+// compile compiles all rules, or those that it came to before ctx ended.
+func (s *ruleSet) compile(ctx context.Context, lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
 	for _, p := range packs {
 		for i := range p.Macros {
 			problems = append(problems, lang.addMacro(&p.Macros[i])...)
@@ -94,6 +102,9 @@ func (s *ruleSet) compile(lang *language, packs []*rulefile.Pack, around *surrou
 	found := &idle{used: newUses()}
 	for _, p := range packs {
 		for i := range p.Rules {
+			if ctx.Err() != nil {
+				return problems
+			}
 			problems = append(problems, s.add(lang, p, &p.Rules[i], around, found)...)
 		}
 	}

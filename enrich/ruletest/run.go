@@ -58,12 +58,18 @@ func (r *runner) all(ctx context.Context) error {
 		return nil
 	}
 	r.compile(ctx)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("compile the rules: %w", err)
+	}
 	if !r.report.Problems.HasErrors() {
 		for _, group := range r.grouped(cases) {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("run rule tests: %w", err)
 			}
 			r.run(ctx, group)
+		}
+		if err := ctx.Err(); err != nil { // what was interrupted looks as if it had failed
+			return fmt.Errorf("run rule tests: %w", err)
 		}
 	}
 	for _, c := range cases {

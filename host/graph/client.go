@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/host/azure"
 )
@@ -35,15 +36,17 @@ type Client struct {
 	transport *azure.Transport
 	retry     policy.RetryOptions
 	refused   azure.Refused
+	log       logrus.FieldLogger
+	fetch     func(ctx context.Context, address string) (page, error) // page, but for tests
 
 	mu    sync.Mutex
 	pipe  *runtime.Pipeline // nil until the next request
 	stamp string            // the credential's files when pipe was made
 }
 
-// New returns a client. Credentials are read with the first request, and again when their files change. The error is about
-// the configuration or its certificates.
-func New(c Config) (*Client, error) {
+// New returns a client. Credentials are read with the first request, and again when their files change. Log is told of
+// collections that don't seem to end. The error is about the configuration or its certificates.
+func New(c Config, log logrus.FieldLogger) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -51,7 +54,9 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: c, transport: transport, retry: retries()}, nil
+	client := &Client{config: c, transport: transport, retry: retries(), log: log}
+	client.fetch = client.page
+	return client, nil
 }
 
 // Close ends idle connections.

@@ -38,7 +38,7 @@ func configFor(t *testing.T, server *graphtest.Server) Config {
 func start(t *testing.T, o graphtest.Options) (*graphtest.Server, *Client) {
 	t.Helper()
 	server := graphtest.New(o)
-	client, err := New(configFor(t, server))
+	client, err := New(configFor(t, server), silent())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func TestConfig(t *testing.T) {
 	for name, tt := range tests {
 		c := Defaults()
 		tt.change(&c)
-		if _, err := New(c); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := New(c, silent()); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error is %v, want %q", name, err, tt.want)
 		}
 	}

@@ -7,10 +7,19 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxPages ends a collection whose links lead nowhere: a million objects even where a page holds a hundred.
 const maxPages = 10_000
+
+// hurriedPages is how many pages of a collection are read one right after the other: 999,000 objects where the service gives
+// the largest ones. From then on links may well lead in a circle, and one page is read in each slowPage, so that the service
+// doesn't take this for an attack; what a very large tenant has is read all the same.
+const (
+	hurriedPages = 1000
+	slowPage     = time.Second
+)
 
 // Query names a collection.
 type Query struct {
@@ -63,11 +72,14 @@ func (c *Client) address(path string, values url.Values) string {
 
 // follow reads pages from address on, and returns the last one's deltaLink.
 func (c *Client) follow(ctx context.Context, q Query, address string, each func(Object) error) (delta string, err error) {
-	for range maxPages {
+	for number := range maxPages {
+		if err := c.pace(ctx, q, number); err != nil {
+			return "", fmt.Errorf("read %s: %w", q.Path, err)
+		}
 		if err := c.own(address); err != nil {
 			return "", fmt.Errorf("read %s: %w", q.Path, err)
 		}
-		p, err := c.page(ctx, address)
+		p, err := c.fetch(ctx, address)
 		if err != nil {
 			return "", fmt.Errorf("read %s: %w", q.Path, needs(err, q.Permission))
 		}
@@ -92,6 +104,17 @@ func (c *Client) follow(ctx context.Context, q Query, address string, each func(
 		address = p.Next
 	}
 	return "", fmt.Errorf("read %s: it has more than %d pages", q.Path, maxPages)
+}
+
+// pace waits before page number, counted from 0, of a collection with very many.
+func (c *Client) pace(ctx context.Context, q Query, number int) error {
+	switch {
+	case number < hurriedPages:
+		return nil
+	case number == hurriedPages:
+		c.log.WithField("collection", q.Path).Warnf("%d pages were read, and there are more: the others are read one a %v, up to %d", number, slowPage, maxPages)
+	}
+	return sleep(ctx, slowPage)
 }
 
 // own checks that a link leads to the service that is configured: a request carries the token.

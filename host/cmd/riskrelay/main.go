@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
-	"sync/atomic"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -30,22 +27,9 @@ const (
 )
 
 func main() {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	var interrupted atomic.Bool
-	go func() {
-		for s := range signals {
-			interrupted.Store(s == os.Interrupt)
-			cancel()
-			signal.Reset(s) // a second one ends the program at once
-		}
-	}()
-	code := execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
-	if code == exitOK && interrupted.Load() {
-		code = exitStopped
-	}
-	os.Exit(code)
+	os.Exit(interruptible(firstSignal(), lasts(os.Args[1:]), os.Stderr, func(ctx context.Context) int {
+		return execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	}))
 }
 
 // streams are what a command reads and writes.
@@ -99,6 +83,9 @@ func problemCode(problems rulefile.Problems, context string) int {
 	return exitConfig
 }
 
+// errInterrupted is what a command says that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, s streams) int {
 	s.secrets = secret.NewKeeper()
@@ -108,6 +95,9 @@ func execute(ctx context.Context, args []string, s streams) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = exit(exitStopped, errInterrupted)
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(s.err, "riskrelay: "+s.secrets.Clean(text)) //nolint:errcheck // nobody is left to tell

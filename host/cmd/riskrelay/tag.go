@@ -135,7 +135,7 @@ func openRows(ctx context.Context, path string) (*os.File, error) {
 // stopped is err, or that the command was told to stop, where that is the reason.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return exit(exitStopped, errors.New("interrupted"))
+		return exit(exitStopped, errInterrupted)
 	}
 	return err
 }

@@ -63,7 +63,7 @@ func (m *Module) Configure(_ context.Context, config enrich.Config) error {
 	if m.current(c) {
 		return nil
 	}
-	client, err := graph.New(c.Config)
+	client, err := graph.New(c.Config, m.log)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func settings(t *testing.T, c Config) enrich.Config {
 func idle(t *testing.T, c Config) (*reading, *test.Hook) {
 	t.Helper()
 	log, hook := test.NewNullLogger()
-	client, err := graph.New(c.Config)
+	client, err := graph.New(c.Config, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func New(c Config, store Store, log logrus.FieldLogger) (pipeline.Stream, *Sourc
 	if err := c.Validate(); err != nil {
 		return pipeline.Stream{}, nil, err
 	}
-	client, err := msgraph.New(c.Config)
+	client, err := msgraph.New(c.Config, log)
 	if err != nil {
 		return pipeline.Stream{}, nil, err
 	}
