@@ -22,7 +22,8 @@ const coolDown = 30 * time.Second
 // breaker switches a rule off that takes too long again and again. The zero value lets the rule run.
 type breaker struct {
 	breaches atomic.Int32 // in a row
-	retry    atomic.Int64 // when the next event is tried, in Unix nanoseconds; 0 while the rule is on
+	// retry is when the next event is tried; nil while the rule is on. A number would follow the machine's clock when it is set.
+	retry atomic.Pointer[time.Time]
 
 	stopped atomic.Uint64 // events on which the rule was stopped
 	tripped atomic.Bool   // it was stopped so often in a row that it is, or would be, switched off
@@ -48,11 +49,12 @@ func (m *Module) Stops(id string) Stops {
 // lets reports whether the rule may look at an event: always while it is on, and once each coolDown while it is off.
 func (b *breaker) lets() bool {
 	retry := b.retry.Load()
-	if retry == 0 {
+	if retry == nil {
 		return true
 	}
-	now := time.Now().UnixNano()
-	return now >= retry && b.retry.CompareAndSwap(retry, now+int64(coolDown))
+	now := time.Now()
+	next := now.Add(coolDown)
+	return !now.Before(*retry) && b.retry.CompareAndSwap(retry, &next)
 }
 
 // breach counts a breach and reports whether the rule has just been switched off.
@@ -65,7 +67,8 @@ func (b *breaker) breach() bool {
 	if b.closed {
 		return false
 	}
-	return b.retry.Swap(time.Now().Add(coolDown).UnixNano()) == 0
+	next := time.Now().Add(coolDown)
+	return b.retry.Swap(&next) == nil
 }
 
 // reset notes that the rule ended in time, and reports whether that switched it on again.
@@ -73,7 +76,7 @@ func (b *breaker) reset() bool {
 	if b.breaches.Load() != 0 {
 		b.breaches.Store(0)
 	}
-	return b.retry.Load() != 0 && b.retry.Swap(0) != 0
+	return b.retry.Load() != nil && b.retry.Swap(nil) != nil
 }
 
 // isBreach reports whether an evaluation was stopped for what it cost.
@@ -96,7 +99,7 @@ func (s *ruleSet) switched() {
 		old, about := s.tripped.Load(), s.about
 		about.Rules = slices.Clone(about.Rules)
 		for i, r := range s.rules {
-			if r.breaker.retry.Load() != 0 {
+			if r.breaker.retry.Load() != nil {
 				about.Rules[i].Off = fmt.Sprintf("took too long on %d events in a row, tried again every %v", maxBreaches, coolDown)
 			}
 		}

@@ -62,7 +62,7 @@ func limits(alone, running *rule) string {
 	if alone.breaker.stopped.Load() > 0 {
 		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
 	}
-	if running.breaker.retry.Load() != 0 {
+	if running.breaker.retry.Load() != nil {
 		said = append(said, "the rule is switched off at the moment, as it took too long on other events")
 	}
 	return strings.Join(said, "; ")

@@ -66,7 +66,7 @@ func TestHostileCPU(t *testing.T) {
 func costOf(t *testing.T, set *ruleSet, row []enrich.Event) time.Duration {
 	for _, r := range set.rules {
 		r.breaker.breaches.Store(0)
-		r.breaker.retry.Store(0)
+		r.breaker.retry.Store(nil)
 	}
 	before := threadCPU(t)
 	if tags, err := set.tag(context.Background(), row, false); err != nil || len(tags) != 1 {

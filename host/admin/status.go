@@ -232,9 +232,13 @@ func age(now, t time.Time) *float64 {
 	if t.IsZero() {
 		return nil
 	}
-	seconds := now.Sub(t).Seconds()
+	seconds := lag(now, t)
 	return &seconds
 }
+
+// lag is how many seconds t lies back. Ingestion times are the service's: by a clock of this machine that is slow they may lie ahead,
+// and nothing is read before it is there.
+func lag(now, t time.Time) float64 { return max(0, now.Sub(t).Seconds()) }
 
 func failure(f pipeline.Failure) *Failure {
 	if f.Text == "" {

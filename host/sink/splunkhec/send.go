@@ -214,9 +214,9 @@ func (s *Sink) request(ctx context.Context, body []byte) (r reply, sent int, err
 		failpoint.Hit(failpoint.RequestAnswered)
 		switch {
 		case r.nearFull():
-			s.slow.Store(time.Now().Add(slowdown).UnixMilli())
+			s.slowDown(slowdown)
 		case r.verdict() == busy && r.wait > 0:
-			s.slow.Store(time.Now().Add(r.wait).UnixMilli())
+			s.slowDown(r.wait)
 		}
 		return r, packed.Len(), nil
 	}

@@ -36,7 +36,7 @@ type Sink struct {
 	certificates endpoint.Certificates
 
 	limit   *endpoint.Limit // bytes a request may have; shrinks when the collector says 413
-	slow    atomic.Int64    // Unix milliseconds before which no request leaves
+	slow    atomic.Pointer[time.Time] // before which no request leaves; nil for none. A number would follow the machine's clock
 	batches endpoint.Free[batch]
 	bodies  endpoint.Bodies
 }
@@ -97,9 +97,19 @@ func (s *Sink) Close() error {
 	return nil
 }
 
+// slowDown lets no request leave for a while.
+func (s *Sink) slowDown(wait time.Duration) {
+	until := time.Now().Add(wait)
+	s.slow.Store(&until)
+}
+
 // pace waits while the collector asked for fewer events.
 func (s *Sink) pace(ctx context.Context) error {
-	wait := time.Until(time.UnixMilli(s.slow.Load()))
+	until := s.slow.Load()
+	if until == nil {
+		return ctx.Err()
+	}
+	wait := time.Until(*until)
 	if wait <= 0 {
 		return ctx.Err()
 	}

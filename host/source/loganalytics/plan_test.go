@@ -286,3 +286,64 @@ func TestRetentionIsLookedAtAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestOneWrongClockDoesntPutAStreamToSleep has one of the service's servers be an hour slow: the streams would wait for that hour to
+// pass.
+func TestOneWrongClockDoesntPutAStreamToSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := new(stopped)
+		source := planner(service)
+		w, _, ok, err := source.Plan(t.Context(), time.Time{})
+		if !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		frontier := w.To
+		for !time.Now().Before(frontier.Add(source.settle)) { // read what is there
+			time.Sleep(source.every)
+			if w, _, ok, err = source.Plan(t.Context(), frontier); err != nil {
+				t.Fatal(err)
+			} else if ok {
+				frontier = w.To
+			}
+			if time.Since(frontier) < source.settle+2*source.every {
+				break
+			}
+		}
+		source.clock.set(http.Header{"Date": {time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}})
+		time.Sleep(source.every)
+		if w, wait, ok, err := source.Plan(t.Context(), frontier); err != nil || !ok && wait > absentPause || ok && w.To.After(time.Now().Add(-source.settle)) {
+			t.Errorf("plan is %v, %v after %v, %v", w, ok, wait, err)
+		}
+		if now, _ := source.clock.now(); time.Since(now) > jump {
+			t.Errorf("the clock is still %v slow", time.Since(now))
+		}
+
+		// The service itself goes back by an hour: nothing is read twice, and it is asked once a minute.
+		tell := func() {
+			service.clock.set(http.Header{"Date": {time.Now().Add(service.ahead).UTC().Format(http.TimeFormat)}})
+		}
+		service.ahead, service.asked = -time.Hour, 0
+		tell()
+		begin, frontiers := time.Now(), 0
+		for time.Since(begin) < 2*time.Hour {
+			w, wait, ok, err := source.Plan(t.Context(), frontier)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case !ok:
+				time.Sleep(wait)
+				continue
+			case !w.From.Equal(frontier):
+				t.Fatalf("the window %v begins elsewhere than at %v", w, frontier)
+			}
+			if frontiers++; w.To.After(time.Now().Add(-time.Hour - source.settle)) {
+				t.Fatalf("the window %v reaches into the service's future", w)
+			}
+			frontier = w.To
+			tell()
+		}
+		if frontiers == 0 || service.asked > 70 {
+			t.Errorf("%d windows in two hours, and the service was asked %d times for its time", frontiers, service.asked)
+		}
+	})
+}
