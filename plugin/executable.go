@@ -5,12 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // executable is a program that may be started: a pinned one as a sealed copy, another as the file that it is.
 type executable struct {
 	path string
 	copy *os.File // nil when the program isn't pinned
+
+	running atomic.Pointer[program] // what runs, or ran last
 }
 
 // openExecutable checks the program at path: it must be absolute, so that no search path and no working directory

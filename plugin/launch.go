@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
 // Options say which program is a module and how it is run. Only Path is needed.
@@ -25,6 +26,9 @@ type Options struct {
 	SHA256 string
 	// Env is the program's whole environment, as NAME=value; nothing is inherited.
 	Env []string
+	// Fence is what the program may have beside what every module needs. Without it there is no fence, and the program has
+	// this process's user, files and network.
+	Fence *fence.Options
 	// Dir is where sockets are made, an absolute path of at most 60 bytes that only its owner may enter (0700). It is
 	// made when it doesn't exist. When it is "", there will be one in the directory for temporary files until Close.
 	Dir string
@@ -85,10 +89,12 @@ func Launch(ctx context.Context, o Options) (*Process, error) {
 		return s, about, nil
 	}
 	p := newProcess(begin, o.Backoff, func() { exe.close(); removeAll(own) })
+	p.exe = exe
 	if err := p.restart(ctx, nil); err != nil {
 		_ = p.Close()
 		return nil, err
 	}
+	p.warn(&o)
 	return p, nil
 }
 

@@ -37,7 +37,8 @@ type run interface {
 // try to try, so that events go on with the reason beside them instead of waiting.
 type Process struct {
 	start   func(context.Context) (run, enrich.Description, error)
-	free    func() // lets go of what Launch took
+	free    func()      // lets go of what Launch took
+	exe     *executable // nil in tests without a program
 	starts  atomic.Int64
 	backoff Backoff
 
