@@ -76,7 +76,8 @@ func (m *modules) start(ctx context.Context, c config.Config) error {
 		if err != nil {
 			return fmt.Errorf("find this program, to start the CEL module: %w", err)
 		}
-		if m.cel, err = m.launch(ctx, config.Module{Name: "cel", Path: self, Args: []string{"module", "cel"}}); err != nil {
+		own := config.Module{Name: "cel", Path: self, Args: []string{"module", "cel"}, Fenced: config.Fenced{Fence: true}}
+		if m.cel, err = m.launch(ctx, own); err != nil {
 			return err
 		}
 	}
@@ -92,7 +93,7 @@ func (m *modules) start(ctx context.Context, c config.Config) error {
 
 func (m *modules) launch(ctx context.Context, one config.Module) (enrich.Module, error) {
 	process, err := plugin.Launch(ctx, plugin.Options{
-		Path: one.Path, Args: one.Args, SHA256: one.SHA256,
+		Path: one.Path, Args: one.Args, SHA256: one.SHA256, Fence: fenceOf(one),
 		Logger: m.log.WithField("module", one.Name),
 	})
 	if err != nil {

@@ -101,6 +101,7 @@ type Module struct {
 	Args     []string       `yaml:"args"`
 	SHA256   string         `yaml:"sha256"`   // of the program, in hexadecimal
 	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
+	Fenced   `yaml:",inline"`
 }
 
 // Sinks are where events go. Names are the ledger's keys, so they must stay.
@@ -333,7 +334,7 @@ func (m Module) validate() error {
 	if len(m.SHA256) != 64 {
 		errs = append(errs, errors.New("sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, m.Fenced.validate())...)
 }
 
 // repeated finds what is read or written twice: streams with one name, and files that are both, or that two write to.

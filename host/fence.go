@@ -1,0 +1,77 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/plugin"
+	"github.com/riskrelay/riskrelay/plugin/fence"
+)
+
+// fenceOf is a module's fence, nil when it has none. This program puts it up as `riskrelay module fence`.
+func fenceOf(m config.Module) *fence.Options {
+	if !m.Fence {
+		return nil
+	}
+	return &fence.Options{
+		Launcher: []string{"module", "fence"}, Read: m.Read, Network: m.Network,
+		Limits: fence.Limits{Memory: m.Limits.Memory, Descriptors: m.Limits.Descriptors, Processes: m.Limits.Processes},
+	}
+}
+
+// owns reports whether a process belongs to a module.
+func (m *modules) owns(pid int) bool {
+	for _, p := range m.processes {
+		if p.Owns(pid) {
+			return true
+		}
+	}
+	return false
+}
+
+// Listed is a rule module of a configuration, as it presents itself.
+type Listed struct {
+	Name    string          `json:"name"` // in the configuration
+	Path    string          `json:"path"`
+	SHA256  string          `json:"sha256"`
+	Version string          `json:"version,omitempty"`
+	About   string          `json:"about,omitempty"` // what it calls itself
+	Selects enrich.Selector `json:"selects"`
+	Rules   int             `json:"rules"`
+	Fence   []fence.Step    `json:"fence"`
+	Problem string          `json:"problem,omitempty"` // why it can't be started
+}
+
+// ListModules starts each module of a configuration to ask what it is, and how it is fenced. The error joins those of modules
+// that can't be started, which are listed, too.
+func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
+	for _, one := range c.Modules {
+		listed, problem := listModule(ctx, one)
+		if problem != nil {
+			listed.Problem = problem.Error()
+			err = errors.Join(err, fmt.Errorf("module %s: %w", one.Name, problem))
+		}
+		list = append(list, listed)
+	}
+	return list, err
+}
+
+func listModule(ctx context.Context, one config.Module) (Listed, error) {
+	l := Listed{Name: one.Name, Path: one.Path, SHA256: one.SHA256}
+	silent := logrus.New()
+	silent.SetLevel(logrus.PanicLevel) // what would be logged is listed
+	p, err := plugin.Launch(ctx, plugin.Options{Path: one.Path, Args: one.Args, SHA256: one.SHA256, Fence: fenceOf(one), Logger: silent})
+	if err != nil {
+		return l, err
+	}
+	defer p.Close() //nolint:errcheck // it returns none
+	l.Fence = p.Fence()
+	about, err := p.Describe(ctx)
+	l.About, l.Version, l.Selects, l.Rules = about.Name, about.Version, about.Selector, len(about.Rules)
+	return l, err
+}
