@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/sirupsen/logrus"
 
@@ -24,6 +25,24 @@ func fenceOf(m config.Module) *fence.Options {
 	}
 }
 
+// celMemory is the address space of the built-in module, in bytes. Compiling ten thousand rules takes more than other modules get.
+const celMemory = 16 << 30
+
+// celProcess is the built-in module in a process of its own.
+func celProcess() (config.Module, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return config.Module{}, fmt.Errorf("find this program, to start the CEL module: %w", err)
+	}
+	memory := int64(celMemory)
+	if fence.DefaultMemory < 0 {
+		memory = fence.DefaultMemory // what is built with the race detector has no limit
+	}
+	return config.Module{
+		Name: "cel", Path: self, Args: []string{"module", "cel"}, Fenced: config.Fenced{Fence: true, Limits: config.Limits{Memory: memory}},
+	}, nil
+}
+
 // owns reports whether a process belongs to a module.
 func (m *modules) owns(pid int) bool {
 	for _, p := range m.processes {
@@ -38,7 +57,7 @@ func (m *modules) owns(pid int) bool {
 type Listed struct {
 	Name    string          `json:"name"` // in the configuration
 	Path    string          `json:"path"`
-	SHA256  string          `json:"sha256"`
+	SHA256  string          `json:"sha256,omitempty"` // not of the built-in module, which is this program
 	Version string          `json:"version,omitempty"`
 	About   string          `json:"about,omitempty"` // what it calls itself
 	Selects enrich.Selector `json:"selects"`
@@ -47,10 +66,18 @@ type Listed struct {
 	Problem string          `json:"problem,omitempty"` // why it can't be started
 }
 
-// ListModules starts each module of a configuration to ask what it is, and how it is fenced. The error joins those of modules
+// ListModules starts each module of a configuration, with rules.isolate the built-in one first, to ask what it is, and how it is fenced. The error joins those of modules
 // that can't be started, which are listed, too.
 func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
-	for _, one := range c.Modules {
+	all := c.Modules
+	if c.Rules.Isolate {
+		own, err := celProcess()
+		if err != nil {
+			return nil, err
+		}
+		all = append([]config.Module{own}, all...)
+	}
+	for _, one := range all {
 		listed, problem := listModule(ctx, one)
 		if problem != nil {
 			listed.Problem = problem.Error()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -72,11 +71,10 @@ func startModules(ctx context.Context, c config.Config, log *logrus.Logger, stat
 
 func (m *modules) start(ctx context.Context, c config.Config) error {
 	if c.Rules.Isolate {
-		self, err := os.Executable()
+		own, err := celProcess()
 		if err != nil {
-			return fmt.Errorf("find this program, to start the CEL module: %w", err)
+			return err
 		}
-		own := config.Module{Name: "cel", Path: self, Args: []string{"module", "cel"}, Fenced: config.Fenced{Fence: true}}
 		if m.cel, err = m.launch(ctx, own); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (m *Module) UnmarshalYAML(unmarshal func(any) error) error {
 	return err
 }
 
-// leastMemory is what a program in Go reserves before it does anything.
+// leastMemory is about what a program in Go reserves before it does anything.
 const leastMemory = 1 << 30
 
 func (f Fenced) validate() error {

@@ -19,10 +19,11 @@ type order struct {
 	Keep    int      `json:"keep"`    // the last descriptor that the module inherits
 
 	// What was found while the fence was put up.
-	abi        int     // the version of Landlock's interface, 0 for none
-	noLandlock error   // why there is none
-	noFilter   error   // why no system call is refused
-	unread     []error // paths of Read that can't be found
+	abi        int      // the version of Landlock's interface, 0 for none
+	noLandlock error    // why there is none
+	noFilter   error    // why no system call is refused
+	reads      []string // the paths of Read that are there
+	unread     []error  // why others aren't
 }
 
 // Enclose changes cmd so that it runs behind a fence, with sockets as the one directory that it may write to. Report, whose

@@ -85,7 +85,7 @@ func confine(o *order) error {
 	return nil
 }
 
-// readable are the rules of files. Paths of o.Read that can't be found are remembered in o.unread.
+// readable are the rules of files. It sorts the paths of o.Read into those that are there and those that aren't.
 func (o *order) readable() []landlock.Rule {
 	rules := []landlock.Rule{
 		landlock.RODirs(existing(systemDirs())...).IgnoreIfMissing(),
@@ -104,11 +104,13 @@ func (o *order) readable() []landlock.Rule {
 		switch {
 		case err != nil:
 			o.unread = append(o.unread, err)
+			continue
 		case info.IsDir():
 			rules = append(rules, landlock.RODirs(path).IgnoreIfMissing())
 		default:
 			rules = append(rules, landlock.ROFiles(path).IgnoreIfMissing())
 		}
+		o.reads = append(o.reads, path)
 	}
 	return rules
 }

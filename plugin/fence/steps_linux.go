@@ -38,8 +38,8 @@ func (o *order) inherits() string {
 
 func (o *order) files() string {
 	also := ""
-	if len(o.Read) > 0 {
-		also = ", and " + strings.Join(o.Read, ", ")
+	if len(o.reads) > 0 {
+		also = ", and " + strings.Join(o.reads, ", ")
 	}
 	return "reads the system's programs and libraries" + also + "; writes only where its socket is"
 }

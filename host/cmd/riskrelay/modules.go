@@ -75,13 +75,20 @@ func modulesPage(w io.Writer, list []host.Listed) error {
 	for i := range list {
 		if m := &list[i]; m.Problem == "" {
 			row("")
-			row(clean(m.Name), "sha256 "+m.SHA256)
+			row(clean(m.Name), pinned(m.SHA256))
 			for _, step := range m.Fence {
 				row("  "+step.Name, onOff(step.On), clean(step.Says))
 			}
 		}
 	}
 	return errors.Join(table.Flush())
+}
+
+func pinned(digest string) string {
+	if digest == "" {
+		return "this program"
+	}
+	return "sha256 " + digest
 }
 
 func onOff(on bool) string {
