@@ -64,7 +64,7 @@ func (p *Process) Fence() []fence.Step {
 // steps waits until the program was executed, or has ended.
 func (p *program) steps() []fence.Step {
 	if p.report == nil {
-		return fence.Off("the module has riskrelay's user, files and network")
+		return fence.Off("there is none: the module has riskrelay's user, files and network")
 	}
 	<-p.told
 	return p.fence
