@@ -21,6 +21,7 @@ type order struct {
 	// What was found while the fence was put up.
 	abi        int      // the version of Landlock's interface, 0 for none
 	noLandlock error    // why there is none
+	noLimits   error    // why what it uses isn't bounded
 	noFilter   error    // why no system call is refused
 	reads      []string // the paths of Read that are there
 	unread     []error  // why others aren't

@@ -11,7 +11,7 @@ func (o *order) steps() []Step {
 		{"parent", true, "ends with riskrelay"},
 		{"privileges", true, "has no capabilities, and gains none by what it executes"},
 		{"descriptors", true, o.inherits()},
-		{"limits", true, o.Limits.String()},
+		{"limits", o.noLimits == nil, either(o.noLimits, o.Limits.String())},
 		{"files", o.noLandlock == nil, either(o.noLandlock, o.files())},
 		{"calls", o.noFilter == nil, either(o.noFilter, "makes only the system calls that are listed; changes no file's mode, owner, times or attributes")},
 		o.signals(), o.network(), o.localSockets(),

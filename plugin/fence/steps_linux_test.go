@@ -25,6 +25,7 @@ func TestStepsOfOtherKernels(t *testing.T) {
 		{"without Landlock", order{noLandlock: no}, []string{"files"}},
 		{"without Landlock, network", order{noLandlock: no, Options: network}, []string{"files", "network", "sockets"}},
 		{"without seccomp", order{abi: 10, noFilter: no}, []string{"calls", "network", "sockets"}},
+		{"where limits can't be set", order{abi: 10, noLimits: no}, []string{"limits"}},
 		{"without both", order{noLandlock: no, noFilter: no}, []string{"files", "calls", "signals", "network", "sockets"}},
 		{"a path that isn't there", order{abi: 10, unread: []error{no}}, []string{"read"}},
 	}
