@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -63,11 +64,11 @@ type Listed struct {
 	Selects enrich.Selector `json:"selects"`
 	Rules   int             `json:"rules"`
 	Fence   []fence.Step    `json:"fence"`
-	Problem string          `json:"problem,omitempty"` // why it can't be started
+	Problem string          `json:"problem,omitempty"` // why it can't be used
 }
 
-// ListModules starts each module of a configuration, with rules.isolate the built-in one first, to ask what it is, and how it is fenced. The error joins those of modules
-// that can't be started, which are listed, too.
+// ListModules starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what it is, and how it is fenced. The error joins those of modules
+// that can't be used, which are listed, too.
 func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
 	all := c.Modules
 	if c.Rules.Isolate {
@@ -98,6 +99,16 @@ func listModule(ctx context.Context, one config.Module) (Listed, error) {
 	}
 	defer p.Close() //nolint:errcheck // it returns none
 	l.Fence = p.Fence()
+	if one.SHA256 == "" {
+		return l, nil // what the built-in module selects is what its rules do
+	}
+	settings, err := yaml.Marshal(one.Settings)
+	if err != nil {
+		return l, fmt.Errorf("write its settings: %w", err)
+	}
+	if err := p.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
+		return l, fmt.Errorf("configure it: %w", err)
+	}
 	about, err := p.Describe(ctx)
 	l.About, l.Version, l.Selects, l.Rules = about.Name, about.Version, about.Selector, len(about.Rules)
 	return l, err

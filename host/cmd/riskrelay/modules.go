@@ -25,8 +25,9 @@ func newModulesList(s streams) *cobra.Command {
 	var path, format string
 	c := &cobra.Command{
 		Use: "list", Short: "List the configured rule modules, and what each is fenced from", Args: cobra.NoArgs,
-		Long: "list starts each program under modules in the configuration, to ask its version and which events it selects, and says step\n" +
-			"by step what its fence holds: what is on, what this kernel can't and why. It ends with 4 when a module can't be started.",
+		Long: "list starts and configures each program under modules in the configuration, to ask its version and which events it\n" +
+			"selects, and says step by step what its fence holds: what is on, what this kernel can't and why. It ends with 4 when a\n" +
+			"module can't be used.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(path)
 			if err != nil {
@@ -67,7 +68,11 @@ func modulesPage(w io.Writer, list []host.Listed) error {
 	for i := range list {
 		m := &list[i]
 		if m.Problem != "" {
-			row(clean(m.Name), "-", "-", "-", "-", clean(m.Path)+" can't be started")
+			row(clean(m.Name), "-", "-", "-", "-", clean(m.Path)+" can't be used")
+			continue
+		}
+		if m.SHA256 == "" { // `rules list` says what the built-in one looks for
+			row(clean(m.Name), "built in", "-", "-", "-", clean(m.Path))
 			continue
 		}
 		row(clean(m.Name), clean(m.About+" "+m.Version), all(m.Selects.Tables), all(m.Selects.Columns), fmt.Sprint(m.Rules), clean(m.Path))
