@@ -43,5 +43,7 @@ func checkModule(ctx context.Context, one config.Module, secrets *secret.Keeper)
 
 // moduleOptions are how a module of the configuration is started.
 func moduleOptions(one config.Module) plugin.Options {
-	return plugin.Options{Name: one.Name, Path: one.Path, Args: one.Args, SHA256: one.SHA256, TagTimeout: one.Timeout}
+	return plugin.Options{
+		Name: one.Name, Path: one.Path, Args: one.Args, SHA256: one.SHA256, TagTimeout: one.Timeout, Fence: fenceOf(one),
+	}
 }

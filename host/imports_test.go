@@ -29,6 +29,7 @@ func layers() []layer {
 		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/rulefile"}},
 		{"rules", nil},
 		{"plugin/example/...", []string{"plugin", "enrich"}},
+		{"plugin/fence", nil},
 		{"plugin/...", []string{"plugin/...", "enrich"}},
 		{"host/durable", nil},
 		{"host/failpoint", nil},
@@ -58,9 +59,9 @@ func layers() []layer {
 			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",
 			"host/proof", "host/reload", "host/ruleset", "host/secret",
 			"host/sink/...", "host/source/...", "host/systemd",
-			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
+			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence",
 		}},
-		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
+		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "plugin/fence", "rules"}},
 	}
 }
 
@@ -72,6 +73,8 @@ func doors() map[string][]string {
 		"github.com/Azure/azure-sdk-for-go/sdk/monitor":    {"host/source/loganalytics"},
 		"github.com/google/cel-go":                         {"enrich/celrule"},
 		"github.com/hashicorp/go-plugin":                   {"plugin"},
+		"github.com/landlock-lsm/go-landlock":              {"plugin/fence"},
+		"github.com/elastic/go-seccomp-bpf":                {"plugin/fence"},
 		"google.golang.org/grpc":                           {"plugin", "plugin/proto/rulemodule/v1"},
 		"go.etcd.io/bbolt":                                 {"host/ledger/boltstore"},
 		"github.com/fsnotify/":                             {"host/reload"},

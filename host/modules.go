@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,11 +75,11 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 // start makes the modules that have a process of their own. Their programs are started by the first configuration.
 func (m *modules) start(c config.Config) error {
 	if c.Rules.Isolate {
-		self, err := os.Executable()
+		own, err := celProcess()
 		if err != nil {
-			return fmt.Errorf("find this program, to start the CEL module: %w", err)
+			return err
 		}
-		m.cel = m.launch(config.Module{Name: celName, Path: self, Args: []string{"module", "cel"}, Timeout: celTime})
+		m.cel = m.launch(own)
 	}
 	for _, one := range c.Modules {
 		m.others[one.Name], m.order = m.launch(one), append(m.order, one.Name)

@@ -25,7 +25,7 @@ func TestSocketComesBack(t *testing.T) {
 	}
 	mkdir()
 	s, err := openSocket(filepath.Join(dir, admin.SocketName), time.Millisecond, func() (io.Closer, error) {
-		return admin.ListenSocket(t.Context(), dir, admin.Build{}, func() admin.Snapshot { return admin.Snapshot{} }, func() admin.Status { return admin.Status{} })
+		return admin.ListenSocket(t.Context(), dir, admin.Build{}, func() admin.Snapshot { return admin.Snapshot{} }, func() admin.Status { return admin.Status{} }, func(int) bool { return false })
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
 				h.log.WithError(err).Warn("the status lacks dead letters")
 			}
 			return s
-		}, admin.Proving(h))
+		}, h.modules.owns, admin.Proving(h))
 	}
 	socket, err := openSocket(filepath.Join(h.config.DataDir, admin.SocketName), socketLook, listen)
 	if err != nil {

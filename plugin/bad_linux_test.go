@@ -29,7 +29,7 @@ func script(t *testing.T, text string) Options {
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return Options{Path: path, StartTimeout: time.Hour} // never over, however busy the machine is
+	return Options{Path: path, Fence: parental(), StartTimeout: time.Hour} // never over, however busy the machine is
 }
 
 func TestProgramsThatAreNoModules(t *testing.T) {
@@ -113,7 +113,9 @@ func TestLaunchStopsWithItsContext(t *testing.T) {
 		_, _ = os.ReadFile(fifo)
 		cancel()
 	}()
-	_, err := Launch(ctx, script(t, `echo > `+fifo+`; sleep 3600`))
+	o := script(t, `echo > `+fifo+`; sleep 3600`)
+	o.Fence = nil // it writes
+	_, err := Launch(ctx, o)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Launch = %v", err)
 	}
@@ -163,7 +165,9 @@ func TestChildrenEndWithTheModule(t *testing.T) {
 				pid <- readPid(t, fifo)
 				cancel()
 			}()
-			if _, err := Launch(ctx, script(t, `sleep 3600 & echo $! > `+fifo+"\n"+tt.then)); err == nil {
+			o := script(t, `sleep 3600 & echo $! > `+fifo+"\n"+tt.then)
+			o.Fence = nil // it writes
+			if _, err := Launch(ctx, o); err == nil {
 				t.Error("launched")
 			}
 			awaitDeath(t, <-pid)
@@ -190,6 +194,7 @@ func TestDaemonHoldsNobodyUp(t *testing.T) {
 	o := script(t, `cd `+t.TempDir()+`; mkfifo ready
 setsid sh -c 'echo $$ > `+pidFile+`; echo > ready; exec sleep 3600' &
 read x < ready; exit 5`)
+	o.Fence = nil // behind it nobody leaves the group
 	_, err := Launch(t.Context(), o)
 	if want := "exit status 5"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Launch = %v, want %s", err, want)
@@ -199,6 +204,7 @@ read x < ready; exit 5`)
 
 func TestChildOfAWorkingModule(t *testing.T) {
 	o := options(t, "child")
+	o.Fence = parental()
 	p := launch(t, o)
 	if _, err := p.Tag(t.Context(), events("fish")); err != nil {
 		t.Fatal(err)

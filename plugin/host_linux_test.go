@@ -21,7 +21,7 @@ func beHost() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := Launch(context.Background(), Options{Path: self, Args: []string{"module", "good"}, StartTimeout: time.Hour})
+	p, err := Launch(context.Background(), Options{Path: self, Args: []string{"module", "good"}, Fence: fenced(), StartTimeout: time.Hour})
 	if err != nil {
 		panic(err)
 	}

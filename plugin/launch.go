@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
 // Options say which program is a module and how it is run. Only Path is needed.
@@ -25,6 +27,9 @@ type Options struct {
 	SHA256 string
 	// Env is the program's whole environment, as NAME=value; nothing is inherited.
 	Env []string
+	// Fence is what the program may have beside what every module needs. Without it there is no fence, and the program has
+	// this process's user, files and network.
+	Fence *fence.Options
 	// Dir is where sockets are made, an absolute path of at most 60 bytes that only its owner may enter (0700). It is
 	// made when it doesn't exist. When it is "", there will be one in the directory for temporary files until Close.
 	Dir string
@@ -43,7 +48,8 @@ type Options struct {
 	// Backoff is how long a module that failed stays down.
 	Backoff Backoff
 
-	talk *talk
+	talk    *talk
+	running *atomic.Pointer[program] // what runs, or ran last
 }
 
 // Backoff is the time between two starts of a module that fails: Min after the first failure, twice as much after each
@@ -65,7 +71,7 @@ func New(o Options) *Process {
 	o.setDefaults()
 	l := &launcher{options: o}
 	p := newProcess(l.start, o.Backoff, l.close)
-	p.name, p.log, p.talk = o.Name, o.Logger, o.talk
+	p.name, p.log, p.talk, p.running = o.Name, o.Logger, o.talk, o.running
 	p.held = &heldError{max(maxHold, o.TagTimeout)}
 	return p
 }
@@ -111,6 +117,8 @@ func (l *launcher) start(ctx context.Context) (_ run, about enrich.Description, 
 	}
 	if l.started {
 		o.talk.warn("the module's program had ended: it was started again")
+	} else {
+		warnOfGaps(o)
 	}
 	l.started = true
 	return s, about, nil
@@ -128,7 +136,7 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = silent()
 	}
-	o.talk = newTalk(o.Logger)
+	o.talk, o.running = newTalk(o.Logger), new(atomic.Pointer[program])
 	setDefault(&o.StartTimeout, time.Minute)
 	setDefault(&o.TagTimeout, 2*time.Second)
 	setDefault(&o.MaxReply, 8<<20)

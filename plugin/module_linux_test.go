@@ -17,10 +17,15 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
-// TestMain lets the test binary be the modules and the host that tests start.
+// TestMain lets the test binary be the fences, the modules and the host that tests start.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "fence" {
+		fmt.Fprintln(os.Stderr, fence.Run(os.Args[2]))
+		os.Exit(4)
+	}
 	if len(os.Args) == 3 && os.Args[1] == "module" {
 		switch mode, certificate, _ := strings.Cut(os.Args[2], " "); mode {
 		case "cel":
@@ -138,8 +143,18 @@ func options(t testing.TB, mode string) Options {
 	}
 	return Options{
 		Path: self, Args: []string{"module", mode}, Env: []string{"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")},
-		StartTimeout: time.Hour, TagTimeout: time.Hour,
+		StartTimeout: time.Hour, TagTimeout: time.Hour, Fence: fenced(),
 	}
+}
+
+// fenced is the narrowest fence, which this program puts up.
+func fenced() *fence.Options { return &fence.Options{Launcher: []string{"fence"}} }
+
+// parental is a fence for programs that start others.
+func parental() *fence.Options {
+	f := fenced()
+	f.Limits.Processes = 8
+	return f
 }
 
 func launch(t testing.TB, o Options) *Process {

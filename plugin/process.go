@@ -41,7 +41,8 @@ type Process struct {
 	free     func() // lets go of what the start took
 	name     string // as the host calls it; "" is the module's own name
 	log      logrus.FieldLogger
-	talk     *talk // nil when nobody listens
+	talk     *talk                    // nil when nobody listens
+	running  *atomic.Pointer[program] // nil in tests without a program
 	starts   atomic.Int64
 	timeouts atomic.Int64
 	taken    atomic.Bool // a run took a configuration

@@ -31,6 +31,16 @@ func awaitExit(pid int) {
 	}
 }
 
+// inGroup reports whether a process is in a process group.
+func inGroup(pid, group int) bool {
+	of, err := unix.Getpgid(pid)
+	return err == nil && of == group
+}
+
+// undumpable keeps processes of the same user from debugging this one, from reading its memory and its environment. It holds
+// until a program is executed.
+func undumpable() { _ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) } // it can't fail: there is no other kind of error than a wrong number
+
 // killGroup kills the child and everything in its process group.
 func killGroup(pid int) {
 	_ = unix.Kill(-pid, unix.SIGKILL) // what fails has ended

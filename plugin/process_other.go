@@ -19,4 +19,8 @@ func processAttributes() *syscall.SysProcAttr { return nil }
 
 func awaitExit(int) {}
 
+func inGroup(int, int) bool { return false }
+
+func undumpable() {}
+
 func killGroup(int) {}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
 // program is one run of a module's program. It is a [runner.Runner], so that go-plugin starts it this way:
@@ -30,8 +32,11 @@ type program struct {
 	words     *lines // standard error
 	started   func() // told of a start that worked; may be nil
 
-	stdin, stderr *os.File   // this process's ends
-	theirs        []*os.File // the program's ends
+	stdin, stderr *os.File      // this process's ends
+	report        *os.File      // what is told about the fence; nil when there is none
+	theirs        []*os.File    // the program's ends
+	told          chan struct{} // closed once fence is known
+	fence         []fence.Step
 	done          chan struct{}
 	once          sync.Once
 
@@ -45,7 +50,7 @@ var _ runner.Runner = (*program)(nil)
 
 // newProgram prepares cmd, which has its path, arguments and environment.
 func newProgram(cmd *exec.Cmd, path, socketDir string, words *lines) (*program, error) {
-	p := &program{cmd: cmd, path: path, socketDir: socketDir, words: words, done: make(chan struct{})}
+	p := &program{cmd: cmd, path: path, socketDir: socketDir, words: words, told: make(chan struct{}), done: make(chan struct{})}
 	var stdout *os.File
 	pipes := []struct {
 		ours, theirs **os.File
@@ -69,11 +74,7 @@ func newProgram(cmd *exec.Cmd, path, socketDir string, words *lines) (*program, 
 }
 
 func (p *program) closePipes(more ...*os.File) {
-	for _, f := range append(append(more, p.stdin, p.stderr), p.theirs...) {
-		if f != nil {
-			_ = f.Close()
-		}
-	}
+	closeAll(append(append(more, p.stdin, p.stderr, p.report), p.theirs...)...)
 }
 
 // Start starts the program.
@@ -103,6 +104,7 @@ func (p *program) watch(result chan<- error) {
 	}
 	if err != nil {
 		p.closePipes(p.greeting.stdout)
+		close(p.told)
 		close(p.done)
 		result <- err
 		return
@@ -110,6 +112,7 @@ func (p *program) watch(result chan<- error) {
 	p.mu.Lock()
 	p.alive = true
 	p.mu.Unlock()
+	go p.hearFence() // until the program is executed, or ends
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
@@ -127,6 +130,7 @@ func (p *program) watch(result chan<- error) {
 	_ = p.stderr.SetReadDeadline(time.Now().Add(lastWords))
 	_ = p.greeting.stdout.SetReadDeadline(time.Now().Add(lastWords))
 	<-heard
+	<-p.told
 	_ = p.stdin.Close()
 	_ = p.stderr.Close()
 	close(p.done)

@@ -23,6 +23,7 @@ func Serve(module enrich.Module) {
 			"Name its path in riskrelay's configuration, and riskrelay starts it.")
 		os.Exit(1)
 	}
+	undumpable()
 	go exitWithHost(os.Stdin)
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: words,

@@ -116,10 +116,9 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 			grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 		},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
-			cmd := exe.command(o.Args, append(slices.Clone(o.Env), spec.Env...))
-			p, err := newProgram(cmd, exe.path, socketDir, newLines(o.talk))
+			p, err := exe.program(o, append(slices.Clone(o.Env), spec.Env...), socketDir)
 			if err != nil {
-				return nil, errors.Join(err, os.RemoveAll(socketDir))
+				return nil, err
 			}
 			p.started = started
 			s.program = p

@@ -11,16 +11,17 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // SocketName is the socket's file in the data directory.
 const SocketName = "admin.sock"
 
-// ListenSocket answers GET /status, the pages of Listen, and those that more adds, on a Unix socket in dir that only its owner may use. A socket
+// ListenSocket answers GET /status, the pages of Listen, and those that more adds, on a Unix socket in dir that only its owner may use. A caller
+// whose process id foreign knows, such as a rule module of the same user, is hung up on; on other systems than Linux callers aren't known. A socket
 // that an earlier process left is removed: whoever calls this holds the lock on dir. The error is about the path.
-func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() Snapshot, status func() Status, more ...func(*http.ServeMux)) (*Server, error) {
+func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() Snapshot, status func() Status, foreign func(pid int) bool,
+	more ...func(*http.ServeMux),
+) (*Server, error) {
 	path := filepath.Join(dir, SocketName)
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("open the socket for `riskrelay status`: %s is there and no socket: remove it", path)
@@ -30,7 +31,7 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 	}
 	// The mode of the descriptor is the one that bind gives the file, so that it is nobody else's at any moment.
 	private := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		return conn.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), 0o600) }) // where it doesn't work, chmod below does
+		return conn.Control(makePrivate) // where it doesn't work, chmod below does
 	}}
 	listener, err := private.Listen(ctx, "unix", path)
 	if err != nil {
@@ -47,7 +48,7 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 	for _, add := range more {
 		add(mux)
 	}
-	return serve(listener, mux, maxConns), nil
+	return serve(&guarded{Listener: listener, foreign: foreign}, mux, maxConns), nil
 }
 
 // ErrNoHost says that nobody answers on the socket.

@@ -109,6 +109,7 @@ type Module struct {
 	Settings map[string]any `yaml:"settings"` // handed to the module as YAML
 	// SettingsFiles are files with secrets, by the key under which the module finds the content among its settings.
 	SettingsFiles map[string]string `yaml:"settings_files"`
+	Fenced        `yaml:",inline"`
 }
 
 // Sinks are where events go. Names are the ledger's keys, so they must stay.
@@ -353,7 +354,7 @@ func (m Module) validate() error {
 			errs = append(errs, fmt.Errorf("settings_files.%s: name the file", key))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, m.Fenced.validate())...)
 }
 
 // repeated finds what is read or written twice: streams with one name, and files that are both, or that two write to.

@@ -17,7 +17,7 @@ func machine(t *testing.T, server *graphtest.Server) *Client {
 	c := configFor(t, server)
 	c.Credential = azure.Credential{Kind: "managed"}
 	c.Audience = "https://" + strings.ToLower(t.Name()) + ".example"
-	client, err := New(c)
+	client, err := New(c, silent())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.AddCommand(
 		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newVerify(s), newBackfill(s), newDeadletter(s), newTag(s),
-		newRules(s), newConfig(s), newModule(), newVersion(s),
+		newRules(s), newConfig(s), newModules(s), newModule(), newVersion(s),
 	)
 	return root
 }

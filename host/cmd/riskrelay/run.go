@@ -40,8 +40,14 @@ func newRun(s streams) *cobra.Command {
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
 			options.Guarded = !insecure
+			if insecure {
+				s.secrets.Tolerate = func(problem error) { options.Log.Warn(problem) }
+			}
 			if err := guard(loaded, path, options); err != nil {
 				return err
+			}
+			if err := undumpable(); err != nil {
+				options.Log.WithError(err).Warn("other processes of this user can read this one's memory")
 			}
 			if options.Service, err = systemd.New(os.Getenv); err != nil {
 				options.Log.WithError(err).Warn("systemd's watchdog isn't fed")

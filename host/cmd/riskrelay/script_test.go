@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"riskrelay": main})
+	testscript.Main(m, map[string]func(){"riskrelay": main, "intruder": intrude})
 }
 
 // TestScripts runs one script for each sub-command: what a person types, what is printed, and the exit code.
@@ -20,7 +20,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "graph": graph, "resolver": resolver, "workspace": workspace, "collector": collector,
-			"loganalytics": logAnalytics,
+			"loganalytics": logAnalytics, "program": program,
 		},
 		Setup: withGraph,
 	})

@@ -74,7 +74,7 @@ func TestInterruptedLoading(t *testing.T) {
 	cancel()
 	for _, line := range []string{"rules lint", "rules test", "rules coverage", "rules list", "tag", "rules bench --events ../../../enrich/celrule/testdata/none"} {
 		var stderr strings.Builder
-		code := execute(ended, strings.Fields(line), streams{strings.NewReader(""), io.Discard, &stderr})
+		code := execute(ended, strings.Fields(line), streams{in: strings.NewReader(""), out: io.Discard, err: &stderr})
 		if code != exitStopped || stderr.String() != "riskrelay: interrupted\n" {
 			t.Errorf("%s: exit code %d, %q", line, code, stderr.String())
 		}
