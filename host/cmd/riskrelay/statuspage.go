@@ -211,7 +211,7 @@ func (p *statusText) module(m admin.ModuleStatus) {
 	case m.NextTry != nil && m.NextTry.After(p.Time):
 		p.wrapped("    ", "off, next try in "+span(m.NextTry.Sub(p.Time).Seconds())+": "+m.Reason)
 	case !m.On:
-		p.wrapped("    ", "off, next try now: "+m.Reason)
+		p.wrapped("    ", "off: "+m.Reason)
 	}
 	if m.Timeouts > 0 {
 		p.line("    no answer in time: %s", rulefile.Count(int(m.Timeouts), "call"))

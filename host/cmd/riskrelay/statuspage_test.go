@@ -37,7 +37,8 @@ func crowded() admin.Status {
 		},
 		Modules: []admin.ModuleStatus{
 			{Name: long, Rules: 12, Restarts: 3, Unjudged: 12_345_678, Open: true, Reason: "no answer: " + long, NextTry: &next, Timeouts: 3, Refused: 4},
-			{Name: "starting", Reason: "module is being started"}, {Name: "unwell", On: true, Reason: "no answer within 2s"},
+			{Name: "starting", Reason: "module is being started"},
+			{Name: "unwell", On: true, Reason: "no answer within 2s"},
 		},
 		Expiring: []admin.Certificate{{Of: "sink splunk", Whose: "receiver", Subject: long, Expires: now.Add(time.Hour)}},
 	}
@@ -59,7 +60,7 @@ func TestStatusFits(t *testing.T) {
 	for _, want := range []string{
 		"1.2.3 is NOT ready", "runs for 3d18h", "problem: no route", "AADNonInteractiveUserSignInLogs", "123456M", "789k", "best effort",
 		"DOWN, 3d18h ago", "next try in 4m59s", "splunk-of-old isn't configured any more", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
-		"off, next try in 4m59s: no answer: ", "no answer in time: 3 calls", "spoke in the name of another module: 4 tags", "off, next try now: module is being started",
+		"off, next try in 4m59s: no answer:", "no answer in time: 3 calls", "spoke in the name of another module: 4 tags", "off: module is being started",
 		"its last call failed: no answer within 2s",
 	} {
 		if !strings.Contains(text, want) {
