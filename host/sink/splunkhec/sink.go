@@ -34,7 +34,7 @@ type Sink struct {
 
 	certificates endpoint.Certificates
 
-	limit   *endpoint.Limit // bytes a request may have; shrinks when the collector says 413
+	limit   *endpoint.Limit           // bytes a request may have; shrinks when the collector says 413
 	slow    atomic.Pointer[time.Time] // before which no request leaves; nil for none. A number would follow the machine's clock
 	batches endpoint.Free[batch]
 	bodies  endpoint.Bodies
