@@ -30,7 +30,7 @@ func (f *finder) among(e ast.Expr, texts []string, in *scope) []condition {
 
 // answered is the condition for the answer to q to be one of texts.
 func (f *finder) answered(q question, texts []string) condition {
-	all := condition{}
+	all := make(condition, 0, len(texts)) // lists may have a million items
 	for _, s := range texts {
 		if q.how == asText && q.column == f.rule.table.operation && fold(s) != "" {
 			// The folded operation is at hand anyway. One that is empty may come from another column.

@@ -164,7 +164,7 @@ func newIndexBuilder(rules []*tableRule, lists listed) *indexBuilder {
 		for _, c := range found {
 			for _, a := range c {
 				if b.distinct[a.question] == nil {
-					b.distinct[a.question] = map[string]bool{}
+					b.distinct[a.question] = make(map[string]bool, len(c))
 					b.price[a.question] = b.priceOf(a.question)
 				}
 				b.distinct[a.question][a.text] = true
@@ -298,7 +298,7 @@ const maxRest = 16
 
 func (b *indexBuilder) build() index {
 	x := index{of: map[*tableRule]int32{}}
-	ids, groups := map[atom]int32{}, map[question]int32{}
+	ids, groups := map[interned]int32{}, map[question]int32{}
 	for i, r := range b.rules {
 		if b.chosen[i] < 0 {
 			x.always = append(x.always, r)
@@ -311,13 +311,7 @@ func (b *indexBuilder) build() index {
 		x.of[r] = int32(len(x.entries))
 		x.entries = append(x.entries, e)
 	}
-	x.picks = make([][]int32, len(x.atoms))
-	for i, e := range x.entries {
-		for _, atom := range e.key {
-			x.picks[atom] = append(x.picks[atom], int32(i))
-			x.groups[x.groupOf[atom]].keys = true
-		}
-	}
+	x.pick()
 	members := make([][]int32, len(x.groups))
 	for id, g := range x.groupOf {
 		members[g] = append(members[g], int32(id))
@@ -328,6 +322,28 @@ func (b *indexBuilder) build() index {
 		}
 	}
 	return x
+}
+
+// pick notes by atom which entries it picks. What it picks lies in one piece: a list may have a million items.
+func (x *index) pick() {
+	counts, all := make([]int32, len(x.atoms)), 0
+	for _, e := range x.entries {
+		all += len(e.key)
+		for _, atom := range e.key {
+			counts[atom]++
+			x.groups[x.groupOf[atom]].keys = true
+		}
+	}
+	x.picks = make([][]int32, len(x.atoms))
+	room := make([]int32, all)
+	for atom, n := range counts {
+		x.picks[atom], room = room[:0:n], room[n:]
+	}
+	for i, e := range x.entries {
+		for _, atom := range e.key {
+			x.picks[atom] = append(x.picks[atom], int32(i))
+		}
+	}
 }
 
 // rest are the conditions of rule i that aren't its key, the rarest first.
@@ -341,19 +357,28 @@ func (b *indexBuilder) rest(i int) (out []int) {
 	return out
 }
 
-func (x *index) intern(ids map[atom]int32, groups map[question]int32, c condition) []int32 {
-	var out []int32
+// interned is an atom of a group, shorter.
+type interned struct {
+	group int32
+	fit   fit
+	text  string
+}
+
+func (x *index) intern(ids map[interned]int32, groups map[question]int32, c condition) []int32 {
+	out := make([]int32, 0, len(c))
+	x.atoms, x.groupOf = slices.Grow(x.atoms, len(c)), slices.Grow(x.groupOf, len(c))
 	for _, a := range c {
-		id, ok := ids[a]
+		g, known := groups[a.question]
+		if !known {
+			g = int32(len(x.groups))
+			groups[a.question] = g
+			x.groups = append(x.groups, group{question: a.question, exact: make(map[string]int32, len(c))})
+		}
+		id, ok := ids[interned{g, a.fit, a.text}]
 		if !ok {
 			id = int32(len(x.atoms))
-			g, known := groups[a.question]
-			if !known {
-				g = int32(len(x.groups))
-				groups[a.question] = g
-				x.groups = append(x.groups, group{question: a.question, exact: map[string]int32{}})
-			}
-			ids[a], x.atoms, x.groupOf = id, append(x.atoms, a), append(x.groupOf, g)
+			ids[interned{g, a.fit, a.text}] = id
+			x.atoms, x.groupOf = append(x.atoms, a), append(x.groupOf, g)
 		}
 		out = append(out, id)
 	}
