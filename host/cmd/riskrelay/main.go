@@ -86,6 +86,7 @@ var errInterrupted = errors.New("interrupted")
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, s streams) int {
+	s.out, s.err = &visibleWriter{to: s.out}, &visibleWriter{to: s.err}
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
