@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -279,8 +278,7 @@ func (w *worker) message() string {
 // https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r >= '\u2028' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		if enrich.Hidden(r) || r == '\n' || r == '\t' {
 			return ' '
 		}
 		return r

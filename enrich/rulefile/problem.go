@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // Severity says whether a problem keeps a rule set from loading.
@@ -72,6 +74,7 @@ func firstLine(s string) string {
 
 // Error renders the problem for people, with the line it is about and a caret, without a line end.
 func (p Problem) Error() string {
+	p.Pos.File, p.Message, p.Path, p.Suggestion = enrich.Visible(p.Pos.File), enrich.Visible(p.Message), enrich.Visible(p.Path), enrich.Visible(p.Suggestion)
 	var b strings.Builder
 	if p.Pos.File != "" || p.Pos.Line > 0 {
 		fmt.Fprintf(&b, "%s: ", p.Pos)
@@ -94,25 +97,44 @@ func (p Problem) Error() string {
 const maxShown = 160
 
 func (p Problem) renderLine(b *strings.Builder) {
-	line, column := []rune(p.Line), max(0, p.Pos.Column-1)
-	column = min(column, len(line))
-	if column > maxShown/2 {
-		line, column = append([]rune("..."), line[column-maxShown/2:]...), maxShown/2+3
+	before, rest := cutAt(p.Line, max(0, p.Pos.Column-1))
+	if n := utf8.RuneCountInString(before); n > maxShown/2 {
+		_, before = cutAt(before, n-maxShown/2)
+		before = "..." + before
 	}
-	if len(line) > maxShown {
-		line = append(line[:maxShown:maxShown], []rune("...")...)
+	marked, after := cutAt(rest, max(1, p.Width))
+	marked, cut := cutAt(marked, maxShown)
+	if cut == "" {
+		after, cut = cutAt(after, max(0, maxShown-utf8.RuneCountInString(before)-utf8.RuneCountInString(marked)))
+	} else {
+		after = ""
 	}
+	if cut != "" {
+		after += "..."
+	}
+	before, marked = enrich.Visible(before), enrich.Visible(marked) // first, as the caret stands below them
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {
 			return r // keeps the caret below its character
 		}
 		return ' '
-	}, string(line[:column]))
-	width := max(1, min(p.Width, len(line)-column))
-	fmt.Fprintf(b, "\n %4d | %s\n      | %s%s", p.Pos.Line, string(line), indent, strings.Repeat("^", width))
+	}, before)
+	width := max(1, utf8.RuneCountInString(marked))
+	fmt.Fprintf(b, "\n %4d | %s\n      | %s%s", p.Pos.Line, before+marked+enrich.Visible(after), indent, strings.Repeat("^", width))
 	if p.Suggestion != "" {
 		b.WriteString(" " + p.Suggestion)
 	}
+}
+
+// cutAt cuts a text behind n characters.
+func cutAt(text string, n int) (head, tail string) {
+	for at := range text {
+		if n == 0 {
+			return text[:at], text[at:]
+		}
+		n--
+	}
+	return text, ""
 }
 
 // Count writes a number with the word for what is counted, which takes an s unless the number is 1: "1 file", "2 files".

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -123,7 +123,7 @@ func oneLine(text string) string {
 		text = strings.ToValidUTF8(text[:maxText], "") + "..."
 	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if enrich.Hidden(r) || r == '\n' || r == '\t' {
 			return ' '
 		}
 		return r

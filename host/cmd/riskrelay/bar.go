@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // bar shows how far a long work is: as a bar on a terminal, as a line for each tenth elsewhere.
@@ -19,8 +16,7 @@ type bar struct {
 }
 
 func newBar(w io.Writer, what string, total int) *bar {
-	f, ok := w.(*os.File)
-	return &bar{w: w, what: what, total: max(1, total), terminal: ok && term.IsTerminal(int(f.Fd())), shown: -1}
+	return &bar{w: unescaped(w), what: what, total: max(1, total), terminal: isTerminal(w), shown: -1}
 }
 
 func (b *bar) show(n int) {

@@ -90,6 +90,7 @@ var errInterrupted = errors.New("interrupted")
 func execute(ctx context.Context, args []string, s streams) int {
 	s.secrets = secret.NewKeeper()
 	s.secrets.HoldEnvironment(os.LookupEnv)
+	s.out, s.err = &visibleWriter{to: s.out}, &visibleWriter{to: s.err}
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -124,6 +124,10 @@ func ruleOrRuntime(err error, context string) error {
 func newLog(s streams, c config.Log) *logrus.Logger {
 	log := logrus.New()
 	log.SetOutput(s.err)
+	colours := c.Format != "json" && isTerminal(s.err)
+	if colours { // which the writer would escape, too
+		log.SetOutput(unescaped(s.err))
+	}
 	level, err := logrus.ParseLevel(c.Level)
 	if err != nil {
 		level = logrus.InfoLevel // config has checked it
@@ -133,7 +137,7 @@ func newLog(s streams, c config.Log) *logrus.Logger {
 		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	} else {
 		_, noColor := os.LookupEnv("NO_COLOR")
-		log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor})
+		log.SetFormatter(visibleLog{&logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor}, colours})
 	}
 	log.SetFormatter(cleanLog{log.Formatter, s.secrets})
 	return log

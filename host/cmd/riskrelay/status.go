@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 )
@@ -51,7 +53,9 @@ func showStatus(ctx context.Context, s streams, c config.Config, format, before 
 	if format == "json" {
 		return writeJSON(s.out, status)
 	}
-	_, err = fmt.Fprint(s.out, before, statusPage(status))
+	if _, err = io.WriteString(unescaped(s.out), before); err == nil {
+		_, err = fmt.Fprint(s.out, statusPage(status))
+	}
 	return exit(exitRuntime, err)
 }
 
@@ -63,7 +67,7 @@ func watchStatus(ctx context.Context, s streams, c config.Config, format string)
 	defer ticker.Stop()
 	for {
 		if err := showStatus(ctx, s, c, format, clearScreen); err != nil && ctx.Err() == nil {
-			if _, err := fmt.Fprintf(s.out, "%s%v\n", clearScreen, err); err != nil { // it may be back in a moment
+			if _, err := fmt.Fprintf(unescaped(s.out), "%s%s\n", clearScreen, enrich.Visible(err.Error())); err != nil { // it may be back in a moment
 				return exit(exitRuntime, err)
 			}
 		}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"io"
+	"os"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/term"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+// visibleWriter is the way of all output of all commands to people: hidden characters, which come from rows, rules and
+// servers, are escaped as JSON does, so that JSON means the same and a terminal isn't told anything.
+type visibleWriter struct {
+	to io.Writer
+
+	mu      sync.Mutex
+	begun   []byte // the first bytes of a character whose others come with the next Write
+	escaped []byte
+}
+
+// Write writes p and keeps a character back of which only the beginning is in it.
+func (w *visibleWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.begun) == 0 && plainText(p) {
+		return w.to.Write(p)
+	}
+	text := append(w.begun, p...)
+	whole := len(text)
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if tail := text[len(text)-n:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				whole -= n
+			}
+			break
+		}
+	}
+	w.escaped = enrich.AppendVisible(w.escaped[:0], text[:whole])
+	w.begun = append([]byte(nil), text[whole:]...)
+	if _, err := w.to.Write(w.escaped); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// plainText reports whether p is ASCII without anything hidden.
+func plainText(p []byte) bool {
+	for _, b := range p {
+		if b >= utf8.RuneSelf || b < ' ' && b != '\n' && b != '\t' || b == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// unescaped is what w writes to, for what a command itself tells a terminal.
+func unescaped(w io.Writer) io.Writer {
+	if v, ok := w.(*visibleWriter); ok {
+		return v.to
+	}
+	return w
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := unescaped(w).(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// visibleLog escapes what is hidden in log entries before colours are added.
+type visibleLog struct {
+	logrus.Formatter
+	colours bool // without them the formatter quotes, and the writer escapes
+}
+
+// Format formats an entry.
+func (f visibleLog) Format(e *logrus.Entry) ([]byte, error) {
+	if !f.colours {
+		return f.Formatter.Format(e)
+	}
+	shown := *e
+	shown.Message, shown.Data = enrich.Visible(e.Message), logrus.Fields{}
+	for name, value := range e.Data {
+		switch v := value.(type) {
+		case error:
+			value = enrich.Visible(v.Error())
+		case string:
+			value = enrich.Visible(v)
+		}
+		shown.Data[name] = value
+	}
+	return f.Formatter.Format(&shown)
+}
