@@ -157,9 +157,9 @@ func (b *breaker) wait() (left time.Duration, reason error) {
 	return time.Until(b.next), b.reason
 }
 
-// state is the stage, the last failure, nil when there is none, and when the next try is.
-func (b *breaker) state() (stage, error, time.Time) {
+// state is the stage, when the next try is, and the last failure, nil when there is none.
+func (b *breaker) state() (at stage, next time.Time, reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.stage, b.reason, b.next
+	return b.stage, b.next, b.reason
 }

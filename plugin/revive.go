@@ -68,7 +68,7 @@ type Health struct {
 
 // Health says how the module does. It asks nobody and doesn't wait.
 func (p *Process) Health() Health {
-	stage, reason, next := p.breaker.state()
+	stage, next, reason := p.breaker.state()
 	h := Health{On: stage == closed, Open: stage != closed, Restarts: p.Restarts(), Timeouts: p.timeouts.Load(), LeftOut: p.talk.total()}
 	if h.On && !p.taken.Load() {
 		h.On = false
