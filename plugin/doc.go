@@ -10,5 +10,6 @@
 //	        session     one run's gRPC calls | server     gRPC calls
 //	            program     exec, pipes, kill|     enrich.Module
 //
-// The words of the wire are in proto/rulemodule/v1/rulemodule.proto; tests for any module are in package plugintest.
+// What the program may do is for package fence to say, which stands between exec and the module. The words of the wire
+// are in proto/rulemodule/v1/rulemodule.proto; tests for any module are in package plugintest.
 package plugin

@@ -76,7 +76,7 @@ func confine(o *order) error {
 		_ = unix.Close(fd)
 	}
 	if missing(err) {
-		o.abi, o.noLandlock = 0, fmt.Errorf("Landlock can't be used: %w", err)
+		o.abi, o.noLandlock = 0, fmt.Errorf("the kernel's Landlock can't be used: %w", err)
 		return nil
 	}
 	if err != nil {

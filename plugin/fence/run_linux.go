@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -46,6 +47,7 @@ func report(o *order) error {
 // execute becomes the program. The limit of addresses comes last, as it holds for this program, too.
 func (o *order) execute() error {
 	env := os.Environ()
+	debug.SetGCPercent(-1) // there may be no addresses left for it in a moment
 	if err := limit(unix.RLIMIT_AS, o.Limits.Memory); err != nil && o.noLimits == nil {
 		return fmt.Errorf("fence the module: %w", err)
 	}
