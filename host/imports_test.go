@@ -54,6 +54,7 @@ func layers() []layer {
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
 		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/rulefile"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
+		{"host/e2e/leaky", []string{"plugin", "enrich"}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
 			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",

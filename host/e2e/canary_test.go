@@ -62,6 +62,12 @@ func (c *canaries) found(text string) (found []string) {
 				found = append(found, fmt.Sprintf("%s (spelling %d)", name, i))
 			}
 		}
+		// Each half, whatever escapes on top of each other have become of what is between them.
+		for _, half := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(`/+%"\~`, r) }) {
+			if len(half) > 16 && strings.Contains(text, half) {
+				found = append(found, name+" (half)")
+			}
+		}
 		for offset := range 3 { // in base64, wherever what was encoded begins
 			core := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", offset) + v))
 			core = core[4 : len(core)-2]

@@ -134,7 +134,7 @@ func TestCleanError(t *testing.T) {
 	if want := "read: open ***: file does not exist"; err.Error() != want || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want %s around the error", err, want)
 	}
-	if plain := errors.New("plain"); k.CleanError(plain) != plain || k.CleanError(nil) != nil {
+	if plain := errors.New("plain"); k.CleanError(plain).Error() != "plain" || k.CleanError(nil) != nil {
 		t.Error("an error without secrets is changed")
 	}
 	var none *secret.Keeper

@@ -32,7 +32,7 @@ func (m *module) Describe(context.Context) (enrich.Description, error) {
 func (m *module) Configure(_ context.Context, config enrich.Config) error {
 	text := string(config.Settings)
 	m.settings.Store(&text)
-	fmt.Fprintf(os.Stderr, "configured with %q\n", text) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintf(os.Stderr, "configured with %q\n", text)
 	return nil
 }
 
