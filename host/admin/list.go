@@ -76,7 +76,7 @@ func streamMetrics() []metric {
 			return seconds(f.Success)
 		})},
 		{"riskrelay_stream_event_lag_seconds", gauge, one, "How old the newest event of the last batch was when it was read, in event time.", streams(func(f pipeline.StreamFigures) (float64, bool) {
-			return f.EventLag.Seconds(), f.EventLag != 0
+			return max(0, f.EventLag.Seconds()), f.EventLag != 0
 		})},
 		{"riskrelay_stream_ingestion_lag_seconds", gauge, []string{"stream", "sink"}, "How far back, in ingestion time, the sink has confirmed everything. Not given for streams without ingestion times.", perSink(func(s Snapshot, state *pipeline.State, sink string) (float64, bool) {
 			through := state.Through(sink)

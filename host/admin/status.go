@@ -151,7 +151,7 @@ func (s Snapshot) stream(name string) StreamStatus {
 		Failing: f.LastFail != "", Ended: f.Ended, Sinks: []Flow{},
 	}
 	if f.EventLag != 0 {
-		lag := f.EventLag.Seconds()
+		lag := max(0, f.EventLag.Seconds())
 		out.EventLag = &lag
 	}
 	state := s.States[name]

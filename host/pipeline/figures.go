@@ -12,7 +12,7 @@ type StreamFigures struct {
 	Read     int64 // events read and tagged; a window that is read again counts again
 	Tagged   int64 // of those, events that a rule matched
 	Failures int64 // failed plans, reads and writes of the ledger
-	// EventLag is how old the newest event of the last batch was when it was read, 0 when that isn't known and never negative.
+	// EventLag is how old the newest event of the last batch was when it was read.
 	EventLag time.Duration
 	Success  time.Time       // when rows were last read, or there were none to read
 	Sign     time.Time       // when something last happened, be it a failure
