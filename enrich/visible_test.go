@@ -12,8 +12,8 @@ func TestVisible(t *testing.T) {
 	for text, want := range map[string]string{
 		"":              "",
 		"plain\ttext\n": "plain\ttext\n",
-		"Zürich 東京 Ελλάδα עברית فارسی‌ها": "Zürich 東京 Ελλάδα עברית فارسی‌ها",
-		"👩‍🚀":                 "👩‍🚀",
+		"Zürich 東京 Ελλάδα עברית فارسی\u200cها": "Zürich 東京 Ελλάδα עברית فارسی\u200cها",
+		"👩\u200d🚀":            "👩\u200d🚀",
 		"a\x1b[2Jb\x00\r\x7f": `a\u001b[2Jb\u0000\u000d\u007f`,
 		"user\u202Eexe.txt":   `user\u202eexe.txt`,
 		"\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069\u200e\u200f\u061c": `\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069\u200e\u200f\u061c`,

@@ -104,7 +104,7 @@ func (g *guard) look(tk *token.Token) *YAMLError {
 	switch {
 	case g.documents > maxDocuments:
 		return refuse(CodeLimit, "more than %d YAML documents in one file", maxDocuments)
-	case len(g.block)+g.flow >= MaxDepth, g.marks > MaxDepth: // what stands inside is a level, too
+	case len(g.block)+g.flow > MaxDepth, g.marks > MaxDepth, len(g.block) >= MaxDepth: // a key is a level, too
 		return refuse(CodeLimit, "nested deeper than %d levels", MaxDepth)
 	case len(g.block) > 0 && g.block[len(g.block)-1].keys > maxKeys:
 		return refuse(CodeLimit, "more than %d keys in one mapping", maxKeys)

@@ -23,9 +23,9 @@ func TestGuard(t *testing.T) {
 	}{
 		{name: "as many tokens as may be", text: "[a, b, c]", tokens: 7},
 		{name: "one token more", text: "[a, b, c, d]", tokens: 8, code: CodeLimit, line: 1},
-		{name: "brackets", text: repeat("[", MaxDepth-1) + repeat("]", MaxDepth-1), tokens: many},
-		{name: "too many brackets", text: repeat("[", MaxDepth) + repeat("]", MaxDepth), tokens: many, code: CodeLimit, line: 1},
-		{name: "too many braces", text: repeat("{a: ", MaxDepth) + repeat("}", MaxDepth), tokens: many, code: CodeLimit, line: 1},
+		{name: "brackets", text: repeat("[", MaxDepth) + repeat("]", MaxDepth), tokens: many},
+		{name: "too many brackets", text: repeat("[", MaxDepth+1) + repeat("]", MaxDepth+1), tokens: many, code: CodeLimit, line: 1},
+		{name: "too many braces", text: repeat("{a: ", MaxDepth+1) + repeat("}", MaxDepth+1), tokens: many, code: CodeLimit, line: 1},
 		{name: "entries of entries", text: repeat("- ", MaxDepth-1) + "a", tokens: many},
 		{name: "too many entries of entries", text: repeat("- ", MaxDepth) + "a", tokens: many, code: CodeLimit, line: 1},
 		{name: "entries in brackets", text: "[" + repeat("- ", MaxDepth+1) + "a]", tokens: many, code: CodeLimit, line: 1},

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -61,7 +62,9 @@ func TestHalfOpen(t *testing.T) {
 			}
 			client := http.Client{Transport: &http.Transport{
 				DisableKeepAlives: true,
-				Dial:              func(_, _ string) (net.Conn, error) { return net.Dial(network, server.Address()) },
+				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					return new(net.Dialer).DialContext(ctx, network, server.Address())
+				},
 			}}
 			reply, err := client.Get("http://host/readyz")
 			if err != nil {

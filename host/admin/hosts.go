@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -20,7 +19,7 @@ func addressed(names []string, pages http.Handler) http.Handler {
 		name := hostName(hostOf(r.Host))
 		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 		if name == "" || !ours[name] && !isAt(name, local) {
-			answer(w, http.StatusMisdirectedRequest, fmt.Sprintf("this server isn't called %q: add the name to metrics.hosts\n", name))
+			answer(w, http.StatusMisdirectedRequest, "this server isn't called so: add the name to metrics.hosts\n") // not repeated to whoever made it up
 			return
 		}
 		pages.ServeHTTP(w, r)

@@ -20,11 +20,12 @@ func (p counted) join(mark Mark, next counted) counted {
 
 // landing is a confirmed stretch of batches.
 type landing struct {
-	mark   Mark
-	count  Count
-	events int
-	tally  counted
-	fresh  bool
+	mark    Mark
+	count   Count
+	batches int
+	events  int
+	tally   counted
+	fresh   bool
 }
 
 // drain adds to step what has landed meanwhile.
@@ -42,7 +43,7 @@ func (step *landing) drain(landed <-chan landing) {
 			if next.mark != "" {
 				step.mark = next.mark
 			}
-			step.count, step.events = step.count.plus(next.count), step.events+next.events
+			step.count, step.events, step.batches = step.count.plus(next.count), step.events+next.events, step.batches+next.batches
 		default:
 			return
 		}

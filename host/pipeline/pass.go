@@ -156,8 +156,12 @@ func closedTimer() <-chan time.Time {
 // laneDepth is how many batches wait in a lane besides those in Sends: enough to keep the sink busy, few enough to stay small.
 const laneDepth = 1
 
-// commitDepth is how many confirmed batches may wait to be written down; a crash sends them again.
+// commitDepth is how many confirmed batches of a window may wait to be written down; a crash sends them again.
 const commitDepth = 8
+
+// Repeated is how many batches of a window a crash sends again at most: those in Sends, and those that the sink confirmed
+// and that aren't written down yet.
+func (o *Outlet) Repeated() int { return max(1, o.Concurrency) + commitDepth }
 
 // laneBytes is how much of rows, in bytes, a lane has in Sends at once. It bounds memory, and the throughput of sinks that
 // confirm late: with the half second of a syslog sink to 12 MiB/s.
@@ -170,6 +174,7 @@ type lane struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	group    *errgroup.Group
+	places   *semaphore.Weighted // a batch has one from before its Send until it is written down
 	detached bool
 	heldUp   time.Duration // how long others waited for it in this window
 	err      error         // why its sending ended, after settle
@@ -240,7 +245,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		l.tally.marked = at.Tally
 	}
 	l.ctx, l.cancel = context.WithCancelCause(f.send)
-	l.group = new(errgroup.Group)
+	l.group, l.places = new(errgroup.Group), semaphore.NewWeighted(int64(o.Repeated()))
 	flights := make(chan *sent, max(1, o.Concurrency)-1)
 	room := semaphore.NewWeighted(laneBytes)
 	l.group.Go(func() error {
@@ -248,7 +253,7 @@ func (f *follower) startLane(w Window, o *Outlet) *lane {
 		for b := range l.batches {
 			s := &sent{batch: b, done: make(chan struct{})}
 			size := min(b.size(), laneBytes)
-			if room.Acquire(l.ctx, size) != nil {
+			if l.places.Acquire(l.ctx, 1) != nil || room.Acquire(l.ctx, size) != nil {
 				return context.Cause(l.ctx)
 			}
 			select {
@@ -304,7 +309,7 @@ func (l *lane) land(flights <-chan *sent, landed chan<- landing) error {
 		if <-s.done; s.err != nil {
 			return fmt.Errorf("send to %s: %w", l.outlet.Name, s.err)
 		}
-		landed <- landing{s.batch.Next, s.count, len(s.batch.Events), counted{}.plus(s.batch.Next, s.tally), s.batch.Fresh}
+		landed <- landing{s.batch.Next, s.count, 1, len(s.batch.Events), counted{}.plus(s.batch.Next, s.tally), s.batch.Fresh}
 		failpoint.Hit(failpoint.BatchLanded)
 	}
 	return nil
@@ -327,6 +332,7 @@ func (f *follower) commit(w Window, l *lane, landed <-chan landing) error {
 		failpoint.Hit(failpoint.MarkWritten)
 		f.Stats.Settled(f.stream.Name, l.outlet.Name, step.events, step.count)
 		l.held.Add(-int64(step.events))
+		l.places.Release(int64(step.batches))
 	}
 	return nil
 }
