@@ -103,13 +103,10 @@ func (p Problem) renderLine(b *strings.Builder) {
 		before = "..." + before
 	}
 	marked, after := cutAt(rest, max(1, p.Width))
-	marked, cut := cutAt(marked, maxShown)
-	if cut == "" {
-		after, cut = cutAt(after, max(0, maxShown-utf8.RuneCountInString(before)-utf8.RuneCountInString(marked)))
-	} else {
-		after = ""
-	}
+	marked, cut := cutAt(marked, max(1, maxShown-utf8.RuneCountInString(before)))
 	if cut != "" {
+		marked, after = marked+"...", "" // the caret says that it goes on
+	} else if after, cut = cutAt(after, max(0, maxShown-utf8.RuneCountInString(before+marked))); cut != "" {
 		after += "..."
 	}
 	before, marked = enrich.Visible(before), enrich.Visible(marked) // first, as the caret stands below them
