@@ -6,9 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/durable"
 )
 
 // Check looks at the files that a configuration names, without changing anything or going online.
@@ -63,7 +62,7 @@ func checkDataDir(dir string) error {
 		switch {
 		case err == nil && !info.IsDir():
 			return fmt.Errorf("data_dir: %s is not a directory", at)
-		case err == nil && unix.Access(at, unix.W_OK) != nil:
+		case err == nil && !durable.MayWriteIn(at):
 			return fmt.Errorf("data_dir: %s can't be written to by this user", at)
 		case err == nil:
 			return nil

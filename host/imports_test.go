@@ -53,11 +53,12 @@ func layers() []layer {
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/pipeline",
+			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/durable", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/pipeline",
 			"host/proof", "host/reload", "host/ruleset",
 			"host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin",
 		}},
+		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "rules"}},
 	}
 }

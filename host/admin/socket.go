@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // SocketName is the socket's file in the data directory.
@@ -28,9 +26,8 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the socket for `riskrelay status`: %w", err)
 	}
-	// The mode of the descriptor is the one that bind gives the file, so that it is nobody else's at any moment.
 	private := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		return conn.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), 0o600) }) // where it doesn't work, chmod below does
+		return conn.Control(protect)
 	}}
 	listener, err := private.Listen(ctx, "unix", path)
 	if err != nil {
