@@ -35,7 +35,8 @@ test ! -e /bin/kill
 before=$(pid)
 cp --preserve=all /etc/riskrelay/rules.d/example.yaml.off /etc/riskrelay/rules.d/example.yaml
 systemctl reload riskrelay.service
-eventually grep -q 'rules reloaded' <(journalctl --no-pager --output cat -u riskrelay)
+reloaded() { journalctl --no-pager --output cat -u riskrelay | grep 'rules reloaded'; }
+eventually reloaded
 arrives workspace-2 example.owner.guest example.offhours
 is process "$before" "$(pid)"
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// installed lays out the files that packages put into /etc/riskrelay as an administrator leaves them: without change, or with
-// each example in use.
-func installed(t *testing.T, inUse bool) (configuration string) {
+// installed lays out the files that packages put into /etc/riskrelay as an administrator leaves them: in those for which inUse is
+// true each example is in use, the others are without change.
+func installed(t *testing.T, inUse func(name string) bool) (configuration string) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../../packaging/linux/etc")); err != nil {
@@ -30,7 +30,7 @@ func installed(t *testing.T, inUse bool) (configuration string) {
 		if err != nil {
 			return err
 		}
-		if inUse {
+		if inUse(filepath.Base(path)) {
 			text, path = example.ReplaceAll(text, []byte("$1")), strings.TrimSuffix(path, ".off")
 		}
 		return os.WriteFile(path, []byte(places.Replace(string(text))), 0o600)
@@ -43,19 +43,25 @@ func installed(t *testing.T, inUse bool) (configuration string) {
 
 // TestInstalledConfiguration holds that what packages install says what it lacks, and is right when all its examples are used.
 func TestInstalledConfiguration(t *testing.T) {
-	for _, test := range []struct {
-		inUse       bool
+	t.Setenv("CREDENTIALS_DIRECTORY", "") // is set again at the end
+	if err := os.Unsetenv("CREDENTIALS_DIRECTORY"); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		inUse       func(name string) bool
 		code        int
 		out, errors string
 	}{
-		{inUse: false, code: exitConfig, errors: "name at least one of splunk_hec"},
-		{inUse: true, code: exitOK, out: "ok: "},
+		"untouched":             {func(string) bool { return false }, exitConfig, "", "name at least one of splunk_hec"},
+		"all but the main file": {func(name string) bool { return name != "riskrelay.yaml" }, exitConfig, "", "name at least one of splunk_hec"},
+		"all":                   {func(string) bool { return true }, exitOK, "ok: ", ""},
 	} {
-		var out, errs bytes.Buffer
-		t.Setenv("CREDENTIALS_DIRECTORY", "")
-		code := execute(t.Context(), []string{"validate", "--config", installed(t, test.inUse)}, streams{strings.NewReader(""), &out, &errs})
-		if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(errs.String(), test.errors) {
-			t.Errorf("examples in use %v: exit code %d\n%s%s", test.inUse, code, &out, &errs)
-		}
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := execute(t.Context(), []string{"validate", "--config", installed(t, test.inUse)}, streams{strings.NewReader(""), &out, &errs})
+			if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(errs.String(), test.errors) {
+				t.Errorf("exit code %d\n%s%s", code, &out, &errs)
+			}
+		})
 	}
 }

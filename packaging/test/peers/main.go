@@ -49,6 +49,7 @@ func run(dir string) error {
 	if err != nil {
 		return err
 	}
+	workspace.Create("AuditLogs")
 	output, err := os.Create(filepath.Join(dir, "events.ndjson"))
 	if err != nil {
 		return err
