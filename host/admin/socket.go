@@ -26,8 +26,9 @@ func ListenSocket(ctx context.Context, dir string, build Build, snapshot func() 
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the socket for `riskrelay status`: %w", err)
 	}
+	// The mode of the descriptor is the one that bind gives the file, so that it is nobody else's at any moment.
 	private := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		return conn.Control(protect)
+		return conn.Control(makePrivate) // where it doesn't work, chmod below does
 	}}
 	listener, err := private.Listen(ctx, "unix", path)
 	if err != nil {
