@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GO ?= go
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+include packaging/packaging.mk
 TOOLS := -modfile=.ci/tools.mod
 KUSTO := host/source/loganalytics/testdata/kusto
 FUZZTIME ?= 10s
@@ -12,10 +12,10 @@ FUZZTIME ?= 10s
 .PHONY: help build test test-deps campaign soak-rules check lint fmt fuzz bench bench-rules demo generate tidy
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build bin/riskrelay
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/riskrelay ./host/cmd/riskrelay
+build: ## build bin/riskrelay, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$$(packaging/version)" -o bin/riskrelay ./host/cmd/riskrelay
 
 test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, Node.js (apt-get), the KQL parser (npm)
 	.ci/test-deps
@@ -32,8 +32,11 @@ soak-rules: ## the long tests of rules in full: 1,000 reloads under load, the in
 	RISKRELAY_SOAK=full $(GO) test -race -count=1 -timeout 20m -run TestReloads -v ./host
 	RISKRELAY_PAIRS=100000 $(GO) test -count=1 -run TestIndexAgrees -v ./enrich/celrule
 
-check: lint ## what CI checks besides tests: format, vet, linters, generated files, go.mod, rules
+check: lint ## what CI checks besides tests: format, vet (for Windows and macOS too), linters, generated files, go.mod, rules
 	$(GO) vet ./...
+	$(GO) vet -tags man ./host/cmd/riskrelay
+	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
 	.ci/unchanged "generated files are stale: run make generate" $(MAKE) -s generate
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint

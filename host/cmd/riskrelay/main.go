@@ -134,5 +134,6 @@ func newRoot(s streams) *cobra.Command {
 		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newVerify(s), newBackfill(s), newDeadletter(s), newTag(s),
 		newRules(s), newConfig(s), newModules(s), newModule(), newVersion(s),
 	)
+	root.AddCommand(documentation()...)
 	return root
 }

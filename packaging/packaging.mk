@@ -1,0 +1,30 @@
+# How riskrelay gets onto a machine. A part of `packages` or of `test-packages` is a target of its own that they name here.
+DIST := dist
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size
+
+packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
+	@packaging/deps
+
+packages: binaries linux-packages ## build all that is released into dist/
+
+binaries: ## static programs for linux (amd64, arm64), windows and darwin (amd64) in dist/bin
+	packaging/binaries $(DIST) linux/amd64 linux/arm64 windows/amd64 darwin/amd64
+
+linux-packages: binaries packaging-deps ## deb and rpm for amd64 and arm64 in dist/
+	packaging/linux/stage $(DIST)
+	packaging/linux/build $(DIST)
+
+test-packages: packages test-linux-packages ## try what `make packages` built: linters, version order, installed on a booted machine
+
+test-linux-packages: packaging-deps
+	packaging/test/versions
+	packaging/test/lint $(DIST)
+	packaging/test/packages $(DIST)
+
+test-reproducible: ## build the binary, deb and rpm of amd64 twice, in two folders with caches of their own, and compare
+	packaging/test/reproducible
+
+size: ## what weighs in the program: ours, the emulators of `riskrelay demo`, the heaviest dependencies
+	@packaging/size
