@@ -102,16 +102,11 @@ func (p Problem) renderLine(b *strings.Builder) {
 		_, before = cutAt(before, n-maxShown/2)
 		before = "..." + before
 	}
-	marked, after := cutAt(rest, max(1, p.Width))
-	marked, cut := cutAt(marked, maxShown)
-	if cut == "" {
-		after, cut = cutAt(after, max(0, maxShown-utf8.RuneCountInString(before)-utf8.RuneCountInString(marked)))
-	} else {
-		after = ""
-	}
+	shown, cut := cutAt(rest, max(0, maxShown-utf8.RuneCountInString(before)))
 	if cut != "" {
-		after += "..."
+		shown += "..."
 	}
+	marked, after := cutAt(shown, max(1, p.Width))
 	before, marked = enrich.Visible(before), enrich.Visible(marked) // first, as the caret stands below them
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {
