@@ -26,6 +26,11 @@ func unlock(file *os.File) error {
 	return windows.UnlockFileEx(windows.Handle(file.Fd()), 0, 1, 0, far())
 }
 
+func mayRead(path string) error {
+	_, err := os.Stat(path)
+	return err
+}
+
 // mayWrite knows of the read-only attribute only: what an access control list allows shows when it is tried.
 func mayWrite(path string, directory bool) bool {
 	info, err := os.Stat(path)

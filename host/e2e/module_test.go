@@ -1,3 +1,5 @@
+//go:build linux
+
 package e2e
 
 import (
@@ -150,19 +152,19 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	swapped.SHA256 = strings.Repeat("0", 64)
 	hanging.Timeout = 100 * time.Millisecond
 	return []config.Module{
-			swapped, hanging, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
-			{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
-			{Name: "mute", Path: script},
-		}, map[string]string{
-			"swapped":  "find out who changed the program",
-			"hanging":  "no answer within 100ms",
-			"crashing": "no event is good",
-			"refusing": "these settings are none",
-			"flooding": "5000 tags for one event, the most is 1000",
-			"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
-			"missing":  "no such file or directory",
-			"mute":     "module",
-		}
+		swapped, hanging, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
+		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
+		{Name: "mute", Path: script},
+	}, map[string]string{
+		"swapped":  "find out who changed the program",
+		"hanging":  "no answer within 100ms",
+		"crashing": "no event is good",
+		"refusing": "these settings are none",
+		"flooding": "5000 tags for one event, the most is 1000",
+		"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
+		"missing":  "no such file or directory",
+		"mute":     "module",
+	}
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag

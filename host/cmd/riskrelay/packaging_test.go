@@ -58,7 +58,7 @@ func TestInstalledConfiguration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			code := execute(t.Context(), []string{"validate", "--config", installed(t, test.inUse)}, streams{strings.NewReader(""), &out, &errs})
+			code := execute(t.Context(), []string{"validate", "--config", installed(t, test.inUse)}, streams{in: strings.NewReader(""), out: &out, err: &errs})
 			if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(errs.String(), test.errors) {
 				t.Errorf("exit code %d\n%s%s", code, &out, &errs)
 			}
