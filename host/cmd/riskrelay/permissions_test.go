@@ -11,7 +11,9 @@ import (
 // TestWarnPermissions holds that somebody else's folder is one warning, not one for each file, and that the number of
 // warnings is bounded.
 func TestWarnPermissions(t *testing.T) {
-	problem := func(path, what string) ownership.Problem { return ownership.Problem{Path: path, What: what, Owner: "root", Group: "root"} }
+	problem := func(path, what string) ownership.Problem {
+		return ownership.Problem{Path: path, What: what, Owner: "root", Group: "root"}
+	}
 	var b strings.Builder
 	warnPermissions(&b, ownership.Problems{problem("/a", "ann"), problem("/a/b", "ann"), problem("/a/c", "bob"), problem("/ab", "ann")})
 	if got := b.String(); strings.Count(got, "\n") != 3 || strings.Contains(got, "/a/b ") || !strings.Contains(got, "/a/c ") || !strings.Contains(got, "/ab ") {
