@@ -116,7 +116,7 @@ func (l *launcher) start(ctx context.Context) (_ run, about enrich.Description, 
 		return nil, about, err
 	}
 	if l.started {
-		o.talk.warn("the module's program had ended: it was started again")
+		o.talk.warn("the module's program was started again")
 	} else {
 		warnOfGaps(o)
 	}
