@@ -62,6 +62,33 @@ func TestFailedStartsLeaveNothing(t *testing.T) {
 	}
 }
 
+// TestSocketDirectoryIsMadeAgain removes the directory for sockets, as what cleans up among temporary files may.
+func TestSocketDirectoryIsMadeAgain(t *testing.T) {
+	o := options(t, "good")
+	base, err := os.MkdirTemp("", "rr") // short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(base) })
+	t.Setenv("TMPDIR", base)
+	for _, dir := range []string{"", base + "/own"} {
+		o.Dir = dir
+		p := launch(t, o)
+		configure(t, p, "fish")
+		removeAll(p.run.(*session).options.Dir)
+		p.run.(*session).program.kill()
+		if lists, err := p.Tag(t.Context(), events("fish")); err != nil || len(lists[0]) != 1 || lists[0][0].Rule != "test.word" {
+			t.Errorf("in %q: Tag = %v, %v", dir, brief(lists), err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := entries(t, base); n != 1 { // own
+		t.Errorf("%d directories are left", n)
+	}
+}
+
 func entries(t *testing.T, dir string) int {
 	t.Helper()
 	all, err := os.ReadDir(dir)
