@@ -157,20 +157,20 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	keyless := guestModule(t, "keyless")
 	keyless.SettingsFiles = map[string]string{"key": filepath.Join(t.TempDir(), "nowhere")}
 	return []config.Module{
-			swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
-			{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
-			{Name: "mute", Path: script},
-		}, map[string]string{
-			"swapped":  "find out who changed the program",
-			"hanging":  "no answer within 100ms",
-			"keyless":  "settings_files.key: ",
-			"crashing": "no event is good",
-			"refusing": "these settings are none",
-			"flooding": "5000 tags for one event, the most is 1000",
-			"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
-			"missing":  "no such file or directory",
-			"mute":     "module",
-		}
+		swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
+		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
+		{Name: "mute", Path: script},
+	}, map[string]string{
+		"swapped":  "find out who changed the program",
+		"hanging":  "no answer within 100ms",
+		"keyless":  "settings_files.key: ",
+		"crashing": "no event is good",
+		"refusing": "these settings are none",
+		"flooding": "5000 tags for one event, the most is 1000",
+		"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
+		"missing":  "no such file or directory",
+		"mute":     "module",
+	}
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag
