@@ -102,13 +102,11 @@ func (p Problem) renderLine(b *strings.Builder) {
 		_, before = cutAt(before, n-maxShown/2)
 		before = "..." + before
 	}
-	marked, after := cutAt(rest, max(1, p.Width))
-	marked, cut := cutAt(marked, max(1, maxShown-utf8.RuneCountInString(before)))
+	shown, cut := cutAt(rest, max(0, maxShown-utf8.RuneCountInString(before)))
 	if cut != "" {
-		marked, after = marked+"...", "" // the caret says that it goes on
-	} else if after, cut = cutAt(after, max(0, maxShown-utf8.RuneCountInString(before+marked))); cut != "" {
-		after += "..."
+		shown += "..."
 	}
+	marked, after := cutAt(shown, max(1, p.Width))
 	before, marked = enrich.Visible(before), enrich.Visible(marked) // first, as the caret stands below them
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {

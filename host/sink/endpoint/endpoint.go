@@ -57,11 +57,11 @@ func (t TLS) Config() (*tls.Config, error) {
 
 // pair is the client's certificate with its key, which only its owner may be able to read.
 func (t TLS) pair() (tls.Certificate, error) {
-	key, err := t.Secrets.ReadKey("key_file", t.KeyFile)
+	certificate, err := inputfile.Read(t.CertFile, inputfile.MaxConfig)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	certificate, err := inputfile.Read(t.CertFile, inputfile.MaxConfig)
+	key, err := t.Secrets.ReadKey("key_file", t.KeyFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
