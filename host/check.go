@@ -6,9 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -75,7 +74,7 @@ func checkDataDir(dir string) error {
 		switch {
 		case err == nil && !info.IsDir():
 			return fmt.Errorf("data_dir: %s is not a directory", at)
-		case err == nil && unix.Access(at, unix.W_OK) != nil:
+		case err == nil && !durable.MayWriteIn(at):
 			return fmt.Errorf("data_dir: %s can't be written to by this user", at)
 		case err == nil:
 			return nil

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/graph"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
@@ -66,7 +65,7 @@ func CheckSources(ctx context.Context, c config.Config, table string, show func(
 		r := checkup.Report{Of: "source " + path}
 		if err := checkRows(path); err != nil {
 			r.Problem("file", "name a regular file or a pipe", "%v", err)
-		} else if err := unix.Access(path, unix.R_OK); err != nil { // a pipe isn't opened, which would wait for its writer
+		} else if err := durable.MayRead(path); err != nil { // a pipe isn't opened, which would wait for its writer
 			r.Problem("file", "let the host's user read it", "%s: %v", path, err)
 		} else {
 			r.OK("file", "can be read")

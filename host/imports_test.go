@@ -57,7 +57,7 @@ func layers() []layer {
 		{"host/e2e/leaky", []string{"plugin", "enrich"}},
 		{"host/e2e/...", []string{"host/...", "enrich/..."}},
 		{"host", []string{
-			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",
+			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/durable", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",
 			"host/proof", "host/reload", "host/ruleset", "host/secret",
 			"host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence",

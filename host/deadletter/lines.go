@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/host/durable"
 )
 
@@ -54,7 +52,7 @@ func openLocked(path string, flags int) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := lock(file, unix.LOCK_EX); err != nil {
+		if err := durable.Lock(file, true); err != nil {
 			return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, file.Close()))
 		}
 		opened, err := file.Stat()
@@ -65,15 +63,6 @@ func openLocked(path string, flags int) (*os.File, error) {
 			return file, nil
 		}
 		file.Close() //nolint:errcheck // nothing was written
-	}
-}
-
-func lock(file *os.File, how int) error {
-	for {
-		err := unix.Flock(int(file.Fd()), how)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/durable"
@@ -182,9 +180,9 @@ func (s *Store) alone(sink string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock dead letters: %w", err)
 	}
-	if err := lock(file, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := durable.Lock(file, false); err != nil {
 		file.Close() //nolint:errcheck // it was only locked
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		if errors.Is(err, durable.ErrLocked) {
 			return nil, ErrBusy
 		}
 		return nil, fmt.Errorf("lock dead letters: %w", err)

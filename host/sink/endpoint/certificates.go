@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -75,14 +74,6 @@ func (t TLS) Stamp() string {
 		}
 	}
 	return s.String()
-}
-
-// inode tells a file from one that took its place in the same tick of the file system's clock; 0 where there are none.
-func inode(info os.FileInfo) uint64 {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return stat.Ino
-	}
-	return 0
 }
 
 // Renewed reports whether the files of t are others than when old was their stamp, and can be used: a pair of which only one half

@@ -7,9 +7,8 @@ import (
 	"os/user"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/durable"
 )
 
 // leastFree is how much room a disk should have, in bytes.
@@ -31,7 +30,7 @@ func Check(c Config) checkup.Report {
 		r.Problem("directory", "make it, and let the host's user write to it", "%s is no directory", directory)
 		return *r
 	}
-	if unix.Access(directory, unix.W_OK|unix.X_OK) != nil {
+	if !durable.MayWriteIn(directory) {
 		r.Problem("directory", "let the host's user write to it (chown, chmod; under systemd also ReadWritePaths)", "%s may not be written to by %s", directory, who)
 		return *r
 	}
@@ -44,7 +43,7 @@ func Check(c Config) checkup.Report {
 		r.Problem("file", "correct path", "%v", err)
 	case !info.Mode().IsRegular():
 		r.Problem("file", "name a regular file: others can't be synced to the disk", "%s is no regular file", c.Path)
-	case unix.Access(c.Path, unix.R_OK|unix.W_OK) != nil:
+	case !durable.MayWrite(c.Path):
 		r.Problem("file", "let the host's user read and write it", "%s may not be written to by %s", c.Path, who)
 	default:
 		r.OK("file", "%s may be written to, it has %d bytes", c.Path, info.Size())
@@ -55,12 +54,11 @@ func Check(c Config) checkup.Report {
 
 // room looks how much space is free.
 func room(r *checkup.Report, directory string) {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(directory, &stat); err != nil {
+	free, err := durable.Free(directory)
+	if err != nil {
 		r.Warn("space", "look with df", "the free space isn't known: %v", err)
 		return
 	}
-	free := stat.Bavail * uint64(stat.Bsize) // a block has a size above 0
 	switch {
 	case free == 0:
 		r.Problem("space", "make room", "the disk of %s is full", directory)

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/failpoint"
 )
@@ -230,7 +228,7 @@ func (l *lines) takeAway(size int64) error {
 func (l *lines) close() error { return l.file.Close() }
 
 func (l *lines) unlock() error {
-	if err := flock(l.file, unix.LOCK_UN); err != nil {
+	if err := durable.Unlock(l.file); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("unlock %s: %w", l.path, err)
 	}
 	return nil
@@ -242,31 +240,17 @@ const (
 	lockEvery    = 5 * time.Millisecond
 )
 
-// lock keeps other processes away that lock the file too, until it is unlocked or closed (flock(2)).
+// lock keeps other processes away that lock the file too, until it is unlocked or closed. A file system without locks has none.
 func lock(file *os.File) error {
 	for end := time.Now().Add(lockPatience); ; time.Sleep(lockEvery) {
-		err := flock(file, unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return err
-		}
-		if time.Now().After(end) {
+		err := durable.Lock(file, false)
+		switch {
+		case err == nil, errors.Is(err, errors.ErrUnsupported):
+			return nil
+		case !errors.Is(err, durable.ErrLocked):
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		case time.Now().After(end):
 			return fmt.Errorf("another process has locked %s for %v: end it, or wait", file.Name(), lockPatience)
 		}
-	}
-}
-
-// flock is flock(2). A file system without locks has none.
-func flock(file *os.File, how int) error {
-	for {
-		err := unix.Flock(int(file.Fd()), how)
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOLCK):
-			return nil
-		case err != nil:
-			return fmt.Errorf("lock %s: %w", file.Name(), err)
-		}
-		return nil
 	}
 }
