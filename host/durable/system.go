@@ -15,12 +15,11 @@ func Lock(file *os.File, wait bool) error { return lock(file, wait) }
 // Unlock lets others lock the file. The error is errors.ErrUnsupported as that of Lock.
 func Unlock(file *os.File) error { return unlock(file) }
 
-// MayRead says why this process may not read what lies at the path, without opening it: opening a pipe would wait for its
-// writer. On Windows, where only trying tells, the error is what keeps it from being looked at.
-func MayRead(path string) error { return mayRead(path) }
-
 // MayWriteIn reports whether this process may make files in the directory.
 func MayWriteIn(directory string) bool { return mayWrite(directory, true) }
+
+// MayRead reports why this process may not read the file, without opening it: a pipe would wait for its writer.
+func MayRead(path string) error { return mayRead(path) }
 
 // MayWrite reports whether this process may read and write the file.
 func MayWrite(path string) bool { return mayWrite(path, false) }

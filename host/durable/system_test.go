@@ -43,16 +43,16 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestMayWrite holds what is said of files and directories that are there, and of those that aren't.
-func TestMayWrite(t *testing.T) {
+// TestMay holds what is said of files and directories that are there, and of those that aren't.
+func TestMay(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	if MayWrite(path) || MayWriteIn(filepath.Join(dir, "none")) {
-		t.Error("what isn't there may be written to")
+	if MayRead(path) == nil || MayWrite(path) || MayWriteIn(filepath.Join(dir, "none")) {
+		t.Error("what isn't there may be read or written to")
 	}
 	open(t, path)
-	if !MayWrite(path) || !MayWriteIn(dir) {
-		t.Error("what was just made may not be written to")
+	if MayRead(path) != nil || !MayWrite(path) || !MayWriteIn(dir) {
+		t.Error("what was just made may not be read or written to")
 	}
 	if free, err := Free(dir); err != nil || free == 0 {
 		t.Errorf("%d bytes free, %v", free, err)

@@ -35,7 +35,6 @@ func flock(file *os.File, how int) error {
 	}
 }
 
-// mayRead is access(2).
 func mayRead(path string) error { return unix.Access(path, unix.R_OK) }
 
 // mayWrite is access(2).

@@ -26,6 +26,7 @@ func unlock(file *os.File) error {
 	return windows.UnlockFileEx(windows.Handle(file.Fd()), 0, 1, 0, far())
 }
 
+// mayRead knows only whether it is there: what an access control list allows shows when it is read.
 func mayRead(path string) error {
 	_, err := os.Stat(path)
 	return err
