@@ -156,21 +156,23 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	hanging.Timeout = 100 * time.Millisecond
 	keyless := guestModule(t, "keyless")
 	keyless.SettingsFiles = map[string]string{"key": filepath.Join(t.TempDir(), "nowhere")}
-	return []config.Module{
-			swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
-			{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
-			{Name: "mute", Path: script},
-		}, map[string]string{
-			"swapped":  "find out who changed the program",
-			"hanging":  "no answer within 100ms",
-			"keyless":  "settings_files.key: ",
-			"crashing": "no event is good",
-			"refusing": "these settings are none",
-			"flooding": "5000 tags for one event, the most is 1000",
-			"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
-			"missing":  "no such file or directory",
-			"mute":     "module",
-		}
+	modules = []config.Module{
+		swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
+		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
+		{Name: "mute", Path: script},
+	}
+	reasons = map[string]string{
+		"swapped":  "find out who changed the program",
+		"hanging":  "no answer within 100ms",
+		"keyless":  "settings_files.key: ",
+		"crashing": "no event is good",
+		"refusing": "these settings are none",
+		"flooding": "5000 tags for one event, the most is 1000",
+		"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
+		"missing":  "no such file or directory",
+		"mute":     "module",
+	}
+	return modules, reasons
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag
