@@ -88,13 +88,9 @@ func (b *breaker) off() error {
 	return b.refusal()
 }
 
-// refusal says why a call isn't let through. The lock is held.
-func (b *breaker) refusal() error {
-	if wait := time.Until(b.next); b.stage == opened && wait > 0 {
-		return fmt.Errorf("module is off and will be tried again in %v: %w", wait.Round(100*time.Millisecond), b.reason)
-	}
-	return fmt.Errorf("module is off and is being tried again: %w", b.reason)
-}
+// refusal says why a call isn't let through. It stands in each event, so that it holds no time: Health tells when the module is
+// tried again, and in a SIEM events with one reason can be counted. The lock is held.
+func (b *breaker) refusal() error { return fmt.Errorf("module is off: %w", b.reason) }
 
 // failed notes a failure: a call, or a start, went wrong. The breaker opens when it is one too many, when it was the try,
 // or at once when that is asked for; then wait is for how long, and first says that it wasn't open for the same reason.

@@ -45,7 +45,7 @@ func TestLateCalls(t *testing.T) {
 		if n := f.calls.Load(); n != maxFailures {
 			t.Errorf("the module was asked %d times", n)
 		}
-		if text, took := timed(t, p, "fish"); took != 0 || !strings.HasPrefix(text, "module is off and will be tried again in ") {
+		if text, took := timed(t, p, "fish"); took != 0 || !strings.HasPrefix(text, "module is off: no answer") {
 			t.Errorf("the next took %v: %s", took, text)
 		}
 		if h := p.Health(); h.On || !h.Open || h.Timeouts != maxFailures || h.Reason != "no answer within 2s" || h.Next.IsZero() {
@@ -60,7 +60,7 @@ func TestLateCalls(t *testing.T) {
 			tried <- text
 		}()
 		synctest.Wait()
-		if text, took := timed(t, p, "fish"); took != 0 || !strings.HasPrefix(text, "module is off and is being tried again") {
+		if text, took := timed(t, p, "fish"); took != 0 || !strings.HasPrefix(text, "module is off: no answer") {
 			t.Errorf("beside the try, took %v: %s", took, text)
 		}
 		if text := <-tried; text != "no answer within 2s" || len(f.started()) != starts {

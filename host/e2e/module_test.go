@@ -158,11 +158,12 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	hanging.Timeout = 100 * time.Millisecond
 	keyless := guestModule(t, "keyless")
 	keyless.SettingsFiles = map[string]string{"key": filepath.Join(t.TempDir(), "nowhere")}
-	return []config.Module{
+	modules = []config.Module{
 		swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
 		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
 		{Name: "mute", Path: script},
-	}, map[string]string{
+	}
+	reasons = map[string]string{
 		"swapped":  "find out who changed the program",
 		"hanging":  "no answer within 100ms",
 		"keyless":  "settings_files.key: ",
@@ -173,6 +174,7 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 		"missing":  "no such file or directory",
 		"mute":     "module",
 	}
+	return modules, reasons
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag
