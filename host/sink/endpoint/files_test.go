@@ -11,7 +11,7 @@ import (
 // TestCertificatesAreRegularFiles holds that no certificate or key is read from a device, which may have no end.
 func TestCertificatesAreRegularFiles(t *testing.T) {
 	pem := t.TempDir() + "/x.pem"
-	if err := os.WriteFile(pem, nil, 0o600); err != nil {
+	if err := os.WriteFile(pem, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, config := range map[string]TLS{

@@ -359,7 +359,7 @@ func TestTokenIsRotatedWithoutRestart(t *testing.T) {
 
 func TestTokenFileMustBePrivate(t *testing.T) {
 	_, config := start(t, hectest.Config{})
-	for mode, want := range map[os.FileMode]string{0o644: "chmod 600", 0o640: "chmod 600", 0o604: "chmod 600", 0o600: "", 0o400: ""} {
+	for mode, want := range map[os.FileMode]string{0o644: "run chmod 0600 ", 0o640: "run chmod 0600 ", 0o604: "run chmod 0600 ", 0o600: "", 0o400: ""} {
 		config.TokenFile = writeFile(t, "token", fakeToken, mode)
 		_, err := splunkhec.New(config)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

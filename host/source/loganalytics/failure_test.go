@@ -193,7 +193,7 @@ func TestCredentialFiles(t *testing.T) {
 			if err := os.Chmod(c.Credential.SecretFile, 0o644); err != nil {
 				t.Fatal(err)
 			}
-		}, "chmod 600"},
+		}, "chmod 0600"},
 		"absent": {func(c *Config) { c.Credential.SecretFile += "x" }, "no such file"},
 		"empty":  {func(c *Config) { write(t, c.Credential.SecretFile, []byte("\n")) }, "is empty"},
 		"no certificate": {func(c *Config) {
