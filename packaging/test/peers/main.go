@@ -18,10 +18,8 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "peers:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "peers:", run(os.Args[1])) // it ends only when something is wrong
+	os.Exit(1)
 }
 
 // token opens the collector, which listens on the loopback interface of a machine without another.
@@ -44,6 +42,7 @@ sinks:
     - {name: splunk, url: "{{.Collector.URL}}", token_file: "${CREDENTIALS_DIRECTORY:-{{.Dir}}}/hec-token"}
 `
 
+// run serves until something is wrong, and returns that.
 func run(dir string) error {
 	workspace, err := loganalyticstest.New(loganalyticstest.Options{})
 	if err != nil {
