@@ -27,15 +27,26 @@ func CheckModules(ctx context.Context, c config.Config, builtin enrich.Descripti
 	return enrich.Contests(abouts), errors.Join(errs...)
 }
 
-func checkModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (about enrich.Description, err error) {
+func checkModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (enrich.Description, error) {
+	about, err := tryModule(ctx, one, secrets, func(*plugin.Process) {})
+	about.Name = one.Name // as a host calls it
+	return about, err
+}
+
+// tryModule starts a module, shows it to look, gives it its settings, and ends it. It returns what the module says of itself.
+func tryModule(ctx context.Context, one config.Module, secrets *secret.Keeper, look func(*plugin.Process)) (about enrich.Description, err error) {
 	options := moduleOptions(one)
-	options.StartTimeout = firstStart
-	_, unread := one.SettingsText(secrets) // beside what is wrong with the program
+	options.Name, options.StartTimeout = "", firstStart
+	settings, unread := one.SettingsText(secrets) // beside what is wrong with the program
 	module, err := plugin.Launch(ctx, options)
 	if err != nil {
 		return about, errors.Join(unread, err)
 	}
-	if err = configureModule(ctx, module, one, secrets); err == nil {
+	look(module)
+	if err = unread; err == nil {
+		err = handOver(ctx, module, settings)
+	}
+	if err == nil {
 		about, err = module.Describe(ctx)
 	}
 	return about, errors.Join(err, module.Close())

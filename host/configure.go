@@ -55,12 +55,16 @@ func (m *modules) configureOthers(ctx context.Context, c config.Config, patience
 	return errors.Join(errs...)
 }
 
-// configureModule hands one module its settings.
-func configureModule(ctx context.Context, module enrich.Module, one config.Module, secrets *secret.Keeper) error {
+// configureModule hands one module its settings. Without them one that never had any is off.
+func configureModule(ctx context.Context, module *plugin.Process, one config.Module, secrets *secret.Keeper) error {
 	settings, err := one.SettingsText(secrets)
 	if err != nil {
-		return err
+		return module.Withhold(fmt.Errorf("%w; its settings are read again on reload", err))
 	}
+	return handOver(ctx, module, settings)
+}
+
+func handOver(ctx context.Context, module enrich.Module, settings []byte) error {
 	if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
 		return fmt.Errorf("configure it: %w", err)
 	}

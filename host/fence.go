@@ -65,8 +65,8 @@ type Listed struct {
 	Problem string          `json:"problem,omitempty"` // why it can't be used
 }
 
-// ListModules starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what it is, and how it is fenced. The error joins those of modules
-// that can't be used, which are listed, too.
+// ListModules starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
+// it is, and how it is fenced. The error joins those of modules that can't be used, which are listed, too.
 func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
 	all := c.Modules
 	if c.Rules.Isolate {
@@ -89,21 +89,9 @@ func ListModules(ctx context.Context, c config.Config) (list []Listed, err error
 
 func listModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (Listed, error) {
 	l := Listed{Name: one.Name, Path: one.Path, SHA256: one.SHA256}
-	options := moduleOptions(one)
-	options.Name = "" // what it calls itself
-	p, err := plugin.Launch(ctx, options)
-	if err != nil {
-		return l, err
+	about, err := tryModule(ctx, one, secrets, func(p *plugin.Process) { l.Fence = p.Fence() })
+	if one.Name != celName { // what the built-in module selects is what its rules do
+		l.About, l.Version, l.Selects, l.Rules = about.Name, about.Version, about.Selector, len(about.Rules)
 	}
-	defer p.Close() //nolint:errcheck // it returns none
-	l.Fence = p.Fence()
-	if one.SHA256 == "" {
-		return l, nil // what the built-in module selects is what its rules do
-	}
-	if err := configureModule(ctx, p, one, secrets); err != nil {
-		return l, err
-	}
-	about, err := p.Describe(ctx)
-	l.About, l.Version, l.Selects, l.Rules = about.Name, about.Version, about.Selector, len(about.Rules)
 	return l, err
 }

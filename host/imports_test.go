@@ -38,7 +38,7 @@ func layers() []layer {
 		{"host/pipeline", []string{"host/failpoint", "enrich"}},
 		{"host/ledger", []string{"host/pipeline"}},
 		{"host/ledger/boltstore", []string{"host/durable", "host/failpoint", "host/ledger"}},
-		{"host/secret", []string{"host/inputfile"}},
+		{"host/secret", []string{"host/inputfile", "host/ownership"}},
 		{"host/azure/...", []string{"host/checkup", "host/inputfile", "host/secret"}},
 		{"host/checkup", []string{"enrich"}},
 		{"host/graph/...", []string{"host/azure", "host/checkup", "host/secret"}},

@@ -191,6 +191,34 @@ func TestAConfigurationThatIsRefusedAtTheStart(t *testing.T) {
 	})
 }
 
+// TestWithoutAConfigurationToGive holds that a module that has none isn't started and asked without, until there is one, and
+// that one that has some keeps it.
+func TestWithoutAConfigurationToGive(t *testing.T) {
+	f := new(fake)
+	inBubble(t, f, func(t *testing.T, p *Process) {
+		reason := errors.New("no key")
+		if err, down := p.Withhold(reason), new(DownError); !errors.As(err, &down) || errorText(err) != "no key" {
+			t.Errorf("Withhold = %v", err)
+		}
+		if text, took := timed(t, p, "fish"); took != 0 || text != "no key" || len(f.started()) > 0 {
+			t.Errorf("took %v, %d starts: %s", took, len(f.started()), text)
+		}
+		if h := p.Health(); h.On || h.Reason != "no key" {
+			t.Errorf("Health = %+v", h)
+		}
+		configure(t, p, "x")
+		if err := p.Withhold(reason); errors.As(err, new(*DownError)) || !errors.Is(err, reason) {
+			t.Errorf("Withhold from a module that has a configuration = %v", err)
+		}
+		if text, _ := timed(t, p, "fish"); text != "" {
+			t.Error(text)
+		}
+		if h := p.Health(); !h.On || h.Reason != "" {
+			t.Errorf("Health = %+v", h)
+		}
+	})
+}
+
 // TestASlowStart holds that a program that takes longer than events may be held comes back all the same.
 func TestASlowStart(t *testing.T) {
 	f := new(fake)

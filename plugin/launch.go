@@ -105,23 +105,37 @@ func (l *launcher) start(ctx context.Context) (_ run, about enrich.Description, 
 			return nil, about, err
 		}
 	}
-	if !l.ready {
-		if l.own, err = o.prepareDir(); err != nil {
-			return nil, about, err
-		}
-		l.ready = true
+	if err = l.prepare(); err != nil {
+		return nil, about, err
 	}
 	s, about, err := start(ctx, l.exe, o)
 	if err != nil {
 		return nil, about, err
 	}
 	if l.started {
-		o.talk.warn("the module's program had ended: it was started again")
+		o.talk.warn("the module's program was started again")
 	} else {
 		warnOfGaps(o)
 	}
 	l.started = true
 	return s, about, nil
+}
+
+// prepare makes sure that there is a directory for sockets, also when somebody has cleaned up among temporary files.
+func (l *launcher) prepare() (err error) {
+	if l.ready {
+		if _, err = os.Stat(l.options.Dir); !errors.Is(err, fs.ErrNotExist) {
+			return nil // whatever else is wrong with it, the start says
+		}
+		l.ready = false
+		if l.own != "" {
+			l.own, l.options.Dir = "", ""
+		}
+	}
+	if l.own, err = l.options.prepareDir(); err == nil {
+		l.ready = true
+	}
+	return err
 }
 
 func (l *launcher) close() {

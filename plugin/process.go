@@ -45,8 +45,9 @@ type Process struct {
 	running  *atomic.Pointer[program] // nil in tests without a program
 	starts   atomic.Int64
 	timeouts atomic.Int64
-	taken    atomic.Bool // a run took a configuration
-	taking   atomic.Bool // a run is given one
+	taken    atomic.Bool               // a run took a configuration
+	taking   atomic.Bool               // a run is given one
+	withheld atomic.Pointer[DownError] // why there is none to give
 	breaker  *breaker
 	held     *heldError // ends calls
 
@@ -110,6 +111,7 @@ func (p *Process) Configure(ctx context.Context, config enrich.Config) error {
 	}
 	p.taking.Store(true)
 	defer p.taking.Store(false)
+	p.withheld.Store(nil)
 	ctx, release, err := p.enter(ctx, whole)
 	if err != nil {
 		return err
@@ -145,8 +147,8 @@ func (p *Process) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Ta
 	if len(events) == 0 {
 		return [][]enrich.Tag{}, nil
 	}
-	if !p.taken.Load() && p.taking.Load() { // whoever starts it has waited already
-		return nil, errStarting
+	if err := p.unready(); err != nil {
+		return nil, err
 	}
 	if err := p.breaker.allow(); err != nil {
 		return nil, err
@@ -167,6 +169,31 @@ func (p *Process) Tag(ctx context.Context, events []enrich.Event) ([][]enrich.Ta
 	}
 	p.note(ctx, err)
 	return lists, err
+}
+
+// Withhold says why there is no configuration to give. When the module never took one it is off until the next Configure, and
+// the error is a *DownError; otherwise the configuration that it has holds, and the error is reason.
+func (p *Process) Withhold(reason error) error {
+	if p.taken.Load() {
+		return reason
+	}
+	down := &DownError{reason}
+	p.withheld.Store(down)
+	return down
+}
+
+// unready is why events don't wait for a module that never took a configuration, nil when they may.
+func (p *Process) unready() error {
+	if p.taken.Load() {
+		return nil
+	}
+	if down := p.withheld.Load(); down != nil {
+		return down
+	}
+	if p.taking.Load() { // whoever starts it has waited already
+		return errStarting
+	}
+	return nil
 }
 
 // Close ends the program and everything that it started, and lets calls that are under way fail with ErrClosed. The

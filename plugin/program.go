@@ -98,7 +98,10 @@ const lastWords = 500 * time.Millisecond
 func (p *program) watch(result chan<- error) {
 	unlock := lockThread()
 	defer unlock()
+	p.mu.Lock() // whoever asks what belongs to the program waits until that is known
 	err := p.cmd.Start()
+	p.alive = err == nil
+	p.mu.Unlock()
 	for _, f := range p.theirs {
 		_ = f.Close()
 	}
@@ -109,9 +112,6 @@ func (p *program) watch(result chan<- error) {
 		result <- err
 		return
 	}
-	p.mu.Lock()
-	p.alive = true
-	p.mu.Unlock()
 	go p.hearFence() // until the program is executed, or ends
 	heard := make(chan struct{})
 	go func() {

@@ -74,6 +74,9 @@ func (p *Process) Health() Health {
 		h.On = false
 		if reason == nil {
 			reason = errStarting
+			if down := p.withheld.Load(); down != nil {
+				reason = down
+			}
 		}
 	}
 	if reason != nil {

@@ -2,8 +2,5 @@
 
 package celrule
 
-// raceFactor is how much more the race detector makes everything cost.
-const raceFactor = 15
-
 // numbers are how many rules of a kind look at a hostile row together.
 func numbers() []int { return []int{20} }

@@ -39,7 +39,7 @@ func TestSettingsFiles(t *testing.T) {
 		}
 	}
 	write("fake-token", 0o644)
-	if _, err := m.SettingsText(k); err == nil || !strings.HasPrefix(err.Error(), "module m: settings_files.token: "+path+" may be read by others") {
+	if _, err := m.SettingsText(k); err == nil || !strings.HasPrefix(err.Error(), "settings_files.token: "+path+" can be read by ") {
 		t.Errorf("got %v", err)
 	}
 }

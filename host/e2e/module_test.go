@@ -19,10 +19,15 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/plugin"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
-// TestMain lets the test binary be the modules that tests start.
+// TestMain lets the test binary be the modules that tests start, and their fences.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "module" && os.Args[2] == "fence" {
+		fmt.Fprintln(os.Stderr, fence.Run(os.Args[3]))
+		os.Exit(4)
+	}
 	if len(os.Args) == 3 && os.Args[1] == "module" {
 		plugin.Serve(&guest{mode: os.Args[2]})
 		return
@@ -151,20 +156,23 @@ func badModules(t *testing.T) (modules []config.Module, reasons map[string]strin
 	swapped, hanging := guestModule(t, "swapped"), guestModule(t, "hanging")
 	swapped.SHA256 = strings.Repeat("0", 64)
 	hanging.Timeout = 100 * time.Millisecond
+	keyless := guestModule(t, "keyless")
+	keyless.SettingsFiles = map[string]string{"key": filepath.Join(t.TempDir(), "nowhere")}
 	return []config.Module{
-			swapped, hanging, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
-			{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
-			{Name: "mute", Path: script},
-		}, map[string]string{
-			"swapped":  "find out who changed the program",
-			"hanging":  "no answer within 100ms",
-			"crashing": "no event is good",
-			"refusing": "these settings are none",
-			"flooding": "5000 tags for one event, the most is 1000",
-			"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
-			"missing":  "no such file or directory",
-			"mute":     "module",
-		}
+		swapped, hanging, keyless, guestModule(t, "crashing"), guestModule(t, "refusing"), guestModule(t, "flooding"), guestModule(t, "liar"),
+		{Name: "missing", Path: filepath.Join(t.TempDir(), "nowhere")},
+		{Name: "mute", Path: script},
+	}, map[string]string{
+		"swapped":  "find out who changed the program",
+		"hanging":  "no answer within 100ms",
+		"keyless":  "settings_files.key: ",
+		"crashing": "no event is good",
+		"refusing": "these settings are none",
+		"flooding": "5000 tags for one event, the most is 1000",
+		"liar":     "4 of its tags refused: the rule acme.any belongs to module cel",
+		"missing":  "no such file or directory",
+		"mute":     "module",
+	}
 }
 
 // TestBadModulesStopNothing starts a host whose modules fail in all the ways there are: every row arrives once, with the tag
@@ -340,7 +348,7 @@ func TestCheckModules(t *testing.T) {
 	c.Modules, _ = badModules(t)
 	_, err = host.CheckModules(t.Context(), c, own)
 	for _, want := range []string{
-		"module swapped: module ", "find out who changed the program", "module refusing: configure it: these settings are none", "module missing: find module: ",
+		"module swapped: module ", "find out who changed the program", "module refusing: configure it: these settings are none", "module missing: find module: ", "module keyless: settings_files.key: ",
 		"module mute: start module ", "it was not ready within 10s",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

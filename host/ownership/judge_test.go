@@ -5,7 +5,9 @@ package ownership
 import (
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -156,8 +158,13 @@ func TestKept(t *testing.T) {
 
 func TestReading(t *testing.T) {
 	mine := os.Getegid()
+	group := strconv.Itoa(mine)
+	if known, err := user.LookupGroupId(group); err == nil {
+		group = known.Name
+	}
+	byGroup := "f: can be read by the group " + group + ": chmod 0600 f" // this user doesn't need the group for reading
 	for mode, want := range map[fs.FileMode]string{
-		0o600: "", 0o400: "", 0o640: "", 0o660: "",
+		0o600: "", 0o400: "", 0o640: byGroup, 0o660: byGroup,
 		0o644: "f: can be read by every user: chmod 0600 f", 0o666: "f: can be read by every user: chmod 0600 f",
 		0o602: "f: can be changed by every user: chmod o-w f",
 	} {
@@ -228,8 +235,57 @@ func TestPod(t *testing.T) {
 		t.Errorf("a folder in a volume: %q", got)
 	}
 	g.put("secret/..2026/f", 0o444) // the default of a Secret is 0644
-	if got := g.said(j, FromReading, "secret/f"); !strings.Contains(got, "can be read by every user: chmod 0640") {
-		t.Errorf("a Secret for all: %q", got)
+	for user, uid := range map[string]int{"a user": pod, "root": 0} {
+		j.user = uid
+		if got := g.said(j, FromReading, "secret/f"); got != "secret/..2026/f: can be read by every user: " { // no command helps
+			t.Errorf("a Secret for all, read by %s: %q", user, got)
+		}
+	}
+	g.must(os.Chmod(g.path("secret/..2026/f"), 0o440)) // fsGroup sets this mode, also where the user is root
+	if got := g.said(j, FromReading, "secret/f"); got != "" {
+		t.Errorf("a Secret of root with a group: %s", got)
+	}
+}
+
+// TestHandedOver holds who may read a secret as one of a group: a process that doesn't own the file, in that group.
+func TestHandedOver(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	const service = 54323
+	g := ground{t, t.TempDir()}
+	g.must(os.Chmod(filepath.Dir(g.dir), 0o755))
+	g.put("f", 0o640)
+	for _, c := range []struct {
+		owner, group int
+		want         string
+	}{
+		{0, someGroup, ""},
+		{service, someGroup, "f: can be read by the group 54322: chmod 0600 f"},
+		{0, somebody, "f: can be read by the group 54321: chmod 0600 f"},
+		{somebody, someGroup, "f: can be changed by its owner 54321: chown 54323 f"},
+	} {
+		g.give("f", c.owner, c.group)
+		j := alone(someGroup)
+		j.user = service
+		if got := g.said(j, FromReading, "f"); got != c.want {
+			t.Errorf("owner %d, group %d: %q, want %q", c.owner, c.group, got, c.want)
+		}
+	}
+}
+
+// TestExposed holds that whoever reads one secret file judges it as [Judge] does.
+func TestExposed(t *testing.T) {
+	g := ground{t, t.TempDir()}
+	g.link("link", "f")
+	for _, mode := range []fs.FileMode{0o600, 0o640, 0o604, 0o602} {
+		g.put("f", mode)
+		info, err := os.Stat(g.path("link"))
+		g.must(err)
+		got, want := Exposed("key", g.path("link"), info), Judge([]Path{{Key: "key", Name: g.path("link"), Need: FromReading}}).Err()
+		if (mode == 0o600) != (got == nil) || got != nil && got.Error() != want.Error() {
+			t.Errorf("mode %o: %v, but judged with its way: %v", mode, got, want)
+		}
 	}
 }
 
@@ -247,6 +303,10 @@ func TestMessage(t *testing.T) {
 	want := "rules.paths: /r can be changed by every user (mode 2777, owner ann, group staff): run chmod o-w /r"
 	if got := (Problems{p}).Err(); got == nil || got.Error() != want {
 		t.Errorf("%v", got)
+	}
+	p.Mend = ""
+	if got := p.Error(); !strings.Contains(got, "group staff): mount it with mode 0400, or 0440 for a group") {
+		t.Errorf("on a mount that can't be written to: %s", got)
 	}
 	if (Problems{}).Err() != nil {
 		t.Error("no problems are an error")

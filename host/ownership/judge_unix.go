@@ -20,6 +20,26 @@ func Judge(paths []Path) Problems {
 	return newJudge().judge(paths)
 }
 
+// Exposed says that others may read or change a secret file: info is what the file at path is, which key names. The error is a
+// [Problem]; nil says that they can't. [Judge] judges by the same rule, and the way to the file beside it.
+func Exposed(key, path string, info fs.FileInfo) error {
+	if info.Mode().Perm()&0o077 == 0 { // as nearly always
+		return nil
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	j := newJudge()
+	j.look(Path{Key: key, Need: FromReading}, path, info, true)
+	if len(j.problems) == 0 {
+		return nil
+	}
+	return j.problems[0]
+}
+
 // judge knows who is trusted.
 type judge struct {
 	user        int
@@ -36,7 +56,7 @@ func newJudge() *judge {
 	groups, _ := os.Getgroups() // none are known
 	return &judge{
 		user: os.Geteuid(), groups: append(groups, os.Getegid()), credentials: os.Getenv("CREDENTIALS_DIRECTORY"),
-		readOnly: readOnly, volume: podVolume,
+		readOnly: readOnly, volume: podVolume, written: map[string]bool{}, read: map[string]bool{},
 	}
 }
 
@@ -86,6 +106,9 @@ func (j *judge) look(p Path, at string, info fs.FileInfo, last bool) {
 		return
 	}
 	f := file{FileInfo: info, at: at, key: p.Key, owner: int(of.Uid), group: int(of.Gid), keeper: "root"}
+	if last {
+		f.need = p.Need
+	}
 	if last && (p.Need == FromReading || p.Kept) {
 		f.keeper = userName(j.user)
 	}
@@ -104,6 +127,7 @@ type file struct {
 	fs.FileInfo
 	at, key      string
 	owner, group int
+	need         Need
 	keeper       string // whose it should be, if it is of none who is trusted
 }
 
@@ -141,27 +165,35 @@ func (j *judge) writing(f file) {
 	j.problems = append(j.problems, p)
 }
 
-// reading judges who may read a file, and reports whether others may. systemd hands credentials over with an access list,
-// which shows as a mode that the group can read (systemd.exec(5), LoadCredential).
+// reading judges who may read a file, and reports whether others may.
 func (j *judge) reading(f file) (others bool) {
-	own := slices.Contains(j.groups, f.group) || j.credentials != "" && filepath.Dir(f.at) == filepath.Clean(j.credentials)
-	p := f.problem()
-	switch {
-	case !f.Mode().IsRegular():
-		return false
-	case f.Mode().Perm()&0o004 != 0:
-		p.What = "can be read by every user"
-	case f.Mode().Perm()&0o040 != 0 && !own:
-		p.What = "can be read by the group " + p.Group
-	default:
+	byAll, byGroup := f.Mode().Perm()&0o004 != 0, f.Mode().Perm()&0o040 != 0
+	if !f.Mode().IsRegular() || !byAll && (!byGroup || j.handedOver(f)) {
 		return false
 	}
-	p.Mend = "chmod 0600 " + quoted(f.at)
-	if f.owner != j.user && own { // it is read as one of the group
+	p := f.problem()
+	p.What, p.Mend = "can be read by the group "+p.Group, "chmod 0600 "+quoted(f.at)
+	if byAll {
+		p.What = "can be read by every user"
+	}
+	switch {
+	case j.readOnly(f.at):
+		p.Mend = ""
+	case j.handedOver(f):
 		p.Mend = "chmod 0640 " + quoted(f.at)
 	}
 	j.problems = append(j.problems, p)
 	return true
+}
+
+// handedOver reports whether a file is read as one of its group: another user's file, as root's that was given to the group, or
+// one of a volume of Kubernetes, to which fsGroup gives mode 0440 whoever owns it. systemd hands credentials over with an access
+// list for the user, which shows as a mode that the group can read (systemd.exec(5), LoadCredential).
+func (j *judge) handedOver(f file) bool {
+	if j.credentials != "" && filepath.Dir(f.at) == filepath.Clean(j.credentials) {
+		return f.Mode().Perm()&0o020 == 0
+	}
+	return slices.Contains(j.groups, f.group) && (f.owner != j.user || j.readOnly(f.at))
 }
 
 func (j *judge) trusted(user int) bool { return user == 0 || user == j.user }

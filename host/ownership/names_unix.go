@@ -9,7 +9,7 @@ import (
 
 // problem is a problem of the file without what it is.
 func (f file) problem() Problem {
-	p := Problem{Key: f.key, Path: f.at, Mode: f.Mode(), Owner: userName(f.owner), Group: strconv.Itoa(f.group)}
+	p := Problem{Key: f.key, Need: f.need, Path: f.at, Mode: f.Mode(), Owner: userName(f.owner), Group: strconv.Itoa(f.group)}
 	if known, err := user.LookupGroupId(p.Group); err == nil {
 		p.Group = known.Name
 	}

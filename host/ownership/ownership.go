@@ -2,8 +2,9 @@
 // write a rule, or a folder above it, decides what is an alarm; whoever may read a token may speak for this host.
 //
 // A path is judged as the system follows it: every folder from the root on, through every symbolic link. Trusted are root,
-// the user of this process, and the groups that this process belongs to. On systems without owners and modes nothing is
-// said.
+// the user of this process, and the groups that this process belongs to. A group may read a secret only where that is how this
+// process reads it: when the file is another user's, as root's that was given to the group. On systems without owners and modes
+// nothing is said.
 package ownership
 
 import (
@@ -33,15 +34,20 @@ type Path struct {
 type Problem struct {
 	Key          string // what named a path that leads through Path
 	Path         string // absolute
+	Need         Need   // what Path had to be safe from
 	What         string // what others may do: "can be changed by every user"
 	Mode         fs.FileMode
 	Owner, Group string // names, or numbers where there are none
-	Mend         string // the command for the shell that ends it
+	Mend         string // the command for the shell that ends it; "" on a mount that can't be written to
 }
 
 // Error names the path, its mode and owner, and the command that mends it.
 func (p Problem) Error() string {
-	return fmt.Sprintf("%s: %s %s (mode %04o, owner %s, group %s): run %s", p.Key, p.Path, p.What, unixMode(p.Mode), p.Owner, p.Group, p.Mend)
+	mend := "run " + p.Mend
+	if p.Mend == "" {
+		mend = "mount it with mode 0400, or 0440 for a group of riskrelay's user (defaultMode in Kubernetes)"
+	}
+	return fmt.Sprintf("%s: %s %s (mode %04o, owner %s, group %s): %s", p.Key, p.Path, p.What, unixMode(p.Mode), p.Owner, p.Group, mend)
 }
 
 // Problems are those of several paths, each once.
@@ -54,6 +60,15 @@ func (p Problems) Error() string {
 		lines[i] = p[i].Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns each problem.
+func (p Problems) Unwrap() []error {
+	errs := make([]error, len(p))
+	for i := range p {
+		errs[i] = p[i]
+	}
+	return errs
 }
 
 // Err is p as an error, nil when there are no problems.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/inputfile"
+	"github.com/riskrelay/riskrelay/host/ownership"
 )
 
 // maxSize is far above the size of any token or key.
@@ -38,8 +39,8 @@ func (k *Keeper) File(key, path string, part func(content string) (secret string
 	return &File{keeper: k, key: key, path: path, part: part}
 }
 
-// Get returns the content without the white space around it. It fails when the file can't be read, may be read by others than
-// its owner ([ExposedError]), or holds no secret. The error names key and file and says what to do, and never holds the content.
+// Get returns the content without the white space around it. It fails when the file can't be read, may be read by others
+// ([ownership.Exposed]), or holds no secret. The error names key and file and says what to do, and never holds the content.
 func (f *File) Get() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -128,7 +129,7 @@ func (k *Keeper) look(key, path string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, unreadable(key, path, err)
 	}
-	if err := private(key, path, info.Mode(), placeOf(path)); err != nil && !k.tolerate(err) {
+	if err := ownership.Exposed(key, path, info); err != nil && !k.tolerate(err) {
 		return nil, err
 	}
 	return info, nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/host/inputfile"
+	"github.com/riskrelay/riskrelay/host/ownership"
 	"github.com/riskrelay/riskrelay/host/secret"
 )
 
@@ -87,8 +88,8 @@ func TestFileRefuses(t *testing.T) {
 		{"short", "fake-12", 0o600, nil, "holds a secret of less than 8 bytes"},
 		{"empty", " \n", 0o600, nil, "is empty: write the secret into it"},
 		{"large", strings.Repeat("fake", 64<<10), 0o600, inputfile.TooLargeError{Max: 64 << 10}, "larger than"},
-		{"group", "fake-secret", 0o640, nil, "may be read by others (mode 0640): run chmod 600 " + at("group")},
-		{"others", "fake-secret", 0o604, nil, "may be read by others (mode 0604): run chmod 600 " + at("others")},
+		{"group", "fake-secret", 0o640, nil, "can be read by the group "},
+		{"others", "fake-secret", 0o604, nil, "can be read by every user (mode 0604, "},
 		{"absent", "", 0, fs.ErrNotExist, at("absent") + ": no such file or directory: write the secret there"},
 		{".", "", 0, inputfile.ErrNotRegular, "not a regular file: name a file"},
 	}
@@ -147,7 +148,7 @@ func TestTolerate(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
-	if len(told) != 1 || !errors.As(told[0], new(*secret.ExposedError)) {
+	if len(told) != 1 || !errors.As(told[0], new(ownership.Problem)) {
 		t.Errorf("told %v", told)
 	}
 }

@@ -156,6 +156,27 @@ func TestHoldEnvironment(t *testing.T) {
 	}
 }
 
+// TestCleanAtTheEnd holds that a secret goes as a whole where a text ends with it, in whatever escapes, or is cut behind it.
+func TestCleanAtTheEnd(t *testing.T) {
+	const s = "fake-secret/of some+length"
+	k := secret.NewKeeper()
+	k.Hold("test", s)
+	all := map[string]string{}
+	for _, c := range []byte(s) {
+		all["percent"] += fmt.Sprintf("%%%02x", c)
+		all["percent twice"] += fmt.Sprintf("%%25%02x", c)
+		all["JSON"] += fmt.Sprintf(`\u%04x`, c)
+		all["HTML"] += fmt.Sprintf("&#x%x;", c)
+	}
+	for name, text := range all {
+		for _, end := range []string{"", "...", " and so on"} {
+			if got := k.Clean("said " + text + end); got != "said "+secret.Mask+end {
+				t.Errorf("%s before %q: %q", name, end, got)
+			}
+		}
+	}
+}
+
 // FuzzClean holds that no secret comes through in any spelling, and that text without one stays as it is.
 func FuzzClean(f *testing.F) {
 	f.Add("fake-secret-value", "before ", " after", uint8(0), uint8(1))

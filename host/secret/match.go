@@ -149,8 +149,10 @@ func (r *reading) match(form string, at int) (end int) {
 		open = open[:len(open)-1]
 		if s.form == len(form) || s.form >= leastCut && cut(r.text, s.text) {
 			end = max(end, s.text)
-			continue
 		}
+		if s.form == len(form) {
+			continue
+		} // else what looks cut off inside an escape may be the rest of the secret, when all of it is escapes
 		ways := r.units(s.text, layers)
 		if len(ways) > 1 && seen == nil {
 			seen = map[state]bool{}

@@ -14,7 +14,8 @@ import (
 )
 
 func newBackfill(s streams) *cobra.Command {
-	var path, from, to, table string
+	t := trust{early: true}
+	var from, to, table string
 	c := &cobra.Command{
 		Use:   "backfill --from TIME --to TIME",
 		Short: "Send past rows, beside a running host",
@@ -27,7 +28,7 @@ func newBackfill(s streams) *cobra.Command {
 			"130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := t.load(s, permissions)
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func newBackfill(s streams) *cobra.Command {
 			return backfill(c.Context(), s, loaded, b)
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	addPeriod(c, &from, &to, "", "")
 	c.Flags().StringVar(&table, "table", "", "only this table")
 	for _, name := range []string{"from", "to"} {

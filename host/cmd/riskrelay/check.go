@@ -19,7 +19,8 @@ func newCheck(s streams) *cobra.Command {
 }
 
 func newCheckSource(s streams) *cobra.Command {
-	var path, format, table string
+	var t trust
+	var format, table string
 	c := &cobra.Command{
 		Use:   "source",
 		Short: "Check credential, network, certificate, workspace, role, clock and tables",
@@ -28,7 +29,7 @@ func newCheckSource(s streams) *cobra.Command {
 			"problem. Tables that are missing or empty are a warning while others have rows, and a problem with --table.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := t.load(s, host.Permissions)
 			if err != nil {
 				return err
 			}
@@ -41,14 +42,15 @@ func newCheckSource(s streams) *cobra.Command {
 			})
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	addFormat(c, &format)
 	c.Flags().StringVar(&table, "table", "", "look at this table only, which may also be one that the configuration doesn't name")
 	return c
 }
 
 func newCheckSink(s streams) *cobra.Command {
-	var path, format string
+	var t trust
+	var format string
 	var quiet bool
 	c := &cobra.Command{
 		Use:   "sink [NAME]",
@@ -57,7 +59,7 @@ func newCheckSink(s streams) *cobra.Command {
 			"says that it is a test, but never to files. The exit code is 4 when something is a problem.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := t.load(s, host.Permissions)
 			if err != nil {
 				return err
 			}
@@ -68,7 +70,7 @@ func newCheckSink(s streams) *cobra.Command {
 			})
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	addFormat(c, &format)
 	c.Flags().BoolVar(&quiet, "no-send", false, "send no test event")
 	return c

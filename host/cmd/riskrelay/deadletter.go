@@ -189,6 +189,7 @@ func (l *letters) missed(sink string, found int) error {
 
 func newDeadletterRetry(s streams) *cobra.Command {
 	var l letters
+	t := trust{early: true}
 	c := &cobra.Command{
 		Use:   "retry SINK",
 		Short: "Send dead letters again, through the sink as it is configured now",
@@ -197,14 +198,15 @@ func newDeadletterRetry(s streams) *cobra.Command {
 			"before.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			loaded, err := l.open(s)
+			loaded, err := t.load(s, host.Permissions)
 			if err != nil {
 				return err
 			}
+			l.store = host.DeadLetters(loaded)
 			return l.retry(c.Context(), s, loaded, args[0])
 		},
 	}
-	addConfig(c, &l.path)
+	t.add(c)
 	l.addIDs(c)
 	return c
 }

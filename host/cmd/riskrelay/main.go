@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/ownership"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/secret"
 )
@@ -54,10 +55,14 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// exit gives err an exit code; an error that has one keeps it, problems in rules are always exitRules.
+// exit gives err an exit code; an error that has one keeps it, files that others may change or read are always
+// exitConfig.
 func exit(code int, err error) error {
 	if err == nil || errors.As(err, new(*exitError)) {
 		return err
+	}
+	if errors.As(err, new(ownership.Problem)) { // whoever came across it
+		code = exitConfig
 	}
 	return &exitError{code, err}
 }
@@ -102,6 +107,9 @@ func execute(ctx context.Context, args []string, s streams) int {
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(s.err, "riskrelay: "+s.secrets.Clean(text)) //nolint:errcheck // nobody is left to tell
+	}
+	if p := (ownership.Problem{}); errors.As(err, &p) && forRoot(p) {
+		fmt.Fprintln(s.err, forRootHint) //nolint:errcheck // nobody is left to tell
 	}
 	known := new(exitError)
 	if errors.As(err, &known) {

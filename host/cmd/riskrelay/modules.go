@@ -22,21 +22,22 @@ func newModules(s streams) *cobra.Command {
 }
 
 func newModulesList(s streams) *cobra.Command {
-	var path, format string
+	var t trust
+	var format string
 	c := &cobra.Command{
 		Use: "list", Short: "List the configured rule modules, and what each is fenced from", Args: cobra.NoArgs,
 		Long: "list starts and configures each program under modules in the configuration, to ask its version and which events it\n" +
 			"selects, and says step by step what its fence holds: what is on, what this kernel can't and why. It ends with 4 when a\n" +
 			"module can't be used.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := t.load(s, host.Permissions)
 			if err != nil {
 				return err
 			}
 			return listModules(c.Context(), s, loaded, format)
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	addFormat(c, &format)
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -10,11 +11,18 @@ import (
 // TestWarnPermissions holds that somebody else's folder is one warning, not one for each file, and that the number of
 // warnings is bounded.
 func TestWarnPermissions(t *testing.T) {
-	problem := func(path, what string) ownership.Problem { return ownership.Problem{Path: path, What: what} }
+	problem := func(path, what string) ownership.Problem {
+		return ownership.Problem{Path: path, What: what, Owner: "root", Group: "root"}
+	}
 	var b strings.Builder
 	warnPermissions(&b, ownership.Problems{problem("/a", "ann"), problem("/a/b", "ann"), problem("/a/c", "bob"), problem("/ab", "ann")})
 	if got := b.String(); strings.Count(got, "\n") != 3 || strings.Contains(got, "/a/b ") || !strings.Contains(got, "/a/c ") || !strings.Contains(got, "/ab ") {
 		t.Errorf("got\n%s", got)
+	}
+	b.Reset()
+	warnPermissions(&b, ownership.Problems{{Path: "/a", Owner: "riskrelay", Group: "riskrelay"}})
+	if got := b.String(); strings.Contains(got, forRootHint) != (os.Geteuid() == 0) {
+		t.Errorf("for user %d: got\n%s", os.Geteuid(), got)
 	}
 	b.Reset()
 	var many ownership.Problems

@@ -19,9 +19,8 @@ import (
 )
 
 func newRun(s streams) *cobra.Command {
-	var path string
+	var t trust
 	var options host.Options
-	var insecure bool
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Query, tag and forward until told to stop",
@@ -33,17 +32,14 @@ func newRun(s streams) *cobra.Command {
 			"others may read, are refused, each with the command that mends it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := loadConfig(s, t.path)
 			if err != nil {
 				return err
 			}
 			options.Log = newLog(s, loaded.Log)
 			options.Stdin, options.Stdout = s.in, s.out
-			options.Guarded = !insecure
-			if insecure {
-				s.secrets.Tolerate = func(problem error) { options.Log.Warn(problem) }
-			}
-			if err := guard(loaded, path, options); err != nil {
+			options.Guarded = !t.insecure
+			if err := guard(loaded, t.path, options, s.secrets); err != nil {
 				return err
 			}
 			if err := undumpable(); err != nil {
@@ -54,12 +50,11 @@ func newRun(s streams) *cobra.Command {
 			}
 			b := thisBuild()
 			options.Build = admin.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
-			return run(c.Context(), s, loaded, path, options)
+			return run(c.Context(), s, loaded, t.path, options)
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	c.Flags().BoolVar(&options.Once, "once", false, "handle what there is now and end")
-	c.Flags().BoolVar(&insecure, "insecure-permissions", false, "only warn about what others may change or read")
 	c.Flags().BoolVar(&options.DryRun, "dry-run", false, "read and tag, print the events instead of sending them, and move no mark")
 	return c
 }

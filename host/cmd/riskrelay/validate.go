@@ -15,27 +15,27 @@ import (
 )
 
 func newValidate(s streams) *cobra.Command {
-	var path string
+	var t trust
 	c := &cobra.Command{
 		Use:   "validate",
 		Short: "Check configuration, rules and modules without going online",
 		Long: "validate reads everything that the configuration names, compiles the rules and runs their tests. It starts each module\n" +
-			"with its settings and ends it, as only the module knows whether it takes them. The exit code is 2 when rules are wrong and\n" +
-			"3 when something else is.",
+			"with its settings and ends it, as only the module knows whether it takes them. Of what others may change it warns, as run would\n" +
+			"refuse it. The exit code is 2 when rules are wrong and 3 when something else is.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, path)
+			loaded, err := t.load(s, permissions)
 			if err != nil {
 				return err
 			}
-			return validate(c.Context(), s, loaded, path)
+			return validate(c.Context(), s, loaded)
 		},
 	}
-	addConfig(c, &path)
+	t.add(c)
 	return c
 }
 
-func validate(ctx context.Context, s streams, c config.Config, path string) error {
+func validate(ctx context.Context, s streams, c config.Config) error {
 	rules, err := ruleset.Load(c.RuleOptions())
 	if err != nil {
 		return exit(exitConfig, err)
@@ -63,7 +63,6 @@ func validate(ctx context.Context, s streams, c config.Config, path string) erro
 	if err := errors.Join(host.Check(c), err); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}
-	warnPermissions(s.err, permissions(c, path)) // behind the check, which refuses secrets that others may read
 	for _, contest := range contests {
 		fmt.Fprintln(s.err, contest) //nolint:errcheck // nobody is left to tell
 	}

@@ -21,13 +21,14 @@ import (
 
 // verify is what the command line asks for.
 type verify struct {
-	path, format, from, to string
-	all                    bool
-	request                proof.Request
+	trust
+	format, from, to string
+	all              bool
+	request          proof.Request
 }
 
 func newVerify(s streams) *cobra.Command {
-	var v verify
+	v := verify{trust: trust{early: true}}
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare what the workspaces hold with what each sink confirmed",
@@ -43,14 +44,14 @@ func newVerify(s streams) *cobra.Command {
 			"be asked or the repair failed, 130 interrupted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, v.path)
+			loaded, err := v.load(s, permissions)
 			if err != nil {
 				return err
 			}
 			return v.run(c.Context(), s, loaded)
 		},
 	}
-	addConfig(c, &v.path)
+	v.add(c)
 	addFormat(c, &v.format)
 	addPeriod(c, &v.from, &v.to, "24h", "0s")
 	c.Flags().DurationVar(&v.request.Bin, "bin", time.Hour, "compare in steps of this length, whole minutes")

@@ -125,7 +125,7 @@ func (k *check) health(ctx context.Context) bool {
 		return k.broken("collector", err)
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
-	r, err := readReply(response)
+	r, err := k.read(response)
 	switch {
 	case err != nil:
 		return k.broken("collector", err)

@@ -103,7 +103,5 @@ func (s *Sink) callAt(ctx context.Context, url, token, channel string, packed []
 		return reply{}, err
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
-	r, err := readReply(response)
-	r.Text = s.config.Secrets.Clean(r.Text[:min(len(r.Text), maxText)]) // before it is cut: some proxies repeat what they were sent
-	return r, err
+	return s.read(response)
 }

@@ -44,6 +44,14 @@ func readReply(r *http.Response) (reply, error) {
 	return out, nil
 }
 
+// read is readReply without the secrets that the reply repeats, as some proxies do. They are taken out here, as what is shown of the
+// text is cut.
+func (s *Sink) read(response *http.Response) (reply, error) {
+	r, err := readReply(response)
+	r.Text = s.config.Secrets.Clean(r.Text[:min(len(r.Text), maxText)])
+	return r, err
+}
+
 func (r reply) is(codes ...int) bool {
 	for _, c := range codes {
 		if r.Code != nil && *r.Code == c {

@@ -261,7 +261,7 @@ func TestErrorsHoldNoAddress(t *testing.T) {
 	if err := os.Chmod(config.URLFile, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sumologic.New(config); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := sumologic.New(config); err == nil || !strings.Contains(err.Error(), "run chmod 0600 ") {
 		t.Errorf("a file that others may read: %v", err)
 	}
 }
