@@ -74,6 +74,7 @@ func firstLine(s string) string {
 
 // Error renders the problem for people, with the line it is about and a caret, without a line end.
 func (p Problem) Error() string {
+	p.Message, p.Path = clipped(p.Message), clipped(p.Path)
 	p.Pos.File, p.Message, p.Path, p.Suggestion = enrich.Visible(p.Pos.File), enrich.Visible(p.Message), enrich.Visible(p.Path), enrich.Visible(p.Suggestion)
 	var b strings.Builder
 	if p.Pos.File != "" || p.Pos.Line > 0 {
@@ -93,20 +94,30 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
+// maxMessage is how many characters of a message are shown: a key that it quotes may be as long as the file.
+const maxMessage = 2000
+
+func clipped(text string) string {
+	if head, tail := CutAt(text, maxMessage); tail != "" {
+		return head + "..."
+	}
+	return text
+}
+
 // maxShown is how much of a long line is shown; what stands before the caret is shortened first.
 const maxShown = 160
 
 func (p Problem) renderLine(b *strings.Builder) {
-	before, rest := cutAt(p.Line, max(0, p.Pos.Column-1))
+	before, rest := CutAt(p.Line, max(0, p.Pos.Column-1))
 	if n := utf8.RuneCountInString(before); n > maxShown/2 {
-		_, before = cutAt(before, n-maxShown/2)
+		_, before = CutAt(before, n-maxShown/2)
 		before = "..." + before
 	}
-	shown, cut := cutAt(rest, max(0, maxShown-utf8.RuneCountInString(before)))
+	shown, cut := CutAt(rest, max(0, maxShown-utf8.RuneCountInString(before)))
 	if cut != "" {
 		shown += "..."
 	}
-	marked, after := cutAt(shown, max(1, p.Width))
+	marked, after := CutAt(shown, max(1, p.Width))
 	before, marked = enrich.Visible(before), enrich.Visible(marked) // first, as the caret stands below them
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {
@@ -121,8 +132,8 @@ func (p Problem) renderLine(b *strings.Builder) {
 	}
 }
 
-// cutAt cuts a text behind n characters.
-func cutAt(text string, n int) (head, tail string) {
+// CutAt cuts a text behind n characters, or behind all when it has fewer.
+func CutAt(text string, n int) (head, tail string) {
 	for at := range text {
 		if n == 0 {
 			return text[:at], text[at:]

@@ -153,6 +153,7 @@ func TestBounds(t *testing.T) {
 	for n := range maxUnknown + 3 {
 		unknown += fmt.Sprintf("driin%d: 1s\n", n)
 	}
+	large := func(name string) (string, bool) { return strings.Repeat("x", MaxSize/8), name == "LARGE" }
 	for name, test := range map[string]struct{ text, want string }{
 		"as large as may be": {"drain: 1s #" + strings.Repeat("x", MaxSize-11), ""},
 		"a byte more":        {"drain: 1s #" + strings.Repeat("x", MaxSize-10), "c.yaml: error[C002]: the file is larger than 1048576 bytes: put parts of it into conf.d"},
@@ -161,13 +162,21 @@ func TestBounds(t *testing.T) {
 		"anchor":             {"drain: &secret 1s", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},
 		"alias":              {"drain: *secret", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},
 		"tag":                {"drain: !secret 1s", "c.yaml:1:8: error[C002]: YAML tags are not supported"},
+		"variables":          {"data_dir: " + strings.Repeat("${LARGE}", 8), ""},
+		"more in variables":  {"data_dir: " + strings.Repeat("${LARGE}", 20), "c.yaml:1:11: error[C002]: the variables in this file have more than 1048576 bytes"},
+		"unset variables":    {"data_dir: " + strings.Repeat("${NONE}", maxProblems+4), "c.yaml: error[C002]: and 4 more problems in this file"},
+		"wrong values":       {"sources: {files: [" + strings.Repeat("[1],", maxProblems+5) + "]}", "c.yaml: error[C002]: and 5 more problems in this file"},
+		"long key":           {strings.Repeat("k", 3000) + ": 1", "kkkk...\n"},
 		"unknown keys":       {unknown, "c.yaml: error[C101]: and 3 more unknown keys in this file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := Defaults()
-			problems := c.Read("c.yaml", []byte(test.text), noEnv)
+			problems := c.Read("c.yaml", []byte(test.text), large)
 			if text := problems.Error(); test.want == "" && text != "" || !strings.Contains(text, test.want) || strings.Contains(text, "secret") {
 				t.Errorf("got %s, want %s", text, test.want)
+			}
+			if len(problems) > maxProblems+1 {
+				t.Errorf("%d problems", len(problems))
 			}
 			if name == "unknown keys" && len(problems) != maxUnknown+1 {
 				t.Errorf("%d problems", len(problems))

@@ -21,7 +21,7 @@ func (s *sourceFile) checkFilter(n ast.Node, t reflect.Type) {
 	if !ok || t != reflect.TypeFor[loganalytics.Filter]() {
 		return
 	}
-	if err := loganalytics.Filter(text.Value).Check(); err != nil {
+	if err := loganalytics.Filter(text.Value).Check(); err != nil && !s.full() {
 		s.problems = append(s.problems, s.inText(text, text.Value, err))
 	}
 }
@@ -34,11 +34,12 @@ func (s *sourceFile) inText(n ast.Node, text string, err error) rulefile.Problem
 		return p
 	}
 	line := s.lines[p.Pos.Line-1]
-	begin := strings.Index(line, text)
+	before, rest := rulefile.CutAt(line, p.Pos.Column-1) // other filters may stand there
+	begin := strings.Index(rest, text)
 	if begin < 0 {
 		return p
 	}
-	p = s.problem(CodeValue, p.Pos.Line, utf8.RuneCountInString(line[:begin])+1, utf8.RuneCountInString(text), message)
+	p = s.problem(CodeValue, p.Pos.Line, utf8.RuneCountInString(before+rest[:begin])+1, utf8.RuneCountInString(text), message)
 	p.Pos.Column += utf8.RuneCountInString(text[:wrong.At])
 	p.Width = max(1, utf8.RuneCountInString(text[wrong.At:wrong.At+wrong.Width]))
 	return p

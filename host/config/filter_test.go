@@ -33,3 +33,18 @@ func TestFilterIsPointedAt(t *testing.T) {
 		})
 	}
 }
+
+// TestFiltersInOneLine checks that each of two filters that are the same and stand in one line is pointed at.
+func TestFiltersInOneLine(t *testing.T) {
+	text := "sources: {log_analytics: [{tables: [{name: AuditLogs, filter: 'x)'}, {name: SigninLogs, filter: 'x)'}]}]}\n"
+	c := Defaults()
+	problems := c.Read("c.yaml", []byte(text), noEnv)
+	if len(problems) != 2 {
+		t.Fatalf("problems: %v", problems)
+	}
+	for i, want := range []int{strings.Index(text, "x)"), strings.LastIndex(text, "x)")} {
+		if got := problems[i].Pos.Column; got != want+2 {
+			t.Errorf("the caret of filter %d is at %d, want %d", i, got, want+2)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -118,6 +119,8 @@ type sourceFile struct {
 	lines    []string
 	problems rulefile.Problems
 	unknowns int // unknown keys
+	left     int // other problems that aren't told
+	filled   int // bytes that variables brought
 }
 
 func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
@@ -148,10 +151,9 @@ func (s *sourceFile) problem(code string, line, column, width int, message strin
 
 // masked is a line of which only the characters in question are readable: the rest may hold what is secret.
 func masked(line string, column, width int) string {
-	runes := []rune(line)
-	from := min(max(0, column-1), len(runes))
-	to := min(from+max(1, width), len(runes))
-	return strings.Repeat(" ", from) + string(runes[from:to])
+	before, rest := rulefile.CutAt(line, max(0, column-1))
+	shown, _ := rulefile.CutAt(rest, max(1, width))
+	return strings.Repeat(" ", utf8.RuneCountInString(before)) + shown
 }
 
 func (s *sourceFile) at(code string, n ast.Node, message string) rulefile.Problem {

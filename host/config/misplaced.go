@@ -48,7 +48,7 @@ func (s *sourceFile) judge(name string, n ast.Node, text string) {
 			problem = fmt.Sprintf("`%s` is an address, and this holds %s: %s", name, what, whereTo(name))
 		}
 	}
-	if problem != "" {
+	if problem != "" && !s.full() {
 		s.problems = append(s.problems, s.veiled(s.at(CodeValue, n, problem)))
 	}
 }

@@ -15,6 +15,9 @@ import (
 // check reports the keys under n that t has no field for, and values of another kind than t's.
 func (s *sourceFile) check(n ast.Node, t reflect.Type) {
 	if want, ok := s.kind(n, t); !ok {
+		if s.full() {
+			return
+		}
 		p := s.at(CodeValue, n, "want "+want)
 		p.Line, p.Width = "", 0 // the value may be a secret in the wrong place
 		s.problems = append(s.problems, p)
@@ -106,11 +109,26 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 	}
 }
 
-// maxUnknown is how many unknown keys of a file are told one by one.
-const maxUnknown = 20
+// How much of a file is told one by one; the rest is counted.
+const (
+	maxUnknown  = 20 // keys
+	maxProblems = 100
+)
 
-// rest says how many unknown keys aren't told.
+// full reports whether enough was told; who asks has one more problem.
+func (s *sourceFile) full() bool {
+	if len(s.problems) < maxProblems {
+		return false
+	}
+	s.left++
+	return true
+}
+
+// rest says how many problems aren't told.
 func (s *sourceFile) rest() {
+	if s.left > 0 {
+		s.problems = append(s.problems, s.problem(CodeLimit, 0, 0, 0, "and "+rulefile.Count(s.left, "more problem")+" in this file"))
+	}
 	if more := s.unknowns - maxUnknown; more > 0 {
 		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+rulefile.Count(more, "more unknown key")+" in this file"))
 	}
@@ -186,9 +204,9 @@ func (s *sourceFile) expanded(n *ast.StringNode, getenv func(string) (string, bo
 		}
 		parts := variables.FindStringSubmatch(found)
 		if value, ok := getenv(parts[1]); ok {
-			return value
+			return s.fill(n, value)
 		}
-		if parts[2] == "" {
+		if parts[2] == "" && !s.full() {
 			tk := n.GetToken()
 			column := tk.Position.Column + max(0, strings.Index(tk.Origin, found)-strings.Index(tk.Origin, strings.TrimLeft(tk.Origin, " \t\n")))
 			s.problems = append(s.problems, s.problem(CodeEnv, tk.Position.Line, column, len(found),
@@ -196,4 +214,18 @@ func (s *sourceFile) expanded(n *ast.StringNode, getenv func(string) (string, bo
 		}
 		return parts[3]
 	})
+}
+
+// fill is the value of a variable in n, "" once all in the file have more than MaxSize bytes: a file is bounded with them, too.
+func (s *sourceFile) fill(n ast.Node, value string) string {
+	before := s.filled
+	if s.filled += len(value); s.filled <= MaxSize {
+		return value
+	}
+	if before <= MaxSize {
+		p := s.at(CodeLimit, n, fmt.Sprintf("the variables in this file have more than %d bytes", MaxSize))
+		p.Line, p.Width = "", 0
+		s.problems = append(s.problems, p)
+	}
+	return ""
 }

@@ -33,7 +33,7 @@ func newCheckSource(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showChecks(s, format, func(show func(checkup.Report) error) error {
+			return showChecks(c.Context(), s, format, func(show func(checkup.Report) error) error {
 				err := host.CheckSources(c.Context(), loaded, table, show)
 				if errors.Is(err, host.ErrTable) {
 					return exit(exitConfig, err)
@@ -63,7 +63,7 @@ func newCheckSink(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showChecks(s, format, func(show func(checkup.Report) error) error {
+			return showChecks(c.Context(), s, format, func(show func(checkup.Report) error) error {
 				return checkSinks(c.Context(), args, func(ctx context.Context, name string) error {
 					return host.CheckSinks(ctx, loaded, name, !quiet, show)
 				})
@@ -88,10 +88,14 @@ func checkSinks(ctx context.Context, args []string, check func(context.Context, 
 	return err
 }
 
-// showChecks prints reports as they come, or all at the end as JSON. Problems are a runtime error.
-func showChecks(s streams, format string, check func(show func(checkup.Report) error) error) error {
+// showChecks prints reports as they come, or all at the end as JSON. Problems are a runtime error. What was found while ctx ended
+// isn't shown: it is about the end.
+func showChecks(ctx context.Context, s streams, format string, check func(show func(checkup.Report) error) error) error {
 	all, problems := []checkup.Report{}, 0
 	err := check(func(r checkup.Report) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		all = append(all, r)
 		for _, step := range r.Steps {
 			if step.Level == checkup.Problem {

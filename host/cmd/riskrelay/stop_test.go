@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/checkup"
 )
 
 // TestInterruptible sends signals to commands that end at once, after a while, or don't take notice.
@@ -77,6 +80,28 @@ func TestInterruptedLoading(t *testing.T) {
 		code := execute(ended, strings.Fields(line), streams{in: strings.NewReader(""), out: io.Discard, err: &stderr})
 		if code != exitStopped || stderr.String() != "riskrelay: interrupted\n" {
 			t.Errorf("%s: exit code %d, %q", line, code, stderr.String())
+		}
+	}
+}
+
+// TestInterruptedCheck holds that what a check finds because it was ended isn't told as a problem of the network.
+func TestInterruptedCheck(t *testing.T) {
+	for _, format := range []string{"text", "json"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var stdout strings.Builder
+		found := checkup.Report{Of: "sink hec"}
+		found.OK("tcp", "connected")
+		ended := checkup.Report{Of: "sink other"}
+		ended.Problem("tls", "look for a proxy", "%v", context.Canceled)
+		err := showChecks(ctx, streams{out: &stdout}, format, func(show func(checkup.Report) error) error {
+			if err := show(found); err != nil {
+				return err
+			}
+			cancel()
+			return show(ended)
+		})
+		if !errors.Is(err, context.Canceled) || strings.Contains(stdout.String(), "other") {
+			t.Errorf("%s: %v, and prints %q", format, err, stdout.String())
 		}
 	}
 }
