@@ -93,7 +93,7 @@ func add(path string, workspace *loganalyticstest.Server) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // it was only read
+	defer rows.Close()
 	lines := bufio.NewScanner(rows)
 	for lines.Scan() {
 		var row struct{ Type string }
