@@ -100,7 +100,7 @@ func (t *tuner) apply(one *Tuning) {
 	t.names[one.Name.Value] = one.Name
 	pack := t.packs[one.Pack.Value]
 	if pack == nil {
-		t.report(one.Pack, CodeTarget, fmt.Sprintf("no pack is called `%s`", one.Pack.Value), didYouMean(one.Pack.Value, slices.Sorted(maps.Keys(t.packs))))
+		t.report(one.Pack, CodeTarget, fmt.Sprintf("no pack is called `%s`", one.Pack.Value), t.near.suggest(one.Pack.Value, maps.Keys(t.packs)))
 		return
 	}
 	if !one.For.Holds(pack.version) {

@@ -144,3 +144,26 @@ func TestFewSuggestions(t *testing.T) {
 		t.Errorf("%d problems, with suggestions: %v", said, suggested)
 	}
 }
+
+// TestFewPackSuggestions holds that so are the packs that tunings name.
+func TestFewPackSuggestions(t *testing.T) {
+	files := []enrich.File{{Name: "p.yaml", Data: []byte("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: pack, version: 1.0.0}\n")}}
+	for n := range 2 * maxNear {
+		files = append(files, enrich.File{
+			Name: fmt.Sprintf("t%d.yaml", n), Data: fmt.Appendf(nil, "apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: t%d}\nfor: {pack: packk}\n", n),
+		})
+	}
+	_, problems := Load(enrich.Config{Files: files})
+	said, suggested := 0, 0
+	for _, p := range problems {
+		if p.Code == CodeTarget {
+			said++
+			if p.Suggestion != "" {
+				suggested++
+			}
+		}
+	}
+	if said != 2*maxNear || suggested != maxNear {
+		t.Errorf("%d problems, %d with a suggestion", said, suggested)
+	}
+}
