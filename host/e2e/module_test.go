@@ -225,7 +225,7 @@ func TestBadModulesStopNothing(t *testing.T) {
 	if len(invented)+len(doubled)+len(missing) > 0 {
 		t.Errorf("invented %v, twice %v, missing %v", invented, doubled, missing)
 	}
-	if n := strings.Count(strings.Join(log.lines, ""), "I say"); n > 1000 {
+	if n := log.count("I say"); n > 1000 {
 		t.Errorf("%d of 100,000 lines of a module are in the log", n)
 	}
 }

@@ -38,6 +38,18 @@ func (o *output) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// count is how many lines hold a text.
+func (o *output) count(text string) (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.lines {
+		if strings.Contains(l, text) {
+			n++
+		}
+	}
+	return n
+}
+
 func (o *output) find(text string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
