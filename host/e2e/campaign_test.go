@@ -127,12 +127,9 @@ func (r *rig) suffer(f fault, events int) entry {
 	r.t.Helper()
 	ctx, stop := r.patient()
 	defer stop()
-	if !r.program.began { // once: its socket goes with its directory
-		if err := poll(ctx, r.began); err != nil {
-			r.t.Errorf("before %s: the program doesn't answer: %v: %s", f.name, err, r.program.last())
-			return entry{fault: f.name}
-		}
-		r.program.began = true
+	if err := poll(ctx, r.began); err != nil {
+		r.t.Errorf("before %s: the program doesn't run: %v: %s", f.name, err, r.program.last())
+		return entry{fault: f.name}
 	}
 	hec, others := r.due()
 	different, total := r.came()

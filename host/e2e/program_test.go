@@ -16,7 +16,6 @@ import (
 type program struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
-	began  bool  // it has answered
 	err    error // good once exited is closed
 
 	mu  sync.Mutex
@@ -41,7 +40,7 @@ func (p *program) says(text string) bool {
 func (p *program) last() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return strings.Join(p.log[max(0, len(p.log)-5):], "\n")
+	return strings.Join(p.log[max(0, len(p.log)-10):], "\n")
 }
 
 func (p *program) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) } // it may have ended, which Wait says

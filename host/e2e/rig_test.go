@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/deadletter"
 	"github.com/riskrelay/riskrelay/host/e2e/smalldisk"
 	"github.com/riskrelay/riskrelay/host/ledger"
@@ -84,14 +82,8 @@ func newRig(t *testing.T, tags string) *rig {
 
 func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 
-// began reports whether the program runs: it answers on its socket, which comes last.
-func (r *rig) began() bool {
-	c, err := net.Dial("unix", filepath.Join(r.data(), admin.SocketName))
-	if err != nil {
-		return false
-	}
-	return c.Close() == nil
-}
+// began reports whether the program runs. It says so once all is open: ledger, sockets, sinks.
+func (r *rig) began() bool { return r.program.says("msg=running") }
 
 func (r *rig) data() string { return filepath.Join(r.disk.Dir, "data") }
 
@@ -125,7 +117,7 @@ func (r *rig) configure(ca *endpointtest.CA) {
 	o := r.workspace.Options()
 	r.config = write("riskrelay.yaml", fmt.Sprintf(`
 data_dir: %s
-log: {level: warn}
+log: {level: info}
 rules: {history: false, paths: [%s]}
 sources:
   log_analytics:
