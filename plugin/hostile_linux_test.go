@@ -21,7 +21,9 @@ import (
 func hostile(t *testing.T) Options {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hostile")
-	if out, err := exec.Command("go", "build", "-o", path, "./testdata/hostile").CombinedOutput(); err != nil {
+	c := exec.Command("go", "build", "-o", path, "./testdata/hostile")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("build the module: %v\n%s", err, out)
 	}
 	return Options{

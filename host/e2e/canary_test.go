@@ -165,7 +165,9 @@ func (a *aviary) pair(name string) (cert, key string) {
 func (a *aviary) leaky() (path, sum string) {
 	a.t.Helper()
 	path = filepath.Join(a.dir, "leaky")
-	if out, err := exec.Command("go", "build", "-o", path, "./leaky").CombinedOutput(); err != nil {
+	c := exec.Command("go", "build", "-o", path, "./leaky")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
 		a.t.Fatalf("build: %v\n%s", err, out)
 	}
 	program, err := os.ReadFile(path)

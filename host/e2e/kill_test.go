@@ -73,8 +73,9 @@ func (w *soakWork) receive(t *testing.T, workspace *loganalyticstest.Server, out
 func buildBinary(t *testing.T, more ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "riskrelay")
-	out, err := exec.Command("go", slices.Concat([]string{"build", "-o", binary}, more, []string{"github.com/riskrelay/riskrelay/host/cmd/riskrelay"})...).CombinedOutput()
-	if err != nil {
+	c := exec.Command("go", slices.Concat([]string{"build", "-o", binary}, more, []string{"github.com/riskrelay/riskrelay/host/cmd/riskrelay"})...)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return binary

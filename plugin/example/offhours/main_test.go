@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -71,7 +72,9 @@ func TestInProcess(t *testing.T) {
 
 func TestAsProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "offhours")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	c := exec.Command("go", "build", "-o", path, ".")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("build the module: %v\n%s", err, out)
 	}
 	plugintest.TestModule(t, func(t *testing.T) enrich.Module {
