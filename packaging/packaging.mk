@@ -2,12 +2,12 @@
 DIST := dist
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
 
-packages: binaries linux-packages ## build all that is released into dist/
+packages: binaries linux-packages image ## build all that is released into dist/
 
 binaries: ## static programs for linux (amd64, arm64), windows and darwin (amd64) in dist/bin
 	packaging/binaries $(DIST) linux/amd64 linux/arm64 windows/amd64 darwin/amd64
@@ -16,12 +16,18 @@ linux-packages: binaries packaging-deps ## deb and rpm for amd64 and arm64 in di
 	packaging/linux/stage $(DIST)
 	packaging/linux/build $(DIST)
 
-test-packages: packages test-linux-packages ## try what `make packages` built: linters, version order, installed on a booted machine
+image: linux-packages ## container images for amd64 and arm64 in dist/
+	packaging/image/build $(DIST)
+
+test-packages: packages test-linux-packages test-image ## try what `make packages` built: linters, version order, installed on a booted machine
 
 test-linux-packages: packaging-deps
 	packaging/test/versions
 	packaging/test/lint $(DIST)
 	packaging/test/packages $(DIST)
+
+test-image: packaging-deps
+	packaging/test/image $(DIST)
 
 test-reproducible: ## build the binary, deb and rpm of amd64 twice, in two folders with caches of their own, and compare
 	packaging/test/reproducible
