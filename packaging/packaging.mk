@@ -13,7 +13,9 @@ packaging-deps: ## install what building and testing packages needs beside Go (a
 # What is released, each a target. What is done to all of them comes behind.
 PARTS := binaries linux-packages image
 
-packages: sums ## build all that is released into dist/
+packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
+	rm -rf $(DIST)/bin $(DIST)/stage $(DIST)/riskrelay[-_]* $(DIST)/SHA256SUMS*
+	@$(MAKE) sums
 
 binaries: ## static programs for linux (amd64, arm64), windows and darwin (amd64) in dist/bin
 	packaging/binaries $(DIST) linux/amd64 linux/arm64 windows/amd64 darwin/amd64
