@@ -63,7 +63,7 @@ func timeZones() (files []file, release string, err error) {
 		if err != nil {
 			return nil, "", errors.Join(err, zones.Close())
 		}
-		files = append(files, file{path: path.Join("usr/share/zoneinfo", zone.Name), mode: 0o644, content: content})
+		files = append(files, file{path: path.Join("usr/share/zoneinfo", zone.Name), mode: 0o644, content: content}) //nolint:gosec // it is packed under this name, not written
 	}
 	return files, string(found[1]), zones.Close()
 }

@@ -18,7 +18,7 @@ func TestSigningKey(t *testing.T) {
 	private, open := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "key")
 	put(t, private, plain+"\n")
 	put(t, open, plain)
-	if err := os.Chmod(open, 0o640); err != nil { //nolint:gosec // that others may read it is what is tested
+	if err := os.Chmod(open, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
