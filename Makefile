@@ -53,6 +53,8 @@ lint: ## gofumpt and golangci-lint
 	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \
 	  if [ -n "$$unformatted" ]; then echo "run make fmt: $$unformatted"; exit 1; fi
 	$(GO) tool $(TOOLS) golangci-lint run --config .ci/golangci.yml ./...
+	@linter=$$($(GO) tool $(TOOLS) -n golangci-lint); for module in packaging/image packaging/release; do \
+	  (cd $$module && $$linter run --config $(CURDIR)/.ci/golangci.yml ./...); done
 
 fmt: ## format the code
 	$(GO) tool $(TOOLS) gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')

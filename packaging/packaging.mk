@@ -1,13 +1,21 @@
 # How riskrelay gets onto a machine. A part of `packages` or of `test-packages` is a target of its own that they name here.
-DIST := dist
+DIST ?= dist
+PUBLIC_KEY ?= packaging/release/riskrelay.pub
+RELEASE = go -C packaging/release run .
+VERSION_NOW = $(shell packaging/version)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image sums sign-release verify-release test-release release-check
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
 
-packages: binaries linux-packages ## build all that is released into dist/
+# What is released, each a target. What is done to all of them comes behind.
+PARTS := binaries linux-packages image
+
+packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
+	rm -rf $(DIST)/bin $(DIST)/stage $(DIST)/riskrelay[-_]* $(DIST)/SHA256SUMS*
+	@$(MAKE) sums
 
 binaries: ## static programs for linux (amd64, arm64), windows and darwin (amd64) in dist/bin
 	packaging/binaries $(DIST) linux/amd64 linux/arm64 windows/amd64 darwin/amd64
@@ -16,12 +24,34 @@ linux-packages: binaries packaging-deps ## deb and rpm for amd64 and arm64 in di
 	packaging/linux/stage $(DIST)
 	packaging/linux/build $(DIST)
 
-test-packages: packages test-linux-packages ## try what `make packages` built: linters, version order, installed on a booted machine
+image: linux-packages ## container images for amd64 and arm64 in dist/
+	packaging/image/build $(DIST)
+
+sums: $(PARTS) ## a bill of materials for each artifact in dist/, and SHA256SUMS of all
+	find $(DIST) -name '*.cdx.json' -delete
+	$(RELEASE) sbom $(abspath $(DIST)) $(VERSION_NOW)
+	$(RELEASE) sums $(abspath $(DIST))
+
+sign-release: ## sign dist/SHA256SUMS with the key of minisign in RISKRELAY_SIGNING_KEY, or in the file that RISKRELAY_SIGNING_KEY_FILE names
+	$(RELEASE) sign $(abspath $(DIST)) $(VERSION_NOW)
+
+verify-release: ## check that dist/ is what was signed with the key whose public half is in PUBLIC_KEY
+	$(RELEASE) verify $(abspath $(DIST)) $(abspath $(PUBLIC_KEY))
+
+release-check: check test test-packages test-reproducible ## all that must pass before a release
+
+test-packages: packages test-linux-packages test-image test-release ## try what `make packages` built: linters, version order, installed on a booted machine
 
 test-linux-packages: packaging-deps
 	packaging/test/versions
 	packaging/test/lint $(DIST)
 	packaging/test/packages $(DIST)
+
+test-image: packaging-deps
+	packaging/test/image $(DIST)
+
+test-release: packaging-deps
+	packaging/test/release $(DIST)
 
 test-reproducible: ## build the binary, deb and rpm of amd64 twice, in two folders with caches of their own, and compare
 	packaging/test/reproducible

@@ -10,6 +10,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host"
+	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 )
 
@@ -18,14 +19,14 @@ const watchEvery = 2 * time.Second
 
 func newStatus(s streams) *cobra.Command {
 	var path, format string
-	var watch bool
+	var watch, running bool
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the running host does: lag, open windows, confirmations, errors",
 		Long: "status asks the host that runs with this configuration, through the socket admin.sock in data_dir, which only the\n" +
 			"host's user and root may use. Without a running host it shows what the ledger says. For each stream and sink,\n" +
 			"rows in = confirmed + dead-lettered + open, counted since the host's start. Of a sink that is down it says when the\n" +
-			"next try is.",
+			"next try is. --running is for health checks: it fails, with exit code 4, unless a host runs and answers, be it ready or not.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			loaded, err := loadConfig(s, path)
@@ -35,18 +36,23 @@ func newStatus(s streams) *cobra.Command {
 			if watch {
 				return watchStatus(c.Context(), s, loaded, format)
 			}
-			return showStatus(c.Context(), s, loaded, format, "")
+			return showStatus(c.Context(), s, loaded, format, "", running)
 		},
 	}
 	addConfig(c, &path)
 	addFormat(c, &format)
 	c.Flags().BoolVar(&watch, "watch", false, "show it again every two seconds until interrupted")
+	c.Flags().BoolVar(&running, "running", false, "fail unless a host runs, for health checks")
+	c.MarkFlagsMutuallyExclusive("watch", "running")
 	return c
 }
 
-// showStatus prints the status, behind before when it is for people.
-func showStatus(ctx context.Context, s streams, c config.Config, format, before string) error {
+// showStatus prints the status, behind before when it is for people. With running it is an error that no host runs.
+func showStatus(ctx context.Context, s streams, c config.Config, format, before string, running bool) error {
 	status, err := host.Status(ctx, c)
+	if err == nil && running && !status.Running {
+		err = fmt.Errorf("%w in %s", admin.ErrNoHost, c.DataDir)
+	}
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
@@ -66,7 +72,7 @@ func watchStatus(ctx context.Context, s streams, c config.Config, format string)
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
-		if err := showStatus(ctx, s, c, format, clearScreen); err != nil && ctx.Err() == nil {
+		if err := showStatus(ctx, s, c, format, clearScreen, false); err != nil && ctx.Err() == nil {
 			if _, err := fmt.Fprintf(unescaped(s.out), "%s%s\n", clearScreen, enrich.Visible(err.Error())); err != nil { // it may be back in a moment
 				return exit(exitRuntime, err)
 			}
