@@ -74,7 +74,7 @@ func helm(t *testing.T, args ...string) ([]byte, error) {
 // render is what Helm makes of the chart, as release siem in the namespace security.
 func render(t *testing.T, args ...string) ([]byte, error) {
 	t.Helper()
-	return helm(t, append([]string{"template", "siem", chart, "--namespace", "security"}, args...)...)
+	return helm(t, append([]string{"template", "siem", chart, "--namespace", "security", "--kube-version", versions[0]}, args...)...)
 }
 
 // mustRender is render for values that are right.
@@ -91,7 +91,7 @@ func mustRender(t *testing.T, args ...string) []byte {
 func TestLint(t *testing.T) {
 	for name, values := range ways(t) {
 		t.Run(name, func(t *testing.T) {
-			if _, err := helm(t, "lint", "--strict", "--values", values, chart); err != nil {
+			if _, err := helm(t, "lint", "--strict", "--kube-version", versions[0], "--values", values, chart); err != nil {
 				t.Error(err)
 			}
 		})
@@ -141,7 +141,7 @@ func TestChartFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := helm(t, "template", "siem", copied, "--set", "rules.own\\.yaml=of values")
+	out, err := helm(t, "template", "siem", copied, "--kube-version", versions[0], "--set", "rules.own\\.yaml=of values")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestChartFiles(t *testing.T) {
 			t.Errorf("%q isn't in\n%s", want, out)
 		}
 	}
-	if _, err := helm(t, "template", "siem", copied, "--set", "rules.team/a\\.yaml=x"); err == nil ||
+	if _, err := helm(t, "template", "siem", copied, "--kube-version", versions[0], "--set", "rules.team/a\\.yaml=x"); err == nil ||
 		!strings.Contains(err.Error(), `"team/a.yaml" and "team/a.yaml" are the same key`) {
 		t.Errorf("a file of values and one of the chart: %v", err)
 	}

@@ -21,11 +21,11 @@ func secrets(t *testing.T) map[string]string {
 	t.Helper()
 	certificate, key := pair(t)
 	return map[string]string{
-		"azure/client-secret": "hush",
-		"splunk/token":        "00000000-0000-0000-0000-000000000000",
-		"proxy/auth":          "user:hush",
-		"sumo/url":            "https://collectors.sumologic.com/receiver/v1/http/hush",
-		"syslog/ca.crt":       certificate,
+		"azure/client-secret":  "hush-hush-hush",
+		"splunk/token":         "00000000-0000-0000-0000-000000000000",
+		"proxy/auth":           "user:hush-hush-hush",
+		"sumo/url":             "https://collectors.sumologic.com/receiver/v1/http/hush",
+		"syslog/ca.crt":        certificate,
 		"syslog-client/ca.crt": certificate, "syslog-client/tls.crt": certificate, "syslog-client/tls.key": key,
 		"rows": `{"Type":"AuditLogs","TimeGenerated":"2026-01-02T03:04:05Z"}` + "\n",
 	}

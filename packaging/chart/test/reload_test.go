@@ -32,7 +32,7 @@ func TestReload(t *testing.T) {
 			map[string]string{"team/rules.yaml": rulePack("old"), "team/list.txt": "ann"},
 			map[string]string{"team/rules.yaml": rulePack("new"), "team/list.txt": "ann"},
 		},
-		"a file more, without folders": {
+		"one file more": {
 			map[string]string{"old.yaml": rulePack("old")},
 			map[string]string{"old.yaml": rulePack("old"), "new.yaml": rulePack("new")},
 		},
@@ -46,22 +46,29 @@ func TestReload(t *testing.T) {
 			collector := listen(t)
 			before, after := releases(t, collector, test.before, test.after)
 			p := newPod(t, before, nil)
-			pipe := filepath.Join(p.node.folder("rows"), "pipe")
-			p.node.must(syscall.Mkfifo(pipe, 0o666))
-			p.node.must(os.Chmod(pipe, 0o666))
+			rows := pipe(p)
 			log := start(t, p)
-			rows, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when riskrelay reads
-			p.node.must(err)
-			defer rows.Close()
 			p.update("rules", after)
 			await(t, log, "rules reloaded: their files changed")
-			_, err = rows.WriteString(`{"Type":"AuditLogs","TimeGenerated":"2026-01-02T03:04:05Z","Category":"Test"}` + "\n")
+			_, err := rows.WriteString(`{"Type":"AuditLogs","TimeGenerated":"2026-01-02T03:04:05Z","Category":"Test"}` + "\n")
 			p.node.must(err)
 			if event := received(t, collector); !strings.Contains(event, "new.rule") {
 				t.Errorf("the event has no tag of the new rule: %s", event)
 			}
 		})
 	}
+}
+
+// pipe makes the named pipe of rows that the pod reads. It is open for reading, too, so that nobody waits for the other end.
+func pipe(p *pod) *os.File {
+	p.t.Helper()
+	name := filepath.Join(p.node.folder("rows"), "pipe")
+	p.node.must(syscall.Mkfifo(name, 0o666))
+	p.node.must(os.Chmod(name, 0o666))
+	rows, err := os.OpenFile(name, os.O_RDWR, 0)
+	p.node.must(err)
+	p.t.Cleanup(func() { rows.Close() })
+	return rows
 }
 
 // releases are what is rendered before and after a change of rules, of which the StatefulSet must know nothing.
@@ -86,6 +93,23 @@ func releases(t *testing.T, collector net.Listener, rules ...map[string]string) 
 		t.Fatal("the change of rules makes a new pod")
 	}
 	return all[0], all[1]
+}
+
+// TestRestart holds that a pod is made anew for what riskrelay reads once, and for nothing else.
+func TestRestart(t *testing.T) {
+	sum := func(args ...string) string {
+		set := find[*appsv1.StatefulSet](t, mustSplit(t, mustRender(t, args...)), "")
+		return set.Spec.Template.Annotations["checksum/config"]
+	}
+	before := sum()
+	for set, anew := range map[string]bool{
+		"config.summary=true": true, "dropIns.a\\.yaml=log: {}": true, "drainSeconds=6": true, "context.context\\.yaml=x": true, // which riskrelay.yaml names then
+		"rules.a\\.yaml=x": false, "tuning.a\\.yaml=x": false, "context.list\\.txt=x": false,
+	} {
+		if after := sum("--set", set); before == "" || after == "" || (before != after) != anew {
+			t.Errorf("%s: %q becomes %q", set, before, after)
+		}
+	}
 }
 
 // listen is the collector's address, on a port of the loopback.
@@ -119,7 +143,7 @@ func received(t *testing.T, collector net.Listener) string {
 	return string(message)
 }
 
-// start starts the pod's container, as it says itself, and returns the lines of its log. The pod ends with the test, by SIGTERM, and
+// start starts the pod's container, as it says itself, and returns the lines of its log behind the one that says it is running. The pod ends with the test, by SIGTERM, and
 // must say nothing of permissions.
 func start(t *testing.T, p *pod) *bufio.Scanner {
 	t.Helper()
@@ -130,12 +154,13 @@ func start(t *testing.T, p *pod) *bufio.Scanner {
 	p.node.must(to.Close())
 	log := bufio.NewScanner(from)
 	t.Cleanup(func() {
-		p.node.must(command.Process.Signal(syscall.SIGTERM))
+		command.Process.Signal(syscall.SIGTERM) // Wait tells when it has ended before
 		rest, _ := io.ReadAll(from)
 		if err := command.Wait(); err != nil || bytes.Contains(rest, []byte("may change")) {
 			t.Errorf("the pod ended with %v\n%s", err, rest)
 		}
 	})
+	await(t, log, `"msg":"running"`)
 	return log
 }
 
@@ -159,13 +184,8 @@ func TestProbes(t *testing.T) {
 	port := free(t)
 	documents := mustSplit(t, mustRender(t, "--values", "testdata/reload-values.yaml", "--set", "metrics.port="+port, "--set", "config.sinks.syslog[0].address=127.0.0.1:1"))
 	p := newPod(t, documents, nil)
-	pipe := filepath.Join(p.node.folder("rows"), "pipe")
-	p.node.must(syscall.Mkfifo(pipe, 0o666))
-	p.node.must(os.Chmod(pipe, 0o666))
+	pipe(p)
 	start(t, p)
-	rows, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when riskrelay reads, and listens
-	p.node.must(err)
-	defer rows.Close()
 	container := find[*appsv1.StatefulSet](t, documents, "").Spec.Template.Spec.Containers[0]
 	probes := []string{container.StartupProbe.HTTPGet.Path, container.LivenessProbe.HTTPGet.Path, container.ReadinessProbe.HTTPGet.Path, "/metrics"}
 	for _, path := range probes {

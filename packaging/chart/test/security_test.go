@@ -37,7 +37,8 @@ func restricted(t *testing.T, documents []document) (verdicts map[string]string,
 		if len(results) < len(policy.DefaultChecks())/2 { // those of restricted replace some of baseline
 			t.Fatalf("only %d checks of %s", len(results), d.Kind)
 		}
-		verdicts[d.Kind] = policy.AggregateCheckResults(results).ForbiddenDetail()
+		verdict := policy.AggregateCheckResults(results)
+		verdicts[d.Kind] = verdict.ForbiddenDetail()
 	}
 	return verdicts, nil
 }

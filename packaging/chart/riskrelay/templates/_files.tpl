@@ -62,7 +62,10 @@ new pod; otherwise where each key belongs.
 {{- toJson $files -}}
 {{- end -}}
 
-{{/* riskrelay.yaml: what values say, and what this chart says. */}}
+{{/*
+riskrelay.yaml: what values say, and what this chart says. Rules and tuning are read through the link ..data, which the kubelet swaps:
+beside it, folders are links themselves, and riskrelay follows none that it comes upon.
+*/}}
 {{- define "riskrelay.yaml" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- range list "data_dir" "drain" -}}
@@ -76,8 +79,8 @@ new pod; otherwise where each key belongs.
 {{- $_ := set $config "data_dir" "/var/lib/riskrelay" -}}
 {{- $_ := set $config "drain" (printf "%ds" (int .Values.drainSeconds)) -}}
 {{- $_ := set $config "metrics" (merge (dict "listen" (printf ":%d" (int .Values.metrics.port)) "hosts" (concat $hosts (default list $metrics.hosts))) $metrics) -}}
-{{- $_ := set $rules "paths" (concat (list "/rules") (default list $rules.paths)) -}}
-{{- $_ := set $rules "tuning" (concat (list "/tuning") (default list $rules.tuning)) -}}
+{{- $_ := set $rules "paths" (concat (list "/rules/..data") (default list $rules.paths)) -}}
+{{- $_ := set $rules "tuning" (concat (list "/tuning/..data") (default list $rules.tuning)) -}}
 {{- range include "riskrelay.files" (dict "root" . "part" "context") | fromJsonArray -}}
 {{- if and (eq .path "context.yaml") (not $rules.context) -}}{{- $_ := set $rules "context" "/context/context.yaml" -}}{{- end -}}
 {{- end -}}
