@@ -87,9 +87,8 @@ func TestArchive(t *testing.T) {
 	if len(ours) > 0 {
 		t.Errorf("only the archive has %v", ours)
 	}
-	values := filepath.Join(chart, "ci/everything-values.yaml")
 	rendered := func(archive string) string {
-		out, err := helm(t, "template", "siem", archive, "--kube-version", versions[0], "--values", values)
+		out, err := helm(t, "template", "siem", archive, "--kube-version", versions[0], "--values", everything)
 		if err != nil {
 			t.Fatal(err)
 		}

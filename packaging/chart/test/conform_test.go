@@ -13,10 +13,10 @@ import (
 // versions are those of Kubernetes whose schemas judge.
 var versions = []string{"v1.36.3", "v1.37.2"}
 
-// conform judges by the schemas of a version of Kubernetes, which must know each document's kind.
-func conform(t *testing.T, version string, rendered []byte) []validator.Result {
+// newJudge is kubeconform with the schemas of a version of Kubernetes, for the kinds among the documents.
+func newJudge(t *testing.T, version string, documents []document) validator.Validator {
 	t.Helper()
-	documents, dir := mustSplit(t, rendered), t.TempDir()
+	dir := t.TempDir()
 	kubernetesSchemas(t, version, documents, dir)
 	customSchemas(t, documents, dir)
 	judge, err := validator.New([]string{filepath.Join(dir, "{{.ResourceKind}}_{{.Group}}{{if ne .Group .ResourceAPIVersion}}_{{.ResourceAPIVersion}}{{end}}.json")},
@@ -24,24 +24,32 @@ func conform(t *testing.T, version string, rendered []byte) []validator.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var results []validator.Result
+	return judge
+}
+
+// conform are the verdicts on what was rendered, one for each object.
+func conform(t *testing.T, judge validator.Validator, rendered []byte) (verdicts []validator.Result) {
+	t.Helper()
 	for _, r := range judge.Validate("rendered", io.NopCloser(bytes.NewReader(rendered))) {
 		if r.Status != validator.Empty { // before the first separator
-			results = append(results, r)
+			verdicts = append(verdicts, r)
 		}
 	}
-	if len(results) != len(documents) {
-		t.Fatalf("kubeconform saw %d of %d objects", len(results), len(documents))
+	if objects := len(mustSplit(t, rendered)); len(verdicts) != objects {
+		t.Fatalf("kubeconform saw %d of %d objects", len(verdicts), objects)
 	}
-	return results
+	return verdicts
 }
+
+const everything = chart + "/ci/everything-values.yaml" // in which there is an object of each kind
 
 // TestConform holds that each object is right by the schemas of Kubernetes and of the Prometheus Operator.
 func TestConform(t *testing.T) {
-	for name, values := range ways(t) {
-		for _, version := range versions {
+	for _, version := range versions {
+		judge := newJudge(t, version, mustSplit(t, mustRender(t, "--values", everything)))
+		for name, values := range ways(t) {
 			t.Run(name+" "+version, func(t *testing.T) {
-				for _, r := range conform(t, version, mustRender(t, "--values", values, "--kube-version", version)) {
+				for _, r := range conform(t, judge, mustRender(t, "--values", values, "--kube-version", version)) {
 					if r.Status != validator.Valid {
 						t.Errorf("%s\n%v", r.Resource.Bytes, r.Err)
 					}
@@ -53,22 +61,24 @@ func TestConform(t *testing.T) {
 
 // TestConformRefuses holds that the judge refuses what is wrong, in objects of Kubernetes and of the Prometheus Operator.
 func TestConformRefuses(t *testing.T) {
-	rendered := string(mustRender(t, "--values", filepath.Join(chart, "ci/everything-values.yaml")))
+	rendered := mustRender(t, "--values", everything)
+	judge := newJudge(t, versions[0], mustSplit(t, rendered))
 	for name, change := range map[string][2]string{
 		"an unknown key":            {"podManagementPolicy:", "podManagmentPolicy:"},
 		"an unknown key far inside": {"readOnlyRootFilesystem: true", "readOnlyRootFileSystem: true"},
 		"a wrong type":              {"replicas: 1", `replicas: "1"`},
-		"a key that is missing":     {"serviceAccountName: siem\n", "serviceAccountName: siem\n      containers: null\n"},
+		"a key that is missing":     {"  serviceName: siem-forwarder\n  pod", "  serviceNames: siem-forwarder\n  pod"},
 		"a key of an operator":      {"path: /metrics", "paths: /metrics"},
 		"a repeated key":            {"replicas: 1", "replicas: 1\n  replicas: 1"},
+		"a kind without a schema":   {"kind: ConfigMap", "kind: ConfigMop"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			changed := strings.Replace(rendered, change[0], change[1], 1)
-			if changed == rendered {
+			changed := strings.Replace(string(rendered), change[0], change[1], 1)
+			if changed == string(rendered) {
 				t.Fatalf("%q isn't there", change[0])
 			}
 			wrong := 0
-			for _, r := range conform(t, versions[0], []byte(changed)) {
+			for _, r := range conform(t, judge, []byte(changed)) {
 				if r.Status == validator.Invalid || r.Status == validator.Error {
 					wrong++
 				}

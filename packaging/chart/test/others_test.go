@@ -1,6 +1,7 @@
 package test
 
 import (
+	"archive/zip"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,7 +12,9 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +27,7 @@ func secrets(t *testing.T) map[string]string {
 		"azure/client-secret":  "hush-hush-hush",
 		"splunk/token":         "00000000-0000-0000-0000-000000000000",
 		"proxy/auth":           "user:hush-hush-hush",
-		"sumo/url":             "https://collectors.sumologic.com/receiver/v1/http/hush",
+		"sumo/url":             "https://collectors.sumologic.com/receiver/v1/http/hush-hush-hush",
 		"syslog/ca.crt":        certificate,
 		"syslog-client/ca.crt": certificate, "syslog-client/tls.crt": certificate, "syslog-client/tls.key": key,
 		"rows": `{"Type":"AuditLogs","TimeGenerated":"2026-01-02T03:04:05Z"}` + "\n",
@@ -66,6 +69,16 @@ func moduleSum(t *testing.T) string {
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// addZones puts the time zones there that the image has: those of Go.
+func (p *pod) addZones() {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	p.node.must(err)
+	zones, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(out)), "lib/time/zoneinfo.zip"))
+	p.node.must(err)
+	defer zones.Close()
+	p.node.must(os.CopyFS(p.node.folder("zones"), zones))
 }
 
 // addModule does what the init container of the way "everything" does: it puts the example module into its volume.

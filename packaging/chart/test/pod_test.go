@@ -57,6 +57,7 @@ func newPod(t *testing.T, documents []document, others map[string]string) *pod {
 	p := &pod{t: t, root: filepath.Join(dir, "root"), spec: spec, node: &kubelet{t: t, dir: filepath.Join(dir, "volumes"), group: int(*spec.SecurityContext.FSGroup)}}
 	p.node.must(os.Mkdir(p.root, 0o755))
 	p.node.empty("data")
+	p.addZones()
 	for _, v := range spec.Volumes {
 		p.fill(v, documents, others)
 	}
@@ -134,6 +135,7 @@ func (p *pod) command(ctx context.Context, errs io.Writer, args ...string) *exec
 	}
 	call := []string{"--mount", "--propagation", "private", "sh", "-c", mount, "sh", p.root, binary,
 		fmt.Sprintf("%d:%d", *security.RunAsUser, *security.RunAsGroup), strconv.FormatInt(*security.FSGroup, 10)}
+	call = append(call, p.node.folder("zones"), "/usr/share/zoneinfo", "ro")
 	for _, m := range container.VolumeMounts {
 		mode := "rw"
 		if m.ReadOnly {

@@ -2,6 +2,8 @@ package test
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -45,33 +47,29 @@ func kubernetesSchemas(t *testing.T, version string, documents []document, dir s
 func customSchemas(t *testing.T, documents []document, dir string) {
 	t.Helper()
 	folder := filepath.Join(moduleFolder(t, "github.com/prometheus-operator/prometheus-operator", "v0.85.0"), "example/prometheus-operator-crd")
-	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no definitions", err)
-	}
-	for _, file := range files {
+	for _, d := range documents {
+		group, version, _ := strings.Cut(d.APIVersion, "/")
+		text, err := os.ReadFile(filepath.Join(folder, group+"_"+strings.ToLower(d.Kind)+"s.yaml"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		var definition struct {
 			Spec struct {
-				Group    string
-				Names    struct{ Kind string }
 				Versions []struct {
 					Name   string
 					Schema struct{ OpenAPIV3Schema schema }
 				}
 			}
 		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if err := yaml.Unmarshal(text, &definition); err != nil {
 			t.Fatal(err)
 		}
-		for _, version := range definition.Spec.Versions {
-			for _, d := range documents {
-				if d.Kind == definition.Spec.Names.Kind && d.APIVersion == definition.Spec.Group+"/"+version.Name {
-					write(t, dir, d, strict(version.Schema.OpenAPIV3Schema).(schema))
-				}
+		for _, v := range definition.Spec.Versions {
+			if v.Name == version {
+				write(t, dir, d, strict(v.Schema.OpenAPIV3Schema).(schema))
 			}
 		}
 	}
