@@ -133,8 +133,10 @@ func (p *pod) command(ctx context.Context, errs io.Writer, args ...string) *exec
 	if len(args) == 0 {
 		args = container.Args
 	}
-	call := []string{"--mount", "--propagation", "private", "sh", "-c", mount, "sh", p.root, binary,
-		fmt.Sprintf("%d:%d", *security.RunAsUser, *security.RunAsGroup), strconv.FormatInt(*security.FSGroup, 10)}
+	call := []string{
+		"--mount", "--propagation", "private", "sh", "-c", mount, "sh", p.root, binary,
+		fmt.Sprintf("%d:%d", *security.RunAsUser, *security.RunAsGroup), strconv.FormatInt(*security.FSGroup, 10),
+	}
 	call = append(call, p.node.folder("zones"), "/usr/share/zoneinfo", "ro")
 	for _, m := range container.VolumeMounts {
 		mode := "rw"
@@ -159,6 +161,7 @@ func TestValidate(t *testing.T) {
 	delete(all, "nothing set") // see TestNothingSet
 	for name, values := range all {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			args := []string{"--values", values}
 			if name == "everything" {
 				args = append(args, "--set", "extraEnv[1].value="+moduleSum(t))

@@ -43,6 +43,7 @@ func TestReload(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			collector := listen(t)
 			before, after := releases(t, collector, test.before, test.after)
 			p := newPod(t, before, nil)
@@ -76,8 +77,9 @@ func releases(t *testing.T, collector net.Listener, rules ...map[string]string) 
 	t.Helper()
 	var all [2][]document
 	var sets [2]*appsv1.StatefulSet
+	port := free(t)
 	for i, files := range rules {
-		args := []string{"--values", "testdata/reload-values.yaml", "--set", "config.sinks.syslog[0].address=" + collector.Addr().String()}
+		args := []string{"--values", "testdata/reload-values.yaml", "--set", "metrics.port=" + port, "--set", "config.sinks.syslog[0].address=" + collector.Addr().String()}
 		dir := t.TempDir()
 		for path, text := range files {
 			name := filepath.Join(dir, strings.ReplaceAll(path, "/", "-"))
