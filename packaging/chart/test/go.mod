@@ -2,6 +2,7 @@ module github.com/riskrelay/riskrelay/packaging/chart/test
 
 go 1.26.0
 
+// As in helm-unittest's own go.mod, where it counts for helm-unittest's build alone.
 replace github.com/vmware-labs/yaml-jsonpath v0.3.2 => github.com/helm-unittest/yaml-jsonpath v0.4.0
 
 tool (
