@@ -5,13 +5,13 @@ RELEASE = go -C packaging/release run .
 VERSION_NOW = $(shell packaging/version)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image sums sign-release verify-release test-release release-check
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart sums sign-release verify-release test-release release-check
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
 
 # What is released, each a target. What is done to all of them comes behind.
-PARTS := binaries linux-packages image
+PARTS := binaries linux-packages image chart
 
 packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
 	rm -rf $(DIST)/bin $(DIST)/stage $(DIST)/riskrelay[-_]* $(DIST)/SHA256SUMS*
@@ -40,7 +40,11 @@ verify-release: ## check that dist/ is what was signed with the key whose public
 
 release-check: check test test-packages test-reproducible ## all that must pass before a release
 
-test-packages: packages test-linux-packages test-image test-release ## try what `make packages` built: linters, version order, installed on a booted machine
+chart: ## the Helm chart in dist/
+	mkdir -p $(DIST)
+	packaging/chart/build $(DIST)
+
+test-packages: packages test-linux-packages test-image test-chart test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
 
 test-linux-packages: packaging-deps
 	packaging/test/versions
@@ -53,7 +57,10 @@ test-image: packaging-deps
 test-release: packaging-deps
 	packaging/test/release $(DIST)
 
-test-reproducible: ## build the binary, deb and rpm of amd64 twice, in two folders with caches of their own, and compare
+test-chart: packaging-deps chart ## try the Helm chart: Helm, schemas of Kubernetes, Pod Security, Prometheus, riskrelay in its pod (as root)
+	packaging/test/chart $(DIST)
+
+test-reproducible: ## build all of amd64 twice, in two folders with caches of their own, and compare
 	packaging/test/reproducible
 
 size: ## what weighs in the program: ours, the emulators of `riskrelay demo`, the heaviest dependencies
