@@ -40,7 +40,7 @@ func TestTagAllocatesNothing(t *testing.T) {
 		}
 		set := compiled(t, b.String())
 		if without := set.tables[test.table].index.always; len(without) > 0 {
-			t.Errorf("%s: %d rules have no key, the first is %s", test.table, len(without), without[0].declared.When.Value)
+			t.Errorf("%s: %d rules have no key, the first is %s", test.table, len(without), set.tables[test.table].all[without[0]].declared.When.Value)
 		}
 		rows := make([]string, blockEvents)
 		for i := range rows {

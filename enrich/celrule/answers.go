@@ -32,7 +32,7 @@ type answers struct {
 	holds  []uint32           // by atom
 	picked []uint32           // by entry
 	judged map[string][]int32 // operations -> the atoms of parts that fit them
-	list   []*tableRule
+	list   []int32 // places of rules
 	buf    []byte
 }
 
@@ -73,7 +73,7 @@ func (a *answers) ask(x *index, g int32, f *frame) []int32 {
 		a.buf = strconv.AppendBool(a.buf[:0], f.table.success(f))
 		x.lookup(a, g, a.buf)
 	default:
-		a.buf = f.appendAnswer(a.buf[:0], group.question)
+		a.buf = appendAnswer(a.buf[:0], f, group.question)
 		x.lookup(a, g, a.buf)
 	}
 	return a.found[g]
@@ -105,16 +105,8 @@ func (x *index) lookup(a *answers, g int32, text []byte) {
 	}
 }
 
-// rawColumn is a column by name as it was read, nil for none.
-func (f *frame) rawColumn(name string) []byte {
-	if i, ok := f.table.index[name]; ok {
-		return f.raw(i)
-	}
-	return notNull(f.row.Lookup(name))
-}
-
 // appendAnswer appends the answer to a question about one cell. Expressions see the same.
-func (f *frame) appendAnswer(dst []byte, q question) []byte {
+func appendAnswer(dst []byte, f *frame, q question) []byte {
 	cell := f.rawColumn(q.column)
 	switch q.how {
 	case asNumber:
@@ -153,9 +145,9 @@ func appendLower(dst, cell []byte) []byte {
 	return dst
 }
 
-// candidates are the rules that the index picks for the event in f, in the order of their ids. The list is good until
-// the next call.
-func (x *index) candidates(a *answers, f *frame) []*tableRule {
+// candidates are the places of the rules that the index picks for the event in f, in order. The list is good until the next
+// call.
+func (x *index) candidates(a *answers, f *frame) []int32 {
 	a.next()
 	a.list = a.list[:0]
 	for _, g := range x.keys {
@@ -169,7 +161,7 @@ func (x *index) candidates(a *answers, f *frame) []*tableRule {
 		}
 	}
 	if len(a.list) > 1 {
-		slices.SortFunc(a.list, byID)
+		slices.Sort(a.list)
 	}
 	return a.list
 }
@@ -185,4 +177,16 @@ func (x *index) possible(a *answers, f *frame, conditions [][]int32) bool {
 		}
 	}
 	return true
+}
+
+// canMatch reports whether all conditions that the index knows of the rule at the place hold for the event in f.
+func (x *index) canMatch(place int, f *frame) bool {
+	i := x.of[place]
+	if i < 0 {
+		return true
+	}
+	a := newAnswers(x) // those of a worker may be in use
+	a.next()
+	e := &x.entries[i]
+	return x.possible(a, f, [][]int32{e.key}) && x.possible(a, f, e.rest)
 }

@@ -21,14 +21,11 @@ type worker struct {
 	set    *ruleSet
 	tables map[string]*tableWork
 	busy   []*tableWork // tables of which there are events in the block
-	ctx    context.Context
 	now    types.Timestamp
 
-	frame *frame
-	rule  *tableRule
-	lets  []ref.Val // nil until asked for
-	limit int64     // what the event may have spent when the rule ends, see meter
-	turns int
+	budget // of the rule that is running, with the event that it looks at
+	rule   *activeInTable
+	lets   []ref.Val // nil until asked for
 
 	stopped bool     // the rule that is running spent too much on this event
 	told    *telling // what an explanation wants to know; nil when events are tagged
@@ -84,12 +81,14 @@ func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 			w.busy = append(w.busy, t)
 		}
 		w.frame = t.open(&events[i], i)
-		picked := t.all
-		if !every {
-			picked = t.index.candidates(t.answers, w.frame)
+		if every {
+			for _, r := range t.all {
+				tags[i] = append(tags[i], w.evaluate(r)...)
+			}
+			continue
 		}
-		for _, r := range picked {
-			tags[i] = append(tags[i], w.evaluate(r)...)
+		for _, place := range t.index.candidates(t.answers, w.frame) {
+			tags[i] = append(tags[i], w.evaluate(t.all[place])...)
 		}
 	}
 	for _, t := range w.busy {
@@ -113,7 +112,8 @@ func (t *tableWork) open(e *enrich.Event, place int) *frame {
 
 // always evaluates the rules without a key.
 func (w *worker) always(t *tableWork, tags [][]enrich.Tag) {
-	for _, r := range t.index.always {
+	for _, unkeyed := range t.index.always {
+		r := t.all[unkeyed]
 		for n, place := range t.events {
 			w.frame = t.frames[n]
 			tags[place] = append(tags[place], w.evaluate(r)...)

@@ -76,8 +76,8 @@ type scope struct {
 	outer   *scope
 }
 
-// conditions are those of the rule's when.
-func (r *tableRule) conditions(lists listed) []condition {
+// conditionsOf are those of the rule's when.
+func conditionsOf(r *tableRule, lists listed) []condition {
 	f := finder{rule: r, lists: lists}
 	found := f.find(r.when.checked.Expr(), true, &scope{checked: r.when.checked})
 	if f.steps > maxSteps {

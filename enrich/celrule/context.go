@@ -2,6 +2,7 @@ package celrule
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -179,6 +180,25 @@ func (c *surroundings) list(name string) ref.Val {
 		return l
 	}
 	return newList(nil)
+}
+
+// sourceOf is where the items of a list of the context stand.
+func (c *surroundings) sourceOf(name string) string {
+	if file, ok := c.settings.Context.ListFiles[name]; ok {
+		return sourceOf(&rulefile.List{File: file})
+	}
+	return strings.TrimSpace("the context " + c.settings.ContextFile)
+}
+
+// sourceOf is where the items of a list stand.
+func sourceOf(l *rulefile.List) string {
+	switch {
+	case l.File.Column.Present():
+		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
+	case l.File.Path.Present():
+		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
+	}
+	return l.Name.Pos.String()
 }
 
 // newContextType returns the type of the variable context with its fields.

@@ -77,7 +77,7 @@ func (m *Module) List() []Listing {
 	return all
 }
 
-func (s *ruleSet) list(r *rule) Listing {
+func (s *ruleSet) list(r *active) Listing {
 	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned(), Running: []InTable{}}
 	if status := r.declared.Status.Value; status != "stable" {
 		out.Status = status
@@ -123,15 +123,15 @@ func (s *ruleSet) used(out *Detail, u uses) {
 	for _, name := range names(u.lists) {
 		set, declared := s.setOf(name), s.language().declared[name]
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: set.first(),
-			Source: source(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
+			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: firstOfList(set),
+			Source: sourceOf(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
 	}
 	around := s.context.of.(*surroundings)
 	for _, need := range names(u.needs) {
 		name, isList := strings.CutPrefix(need, "lists.")
 		if set := around.lists[name]; isList && set != nil {
-			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: set.first(), Source: around.source(name)})
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: firstOfList(set), Source: around.sourceOf(name)})
 		}
 	}
 	for _, name := range names(u.macros) {
@@ -140,32 +140,13 @@ func (s *ruleSet) used(out *Detail, u uses) {
 	}
 }
 
-// first are the first items as texts.
-func (l *list) first() []string {
+// firstOfList are the first items as texts.
+func firstOfList(l *list) []string {
 	items := make([]string, 0, firstItems)
 	for _, item := range l.items[:min(firstItems, len(l.items))] {
 		items = append(items, text(item))
 	}
 	return items
-}
-
-// source is where the items of a list of the context stand.
-func (c *surroundings) source(name string) string {
-	if file, ok := c.settings.Context.ListFiles[name]; ok {
-		return source(&rulefile.List{File: file})
-	}
-	return strings.TrimSpace("the context " + c.settings.ContextFile)
-}
-
-// source is where the items of a list stand.
-func source(l *rulefile.List) string {
-	switch {
-	case l.File.Column.Present():
-		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
-	case l.File.Path.Present():
-		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
-	}
-	return l.Name.Pos.String()
 }
 
 // itemsAt are items with the places where tuning files name them.
@@ -176,7 +157,7 @@ func itemsAt(items []rulefile.Text) (out []string) {
 	return out
 }
 
-func (s *ruleSet) running(r *tableRule) InTable {
+func (s *ruleSet) running(r *activeInTable) InTable {
 	out := InTable{Table: r.table.name, Watched: r.when.watched, Key: s.key(r)}
 	cost := func(e *expression) uint64 {
 		estimate, err := checker.Cost(e.checked, estimator{s.language()})
@@ -196,7 +177,7 @@ func (s *ruleSet) running(r *tableRule) InTable {
 }
 
 // key is the rule's index key as people write it.
-func (s *ruleSet) key(r *tableRule) string { return s.tables[r.table.name].index.keyOf(r) }
+func (s *ruleSet) key(r *activeInTable) string { return s.tables[r.table.name].index.keyOf(r.place) }
 
 // CodeUnindexed is the warning for a rule that has to be evaluated for every event of a table.
 const CodeUnindexed = "R301"

@@ -15,8 +15,8 @@ import (
 )
 
 // evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
-func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
-	if !r.breaker.lets() {
+func (w *worker) evaluate(r *activeInTable) (tags []enrich.Tag) {
+	if !r.of.breaker.lets() {
 		return w.skipped(r)
 	}
 	if w.frame.spent > eventCost {
@@ -28,7 +28,8 @@ func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
 			tags = []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
 		}
 	}()
-	w.rule, w.limit, w.stopped = r, w.frame.spent+runCost, false
+	w.rule, w.stopped = r, false
+	w.grant(runCost)
 	if cap(w.lets) < len(r.lets) {
 		w.lets = make([]ref.Val, len(r.lets))
 	}
@@ -49,13 +50,13 @@ func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
 
 // inTime notes that the rule ended in time.
 func (w *worker) inTime() {
-	if w.rule.breaker.reset() {
+	if w.rule.of.breaker.reset() {
 		w.set.switched()
 	}
 }
 
 // skipped says on an event that might match that the rule was off for it.
-func (w *worker) skipped(r *tableRule) []enrich.Tag {
+func (w *worker) skipped(r *activeInTable) []enrich.Tag {
 	if w.rule = r; w.impossible() {
 		return nil
 	}
@@ -67,7 +68,7 @@ func (w *worker) skipped(r *tableRule) []enrich.Tag {
 // knows of the rule decides about errors, too, so that they don't depend on whether the index or everything was asked.
 func (w *worker) failure(err error, key string) []enrich.Tag {
 	if isMissing(err) {
-		w.rule.missing.Add(1)
+		w.rule.of.missing.Add(1)
 		return nil
 	}
 	if w.impossible() {
@@ -86,7 +87,7 @@ func (w *worker) breach() bool {
 		return false
 	}
 	w.stopped = true
-	if !w.rule.breaker.breach() {
+	if !w.rule.of.breaker.breach() {
 		return false
 	}
 	w.set.switched()
@@ -95,15 +96,7 @@ func (w *worker) breach() bool {
 
 // impossible reports whether a condition without which the rule can't match doesn't hold.
 func (w *worker) impossible() bool {
-	t := w.tables[w.frame.table.name]
-	i, ok := t.index.of[w.rule]
-	if !ok {
-		return false
-	}
-	a := newAnswers(&t.index) // those of the worker may be in use
-	a.next()
-	e := &t.index.entries[i]
-	return !t.index.possible(a, w.frame, [][]int32{e.key}) || !t.index.possible(a, w.frame, e.rest)
+	return !w.tables[w.frame.table.name].index.canMatch(w.rule.place, w.frame)
 }
 
 // explain says what went wrong in words for people.
@@ -156,7 +149,7 @@ func (w *worker) ResolveName(name string) (any, bool) {
 	case varNow:
 		return w.now, true
 	case varMeter:
-		return w, true
+		return &w.budget, true
 	}
 	for i := range w.rule.lets {
 		if w.rule.lets[i].name == name {
@@ -209,7 +202,7 @@ func (w *worker) match() []enrich.Tag {
 		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
 		Severity: r.info.Severity, Score: r.score,
 	}
-	w.told.rule(w.rule, &tag)
+	w.told.rule(w.rule.tableRule, &tag)
 	failures := w.look(&tag)
 	for i := range r.adjust {
 		holds, err := w.holds(r.adjust[i].when)
@@ -226,25 +219,6 @@ func (w *worker) match() []enrich.Tag {
 	tag.Message = w.message()
 	tag.Objects = w.objects()
 	return append([]enrich.Tag{tag}, failures...)
-}
-
-// apply makes the step's changes. A step that changes only the severity takes the score along, by as much as the two
-// severities' usual scores are apart.
-func (s *step) apply(tag *enrich.Tag) {
-	if s.severity != 0 {
-		if !s.hasScore {
-			tag.Score += defaultScore(s.severity) - defaultScore(tag.Severity)
-		}
-		tag.Severity = s.severity
-	}
-	switch {
-	case s.hasScore && s.score.Relative:
-		tag.Score += s.score.Points
-	case s.hasScore:
-		tag.Score = s.score.Points
-	}
-	tag.Score = max(0, min(100, tag.Score))
-	tag.Reasons = append(tag.Reasons, s.reason)
 }
 
 // maxMessage bounds a message, which holds texts that other people chose.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -34,8 +33,8 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.info.Tables, ", "))
 		return out, nil
 	}
-	alone := s.unswitched(func(other *rule) bool { return other == r })
-	alone.told = &telling{of: tr, x: &out}
+	alone := s.unswitched(func(other *active) bool { return other == r })
+	alone.told = &telling{of: tr.tableRule, x: &out}
 	if known, ok := s.memory.(*Recent); ok {
 		alone.memory = glance{known}
 	}
@@ -46,7 +45,7 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	out.Tags = tags[0]
 	settle(&out)
 	out.Limit = limits(alone.rules[0], r)
-	t := newTracer(ctx, s, tr, event)
+	t := newTracer(ctx, s, tr.tableRule, event)
 	when := t.condition(tr.when, tr.declared.When.Value)
 	when.Key = "when"
 	out.When = &when
@@ -57,7 +56,7 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 }
 
 // limits says whether the rule was stopped on the event, as alone it was, and whether it is switched off where it runs.
-func limits(alone, running *rule) string {
+func limits(alone, running *active) string {
 	var said []string
 	if alone.breaker.stopped.Load() > 0 {
 		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
@@ -109,50 +108,39 @@ func (m *Module) Only(id string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.unswitched(func(other *rule) bool { return other == r }).module(), nil
+	return s.unswitched(func(other *active) bool { return other == r }).module(), nil
 }
 
 // Unswitched returns a module with the rules of this one in which none is switched off for what it costs, for measuring.
 // It remembers for itself.
 func (m *Module) Unswitched() *Module {
-	return m.set.Load().unswitched(func(*rule) bool { return true }).module()
+	return m.set.Load().unswitched(func(*active) bool { return true }).module()
 }
 
 // unswitched is a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
-func (s *ruleSet) unswitched(keep func(*rule) bool) *ruleSet {
+func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }
-	copies := map[*rule]*rule{}
+	copies := map[*active]*active{}
 	for _, r := range s.rules {
 		if keep(r) {
-			copies[r] = r.anew()
+			copies[r] = &active{rule: r.rule}
+			copies[r].breaker.closed = true
 			out.rules = append(out.rules, copies[r])
 		}
 	}
 	for name, t := range s.tables {
 		for _, tr := range t.all {
-			if copies[tr.rule] == nil {
+			if copies[tr.of] == nil {
 				continue
 			}
 			if out.tables[name] == nil {
 				out.tables[name] = &tableSet{table: t.table}
 			}
-			same := *tr
-			same.rule = copies[tr.rule]
-			out.tables[name].all = append(out.tables[name].all, &same)
+			out.tables[name].all = append(out.tables[name].all, &activeInTable{tableRule: tr.tableRule, of: copies[tr.of]})
 		}
 	}
 	out.finish()
-	return out
-}
-
-// anew is the rule with counters of its own, which stays on.
-func (r *rule) anew() *rule {
-	out := &rule{
-		info: r.info, score: r.score, untuned: r.untuned, declared: r.declared, missing: new(atomic.Uint64),
-		required: r.required, optional: r.optional,
-	}
-	out.breaker.closed = true
 	return out
 }
 
@@ -163,20 +151,20 @@ func (s *ruleSet) module() *Module {
 }
 
 // inTable is the rule as it runs on rows of the table, nil when it doesn't.
-func (s *ruleSet) inTable(id, table string) *tableRule {
+func (s *ruleSet) inTable(id, table string) *activeInTable {
 	t, ok := s.tables[table]
 	if !ok {
 		return nil
 	}
-	i, found := slices.BinarySearchFunc(t.all, id, func(r *tableRule, id string) int { return cmp.Compare(r.info.ID, id) })
+	i, found := slices.BinarySearchFunc(t.all, id, func(r *activeInTable, id string) int { return cmp.Compare(r.info.ID, id) })
 	if !found {
 		return nil
 	}
 	return t.all[i]
 }
 
-func (s *ruleSet) ruleByID(id string) (*rule, error) {
-	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *rule, id string) int { return cmp.Compare(r.info.ID, id) }); found {
+func (s *ruleSet) ruleByID(id string) (*active, error) {
+	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *active, id string) int { return cmp.Compare(r.info.ID, id) }); found {
 		return s.rules[i], nil
 	}
 	ids := make([]string, len(s.rules))

@@ -1,8 +1,11 @@
 package celrule
 
 import (
+	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // fold makes spellings of one operation alike: dashes of all kinds become "-", runs of white space one space, letters
@@ -86,4 +89,14 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
+}
+
+// isASCII reports whether text is ASCII alone, eight bytes at a time: it is asked for whole rows.
+func isASCII(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
 }

@@ -22,7 +22,7 @@ type frame struct {
 	cells  []ref.Val
 	views  views
 	opened bool  // cells are set
-	spent  int64 // see meter
+	spent  int64 // by the rules that looked at the event, in steps; see budget
 	over   int   // rules that were not run because the event had spent too much
 }
 
@@ -100,6 +100,9 @@ func (f *frame) find(columns *enrich.Columns) []int {
 	return place
 }
 
+// size is the length of the row in bytes.
+func (f *frame) size() int { return f.row.Size() }
+
 // raw is the cell of the table's column i as it was read; nil when the row has none or it is null.
 func (f *frame) raw(i int) []byte {
 	if i < 0 || f.place[i] < 0 {
@@ -130,6 +133,14 @@ func (f *frame) text(name string) string {
 		return ""
 	}
 	return textCell(cell)
+}
+
+// rawColumn is a column by name as it was read, nil for none.
+func (f *frame) rawColumn(name string) []byte {
+	if i, ok := f.table.index[name]; ok {
+		return f.raw(i)
+	}
+	return notNull(f.row.Lookup(name))
 }
 
 // dynamic is a column by name as a JSON value, whatever its type; null when there is nothing to see.

@@ -21,6 +21,15 @@ type function struct {
 	of, params, result string
 }
 
+// signature is the function as documentation shows it.
+func (f function) signature() string {
+	s := f.name + "(" + f.params + ") " + f.result
+	if f.of != "" {
+		s = f.of + "." + s
+	}
+	return s
+}
+
 // maxText bounds the texts that functions and lets may make, so that a rule can't double a text again and again.
 const maxText = 256 << 10
 

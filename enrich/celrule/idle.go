@@ -90,7 +90,3 @@ func (i *idle) report(at rulefile.Text, code, message, suggestion string) {
 	p.Severity, p.Suggestion = rulefile.Warning, suggestion
 	i.problems = append(i.problems, p)
 }
-
-// Idle are warnings about lists, macros and lets that nothing uses, and about names in the contexts of tests that the
-// rule doesn't ask for, in the order of their places.
-func (m *Module) Idle() rulefile.Problems { return slices.Clone(m.set.Load().idle) }

@@ -10,21 +10,21 @@ import (
 
 // index finds the rules of a table that can match an event. Conditions without which a rule can't match are taken from
 // its expression; by one of them, its key, the rule is picked, and the others are looked at before the expression
-// runs.
+// runs. A rule is known by its place in the list that the index was made of.
 type index struct {
-	always  []*tableRule // without a key: to be evaluated for every event, in the order of their ids
+	always  []int32      // places of rules without a key, in order: to be evaluated for every event
 	entries []entry      // those with one
 	groups  []group
 	keys    []int32   // groups with keys
 	atoms   []atom    // all there are
 	groupOf []int32   // by atom
 	picks   [][]int32 // by atom, entries
-	of      map[*tableRule]int32
+	of      []int32 // by the place of a rule, its entry, -1 for none
 }
 
 // entry is a rule with a key.
 type entry struct {
-	rule *tableRule
+	rule int32     // its place
 	key  []int32   // atoms, one of which must hold
 	rest [][]int32 // further conditions, the rarest first
 }
@@ -35,10 +35,10 @@ func newIndex(rules []*tableRule, lists listed) index {
 	return b.build()
 }
 
-// keyOf is what picks the rule, as people write it; "" when the rule is evaluated for every event.
-func (x *index) keyOf(r *tableRule) string {
-	i, ok := x.of[r]
-	if !ok {
+// keyOf is what picks the rule at the place, as people write it; "" when the rule is evaluated for every event.
+func (x *index) keyOf(place int) string {
+	i := x.of[place]
+	if i < 0 {
 		return ""
 	}
 	byQuestion := map[string][]string{}
@@ -159,7 +159,7 @@ type indexBuilder struct {
 func newIndexBuilder(rules []*tableRule, lists listed) *indexBuilder {
 	b := &indexBuilder{rules: rules, distinct: map[question]map[string]bool{}, price: map[question]float64{}, chosen: make([]int, len(rules))}
 	for _, r := range rules {
-		found := r.conditions(lists)
+		found := conditionsOf(r, lists)
 		b.table, b.conditions = r.table, append(b.conditions, found)
 		for _, c := range found {
 			for _, a := range c {
@@ -297,18 +297,18 @@ func (b *indexBuilder) close(q question, open map[question]bool) bool {
 const maxRest = 16
 
 func (b *indexBuilder) build() index {
-	x := index{of: map[*tableRule]int32{}}
+	x := index{of: make([]int32, len(b.rules))}
 	ids, groups := map[interned]int32{}, map[question]int32{}
-	for i, r := range b.rules {
-		if b.chosen[i] < 0 {
-			x.always = append(x.always, r)
+	for i := range b.rules {
+		if x.of[i] = -1; b.chosen[i] < 0 {
+			x.always = append(x.always, int32(i))
 			continue
 		}
-		e := entry{rule: r, key: x.intern(ids, groups, b.conditions[i][b.chosen[i]])}
+		e := entry{rule: int32(i), key: x.intern(ids, groups, b.conditions[i][b.chosen[i]])}
 		for _, k := range b.rest(i) {
 			e.rest = append(e.rest, x.intern(ids, groups, b.conditions[i][k]))
 		}
-		x.of[r] = int32(len(x.entries))
+		x.of[i] = int32(len(x.entries))
 		x.entries = append(x.entries, e)
 	}
 	x.pick()

@@ -16,8 +16,8 @@ type RuleInTable struct{ Rule, Table string }
 func (m *Module) Unindexed() []RuleInTable {
 	var out []RuleInTable
 	for name, t := range m.set.Load().tables {
-		for _, r := range t.index.always {
-			out = append(out, RuleInTable{r.info.ID, name})
+		for _, place := range t.index.always {
+			out = append(out, RuleInTable{t.all[place].info.ID, name})
 		}
 	}
 	slices.SortFunc(out, func(a, b RuleInTable) int { return strings.Compare(a.Rule+" "+a.Table, b.Rule+" "+b.Table) })
@@ -33,7 +33,7 @@ func (m *Module) Key(id, table string) string {
 	}
 	for _, r := range t.all {
 		if r.info.ID == id {
-			return t.index.keyOf(r)
+			return t.index.keyOf(r.place)
 		}
 	}
 	return ""
@@ -43,4 +43,27 @@ func (m *Module) Key(id, table string) string {
 // measurements compare the two.
 func (m *Module) TagEvery(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
 	return m.set.Load().tag(ctx, events, true)
+}
+
+// Candidates tells which rows of the table can matter to the rules, for sources that can leave the others out when rows
+// of the past are read. All are the rules, if any, of which nothing can be told, so that they need every row. A source
+// that finds too little makes keys look new, so that texts which the service could write with escapes are no reason not to
+// ask.
+func (m *Module) Candidates(table string, rules []string) (filter enrich.Filter, all []string) {
+	return m.set.Load().candidates(table, rules)
+}
+
+func (s *ruleSet) candidates(table string, rules []string) (filter enrich.Filter, all []string) {
+	for _, id := range rules {
+		r := s.inTable(id, table)
+		if r == nil {
+			continue
+		}
+		need := needOf(r.tableRule, conditionsOf(r.tableRule, listed{s.setOf, s.contextList}))
+		if need == nil {
+			all = append(all, id)
+		}
+		filter = append(filter, need)
+	}
+	return filter, all
 }

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"context"
 	"regexp/syntax"
 	"time"
 
@@ -182,8 +183,8 @@ func (m *turnMeter) Eval(vars cel.Activation) ref.Val { return m.Exec(interprete
 
 // Exec evaluates the node, for CEL. It panics with CEL's error for evaluations that are stopped.
 func (m *turnMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
-	if w := workerOf(frame); w != nil {
-		w.mustPay(m.price)
+	if b := budgetOf(frame); b != nil {
+		b.mustPay(m.price)
 	}
 	return m.InterpretableV2.Exec(frame)
 }
@@ -200,8 +201,8 @@ func (m *resultMeter) Eval(vars cel.Activation) ref.Val { return m.Exec(interpre
 // Exec evaluates the node, for CEL. It panics with CEL's error for evaluations that are stopped.
 func (m *resultMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	out := m.InterpretableV2.Exec(frame)
-	w := workerOf(frame)
-	if w == nil {
+	b := budgetOf(frame)
+	if b == nil {
 		return out
 	}
 	switch v := out.(type) {
@@ -209,40 +210,52 @@ func (m *resultMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		if m.limit > 0 && len(v) > m.limit {
 			return types.NewErr("a text of %d bytes is too long here, where %d are allowed", len(v), m.limit)
 		}
-		w.mustPay(price{steps: int64(len(v)) * m.text / passBytes})
+		b.mustPay(price{steps: int64(len(v)) * m.text / passBytes})
 	case *list:
 		if v.set == nil {
-			w.mustPay(price{steps: int64(len(v.items)) * m.item})
+			b.mustPay(price{steps: int64(len(v.items)) * m.item})
 		}
 	case traits.Lister:
 		if n, ok := v.Size().(types.Int); ok {
-			w.mustPay(price{steps: int64(n) * m.item})
+			b.mustPay(price{steps: int64(n) * m.item})
 		}
 	}
 	return out
 }
 
-// varMeter is the name under which a program finds the worker that runs it; rules can't write it.
+// varMeter is the name under which a program finds the budget that it spends; rules can't write it.
 const varMeter = "@meter"
 
-// workerOf is nil for a program that something else runs.
-func workerOf(frame *interpreter.ExecutionFrame) *worker {
+// budget is what the evaluations of one rule after the other may spend. What an event has spent is noted in its frame, so
+// that the rules of several events may take turns.
+type budget struct {
+	frame *frame          // the event that is looked at
+	ctx   context.Context // ends evaluations; see interruptEvery
+	limit int64           // what the event may have spent, in steps
+	turns int             // payments so far
+}
+
+// grant allows so many steps more than the event has spent.
+func (b *budget) grant(steps int64) { b.limit = b.frame.spent + steps }
+
+// budgetOf is nil for a program that runs without one.
+func budgetOf(frame *interpreter.ExecutionFrame) *budget {
 	v, _ := frame.ResolveName(varMeter)
-	w, _ := v.(*worker)
-	return w
+	b, _ := v.(*budget)
+	return b
 }
 
 // pay takes the price from what the rule and the event may spend; false when there is nothing left.
-func (w *worker) pay(p price) bool {
-	w.frame.spent += p.steps + p.passes*int64(w.frame.row.Size())/passBytes
-	return w.frame.spent <= w.limit
+func (b *budget) pay(p price) bool {
+	b.frame.spent += p.steps + p.passes*int64(b.frame.size())/passBytes
+	return b.frame.spent <= b.limit
 }
 
-func (w *worker) mustPay(p price) {
-	if !w.pay(p) {
+func (b *budget) mustPay(p price) {
+	if !b.pay(p) {
 		panic(interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded})
 	}
-	if w.turns++; w.turns%interruptEvery == 0 && w.ctx.Err() != nil {
+	if b.turns++; b.turns%interruptEvery == 0 && b.ctx.Err() != nil {
 		panic(interpreter.EvalCancelledError{Message: "context ended", Cause: interpreter.ContextCancelled})
 	}
 }

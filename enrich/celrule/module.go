@@ -71,6 +71,10 @@ func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
 // have changed since.
 func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
 
+// Idle are warnings about lists, macros and lets that nothing uses, and about names in the contexts of tests that the
+// rule doesn't ask for, in the order of their places.
+func (m *Module) Idle() rulefile.Problems { return slices.Clone(m.set.Load().idle) }
+
 // Remembering is a rule with first_seen that runs.
 type Remembering struct {
 	ID     string

@@ -54,6 +54,19 @@ func didYouMean(word string, among []string) string {
 
 func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
+func unique(problems rulefile.Problems) (out rulefile.Problems) {
+	for _, p := range problems {
+		last := len(out) - 1
+		if last < 0 || out[last].Pos != p.Pos || out[last].Code != p.Code || out[last].Message != p.Message {
+			out = append(out, p)
+			continue
+		}
+		out[last].Suggestion = firstOf(out[last].Suggestion, p.Suggestion)
+	}
+	return out
+}
+
 // problemAt is a problem about the word at offset, counted in characters. CEL points at the dot before a field and at
 // the parenthesis behind a function; the caret goes under the name.
 func problemAt(in fragment, code string, offset int, message string) rulefile.Problem {
@@ -396,13 +409,4 @@ func operatorWord(function string) string {
 		return strings.Trim(function, "_")
 	}
 	return ""
-}
-
-// signature is the function as documentation shows it.
-func (f function) signature() string {
-	s := f.name + "(" + f.params + ") " + f.result
-	if f.of != "" {
-		s = f.of + "." + s
-	}
-	return s
 }

@@ -5,20 +5,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/common/types/traits"
 )
-
-// absent stands for a dynamic value that isn't there. It is an empty list and an empty map at the same time: walking
-// over it ends at once, adding it to a list adds nothing, looking into it is a missing field.
-type absent struct{ traits.Lister }
-
-func newAbsent() *absent { return &absent{newList(nil)} }
-
-// Find finds nothing.
-func (*absent) Find(ref.Val) (ref.Val, bool) { return nil, false }
-
-// Get is CEL's error for a missing key.
-func (*absent) Get(key ref.Val) ref.Val { return types.NewErr("no such key: %v", key.Value()) }
 
 // isNull is the function that comparisons of a name with null become. Rules can't call it: its name isn't one.
 const isNull = "@null"

@@ -1,7 +1,6 @@
 package celrule
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/google/cel-go/common/types"
 
@@ -23,8 +21,6 @@ type rule struct {
 	score    int
 	untuned  int // score without tuning
 	declared *rulefile.Rule
-	missing  *atomic.Uint64 // evaluations that ended at a missing field
-	breaker  breaker
 
 	required []string // parts of the context without which the rule is off
 	optional []string // parts without which only adjust steps are left out
@@ -64,6 +60,25 @@ type step struct {
 	needs    []string // parts of the context without which the step is passed over
 }
 
+// apply makes the step's changes. A step that changes only the severity takes the score along, by as much as the two
+// severities' usual scores are apart.
+func (s *step) apply(tag *enrich.Tag) {
+	if s.severity != 0 {
+		if !s.hasScore {
+			tag.Score += defaultScore(s.severity) - defaultScore(tag.Severity)
+		}
+		tag.Severity = s.severity
+	}
+	switch {
+	case s.hasScore && s.score.Relative:
+		tag.Score += s.score.Points
+	case s.hasScore:
+		tag.Score = s.score.Points
+	}
+	tag.Score = max(0, min(100, tag.Score))
+	tag.Reasons = append(tag.Reasons, s.reason)
+}
+
 type messagePiece struct {
 	fixed string
 	expr  *expression // nil in fixed text
@@ -81,7 +96,7 @@ func defaultScore(s enrich.Severity) int {
 
 func newRule(p *rulefile.Pack, declared *rulefile.Rule) *rule {
 	severity, _ := enrich.ParseSeverity(declared.Severity.Value) // the rule file was checked
-	r := &rule{declared: declared, score: defaultScore(severity), missing: new(atomic.Uint64)}
+	r := &rule{declared: declared, score: defaultScore(severity)}
 	if declared.Score.Present() {
 		r.score = declared.Score.Points
 	}
@@ -222,6 +237,15 @@ func (r *rule) noteNeeds(compiled []*tableRule) {
 	r.required, r.optional = names(needs), names(optional)
 }
 
+// leavesOut notes that a part of the rule lacks something of the context, and reports it.
+func (r *tableRule) leavesOut(part, reason string) bool {
+	if reason == "" {
+		return false
+	}
+	r.leftOut = append(r.leftOut, part+" "+reason)
+	return true
+}
+
 // revisionLength is enough to tell the revisions of a rule apart.
 const revisionLength = 12
 
@@ -290,5 +314,3 @@ func sorted(texts []string) []string {
 	slices.Sort(texts)
 	return texts
 }
-
-func byID(a, b *tableRule) int { return cmp.Compare(a.info.ID, b.info.ID) }

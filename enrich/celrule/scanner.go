@@ -3,8 +3,6 @@ package celrule
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
-	"unicode/utf8"
 
 	"github.com/riskrelay/riskrelay/enrich"
 )
@@ -199,15 +197,6 @@ func unescaped(dst, text []byte) []byte {
 		}
 		text = text[i+used:]
 	}
-}
-
-func isASCII(text []byte) bool {
-	for ; len(text) >= 8; text = text[8:] {
-		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
 }
 
 // Letters outside of ASCII that are equal to one of ASCII in another case: the Kelvin sign, the long s, and the I with

@@ -19,7 +19,7 @@ import (
 
 // ruleSet is one configuration: all rules of all files, compiled. It doesn't change.
 type ruleSet struct {
-	rules   []*rule
+	rules   []*active
 	tables  map[string]*tableSet
 	lists   *object
 	context *object
@@ -37,8 +37,22 @@ type ruleSet struct {
 // tableSet are the rules of one table.
 type tableSet struct {
 	table *table
-	all   []*tableRule // in the order of their ids
+	all   []*activeInTable // in the order of their ids
 	index index
+}
+
+// active is a rule with what happens to it while it runs, in whichever table.
+type active struct {
+	*rule
+	missing atomic.Uint64 // evaluations that ended at a missing field
+	breaker breaker
+}
+
+// activeInTable is an active rule as it was compiled for one table.
+type activeInTable struct {
+	*tableRule
+	of    *active
+	place int // among all rules of the table
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
@@ -76,19 +90,6 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 	s.warnings = unique(problems)
 	s.finish()
 	return s, nil
-}
-
-// unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
-func unique(problems rulefile.Problems) (out rulefile.Problems) {
-	for _, p := range problems {
-		last := len(out) - 1
-		if last < 0 || out[last].Pos != p.Pos || out[last].Code != p.Code || out[last].Message != p.Message {
-			out = append(out, p)
-			continue
-		}
-		out[last].Suggestion = firstOf(out[last].Suggestion, p.Suggestion)
-	}
-	return out
 }
 
 // compile compiles all rules, or those that it came to before ctx ended.
@@ -145,15 +146,16 @@ func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule,
 	r.info.Revision = r.revision(lang, used)
 	r.noteNeeds(compiled)
 	r.info.Off = firstOf(r.switched(), r.info.Off)
-	s.rules = append(s.rules, r)
+	a := &active{rule: r}
+	s.rules = append(s.rules, a)
 	for i, tr := range compiled {
-		s.put(lang.tables[declared.Tables[i].Value], tr, around)
+		s.put(lang.tables[declared.Tables[i].Value], &activeInTable{tableRule: tr, of: a}, around)
 	}
 	return append(problems, r.drift(lang, used)...)
 }
 
 // put makes a rule ready to run, unless it is off.
-func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
+func (s *ruleSet) put(t *table, r *activeInTable, around *surroundings) {
 	if r.info.Off != "" {
 		return
 	}
@@ -166,15 +168,6 @@ func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
 		s.tables[t.name] = &tableSet{table: t}
 	}
 	s.tables[t.name].all = append(s.tables[t.name].all, r)
-}
-
-// leavesOut notes that a part of the rule lacks something of the context, and reports it.
-func (r *tableRule) leavesOut(part, reason string) bool {
-	if reason == "" {
-		return false
-	}
-	r.leftOut = append(r.leftOut, part+" "+reason)
-	return true
 }
 
 func unknownTable(name rulefile.Text) rulefile.Problem {
@@ -197,15 +190,19 @@ const (
 
 // finish indexes the rules and writes the description.
 func (s *ruleSet) finish() {
-	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.info.ID, b.info.ID) })
+	slices.SortFunc(s.rules, func(a, b *active) int { return strings.Compare(a.info.ID, b.info.ID) })
 	s.about = enrich.Description{Name: moduleName, Version: moduleVersion}
 	for _, r := range s.rules {
 		s.about.Rules = append(s.about.Rules, r.info)
 	}
 	columns := map[string]bool{"Type": true} // never empty, which would mean all
 	for _, t := range s.tables {
-		slices.SortFunc(t.all, byID)
-		t.index = newIndex(t.all, listed{s.setOf, s.contextList})
+		slices.SortFunc(t.all, func(a, b *activeInTable) int { return strings.Compare(a.info.ID, b.info.ID) })
+		compiled := make([]*tableRule, len(t.all))
+		for i, r := range t.all {
+			compiled[i], r.place = r.tableRule, i
+		}
+		t.index = newIndex(compiled, listed{s.setOf, s.contextList})
 		for _, r := range t.all {
 			for column := range r.all().columns {
 				columns[column] = true

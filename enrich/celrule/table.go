@@ -273,3 +273,15 @@ func officeSuccess(f *frame) bool {
 	status := f.foldColumn("ResultStatus")
 	return status == "" || status == "true" || strings.HasPrefix(status, "succe")
 }
+
+// certain reports whether every workspace with the table has the column as text or dynamic: columns of AzureDiagnostics
+// whose names end with their type come with the first row that has them.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
+func (t *table) certain(column string) bool {
+	i, ok := t.index[column]
+	if !ok || t.columns[i].Type != enrich.String && t.columns[i].Type != enrich.Dynamic {
+		return false
+	}
+	end := strings.LastIndexByte(column, '_')
+	return t.name != "AzureDiagnostics" || end <= 0 || len(column)-end != 2
+}

@@ -22,7 +22,7 @@ type tracer struct {
 	set   *ruleSet
 	rule  *tableRule
 	frame *frame
-	meter *worker // pays for what expressions cost, and runs nothing
+	meter budget
 	now   types.Timestamp
 	env   *cel.Env
 	texts map[string]string  // of lets, by name
@@ -35,7 +35,7 @@ func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Even
 		texts: map[string]string{}, lets: map[string]ref.Val{},
 	}
 	t.frame.reset(event)
-	t.meter = &worker{set: s, ctx: ctx, frame: t.frame}
+	t.meter = budget{ctx: ctx, frame: t.frame}
 	for _, let := range r.declared.Let {
 		t.texts[let.Name.Value] = let.Expr.Value
 	}
@@ -54,7 +54,7 @@ func (t *tracer) ResolveName(name string) (any, bool) {
 	case varNow:
 		return t.now, true
 	case varMeter:
-		return t.meter, true
+		return &t.meter, true
 	}
 	for i := range t.rule.lets {
 		if t.rule.lets[i].name == name {
@@ -91,7 +91,7 @@ func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("plan the expression: %w", err)
 	}
-	t.meter.limit = t.frame.spent + traceCost
+	t.meter.grant(traceCost)
 	v, details, err := program.Eval(t)
 	if details == nil {
 		return v, nil, err
