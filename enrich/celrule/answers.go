@@ -32,7 +32,7 @@ type answers struct {
 	holds  []uint32           // by atom
 	picked []uint32           // by entry
 	judged map[string][]int32 // operations -> the atoms of parts that fit them
-	list   []int32 // places of rules
+	list   []int32            // places of rules
 	buf    []byte
 }
 

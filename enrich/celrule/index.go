@@ -12,14 +12,14 @@ import (
 // its expression; by one of them, its key, the rule is picked, and the others are looked at before the expression
 // runs. A rule is known by its place in the list that the index was made of.
 type index struct {
-	always  []int32      // places of rules without a key, in order: to be evaluated for every event
-	entries []entry      // those with one
+	always  []int32 // places of rules without a key, in order: to be evaluated for every event
+	entries []entry // those with one
 	groups  []group
 	keys    []int32   // groups with keys
 	atoms   []atom    // all there are
 	groupOf []int32   // by atom
 	picks   [][]int32 // by atom, entries
-	of      []int32 // by the place of a rule, its entry, -1 for none
+	of      []int32   // by the place of a rule, its entry, -1 for none
 }
 
 // entry is a rule with a key.
