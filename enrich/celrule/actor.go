@@ -165,7 +165,7 @@ func (f *frame) jsonColumn(names ...string) ref.Val {
 		case *list:
 			return v
 		case *jsonMap:
-			if len(v.names) > 0 {
+			if v.named() {
 				return v
 			}
 		}

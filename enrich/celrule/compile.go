@@ -136,6 +136,15 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u uses) *expression {
 	return e
 }
 
+// tracked is a program of the expression that keeps the value of each node.
+func (l *language) tracked(e *expression, t *table) (cel.Program, error) {
+	program, err := l.envs[t].PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.checked).decorate))
+	if err != nil {
+		return nil, fmt.Errorf("plan the expression: %w", err)
+	}
+	return program, nil
+}
+
 // let compiles a let and makes its name known to what follows. After an error the name stands for anything, so that
 // nothing else is reported about it.
 func (c *compiler) let(declared rulefile.Let) *expression {

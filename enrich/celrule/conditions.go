@@ -1,7 +1,6 @@
 package celrule
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -304,7 +303,7 @@ func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 		return both(f.present(list, in), f.literalOf(list, []string{s}, in))
 	}
 	if set := f.set(list, in); set != nil && set.fold {
-		return f.amongFolded(x, slices.Sorted(maps.Keys(set.set)), in)
+		return f.amongFolded(x, set.keys(), in)
 	}
 	if texts, ok := f.texts(list, in); ok {
 		return f.among(x, texts, in)

@@ -1,9 +1,6 @@
 package celrule
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/google/cel-go/common/ast"
 )
 
@@ -34,7 +31,7 @@ func (f *finder) constants(e ast.Expr, in *scope) ([]string, bool) {
 func (f *finder) texts(list ast.Expr, in *scope) (all []string, ok bool) {
 	list, in = f.resolved(list, in)
 	if set := f.set(list, in); set != nil {
-		return slices.Sorted(maps.Keys(set.set)), !set.fold
+		return set.keys(), !set.fold
 	}
 	if list.Kind() != ast.ListKind {
 		return nil, false
@@ -67,7 +64,7 @@ func (f *finder) set(e ast.Expr, in *scope) *list {
 
 // searched is l if its items are found by hash.
 func searched(l *list) *list {
-	if l == nil || l.set == nil {
+	if l == nil || !l.isSet() {
 		return nil
 	}
 	return l

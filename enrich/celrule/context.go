@@ -224,7 +224,7 @@ func contextMethods(of *types.Type) []function {
 					if !ok || v.Type() != ref.Type(arg) {
 						return types.MaybeNoSuchOverloadErr(v)
 					}
-					return do(o.of.(*surroundings), v)
+					return do(o.Value().(*surroundings), v)
 				})),
 			},
 		}
@@ -254,7 +254,7 @@ func contextMethods(of *types.Type) []function {
 						if !ok || !ok2 || !ok3 {
 							return types.MaybeNoSuchOverloadErr(args[0])
 						}
-						return types.Bool(o.of.(*surroundings).seen[string(baseline)][string(key)])
+						return types.Bool(o.Value().(*surroundings).seen[string(baseline)][string(key)])
 					})),
 			},
 		},

@@ -3,10 +3,7 @@ package celrule
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
-
-	"github.com/google/cel-go/checker"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
@@ -103,13 +100,11 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 		return Detail{}, err
 	}
 	out := Detail{Listing: s.list(r), Declared: r.declared}
-	all := newUses()
+	all, err := s.lang.usesOf(r.rule)
+	if err != nil {
+		return out, err // never: the set was compiled before
+	}
 	for _, table := range r.info.Tables {
-		tr, problems := r.compileFor(s.language(), s.language().tables[table])
-		if problems.HasErrors() {
-			return out, problems // never: the set was compiled before
-		}
-		all.add(tr.all())
 		if running := s.inTable(id, table); running != nil {
 			out.LeftOut = running.leftOut // the same in all tables
 		}
@@ -121,22 +116,25 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 // used fills in the lists and macros.
 func (s *ruleSet) used(out *Detail, u uses) {
 	for _, name := range names(u.lists) {
-		set, declared := s.setOf(name), s.language().declared[name]
+		declared, set := s.lang.list(name)
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: firstOfList(set),
+			Name: name, Doc: declared.Doc.Value, CaseInsensitive: set.fold, Size: len(set.items), First: firstOfList(set),
 			Source: sourceOf(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
 	}
-	around := s.context.of.(*surroundings)
 	for _, need := range names(u.needs) {
 		name, isList := strings.CutPrefix(need, "lists.")
-		if set := around.lists[name]; isList && set != nil {
-			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: firstOfList(set), Source: around.sourceOf(name)})
+		if set := s.known.lists[name]; isList && set != nil {
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: firstOfList(set), Source: s.known.sourceOf(name)})
 		}
 	}
 	for _, name := range names(u.macros) {
-		m := s.language().macros.byName[name].declared
-		out.Macros = append(out.Macros, UsedMacro{name, s.language().macros.byName[name].params, m.Expr.Value})
+		m := s.lang.macro(name)
+		used := UsedMacro{Name: name, Expr: m.Expr.Value}
+		for _, p := range m.Params {
+			used.Params = append(used.Params, p.Name.Value)
+		}
+		out.Macros = append(out.Macros, used)
 	}
 }
 
@@ -159,18 +157,11 @@ func itemsAt(items []rulefile.Text) (out []string) {
 
 func (s *ruleSet) running(r *activeInTable) InTable {
 	out := InTable{Table: r.table.name, Watched: r.when.watched, Key: s.key(r)}
-	cost := func(e *expression) uint64 {
-		estimate, err := checker.Cost(e.checked, estimator{s.language()})
-		if err != nil {
-			return math.MaxUint64
-		}
-		return estimate.Max
-	}
-	out.Cost = cost(r.when)
+	out.Cost = s.lang.worstCost(r.when)
 	used := r.through(r.when)
 	for _, let := range r.lets {
 		if used.lets[let.name] {
-			out.Cost += cost(let.expression)
+			out.Cost += s.lang.worstCost(let.expression)
 		}
 	}
 	return out

@@ -39,6 +39,7 @@ type language struct {
 	provider *provider
 	envs     map[*table]*cel.Env
 	shared   map[sharing]*expression // nil when the set is compiled
+	idle     *idle                   // likewise
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []function
 	// paramTypes are the types that the parameters of macros name.
@@ -51,7 +52,7 @@ func newLanguage(packs []*rulefile.Pack) (*language, error) {
 	l := &language{
 		views: newViewTypes(), context: newContextType(), lists: newObjectType(listsType, "the lists of the rule files"),
 		sets: map[string]*list{}, declared: map[string]*rulefile.List{}, tables: map[string]*table{}, envs: map[*table]*cel.Env{},
-		shared: map[sharing]*expression{},
+		shared: map[sharing]*expression{}, idle: &idle{used: newUses()},
 	}
 	for _, p := range packs {
 		for i := range p.Lists {
@@ -127,6 +128,34 @@ func (l *language) options() []cel.EnvOption {
 	}
 	return options
 }
+
+// tableNamed is a table that a rule of the packs names; false for one that nobody knows.
+func (l *language) tableNamed(name string) (*table, bool) {
+	t, ok := l.tables[name]
+	return t, ok
+}
+
+// variables are the values of lists and of context, which is the same for all tables.
+func (l *language) variables(known *surroundings) (lists, context *object) {
+	return newObject(l.lists, l), newObject(l.context, known)
+}
+
+// list is the list of the rule files with the name, as rule files and tuning files have it, and as rules see it; nil for a
+// name that no list has.
+func (l *language) list(name string) (declared *rulefile.List, items *list) {
+	return l.declared[name], l.sets[name]
+}
+
+// macro is the macro with the name, nil for none.
+func (l *language) macro(name string) *rulefile.Macro {
+	if m, ok := l.macros.byName[name]; ok {
+		return m.declared
+	}
+	return nil
+}
+
+// seal lets go of what is needed only while rules are compiled.
+func (l *language) seal() { l.shared, l.idle = nil, nil }
 
 // maxNestedExpression bounds how deep parentheses and calls may nest.
 const maxNestedExpression = 100

@@ -130,7 +130,7 @@ func (w *worker) holds(e *expression) (bool, error) {
 }
 
 func (w *worker) eval(e *expression) (ref.Val, error) {
-	if !w.pay(e.cost) {
+	if !w.payFor(e) {
 		return nil, interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded}
 	}
 	v, _, err := e.program.Eval(w)

@@ -95,10 +95,6 @@ func (t *tracer) adjust() (out []enrich.Condition) {
 	return out
 }
 
-func adjustKey(number int) string { return fmt.Sprintf("adjust %d", number) }
-
-func exceptionKey(slot string) string { return "exception " + slot }
-
 // Only returns a module with the one rule of this module that id names, for measuring: it stays on however long it
 // takes, and remembers for itself. The error says that there is no such rule. The module can be configured anew like any
 // other.
@@ -119,7 +115,7 @@ func (m *Module) Unswitched() *Module {
 
 // unswitched is a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
 func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
-	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
+	out := &ruleSet{tables: map[string]*tableSet{}, lang: s.lang, known: s.known, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }
 	copies := map[*active]*active{}
 	for _, r := range s.rules {
@@ -129,15 +125,12 @@ func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 			out.rules = append(out.rules, copies[r])
 		}
 	}
-	for name, t := range s.tables {
+	for _, t := range s.tables {
 		for _, tr := range t.all {
 			if copies[tr.of] == nil {
 				continue
 			}
-			if out.tables[name] == nil {
-				out.tables[name] = &tableSet{table: t.table}
-			}
-			out.tables[name].all = append(out.tables[name].all, &activeInTable{tableRule: tr.tableRule, of: copies[tr.of]})
+			out.tableSet(t.table).add(&activeInTable{tableRule: tr.tableRule, of: copies[tr.of]})
 		}
 	}
 	out.finish()
@@ -176,6 +169,3 @@ func (s *ruleSet) ruleByID(id string) (*active, error) {
 	}
 	return nil, fmt.Errorf("no rule is called `%s`; `riskrelay rules list` shows all", id)
 }
-
-// language is what the set was compiled with; lists are one of its variables.
-func (s *ruleSet) language() *language { return s.lists.of.(*language) }

@@ -72,9 +72,9 @@ func functions(v *viewTypes) []function {
 			},
 		},
 		text1("uri", "text string", "Uri", "the URI taken apart",
-			v.uri.cel, func(s string) ref.Val { u := parseURI(s); return &object{v.uri, &u} }),
+			v.uri.cel, func(s string) ref.Val { u := parseURI(s); return newObject(v.uri, &u) }),
 		text1("credential", "text string", "Credential", "one element of KeyDescription taken apart",
-			v.credential.cel, func(s string) ref.Val { c := parseCredential(s); return &object{v.credential, &c} }),
+			v.credential.cel, func(s string) ref.Val { c := parseCredential(s); return newObject(v.credential, &c) }),
 		text1("json", "text string", "dyn", "the JSON value in the text; nothing for a text that isn't JSON",
 			types.DynType, jsonOf),
 		text1("guid_of", "text string", "string", "the last GUID in the text, in lower case",
@@ -129,13 +129,13 @@ func lists2(name, doc string, typ *types.Type, do func(a, b traits.Lister) ref.V
 // pick are the items of a, each once, that are in b or that aren't.
 func pick(a, b traits.Lister, in bool) []string {
 	set, ok := b.(*list)
-	if !ok || set.set == nil {
+	if !ok || !set.isSet() {
 		set = newSet(textsOf(b), false)
 	}
 	var out []string
 	seen := map[string]bool{}
 	for _, s := range textsOf(a) {
-		if !seen[s] && set.set[set.key(s)] == in {
+		if !seen[s] && set.has(s) == in {
 			out = append(out, s)
 		}
 		seen[s] = true
@@ -205,9 +205,9 @@ func (t *table) methods(v *viewTypes) []function {
 	audited := []string{"TargetResources"}
 	return append(all,
 		one("target", "type", "Target", "the first target of the type", v.target.cel, audited,
-			func(f *frame, typ string) ref.Val { return &object{v.target, f.target(typ)} }),
+			func(f *frame, typ string) ref.Val { return newObject(v.target, f.target(typ)) }),
 		one("change", "property", "Change", "how the property changed, in whichever target", v.change.cel, audited,
-			func(f *frame, name string) ref.Val { return &object{v.change, f.change(name)} }),
+			func(f *frame, name string) ref.Val { return newObject(v.change, f.change(name)) }),
 		one("changed", "property", "bool", "the property is named as changed, with or without its values", types.BoolType, audited,
 			func(f *frame, name string) ref.Val { return types.Bool(f.changed(name)) }),
 		one("detail", "key", "string", "the value of the key in AdditionalDetails", types.StringType, []string{"AdditionalDetails"},
@@ -224,10 +224,10 @@ func targetMethods(v *viewTypes) []function {
 				cel.BinaryBinding(func(of, arg ref.Val) ref.Val {
 					o, ok := of.(*object)
 					s, ok2 := arg.(types.String)
-					if !ok || !ok2 || o.typ != v.target {
+					if !ok || !ok2 || !o.is(v.target) {
 						return types.MaybeNoSuchOverloadErr(of)
 					}
-					return &object{v.change, o.of.(*target).change(string(s))}
+					return newObject(v.change, o.Value().(*target).change(string(s)))
 				})),
 		},
 	}}

@@ -67,6 +67,9 @@ func (i *idle) pin(r *rulefile.Rule, pin rulefile.Pin, used uses) {
 	i.report(pin.Name, CodePinned, fmt.Sprintf("the rule `%s` doesn't ask for `%s.%s` of the context", r.ID.Value, pin.Part, name), suggestion)
 }
 
+// unused are warnings about what the packs declare and nothing uses, when all rules have been compiled.
+func (l *language) unused(packs []*rulefile.Pack) rulefile.Problems { return l.idle.files(packs) }
+
 // files looks at the lists and macros of all files, when the rules have been looked at.
 func (i *idle) files(packs []*rulefile.Pack) rulefile.Problems {
 	for _, p := range packs {

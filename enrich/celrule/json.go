@@ -163,6 +163,23 @@ func member(v ref.Val, name string) ref.Val {
 	return types.NullValue
 }
 
+// anyCase is the member of an object whose name differs at most in case.
+func anyCase(v ref.Val, name string) ref.Val {
+	m, ok := v.(*jsonMap)
+	if !ok {
+		return types.NullValue
+	}
+	if found, ok := m.find(name); ok {
+		return found
+	}
+	for i, n := range m.names {
+		if strings.EqualFold(n, name) {
+			return m.values[i]
+		}
+	}
+	return types.NullValue
+}
+
 // text is v if it is a string, the digits or the word if it is a number or boolean, otherwise "".
 func text(v ref.Val) string {
 	switch v := v.(type) {

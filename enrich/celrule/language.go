@@ -30,7 +30,7 @@ func Language() ([]Entry, error) {
 	for _, f := range lang.functions {
 		out = append(out, Entry{Of: f.of, Name: f.name, Signature: f.signature(), Doc: f.doc})
 	}
-	for _, t := range lang.provider.types {
+	for t := range lang.provider.all() {
 		for _, name := range t.order {
 			if f := t.fields[name]; !isColumn(t.name, name) {
 				out = append(out, Entry{Of: t.name, Name: name, Signature: t.name + "." + name + " " + typeWord(f.typ.String()), Doc: f.doc})

@@ -1,6 +1,8 @@
 package celrule
 
 import (
+	"math"
+
 	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/types"
 )
@@ -18,6 +20,15 @@ const (
 	sizeList    = 256    // elements of a list in a row
 	sizeContext = 10_000 // elements of a list of the context
 )
+
+// worstCost is what the expression may cost on the largest rows, in CEL's units: about one a step.
+func (l *language) worstCost(e *expression) uint64 {
+	estimate, err := checker.Cost(e.checked, estimator{l})
+	if err != nil {
+		return math.MaxUint64
+	}
+	return estimate.Max
+}
 
 // estimator tells CEL how large the values of rows are.
 type estimator struct{ lang *language }

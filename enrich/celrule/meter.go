@@ -212,7 +212,7 @@ func (m *resultMeter) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		}
 		b.mustPay(price{steps: int64(len(v)) * m.text / passBytes})
 	case *list:
-		if v.set == nil {
+		if !v.isSet() {
 			b.mustPay(price{steps: int64(len(v.items)) * m.item})
 		}
 	case traits.Lister:
@@ -250,6 +250,9 @@ func (b *budget) pay(p price) bool {
 	b.frame.spent += p.steps + p.passes*int64(b.frame.size())/passBytes
 	return b.frame.spent <= b.limit
 }
+
+// payFor takes the price of the expression, turns of its loops apart; false when there is nothing left.
+func (b *budget) payFor(e *expression) bool { return b.pay(e.cost) }
 
 func (b *budget) mustPay(p price) {
 	if !b.pay(p) {

@@ -75,6 +75,12 @@ type object struct {
 	of  any
 }
 
+// newObject is the value of a *T whose fields t knows.
+func newObject(t *objectType, of any) *object { return &object{t, of} }
+
+// is reports whether the object is of the type.
+func (o *object) is(t *objectType) bool { return o.typ == t }
+
 // Get is a field by name, where CEL doesn't know the type before it runs.
 func (o *object) Get(name ref.Val) ref.Val {
 	s, _ := name.(types.String)

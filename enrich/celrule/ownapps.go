@@ -111,5 +111,5 @@ func imitatedApp(args ...ref.Val) ref.Val {
 	if !ok || !ok2 || !ok3 {
 		return types.MaybeNoSuchOverloadErr(args[0])
 	}
-	return types.String(o.of.(*surroundings).own.imitated(string(name), string(appID)))
+	return types.String(o.Value().(*surroundings).own.imitated(string(name), string(appID)))
 }

@@ -302,19 +302,19 @@ func (x *explainer) typeOf(e ast.Expr) *objectType {
 			return x.lang.context
 		default:
 			if t, ok := x.lets[name]; ok {
-				return x.lang.provider.types[t.TypeName()]
+				return x.lang.provider.typeNamed(t.TypeName())
 			}
 		}
 	case ast.SelectKind:
 		if owner := x.typeOf(e.AsSelect().Operand()); owner != nil {
 			if f, ok := owner.fields[e.AsSelect().FieldName()]; ok {
-				return x.lang.provider.types[f.typ.TypeName()]
+				return x.lang.provider.typeNamed(f.typ.TypeName())
 			}
 		}
 	case ast.CallKind:
 		for _, f := range x.lang.functions {
 			if f.name == e.AsCall().FunctionName() {
-				if t, ok := x.lang.provider.types[f.result]; ok {
+				if t := x.lang.provider.typeNamed(f.result); t != nil {
 					return t
 				}
 			}

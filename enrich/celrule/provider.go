@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -29,6 +30,12 @@ func newProvider(all ...*objectType) (*provider, error) {
 	}
 	return p, nil
 }
+
+// typeNamed is the type called name, nil for none.
+func (p *provider) typeNamed(name string) *objectType { return p.types[name] }
+
+// all are all types.
+func (p *provider) all() iter.Seq[*objectType] { return maps.Values(p.types) }
 
 // FindStructType is the type called name.
 func (p *provider) FindStructType(name string) (*types.Type, bool) {

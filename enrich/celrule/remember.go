@@ -38,15 +38,6 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	return nil
 }
 
-// pin are the keys of a baseline of the context, folded as those of events are.
-func pin(baseline map[string]bool) map[string]bool {
-	folded := make(map[string]bool, len(baseline))
-	for key := range baseline {
-		folded[strings.ToLower(key)] = true
-	}
-	return folded
-}
-
 // scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
 // or a map in its place: values are those before it then.
 func (w *worker) scalars(all []*expression) (values []string, ok bool, err error) {

@@ -3,9 +3,6 @@ package celrule
 import (
 	"strings"
 
-	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
-
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
@@ -110,21 +107,4 @@ func (f *frame) activityRole() *role {
 		r.scope = r.scope[:at]
 	}
 	return r
-}
-
-// anyCase is the member of an object whose name differs at most in case.
-func anyCase(v ref.Val, name string) ref.Val {
-	m, ok := v.(*jsonMap)
-	if !ok {
-		return types.NullValue
-	}
-	if found, ok := m.find(name); ok {
-		return found
-	}
-	for i, n := range m.names {
-		if strings.EqualFold(n, name) {
-			return m.values[i]
-		}
-	}
-	return types.NullValue
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // rule is a rule with what all its tables share.
@@ -115,6 +116,104 @@ func values(texts []rulefile.Text) []string {
 		out = append(out, t.Value)
 	}
 	return out
+}
+
+// rule compiles a rule for all its tables, in their order. It is nil when there are errors or the rule file lacks an
+// expression; the problems may be warnings alone. What known lacks is noted in the rule: it is off, or does without some of
+// its parts.
+func (l *language) rule(p *rulefile.Pack, declared *rulefile.Rule, known *surroundings) (*rule, []*tableRule, rulefile.Problems) {
+	if !declared.When.Present() {
+		return nil, nil, nil // the rule file has been reported
+	}
+	r, used := newRule(p, declared), newUses()
+	compiled, problems := l.inTables(r)
+	for _, tr := range compiled {
+		used.add(tr.all())
+		if lacking := known.lacks(tr.needs); lacking != "" {
+			r.info.Off = known.needs(lacking)
+		}
+	}
+	if complete := len(compiled) == len(declared.Tables); !complete {
+		return nil, nil, problems
+	}
+	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
+		return nil, nil, problems
+	}
+	l.idle.rule(declared, used, compiled)
+	r.info.Revision = r.revision(l, used)
+	r.noteNeeds(compiled)
+	r.info.Off = firstOf(r.switched(), r.info.Off)
+	for _, tr := range compiled {
+		if r.info.Off == "" {
+			tr.settle(known)
+		}
+	}
+	return r, compiled, append(problems, r.drift(l, used)...)
+}
+
+// inTables compiles the rule for each of its tables that there are and for which that works.
+func (l *language) inTables(r *rule) (compiled []*tableRule, problems rulefile.Problems) {
+	for _, name := range r.declared.Tables {
+		t, ok := l.tables[name.Value]
+		if !ok {
+			problems = append(problems, unknownTable(name))
+			continue
+		}
+		tr, found := r.compileFor(l, t)
+		if problems = append(problems, found...); tr != nil {
+			compiled = append(compiled, tr)
+		}
+	}
+	return compiled, problems
+}
+
+// usesOf is what the rule, which was compiled before, uses in its tables.
+func (l *language) usesOf(r *rule) (uses, error) {
+	used := newUses()
+	compiled, problems := l.inTables(r)
+	for _, tr := range compiled {
+		used.add(tr.all())
+	}
+	if problems.HasErrors() {
+		return used, problems
+	}
+	return used, nil
+}
+
+func unknownTable(name rulefile.Text) rulefile.Problem {
+	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
+	var known []string
+	for _, t := range schema.Tables() {
+		known = append(known, t.Name)
+	}
+	if p.Suggestion = didYouMean(name.Value, known); p.Suggestion == "" {
+		p.Suggestion = "known: " + strings.Join(known, ", ") + "; the name of a custom table ends with " + customSuffix
+	}
+	return p
+}
+
+// settle leaves out the adjust steps and exceptions for which known lacks something, and takes over the keys of first_seen that
+// it pins.
+func (r *tableRule) settle(known *surroundings) {
+	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), known.needs(known.lacks(st.needs))) })
+	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), known.needs(known.lacks(x.needs))) })
+	if r.firstSeen != nil {
+		r.firstSeen.pinned = pin(known.seen[r.info.ID])
+	}
+}
+
+// adjustKey and exceptionKey are how people are told of a part of a rule.
+func adjustKey(number int) string { return fmt.Sprintf("adjust %d", number) }
+
+func exceptionKey(name string) string { return "exception " + name }
+
+// leavesOut notes that a part of the rule lacks something of the context, and reports it.
+func (r *tableRule) leavesOut(part, reason string) bool {
+	if reason == "" {
+		return false
+	}
+	r.leftOut = append(r.leftOut, part+" "+reason)
+	return true
 }
 
 // compileFor compiles the rule for one table; nil when there are errors, or the rule file lacks an expression. What it
@@ -237,15 +336,6 @@ func (r *rule) noteNeeds(compiled []*tableRule) {
 	r.required, r.optional = names(needs), names(optional)
 }
 
-// leavesOut notes that a part of the rule lacks something of the context, and reports it.
-func (r *tableRule) leavesOut(part, reason string) bool {
-	if reason == "" {
-		return false
-	}
-	r.leftOut = append(r.leftOut, part+" "+reason)
-	return true
-}
-
 // revisionLength is enough to tell the revisions of a rule apart.
 const revisionLength = 12
 
@@ -303,7 +393,7 @@ func (r *rule) revised(l *language, u uses) (parts []revised) {
 	}
 	for _, name := range names(u.lists) {
 		set := untunedList(l.declared[name])
-		add("lists."+name, append([]string{"list", name, strconv.FormatBool(set.fold)}, sorted(slices.Collect(maps.Keys(set.set)))...)...)
+		add("lists."+name, append([]string{"list", name, strconv.FormatBool(set.fold)}, set.keys()...)...)
 	}
 	add("first_seen", firstSeenTexts(d.FirstSeen)...)
 	add("exceptions", slotTexts(d.Exceptions)...)

@@ -14,16 +14,17 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // ruleSet is one configuration: all rules of all files, compiled. It doesn't change.
 type ruleSet struct {
 	rules   []*active
 	tables  map[string]*tableSet
-	lists   *object
-	context *object
-	at      time.Time // the pinned clock, zero for the wall clock
+	lang    *language
+	known   *surroundings // beside the row
+	lists   *object       // the variable
+	context *object       // the variable
+	at      time.Time     // the pinned clock, zero for the wall clock
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
 	warnings rulefile.Problems
@@ -74,16 +75,14 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
 	around.live = live
-	s := &ruleSet{
-		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory),
-		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
-	}
+	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: around}
+	s.lists, s.context = lang.variables(around)
 	s.workers.New = func() any { return newWorker(s) }
-	problems = append(problems, s.compile(ctx, lang, packs, around)...)
+	problems = append(problems, s.compile(ctx, packs)...)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("compile the rules: %w", ctx.Err())
 	}
-	lang.shared = nil // the language doesn't change any more
+	lang.seal()
 	if problems.Sort(); problems.HasErrors() {
 		return nil, unique(problems)
 	}
@@ -93,94 +92,45 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 }
 
 // compile compiles all rules, or those that it came to before ctx ended.
-func (s *ruleSet) compile(ctx context.Context, lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
-	for _, p := range packs {
-		for i := range p.Macros {
-			problems = append(problems, lang.addMacro(&p.Macros[i])...)
-		}
-	}
-	problems = append(problems, lang.macros.cut()...)
-	found := &idle{used: newUses()}
+func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems rulefile.Problems) {
+	problems = s.lang.addMacros(packs)
 	for _, p := range packs {
 		for i := range p.Rules {
 			if ctx.Err() != nil {
 				return problems
 			}
-			problems = append(problems, s.add(lang, p, &p.Rules[i], around, found)...)
+			problems = append(problems, s.add(p, &p.Rules[i])...)
 		}
 	}
-	s.idle = found.files(packs)
+	s.idle = s.lang.unused(packs)
 	return problems
 }
 
-// add compiles one rule for all its tables.
-func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule, around *surroundings, found *idle) (problems rulefile.Problems) {
-	if !declared.When.Present() {
-		return nil // the rule file has been reported
-	}
-	r, used := newRule(p, declared), newUses()
-	var compiled []*tableRule
-	for _, name := range declared.Tables {
-		t, ok := lang.tables[name.Value]
-		if !ok {
-			problems = append(problems, unknownTable(name))
-			continue
-		}
-		tr, found := r.compileFor(lang, t)
-		if problems = append(problems, found...); tr == nil {
-			continue
-		}
-		used.add(tr.all())
-		compiled = append(compiled, tr)
-		if lacking := around.lacks(tr.needs); lacking != "" {
-			r.info.Off = around.needs(lacking)
-		}
-	}
-	if complete := len(compiled) == len(declared.Tables); !complete {
+// add compiles one rule for all its tables, and makes it ready to run unless it is off.
+func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) rulefile.Problems {
+	r, compiled, problems := s.lang.rule(p, declared, s.known)
+	if r == nil {
 		return problems
 	}
-	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
-		return problems
-	}
-	found.rule(declared, used, compiled)
-	r.info.Revision = r.revision(lang, used)
-	r.noteNeeds(compiled)
-	r.info.Off = firstOf(r.switched(), r.info.Off)
 	a := &active{rule: r}
 	s.rules = append(s.rules, a)
-	for i, tr := range compiled {
-		s.put(lang.tables[declared.Tables[i].Value], &activeInTable{tableRule: tr, of: a}, around)
+	for _, tr := range compiled {
+		if r.info.Off == "" {
+			s.tableSet(tr.table).add(&activeInTable{tableRule: tr, of: a})
+		}
 	}
-	return append(problems, r.drift(lang, used)...)
+	return problems
 }
 
-// put makes a rule ready to run, unless it is off.
-func (s *ruleSet) put(t *table, r *activeInTable, around *surroundings) {
-	if r.info.Off != "" {
-		return
-	}
-	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.needs(around.lacks(st.needs))) })
-	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.needs(around.lacks(x.needs))) })
-	if r.firstSeen != nil {
-		r.firstSeen.pinned = pin(around.seen[r.info.ID])
-	}
+// tableSet is the set for the table's rows.
+func (s *ruleSet) tableSet(t *table) *tableSet {
 	if s.tables[t.name] == nil {
 		s.tables[t.name] = &tableSet{table: t}
 	}
-	s.tables[t.name].all = append(s.tables[t.name].all, r)
+	return s.tables[t.name]
 }
 
-func unknownTable(name rulefile.Text) rulefile.Problem {
-	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
-	var known []string
-	for _, t := range schema.Tables() {
-		known = append(known, t.Name)
-	}
-	if p.Suggestion = didYouMean(name.Value, known); p.Suggestion == "" {
-		p.Suggestion = "known: " + strings.Join(known, ", ") + "; the name of a custom table ends with " + customSuffix
-	}
-	return p
-}
+func (t *tableSet) add(r *activeInTable) { t.all = append(t.all, r) }
 
 // moduleName and moduleVersion are how the module calls itself.
 const (
@@ -220,16 +170,12 @@ const noTable = "(none)"
 
 // setOf is the list of the rule files with the name.
 func (s *ruleSet) setOf(name string) *list {
-	l, ok := s.lists.typ.fields[name]
-	if !ok {
-		return nil
-	}
-	set, _ := l.get(nil).(*list)
-	return set
+	_, items := s.lang.list(name)
+	return items
 }
 
 // contextList is the list of the context with the name.
-func (s *ruleSet) contextList(name string) *list { return s.context.of.(*surroundings).lists[name] }
+func (s *ruleSet) contextList(name string) *list { return s.known.lists[name] }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {

@@ -177,3 +177,12 @@ func (x *exceptionRow) apply(tag *enrich.Tag) {
 		lowered.apply(tag)
 	}
 }
+
+// pin are the keys of a baseline of the context, folded as those of events are.
+func pin(baseline map[string]bool) map[string]bool {
+	folded := make(map[string]bool, len(baseline))
+	for key := range baseline {
+		folded[strings.ToLower(key)] = true
+	}
+	return folded
+}

@@ -92,7 +92,7 @@ func (t *table) helpers(v *viewTypes) {
 		t.typ.add(name, field{doc: doc, typ: typ, columns: columns, get: func(of any) ref.Val { return get(of.(*frame)) }})
 	}
 	addView := func(name string, typ *objectType, columns []string, get func(*frame) any) {
-		add(name, typ.cel, typ.doc, columns, func(f *frame) ref.Val { return &object{typ, get(f)} })
+		add(name, typ.cel, typ.doc, columns, func(f *frame) ref.Val { return newObject(typ, get(f)) })
 	}
 	add("table", types.StringType, "the table's name", nil, func(*frame) ref.Val { return types.String(t.name) })
 	add("time", types.TimestampType, "when it happened", []string{"TimeGenerated"}, func(f *frame) ref.Val {
@@ -131,7 +131,7 @@ func (t *table) helpers(v *viewTypes) {
 func targetList(v *viewTypes, targets []target) ref.Val {
 	items := make([]ref.Val, len(targets))
 	for i := range targets {
-		items[i] = &object{v.target, &targets[i]}
+		items[i] = newObject(v.target, &targets[i])
 	}
 	return newList(items)
 }

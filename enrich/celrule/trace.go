@@ -24,14 +24,13 @@ type tracer struct {
 	frame *frame
 	meter budget
 	now   types.Timestamp
-	env   *cel.Env
 	texts map[string]string  // of lets, by name
 	lets  map[string]ref.Val // evaluated once
 }
 
 func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Event) *tracer {
 	t := &tracer{
-		ctx: ctx, set: s, rule: r, frame: newFrame(r.table), now: s.now(), env: s.language().envs[r.table],
+		ctx: ctx, set: s, rule: r, frame: newFrame(r.table), now: s.now(),
 		texts: map[string]string{}, lets: map[string]ref.Val{},
 	}
 	t.frame.reset(event)
@@ -87,9 +86,9 @@ const traceCost = 4 * runCost
 // run evaluates e as CEL does: what the result doesn't depend on isn't evaluated. The state has the value of each node
 // that was.
 func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
-	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.checked).decorate))
+	program, err := t.set.lang.tracked(e, t.rule.table)
 	if err != nil {
-		return nil, nil, fmt.Errorf("plan the expression: %w", err)
+		return nil, nil, err
 	}
 	t.meter.grant(traceCost)
 	v, details, err := program.Eval(t)
@@ -286,8 +285,8 @@ func quote(v ref.Val) (string, bool) {
 	case *absent:
 		return "(absent)", true
 	case *list:
-		if v.set != nil {
-			return fmt.Sprintf("%d items", len(v.set)), true
+		if v.isSet() {
+			return fmt.Sprintf("%d items", len(v.keys())), true
 		}
 		return quoteList(v), true
 	case types.Null:

@@ -69,6 +69,16 @@ func (l *language) simpleTypes() map[string]*types.Type {
 	return all
 }
 
+// addMacros adds the macros of the packs. The problems are those of the macros themselves.
+func (l *language) addMacros(packs []*rulefile.Pack) (problems rulefile.Problems) {
+	for _, p := range packs {
+		for i := range p.Macros {
+			problems = append(problems, l.addMacro(&p.Macros[i])...)
+		}
+	}
+	return append(problems, l.macros.cut()...)
+}
+
 // addMacro adds a macro, when its parameters have types that there are.
 func (l *language) addMacro(declared *rulefile.Macro) (problems rulefile.Problems) {
 	for _, p := range declared.Params {

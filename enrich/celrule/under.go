@@ -33,12 +33,12 @@ const maxHost = 253
 // long for a host name lies under none.
 func underAny(host string, domains traits.Lister) bool {
 	set, ok := domains.(*list)
-	if !ok || set.set == nil {
+	if !ok || !set.isSet() {
 		set = newSet(textsOf(domains), true)
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	for host != "" && len(host) <= maxHost {
-		if set.set[host] {
+		if set.has(host) {
 			return true
 		}
 		_, host, _ = strings.Cut(host, ".")

@@ -3,7 +3,9 @@ package celrule
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/common/types"
@@ -41,6 +43,16 @@ func newSet(texts []string, fold bool) *list {
 	return l
 }
 
+// isSet reports whether the items are found by hash.
+func (l *list) isSet() bool { return l.set != nil }
+
+// has reports whether a list whose items are found by hash has s, in any case if the list takes no notice of case.
+func (l *list) has(s string) bool { return l.set[l.key(s)] }
+
+// keys are the distinct items of a list whose items are found by hash, sorted; in lower case if the list takes no notice of
+// case.
+func (l *list) keys() []string { return slices.Sorted(maps.Keys(l.set)) }
+
 func (l *list) key(s string) string {
 	if l.fold {
 		return strings.ToLower(s)
@@ -54,7 +66,7 @@ func (l *list) Contains(v ref.Val) ref.Val {
 		return l.Lister.Contains(v)
 	}
 	s, ok := v.(types.String)
-	return types.Bool(ok && l.set[l.key(string(s))])
+	return types.Bool(ok && l.has(string(s)))
 }
 
 // jsonMap is a JSON object as a CEL map. Objects of logs are small, so that a search is faster than a hash.
@@ -107,6 +119,9 @@ func (m *jsonMap) find(name string) (ref.Val, bool) {
 	}
 	return m.values[i], true
 }
+
+// named reports whether the object has a member, be it null.
+func (m *jsonMap) named() bool { return len(m.names) > 0 }
 
 func (m *jsonMap) count() int {
 	n := 0

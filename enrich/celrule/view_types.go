@@ -53,7 +53,7 @@ func targetType(change *objectType) *objectType {
 func changeList(typ *objectType, changes []change) ref.Val {
 	items := make([]ref.Val, len(changes))
 	for i := range changes {
-		items[i] = &object{typ, &changes[i]}
+		items[i] = newObject(typ, &changes[i])
 	}
 	return newList(items)
 }

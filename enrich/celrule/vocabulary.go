@@ -91,7 +91,7 @@ func (v *vocabulary) fieldOf(e ast.Expr) (name string, texts []string) {
 // typeName is the name of an object's type, "" for what isn't one.
 func (v *vocabulary) typeName(e ast.Expr) string {
 	t := v.checked.GetType(e.ID())
-	if t == nil || v.lang.provider.types[t.TypeName()] == nil {
+	if t == nil || v.lang.provider.typeNamed(t.TypeName()) == nil {
 		return ""
 	}
 	return t.TypeName()
