@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/google/cel-go/common/types"
@@ -17,7 +18,7 @@ type actor struct {
 	ip    string
 }
 
-func (a *actor) label() string { return firstOf(a.upn, a.name, a.appID, a.id, "unknown") }
+func (a *actor) label() string { return cmp.Or(a.upn, a.name, a.appID, a.id, "unknown") }
 
 // known sets the kind of an actor of which any part is known.
 func (a *actor) known(kind string) *actor {
@@ -45,8 +46,8 @@ func auditActor(f *frame) *actor {
 	by := f.dynamic("InitiatedBy")
 	user, app := member(by, "user"), member(by, "app")
 	a := &actor{
-		id:   firstOf(text(member(app, "servicePrincipalId")), text(member(app, "id"))),
-		name: firstOf(text(member(app, "displayName")), text(member(app, "servicePrincipalName"))), appID: text(member(app, "appId")),
+		id:   cmp.Or(text(member(app, "servicePrincipalId")), text(member(app, "id"))),
+		name: cmp.Or(text(member(app, "displayName")), text(member(app, "servicePrincipalName"))), appID: text(member(app, "appId")),
 	}
 	if a.known("app").kind == "app" {
 		a.ip = text(member(app, "ipAddress"))
@@ -92,7 +93,7 @@ func (t *table) actorColumn(field string) string {
 func activityActor(f *frame) *actor {
 	claims := f.jsonColumn("Claims_d", "Claims")
 	a := claimedActor(claims)
-	a.ip = firstOf(f.text("CallerIpAddress"), a.ip)
+	a.ip = cmp.Or(f.text("CallerIpAddress"), a.ip)
 	switch caller := f.text("Caller"); {
 	case strings.Contains(caller, "@"):
 		a.upn = caller
@@ -144,8 +145,8 @@ func (a *actor) kindOfClaims(claims ref.Val) string {
 // officeActor reads OfficeActivity.
 func officeActor(f *frame) *actor {
 	a := &actor{
-		name: f.text("UserId"), id: f.text("UserKey"), appID: firstOf(f.text("AppId"), f.text("ClientAppId")),
-		ip: firstOf(f.text("ClientIP"), f.text("Client_IPAddress"), f.text("ActorIpAddress")),
+		name: f.text("UserId"), id: f.text("UserKey"), appID: cmp.Or(f.text("AppId"), f.text("ClientAppId")),
+		ip: cmp.Or(f.text("ClientIP"), f.text("Client_IPAddress"), f.text("ActorIpAddress")),
 	}
 	if strings.Contains(a.name, "@") {
 		a.upn, a.name = a.name, ""

@@ -79,7 +79,7 @@ func (f *finder) asked(e ast.Expr, in *scope) (question, bool) {
 		case s.IsTestOnly():
 		case isField(e, "operation"):
 			return question{how: asOperation}, true
-		case isEvent(s.Operand()) && f.columnIs(s.FieldName(), types.StringKind):
+		case isEvent(s.Operand()) && f.rule.table.seenAs(s.FieldName(), types.StringKind):
 			return question{asText, s.FieldName()}, true
 		case isField(s.Operand(), "actor"):
 			if column := f.rule.table.actorColumn(s.FieldName()); column != "" {

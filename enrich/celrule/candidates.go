@@ -13,9 +13,10 @@ const (
 	maxNeeded = 3
 )
 
-// needOf are the conditions with the fewest facts.
-func needOf(r *tableRule, conditions []condition) (need enrich.Need) {
-	for _, c := range conditions {
+// needOf is what a row needs for the rule to match it, as far as that can be told without CEL: the conditions with the fewest
+// facts. It is nil when nothing can be told.
+func needOf(r *tableRule, lists listed) (need enrich.Need) {
+	for _, c := range conditionsOf(r, lists) {
 		if facts, ok := factsOf(r, c); ok {
 			need = append(need, facts)
 		}

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ type change struct {
 }
 
 // label is the best name for messages.
-func (t *target) label() string { return firstOf(t.name, t.upn, t.id, "unknown") }
+func (t *target) label() string { return cmp.Or(t.name, t.upn, t.id, "unknown") }
 
 // change is the change of the property called name, whose case doesn't count; an absent one when there is none.
 func (t *target) change(name string) *change {

@@ -158,7 +158,7 @@ func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
 	case isField(e, "success"):
 		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(want)})
 	case isEvent(s.Operand()):
-		if f.columnIs(s.FieldName(), types.BoolKind) {
+		if f.rule.table.seenAs(s.FieldName(), types.BoolKind) {
 			return one(atom{question: question{asBool, s.FieldName()}, text: strconv.FormatBool(want)})
 		}
 	case f.viewOf(e, in) == "vault" && s.FieldName() == "failed":
@@ -174,12 +174,6 @@ func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
 func one(a atom) []condition { return []condition{{a}} }
 
 func isEvent(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == varEvent }
-
-// columnIs reports whether the table has the column and expressions see it as kind.
-func (f *finder) columnIs(name string, kind types.Kind) bool {
-	i, ok := f.rule.table.index[name]
-	return ok && celType(f.rule.table.columns[i].Type).Kind() == kind
-}
 
 func (f *finder) call(c ast.CallExpr, want bool, in *scope) []condition {
 	args := c.Args()
@@ -257,7 +251,7 @@ func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
 		if of := sized(a); of != nil && v == 0 && !equal {
 			return f.present(of, in)
 		}
-		if equal && a.Kind() == ast.SelectKind && isEvent(a.AsSelect().Operand()) && f.columnIs(a.AsSelect().FieldName(), types.IntKind) {
+		if equal && a.Kind() == ast.SelectKind && isEvent(a.AsSelect().Operand()) && f.rule.table.seenAs(a.AsSelect().FieldName(), types.IntKind) {
 			return one(atom{question: question{asNumber, a.AsSelect().FieldName()}, text: strconv.FormatInt(int64(v), 10)})
 		}
 	case types.String:

@@ -2,7 +2,6 @@ package celrule
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -160,7 +159,7 @@ func (c *surroundings) owns(host string) bool {
 func (c *surroundings) verdict(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if said, ok := c.settings.Context.DNS[host]; ok {
-		return firstOf(said, "unknown")
+		return cmp.Or(said, "unknown")
 	}
 	if c.live != nil {
 		return c.live(host)
@@ -185,20 +184,9 @@ func (c *surroundings) list(name string) ref.Val {
 // sourceOf is where the items of a list of the context stand.
 func (c *surroundings) sourceOf(name string) string {
 	if file, ok := c.settings.Context.ListFiles[name]; ok {
-		return sourceOf(&rulefile.List{File: file})
+		return (&rulefile.List{File: file}).Source()
 	}
 	return strings.TrimSpace("the context " + c.settings.ContextFile)
-}
-
-// sourceOf is where the items of a list stand.
-func sourceOf(l *rulefile.List) string {
-	switch {
-	case l.File.Column.Present():
-		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
-	case l.File.Path.Present():
-		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
-	}
-	return l.Name.Pos.String()
 }
 
 // newContextType returns the type of the variable context with its fields.

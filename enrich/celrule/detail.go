@@ -3,6 +3,8 @@ package celrule
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -115,20 +117,20 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 
 // used fills in the lists and macros.
 func (s *ruleSet) used(out *Detail, u uses) {
-	for _, name := range names(u.lists) {
+	for _, name := range slices.Sorted(maps.Keys(u.lists)) {
 		declared, set := s.lang.list(name)
 		out.Lists = append(out.Lists, UsedList{
 			Name: name, Doc: declared.Doc.Value, CaseInsensitive: set.fold, Size: len(set.items), First: firstOfList(set),
-			Source: sourceOf(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
+			Source: declared.Source(), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
 	}
-	for _, need := range names(u.needs) {
+	for _, need := range slices.Sorted(maps.Keys(u.needs)) {
 		name, isList := strings.CutPrefix(need, "lists.")
 		if set := s.known.lists[name]; isList && set != nil {
 			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: firstOfList(set), Source: s.known.sourceOf(name)})
 		}
 	}
-	for _, name := range names(u.macros) {
+	for _, name := range slices.Sorted(maps.Keys(u.macros)) {
 		m := s.lang.macro(name)
 		used := UsedMacro{Name: name, Expr: m.Expr.Value}
 		for _, p := range m.Params {

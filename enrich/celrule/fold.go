@@ -81,16 +81,6 @@ func lastGUID(s string) string {
 	return ""
 }
 
-// firstOf is the first of texts that isn't empty.
-func firstOf(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
 // isASCII reports whether text is ASCII alone, eight bytes at a time: it is asked for whole rows.
 func isASCII(text []byte) bool {
 	for ; len(text) >= 8; text = text[8:] {

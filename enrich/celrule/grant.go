@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 
@@ -13,7 +14,7 @@ type api struct {
 	name string
 }
 
-func (a *api) label() string { return firstOf(a.name, a.id, "an unknown API") }
+func (a *api) label() string { return cmp.Or(a.name, a.id, "an unknown API") }
 
 // api tells the API by the names of its service principal: an application id first, because nobody else can have it,
 // then an address, then the display name.
@@ -35,7 +36,7 @@ func (f *frame) decodeAPI() *api {
 		if known, ok := schema.APIByID(id); ok {
 			return &api{known.ID, known.Name}
 		}
-		guid = firstOf(guid, id)
+		guid = cmp.Or(guid, id)
 	}
 	if guid != "" {
 		return &api{guid, shown}
@@ -61,7 +62,7 @@ func (f *frame) apiNames() (names []string, shown string) {
 		c := t.change("TargetId.ServicePrincipalNames")
 		if list := append(c.itemsNew(), c.itemsOld()...); names == nil && len(list) > 0 {
 			names = list
-			shown = firstOf(shown, t.name)
+			shown = cmp.Or(shown, t.name)
 		}
 		if granted && strings.EqualFold(t.typ, "ServicePrincipal") {
 			shown = t.name
@@ -93,7 +94,7 @@ func (f *frame) grant() *grant {
 // newOrOld is a change's new value, or the old one where something was taken away.
 func (f *frame) newOrOld(name string) string {
 	c := f.change(name)
-	return firstOf(valueText(c.new), valueText(c.old))
+	return cmp.Or(valueText(c.new), valueText(c.old))
 }
 
 func (f *frame) decodeGrant() *grant {

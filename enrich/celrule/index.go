@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // index finds the rules of a table that can match an event. Conditions without which a rule can't match are taken from
@@ -52,7 +54,7 @@ func (x *index) keyOf(place int) string {
 	}
 	var out []string
 	for _, form := range slices.Sorted(maps.Keys(byQuestion)) {
-		texts := sorted(byQuestion[form])
+		texts := slices.Sorted(slices.Values(byQuestion[form]))
 		switch {
 		case len(texts) > 1 && strings.HasSuffix(form, " == "):
 			out = append(out, strings.TrimSuffix(form, " == ")+" in ["+strings.Join(texts, ", ")+"]")
@@ -181,7 +183,7 @@ func (b *indexBuilder) priceOf(q question) float64 {
 	case q.how != asLiteral:
 		return priceCell
 	}
-	if i, ok := b.table.index[q.column]; ok && b.table.columns[i].Type != "dynamic" {
+	if typ, ok := b.table.columnType(q.column); ok && typ != enrich.Dynamic {
 		return priceShort
 	}
 	return priceWords

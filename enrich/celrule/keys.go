@@ -59,7 +59,7 @@ func (s *ruleSet) candidates(table string, rules []string) (filter enrich.Filter
 		if r == nil {
 			continue
 		}
-		need := needOf(r.tableRule, conditionsOf(r.tableRule, listed{s.setOf, s.contextList}))
+		need := needOf(r.tableRule, listed{ofFiles: s.setOf, ofContext: s.contextList})
 		if need == nil {
 			all = append(all, id)
 		}

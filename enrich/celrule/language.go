@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -114,7 +115,7 @@ func (l *language) standard() (out []Entry) {
 		if own[strings.Trim(name, "_")] {
 			continue
 		}
-		add(firstOf(operatorWord(name), name))
+		add(cmp.Or(operatorWord(name), name))
 	}
 	for _, m := range env.Macros() {
 		add(fmt.Sprintf("%s/%d", m.Function(), m.ArgCount()))

@@ -253,35 +253,3 @@ func (x *expansion) refuse(e ast.Expr, code, message, suggestion string) {
 	p.Suggestion = suggestion
 	x.problems = append(x.problems, p)
 }
-
-// children are the expressions directly below e.
-func children(e ast.Expr) []ast.Expr {
-	switch e.Kind() {
-	case ast.CallKind:
-		c := e.AsCall()
-		if c.IsMemberFunction() {
-			return append([]ast.Expr{c.Target()}, c.Args()...)
-		}
-		return c.Args()
-	case ast.SelectKind:
-		return []ast.Expr{e.AsSelect().Operand()}
-	case ast.ListKind:
-		return e.AsList().Elements()
-	case ast.MapKind:
-		var out []ast.Expr
-		for _, entry := range e.AsMap().Entries() {
-			out = append(out, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
-		}
-		return out
-	case ast.StructKind:
-		var out []ast.Expr
-		for _, f := range e.AsStruct().Fields() {
-			out = append(out, f.AsStructField().Value())
-		}
-		return out
-	case ast.ComprehensionKind:
-		c := e.AsComprehension()
-		return []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
-	}
-	return nil
-}

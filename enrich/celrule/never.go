@@ -55,17 +55,6 @@ func (i *inspector) folded(e ast.Expr) {
 	}
 }
 
-// listNamed is the NAME of lists.NAME, "" for everything else.
-func listNamed(e ast.Expr) string {
-	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
-		return ""
-	}
-	if of := e.AsSelect().Operand(); of.Kind() != ast.IdentKind || of.AsIdent() != varLists {
-		return ""
-	}
-	return e.AsSelect().FieldName()
-}
-
 // foldedList is folded for the items of a list: at the item where that has a place in a rule file, for items in a file
 // of their own at the use of the list, the first of them only.
 func (i *inspector) foldedList(use ast.Expr, name string) {

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -62,7 +63,7 @@ func unique(problems rulefile.Problems) (out rulefile.Problems) {
 			out = append(out, p)
 			continue
 		}
-		out[last].Suggestion = firstOf(out[last].Suggestion, p.Suggestion)
+		out[last].Suggestion = cmp.Or(out[last].Suggestion, p.Suggestion)
 	}
 	return out
 }
@@ -335,7 +336,7 @@ func (x *explainer) unknownName(id int64, name string, at placed) rulefile.Probl
 		if method {
 			p.Suggestion = x.elsewhere(name)
 		}
-		p.Suggestion = firstOf(p.Suggestion, didYouMean(name, among))
+		p.Suggestion = cmp.Or(p.Suggestion, didYouMean(name, among))
 		return p
 	}
 	if name == varMacros {
@@ -387,26 +388,6 @@ func (x *explainer) usage(function, receiver string) string {
 		if f.name == function && f.of == receiver {
 			return "it is " + f.signature()
 		}
-	}
-	return ""
-}
-
-// operatorWord is an operator as people write it; "" for a function that isn't one.
-func operatorWord(function string) string {
-	switch function {
-	case "_?_:_":
-		return "? :"
-	case "_[_]", "_[?_]":
-		return "[ ]"
-	case "_?._":
-		return ".?"
-	case "@in":
-		return "in"
-	case "!_", "-_":
-		return function[:1]
-	}
-	if strings.HasPrefix(function, "_") && strings.HasSuffix(function, "_") && len(function) > 2 {
-		return strings.Trim(function, "_")
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/schema"
@@ -33,10 +34,10 @@ func (f *frame) role() *role {
 // template id counts: names differ between the two ("Company Administrator" is Global Administrator).
 func (f *frame) auditRole() *role {
 	roleTarget := f.target("Role")
-	id := firstOf(f.newOrOld("Role.TemplateId"), f.detail("TemplateId"), f.detail("RoleDefinitionOriginId"))
+	id := cmp.Or(f.newOrOld("Role.TemplateId"), f.detail("TemplateId"), f.detail("RoleDefinitionOriginId"))
 	r := &role{
 		id:   lastGUID(id),
-		name: firstOf(f.newOrOld("Role.DisplayName"), roleTarget.name),
+		name: cmp.Or(f.newOrOld("Role.DisplayName"), roleTarget.name),
 	}
 	r.present = f.change("Role.TemplateId").present || f.change("Role.DisplayName").present || f.change("Role.ObjectID").present ||
 		roleTarget.present && strings.Contains(f.operation(), "role")
@@ -44,12 +45,12 @@ func (f *frame) auditRole() *role {
 		return &role{}
 	}
 	if r.id == "" {
-		r.id = lastGUID(firstOf(roleTarget.id, f.newOrOld("Role.ObjectID")))
+		r.id = lastGUID(cmp.Or(roleTarget.id, f.newOrOld("Role.ObjectID")))
 	}
-	r.name = firstOf(r.name, schema.RoleName(r.id))
-	r.scope = firstOf(f.newOrOld("RoleScope"), f.detail("Scope"))
+	r.name = cmp.Or(r.name, schema.RoleName(r.id))
+	r.scope = cmp.Or(f.newOrOld("RoleScope"), f.detail("Scope"))
 	if p := f.principal(); p != nil {
-		r.principalID, r.principalType, r.principalName = p.id, principalType(p.typ), firstOf(p.name, p.upn)
+		r.principalID, r.principalType, r.principalName = p.id, principalType(p.typ), cmp.Or(p.name, p.upn)
 	}
 	return r
 }
@@ -102,7 +103,7 @@ func (f *frame) activityRole() *role {
 		principalType: principalType(text(anyCase(inner, "principalType"))),
 	}
 	r.name = schema.RoleName(r.id)
-	r.scope = firstOf(text(anyCase(inner, "scope")), text(anyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
+	r.scope = cmp.Or(text(anyCase(inner, "scope")), text(anyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
 	if at := strings.Index(strings.ToLower(r.scope), "/providers/microsoft.authorization/roleassignments/"); at >= 0 {
 		r.scope = r.scope[:at]
 	}

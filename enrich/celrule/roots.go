@@ -42,7 +42,7 @@ func (f *finder) insideOf(e ast.Expr, texts []string, in *scope) []condition {
 	if columns == nil {
 		return nil
 	}
-	if !slices.ContainsFunc(columns, func(c string) bool { return !f.columnIs(c, types.StringKind) }) {
+	if !slices.ContainsFunc(columns, func(c string) bool { return !f.rule.table.seenAs(c, types.StringKind) }) {
 		return literals(columns, texts...)
 	}
 	var certain []string
@@ -192,7 +192,7 @@ func (f *finder) rootOfEvent(name string) []string {
 		return []string{targetsColumn}
 	case name == "reason":
 		return f.rule.table.reason
-	case f.columnIs(name, types.StringKind), f.columnIs(name, types.DynKind):
+	case f.rule.table.seenAs(name, types.StringKind), f.rule.table.seenAs(name, types.DynKind):
 		return []string{name}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -142,7 +143,7 @@ func (l *language) rule(p *rulefile.Pack, declared *rulefile.Rule, known *surrou
 	l.idle.rule(declared, used, compiled)
 	r.info.Revision = r.revision(l, used)
 	r.noteNeeds(compiled)
-	r.info.Off = firstOf(r.switched(), r.info.Off)
+	r.info.Off = cmp.Or(r.switched(), r.info.Off)
 	for _, tr := range compiled {
 		if r.info.Off == "" {
 			tr.settle(known)

@@ -152,14 +152,14 @@ func (s *ruleSet) finish() {
 		for i, r := range t.all {
 			compiled[i], r.place = r.tableRule, i
 		}
-		t.index = newIndex(compiled, listed{s.setOf, s.contextList})
+		t.index = newIndex(compiled, listed{ofFiles: s.setOf, ofContext: s.contextList})
 		for _, r := range t.all {
 			for column := range r.all().columns {
 				columns[column] = true
 			}
 		}
 	}
-	s.about.Selector = enrich.Selector{Tables: slices.Sorted(maps.Keys(s.tables)), Columns: names(columns)}
+	s.about.Selector = enrich.Selector{Tables: slices.Sorted(maps.Keys(s.tables)), Columns: slices.Sorted(maps.Keys(columns))}
 	if len(s.tables) == 0 {
 		s.about.Selector.Tables = []string{noTable} // an empty list would mean all tables
 	}

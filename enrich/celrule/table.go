@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -144,6 +145,21 @@ func (t *table) at(column string) int {
 	return -1
 }
 
+// columnType is the type of a column; false when the table has none of the name.
+func (t *table) columnType(column string) (enrich.Type, bool) {
+	i, ok := t.index[column]
+	if !ok {
+		return "", false
+	}
+	return t.columns[i].Type, true
+}
+
+// seenAs reports whether the table has the column and expressions see it as kind.
+func (t *table) seenAs(column string, kind types.Kind) bool {
+	typ, ok := t.columnType(column)
+	return ok && celType(typ).Kind() == kind
+}
+
 func nonEmpty(texts ...string) []string {
 	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
@@ -265,7 +281,7 @@ func auditSuccess(f *frame) bool {
 
 // activitySuccess compares by prefix: the word was Succeeded and is Success.
 func activitySuccess(f *frame) bool {
-	return strings.HasPrefix(firstOf(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
+	return strings.HasPrefix(cmp.Or(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
 }
 
 // officeSuccess takes records without a status, as SharePoint writes them, for done.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/cel-go/common/ast"
-	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
@@ -198,22 +197,4 @@ func (i *inspector) pattern(e ast.Expr) {
 		return
 	}
 	i.upper(e, arg, re)
-}
-
-// isField reports whether e is event.NAME.
-func isField(e ast.Expr, name string) bool {
-	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() || e.AsSelect().FieldName() != name {
-		return false
-	}
-	of := e.AsSelect().Operand()
-	return of.Kind() == ast.IdentKind && of.AsIdent() == varEvent
-}
-
-// literal is the text of a literal.
-func literal(e ast.Expr) (string, bool) {
-	if e.Kind() != ast.LiteralKind {
-		return "", false
-	}
-	s, ok := e.AsLiteral().(types.String)
-	return string(s), ok
 }

@@ -2,6 +2,7 @@ package celrule
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -41,11 +42,11 @@ func (f *frame) decodeVault() *vault {
 	}
 	v := &vault{
 		present: true, class: schema.VaultClass(f.operation()), signature: f.text("ResultSignature"),
-		object: firstOf(f.vaultText("id_s"), f.text("Id")),
+		object: cmp.Or(f.vaultText("id_s"), f.text("Id")),
 	}
 	v.status, v.failed = f.vaultStatus(), f.refused()
-	request := firstOf(f.vaultText("requestUri_s"), f.text("RequestUri"))
-	v.name = strings.ToLower(firstOf(f.text("Resource"), lastSegment(f.text("_ResourceId")), firstLabel(v.object), firstLabel(request)))
+	request := cmp.Or(f.vaultText("requestUri_s"), f.text("RequestUri"))
+	v.name = strings.ToLower(cmp.Or(f.text("Resource"), lastSegment(f.text("_ResourceId")), firstLabel(v.object), firstLabel(request)))
 	return v
 }
 
@@ -118,7 +119,7 @@ func vaultActor(f *frame) *actor {
 		claims = f.flatClaims()
 	}
 	a := claimedActor(claims)
-	a.ip = firstOf(f.text("CallerIPAddress"), f.text("CallerIpAddress"), a.ip)
+	a.ip = cmp.Or(f.text("CallerIPAddress"), f.text("CallerIpAddress"), a.ip)
 	return a.known(a.kindOfClaims(claims))
 }
 

@@ -1,6 +1,7 @@
 package celrule
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func (v *vocabulary) amongList(field, list ast.Expr) {
 // nearest suggests one of the known words, or all of them.
 func nearest(word string, known []string) string {
 	known = nonEmpty(slices.Clone(known)...)
-	return firstOf(didYouMean(word, known), "known: "+strings.Join(known, ", "))
+	return cmp.Or(didYouMean(word, known), "known: "+strings.Join(known, ", "))
 }
 
 // method looks at the arguments of event.target, event.change, event.changed and Target.change, and at texts that are looked

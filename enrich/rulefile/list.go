@@ -95,3 +95,14 @@ func (d *decoder) params(n *node) (all []Param) {
 	}
 	return all
 }
+
+// Source says for people where the items stand: FILE:LINE:COLUMN, or the list's own file and where that is named.
+func (l *List) Source() string {
+	switch {
+	case l.File.Column.Present():
+		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
+	case l.File.Path.Present():
+		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
+	}
+	return l.Name.Pos.String()
+}
