@@ -28,12 +28,12 @@ type tracer struct {
 	lets  map[string]ref.Val // evaluated once
 }
 
-func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Event) *tracer {
+func newTracer(ctx context.Context, s *ruleSet, r *tableRule, e *enrich.Event) *tracer {
 	t := &tracer{
 		ctx: ctx, set: s, rule: r, frame: newFrame(r.table), now: s.now(),
 		texts: map[string]string{}, lets: map[string]ref.Val{},
 	}
-	t.frame.reset(event)
+	t.frame.reset(e)
 	t.meter = budget{ctx: ctx, frame: t.frame}
 	for _, let := range r.declared.Let {
 		t.texts[let.Name.Value] = let.Expr.Value
