@@ -25,7 +25,12 @@ func layers() []layer {
 		{"enrich", nil},
 		{"enrich/schema", []string{"enrich"}},
 		{"enrich/rulefile", []string{"enrich"}},
-		{"enrich/celrule/...", []string{"enrich", "enrich/schema", "enrich/rulefile"}},
+		{"enrich/celrule/celval", []string{"enrich"}},
+		{"enrich/celrule/event", []string{"enrich", "enrich/schema", "enrich/rulefile", "enrich/celrule/celval"}},
+		{"enrich/celrule/compile", []string{"enrich", "enrich/schema", "enrich/rulefile", "enrich/celrule/celval", "enrich/celrule/event"}},
+		{"enrich/celrule/index", []string{"enrich", "enrich/schema", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile"}},
+		{"enrich/celrule/celruletest", []string{"enrich"}},
+		{"enrich/celrule", []string{"enrich", "enrich/rulefile", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile", "enrich/celrule/index"}},
 		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/rulefile"}},
 		{"rules", nil},
 		{"plugin/example/...", []string{"plugin", "enrich"}},
@@ -53,9 +58,9 @@ func layers() []layer {
 		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
 		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/rulefile"}},
-		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule/..."}},
+		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule", "enrich/celrule/celruletest"}},
 		{"host/e2e/leaky", []string{"plugin", "enrich"}},
-		{"host/e2e/...", []string{"host/...", "enrich/..."}},
+		{"host/e2e/...", []string{"host/...", "enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema"}},
 		{"host", []string{
 			"host/admin", "host/config", "host/checkup", "host/deadletter", "host/durable", "host/failpoint", "host/graph", "host/inputfile", "host/ledger/...", "host/module/...", "host/ownership", "host/pipeline",
 			"host/proof", "host/reload", "host/ruleset", "host/secret",
@@ -63,7 +68,7 @@ func layers() []layer {
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence",
 		}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
-		{"host/cmd/riskrelay", []string{"host/...", "enrich/...", "plugin", "plugin/fence", "rules"}},
+		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
 	}
 }
 
@@ -73,7 +78,7 @@ func doors() map[string][]string {
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore":     {"host/azure", "host/graph", "host/source/loganalytics"},
 		"github.com/Azure/azure-sdk-for-go/sdk/azidentity": {"host/azure"},
 		"github.com/Azure/azure-sdk-for-go/sdk/monitor":    {"host/source/loganalytics"},
-		"github.com/google/cel-go":                         {"enrich/celrule"},
+		"github.com/google/cel-go":                         {"enrich/celrule", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile", "enrich/celrule/index"},
 		"github.com/hashicorp/go-plugin":                   {"plugin"},
 		"github.com/landlock-lsm/go-landlock":              {"plugin/fence"},
 		"github.com/elastic/go-seccomp-bpf":                {"plugin/fence"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -77,12 +79,12 @@ func (m *Module) List() []Listing {
 }
 
 func (s *ruleSet) list(r *active) Listing {
-	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned(), Running: []InTable{}}
-	if status := r.declared.Status.Value; status != "stable" {
+	out := Listing{RuleInfo: r.Info, Score: r.Score, Needs: r.Required, Optional: r.Optional, Tuned: r.Tuned(), Running: []InTable{}}
+	if status := r.Declared.Status.Value; status != "stable" {
 		out.Status = status
 	}
-	for _, table := range r.info.Tables {
-		running := s.inTable(r.info.ID, table)
+	for _, table := range r.Info.Tables {
+		running := s.inTable(r.Info.ID, table)
 		if running == nil {
 			continue
 		}
@@ -101,14 +103,14 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	out := Detail{Listing: s.list(r), Declared: r.declared}
-	all, err := s.lang.usesOf(r.rule)
+	out := Detail{Listing: s.list(r), Declared: r.Declared}
+	all, err := s.lang.UsesOf(r.Rule)
 	if err != nil {
 		return out, err // never: the set was compiled before
 	}
-	for _, table := range r.info.Tables {
+	for _, table := range r.Info.Tables {
 		if running := s.inTable(id, table); running != nil {
-			out.LeftOut = running.leftOut // the same in all tables
+			out.LeftOut = running.LeftOut // the same in all tables
 		}
 	}
 	s.used(&out, all)
@@ -116,22 +118,22 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 }
 
 // used fills in the lists and macros.
-func (s *ruleSet) used(out *Detail, u uses) {
-	for _, name := range slices.Sorted(maps.Keys(u.lists)) {
-		declared, set := s.lang.list(name)
+func (s *ruleSet) used(out *Detail, u compile.Uses) {
+	for _, name := range slices.Sorted(maps.Keys(u.Lists)) {
+		declared, set := s.lang.List(name)
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: declared.Doc.Value, CaseInsensitive: set.fold, Size: len(set.items), First: firstOfList(set),
+			Name: name, Doc: declared.Doc.Value, CaseInsensitive: set.Folded, Size: len(set.Items), First: firstOfList(set),
 			Source: declared.Source(), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
 	}
-	for _, need := range slices.Sorted(maps.Keys(u.needs)) {
+	for _, need := range slices.Sorted(maps.Keys(u.Needs)) {
 		name, isList := strings.CutPrefix(need, "lists.")
-		if set := s.known.lists[name]; isList && set != nil {
-			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: firstOfList(set), Source: s.known.sourceOf(name)})
+		if set := s.known.Lists[name]; isList && set != nil {
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.Items), First: firstOfList(set), Source: s.known.SourceOf(name)})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(u.macros)) {
-		m := s.lang.macro(name)
+	for _, name := range slices.Sorted(maps.Keys(u.Macros)) {
+		m := s.lang.Macro(name)
 		used := UsedMacro{Name: name, Expr: m.Expr.Value}
 		for _, p := range m.Params {
 			used.Params = append(used.Params, p.Name.Value)
@@ -141,10 +143,10 @@ func (s *ruleSet) used(out *Detail, u uses) {
 }
 
 // firstOfList are the first items as texts.
-func firstOfList(l *list) []string {
+func firstOfList(l *celval.List) []string {
 	items := make([]string, 0, firstItems)
-	for _, item := range l.items[:min(firstItems, len(l.items))] {
-		items = append(items, text(item))
+	for _, item := range l.Items[:min(firstItems, len(l.Items))] {
+		items = append(items, celval.Text(item))
 	}
 	return items
 }
@@ -158,19 +160,19 @@ func itemsAt(items []rulefile.Text) (out []string) {
 }
 
 func (s *ruleSet) running(r *activeInTable) InTable {
-	out := InTable{Table: r.table.name, Watched: r.when.watched, Key: s.key(r)}
-	out.Cost = s.lang.worstCost(r.when)
-	used := r.through(r.when)
-	for _, let := range r.lets {
-		if used.lets[let.name] {
-			out.Cost += s.lang.worstCost(let.expression)
+	out := InTable{Table: r.Table.Name, Watched: r.When.Watched, Key: s.key(r)}
+	out.Cost = s.lang.WorstCost(r.When)
+	used := r.Through(r.When)
+	for _, let := range r.Lets {
+		if used.Lets[let.Name] {
+			out.Cost += s.lang.WorstCost(let.Expression)
 		}
 	}
 	return out
 }
 
 // key is the rule's index key as people write it.
-func (s *ruleSet) key(r *activeInTable) string { return s.tables[r.table.name].index.keyOf(r.place) }
+func (s *ruleSet) key(r *activeInTable) string { return s.tables[r.Table.Name].index.Key(r.place) }
 
 // CodeUnindexed is the warning for a rule that has to be evaluated for every event of a table.
 const CodeUnindexed = "R301"
@@ -182,15 +184,15 @@ func (m *Module) Costly() rulefile.Problems {
 	s := m.set.Load()
 	for _, r := range s.rules {
 		var tables []string
-		for _, table := range r.info.Tables {
-			if tr := s.inTable(r.info.ID, table); tr != nil && s.key(tr) == "" {
+		for _, table := range r.Info.Tables {
+			if tr := s.inTable(r.Info.ID, table); tr != nil && s.key(tr) == "" {
 				tables = append(tables, table)
 			}
 		}
 		if len(tables) == 0 {
 			continue
 		}
-		p := r.declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
+		p := r.Declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
 		p.Severity = rulefile.Warning
 		out = append(out, p)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -23,18 +24,18 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	if err != nil {
 		return out, err
 	}
-	if r.info.Off != "" {
-		out.Outcome, out.Reason = enrich.OutcomeOff, r.info.Off
+	if r.Info.Off != "" {
+		out.Outcome, out.Reason = enrich.OutcomeOff, r.Info.Off
 		return out, nil
 	}
 	tr := s.inTable(id, event.Table)
 	if tr == nil {
 		out.Outcome = enrich.OutcomeTable
-		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.info.Tables, ", "))
+		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.Info.Tables, ", "))
 		return out, nil
 	}
 	alone := s.unswitched(func(other *active) bool { return other == r })
-	alone.told = &telling{of: tr.tableRule, x: &out}
+	alone.told = &telling{of: tr.TableRule, x: &out}
 	if known, ok := s.memory.(*Recent); ok {
 		alone.memory = glance{known}
 	}
@@ -45,12 +46,12 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	out.Tags = tags[0]
 	settle(&out)
 	out.Limit = limits(alone.rules[0], r)
-	t := newTracer(ctx, s, tr.tableRule, event)
-	when := t.condition(tr.when, tr.declared.When.Value)
+	t := newTracer(ctx, s, tr.TableRule, event)
+	when := t.condition(tr.When, tr.Declared.When.Value)
 	when.Key = "when"
 	out.When = &when
 	if when.Result == enrich.ResultTrue {
-		out.Adjust, out.LeftOut = t.adjust(), tr.leftOut
+		out.Adjust, out.LeftOut = t.adjust(), tr.LeftOut
 	}
 	return out, nil
 }
@@ -59,7 +60,7 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 func limits(alone, running *active) string {
 	var said []string
 	if alone.breaker.stopped.Load() > 0 {
-		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
+		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", compile.RunLimit, coolDown, maxBreaches))
 	}
 	if running.breaker.retry.Load() != nil {
 		said = append(said, "the rule is switched off at the moment, as it took too long on other events")
@@ -87,9 +88,9 @@ func settle(out *enrich.Explanation) {
 
 // adjust traces the steps whose context is configured.
 func (t *tracer) adjust() (out []enrich.Condition) {
-	for _, s := range t.rule.adjust {
-		c := t.condition(s.when, t.rule.declared.Adjust[s.number-1].If.Value)
-		c.Key = adjustKey(s.number)
+	for _, s := range t.rule.Adjust {
+		c := t.condition(s.When, t.rule.Declared.Adjust[s.Number-1].If.Value)
+		c.Key = compile.AdjustKey(s.Number)
 		out = append(out, c)
 	}
 	return out
@@ -120,7 +121,7 @@ func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 	copies := map[*active]*active{}
 	for _, r := range s.rules {
 		if keep(r) {
-			copies[r] = &active{rule: r.rule}
+			copies[r] = &active{Rule: r.Rule}
 			copies[r].breaker.closed = true
 			out.rules = append(out.rules, copies[r])
 		}
@@ -130,7 +131,7 @@ func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 			if copies[tr.of] == nil {
 				continue
 			}
-			out.tableSet(t.table).add(&activeInTable{tableRule: tr.tableRule, of: copies[tr.of]})
+			out.tableSet(t.table).add(&activeInTable{TableRule: tr.TableRule, of: copies[tr.of]})
 		}
 	}
 	out.finish()
@@ -149,7 +150,7 @@ func (s *ruleSet) inTable(id, table string) *activeInTable {
 	if !ok {
 		return nil
 	}
-	i, found := slices.BinarySearchFunc(t.all, id, func(r *activeInTable, id string) int { return cmp.Compare(r.info.ID, id) })
+	i, found := slices.BinarySearchFunc(t.all, id, func(r *activeInTable, id string) int { return cmp.Compare(r.Info.ID, id) })
 	if !found {
 		return nil
 	}
@@ -157,12 +158,12 @@ func (s *ruleSet) inTable(id, table string) *activeInTable {
 }
 
 func (s *ruleSet) ruleByID(id string) (*active, error) {
-	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *active, id string) int { return cmp.Compare(r.info.ID, id) }); found {
+	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *active, id string) int { return cmp.Compare(r.Info.ID, id) }); found {
 		return s.rules[i], nil
 	}
 	ids := make([]string, len(s.rules))
 	for i, r := range s.rules {
-		ids[i] = r.info.ID
+		ids[i] = r.Info.ID
 	}
 	if like := rulefile.Suggest(id, ids); like != "" {
 		return nil, fmt.Errorf("no rule is called `%s`; did you mean `%s`?", id, like)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/index"
 )
 
 // RuleInTable names a rule as it runs on the rows of one table.
@@ -16,8 +17,8 @@ type RuleInTable struct{ Rule, Table string }
 func (m *Module) Unindexed() []RuleInTable {
 	var out []RuleInTable
 	for name, t := range m.set.Load().tables {
-		for _, place := range t.index.always {
-			out = append(out, RuleInTable{t.all[place].info.ID, name})
+		for _, place := range t.index.Always {
+			out = append(out, RuleInTable{t.all[place].Info.ID, name})
 		}
 	}
 	slices.SortFunc(out, func(a, b RuleInTable) int { return strings.Compare(a.Rule+" "+a.Table, b.Rule+" "+b.Table) })
@@ -32,8 +33,8 @@ func (m *Module) Key(id, table string) string {
 		return ""
 	}
 	for _, r := range t.all {
-		if r.info.ID == id {
-			return t.index.keyOf(r.place)
+		if r.Info.ID == id {
+			return t.index.Key(r.place)
 		}
 	}
 	return ""
@@ -59,7 +60,7 @@ func (s *ruleSet) candidates(table string, rules []string) (filter enrich.Filter
 		if r == nil {
 			continue
 		}
-		need := needOf(r.tableRule, listed{ofFiles: s.setOf, ofContext: s.contextList})
+		need := index.Need(r.TableRule, index.Lists{OfFiles: s.setOf, OfContext: s.contextList})
 		if need == nil {
 			all = append(all, id)
 		}

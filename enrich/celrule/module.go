@@ -41,8 +41,8 @@ func (m *Module) AskVerdicts(live func(host string) string) { m.live = live }
 // They are sorted.
 func (m *Module) Needing(part string) (ids []string) {
 	for _, r := range m.set.Load().rules {
-		if r.info.Off == "" && (slices.Contains(r.required, part) || slices.Contains(r.optional, part)) {
-			ids = append(ids, r.info.ID)
+		if r.Info.Off == "" && (slices.Contains(r.Required, part) || slices.Contains(r.Optional, part)) {
+			ids = append(ids, r.Info.ID)
 		}
 	}
 	return ids
@@ -85,8 +85,8 @@ type Remembering struct {
 // Remembering lists the rules with first_seen that run, in the order of their ids.
 func (m *Module) Remembering() (all []Remembering) {
 	for _, r := range m.set.Load().rules {
-		if f := r.declared.FirstSeen; f != nil && r.info.Off == "" {
-			all = append(all, Remembering{r.info.ID, slices.Clone(r.info.Tables), f.Window})
+		if f := r.Declared.FirstSeen; f != nil && r.Info.Off == "" {
+			all = append(all, Remembering{r.Info.ID, slices.Clone(r.Info.Tables), f.Window})
 		}
 	}
 	return all
@@ -104,7 +104,7 @@ func (m *Module) MissingFields() map[string]uint64 {
 	out := map[string]uint64{}
 	for _, r := range m.set.Load().rules {
 		if n := r.missing.Load(); n > 0 {
-			out[r.info.ID] = n
+			out[r.Info.ID] = n
 		}
 	}
 	return out

@@ -150,7 +150,7 @@ func TestIndexAgreesOnViews(t *testing.T) {
 				matched += len(every[i])
 				fitting(t, set, &all[i], every[i])
 			}
-			keyed += rules - len(set.tables[table.name].index.always)
+			keyed += rules - len(set.tables[table.name].index.Always)
 		}
 		if matched == 0 || keyed == 0 {
 			t.Errorf("%s: %d tags and %d rules with a key: the test shows nothing", table.name, matched, keyed)

@@ -7,15 +7,17 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
 // look lowers a match whose key was seen before. A key that the event doesn't have is never known.
 func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
-	f := w.rule.firstSeen
+	f := w.rule.FirstSeen
 	if f == nil {
 		return nil
 	}
-	values, ok, err := w.scalars(f.key)
+	values, ok, err := w.scalars(f.Key)
 	w.told.look(values)
 	switch {
 	case err != nil:
@@ -23,16 +25,16 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	case !ok:
 		return nil
 	}
-	at, _ := w.rule.table.typ.fields["time"].get(w.frame).(types.Timestamp)
+	at, _ := w.rule.Table.Type.Fields["time"].Get(w.Frame).(types.Timestamp)
 	if at.IsZero() {
 		at = w.now
 	}
-	pinned := f.pinned[strings.Join(values, "|")]
-	first := !pinned && w.set.memory.Seen(w.ctx, w.rule.info.ID, digest(values), at.Time, f.window)
+	pinned := f.Pinned[strings.Join(values, "|")]
+	first := !pinned && w.set.memory.Seen(w.Context, w.rule.Info.ID, digest(values), at.Time, f.Window)
 	if first {
-		tag.Reasons = append(tag.Reasons, reasonFirst)
+		tag.Reasons = append(tag.Reasons, compile.ReasonFirst)
 	} else {
-		f.known.apply(tag)
+		f.Known.Apply(tag)
 	}
 	w.told.looked(first, pinned, tag)
 	return nil
@@ -40,16 +42,16 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 
 // scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
 // or a map in its place: values are those before it then.
-func (w *worker) scalars(all []*expression) (values []string, ok bool, err error) {
+func (w *worker) scalars(all []*compile.Expression) (values []string, ok bool, err error) {
 	for _, e := range all {
 		v, err := w.eval(e)
 		if err != nil {
-			if isMissing(err) {
+			if celval.IsMissing(err) {
 				return values, false, nil
 			}
 			return nil, false, err
 		}
-		s := text(v)
+		s := celval.Text(v)
 		if s == "" {
 			return values, false, nil
 		}
@@ -60,31 +62,31 @@ func (w *worker) scalars(all []*expression) (values []string, ok bool, err error
 
 // except applies the exceptions that fit the event. One that suppresses counts before one that lowers.
 func (w *worker) except(tag *enrich.Tag) (failures []enrich.Tag) {
-	for i := range w.rule.exceptions {
-		s := &w.rule.exceptions[i]
-		values, ok, err := w.scalars(s.fields)
-		w.told.slot(s.name, values)
+	for i := range w.rule.Exceptions {
+		s := &w.rule.Exceptions[i]
+		values, ok, err := w.scalars(s.Fields)
+		w.told.slot(s.Name, values)
 		if err != nil {
-			failures = append(failures, w.failure(err, fmt.Sprintf("exception %q", s.name))...)
+			failures = append(failures, w.failure(err, fmt.Sprintf("exception %q", s.Name))...)
 		}
 		if !ok {
 			continue
 		}
-		for i := range s.rows[values[0]] {
-			w.exceptBy(&s.rows[values[0]][i], values, tag)
+		for i := range s.Rows[values[0]] {
+			w.exceptBy(&s.Rows[values[0]][i], values, tag)
 		}
 	}
 	return failures
 }
 
 // exceptBy applies one exception when it fits and hasn't ended.
-func (w *worker) exceptBy(row *exceptionRow, values []string, tag *enrich.Tag) {
-	if !row.fits(values) {
+func (w *worker) exceptBy(row *compile.ExceptionRow, values []string, tag *enrich.Tag) {
+	if !row.Fits(values) {
 		return
 	}
-	ended := !row.expires.IsZero() && !w.now.Before(row.expires)
+	ended := !row.Expires.IsZero() && !w.now.Before(row.Expires)
 	if !ended {
-		row.apply(tag)
+		row.Apply(tag)
 	}
 	w.told.fits(row, ended, tag)
 }

@@ -13,6 +13,10 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/celrule/index"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -20,11 +24,11 @@ import (
 type ruleSet struct {
 	rules   []*active
 	tables  map[string]*tableSet
-	lang    *language
-	known   *surroundings // beside the row
-	lists   *object       // the variable
-	context *object       // the variable
-	at      time.Time     // the pinned clock, zero for the wall clock
+	lang    *compile.Language
+	known   *event.Context // beside the row
+	lists   *celval.Object // the variable
+	context *celval.Object // the variable
+	at      time.Time      // the pinned clock, zero for the wall clock
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
 	warnings rulefile.Problems
@@ -37,21 +41,21 @@ type ruleSet struct {
 
 // tableSet are the rules of one table.
 type tableSet struct {
-	table *table
+	table *event.Table
 	all   []*activeInTable // in the order of their ids
-	index index
+	index index.Index
 }
 
 // active is a rule with what happens to it while it runs, in whichever table.
 type active struct {
-	*rule
+	*compile.Rule
 	missing atomic.Uint64 // evaluations that ended at a missing field
 	breaker breaker
 }
 
 // activeInTable is an active rule as it was compiled for one table.
 type activeInTable struct {
-	*tableRule
+	*compile.TableRule
 	of    *active
 	place int // among all rules of the table
 }
@@ -66,34 +70,34 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 func compileAsking(ctx context.Context, config enrich.Config, live func(host string) string) (*ruleSet, error) {
 	loaded, problems := rulefile.Load(config)
 	settings, packs := loaded.Settings, loaded.Packs
-	lang, err := newLanguage(packs)
+	lang, err := compile.NewLanguage(packs)
 	if err != nil {
 		return nil, err
 	}
-	around, err := newSurroundings(settings)
+	around, err := event.NewContext(settings)
 	if err != nil {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
-	around.live = live
+	around.Live = live
 	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: around}
-	s.lists, s.context = lang.variables(around)
+	s.lists, s.context = lang.Variables(around)
 	s.workers.New = func() any { return newWorker(s) }
 	problems = append(problems, s.compile(ctx, packs)...)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("compile the rules: %w", ctx.Err())
 	}
-	lang.seal()
+	lang.Seal()
 	if problems.Sort(); problems.HasErrors() {
-		return nil, unique(problems)
+		return nil, compile.Unique(problems)
 	}
-	s.warnings = unique(problems)
+	s.warnings = compile.Unique(problems)
 	s.finish()
 	return s, nil
 }
 
 // compile compiles all rules, or those that it came to before ctx ended.
 func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems rulefile.Problems) {
-	problems = s.lang.addMacros(packs)
+	problems = s.lang.AddMacros(packs)
 	for _, p := range packs {
 		for i := range p.Rules {
 			if ctx.Err() != nil {
@@ -102,32 +106,32 @@ func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems
 			problems = append(problems, s.add(p, &p.Rules[i])...)
 		}
 	}
-	s.idle = s.lang.unused(packs)
+	s.idle = s.lang.Unused(packs)
 	return problems
 }
 
 // add compiles one rule for all its tables, and makes it ready to run unless it is off.
 func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) rulefile.Problems {
-	r, compiled, problems := s.lang.rule(p, declared, s.known)
+	r, compiled, problems := s.lang.CompileRule(p, declared, s.known)
 	if r == nil {
 		return problems
 	}
-	a := &active{rule: r}
+	a := &active{Rule: r}
 	s.rules = append(s.rules, a)
 	for _, tr := range compiled {
-		if r.info.Off == "" {
-			s.tableSet(tr.table).add(&activeInTable{tableRule: tr, of: a})
+		if r.Info.Off == "" {
+			s.tableSet(tr.Table).add(&activeInTable{TableRule: tr, of: a})
 		}
 	}
 	return problems
 }
 
 // tableSet is the set for the table's rows.
-func (s *ruleSet) tableSet(t *table) *tableSet {
-	if s.tables[t.name] == nil {
-		s.tables[t.name] = &tableSet{table: t}
+func (s *ruleSet) tableSet(t *event.Table) *tableSet {
+	if s.tables[t.Name] == nil {
+		s.tables[t.Name] = &tableSet{table: t}
 	}
-	return s.tables[t.name]
+	return s.tables[t.Name]
 }
 
 func (t *tableSet) add(r *activeInTable) { t.all = append(t.all, r) }
@@ -140,21 +144,21 @@ const (
 
 // finish indexes the rules and writes the description.
 func (s *ruleSet) finish() {
-	slices.SortFunc(s.rules, func(a, b *active) int { return strings.Compare(a.info.ID, b.info.ID) })
+	slices.SortFunc(s.rules, func(a, b *active) int { return strings.Compare(a.Info.ID, b.Info.ID) })
 	s.about = enrich.Description{Name: moduleName, Version: moduleVersion}
 	for _, r := range s.rules {
-		s.about.Rules = append(s.about.Rules, r.info)
+		s.about.Rules = append(s.about.Rules, r.Info)
 	}
 	columns := map[string]bool{"Type": true} // never empty, which would mean all
 	for _, t := range s.tables {
-		slices.SortFunc(t.all, func(a, b *activeInTable) int { return strings.Compare(a.info.ID, b.info.ID) })
-		compiled := make([]*tableRule, len(t.all))
+		slices.SortFunc(t.all, func(a, b *activeInTable) int { return strings.Compare(a.Info.ID, b.Info.ID) })
+		compiled := make([]*compile.TableRule, len(t.all))
 		for i, r := range t.all {
-			compiled[i], r.place = r.tableRule, i
+			compiled[i], r.place = r.TableRule, i
 		}
-		t.index = newIndex(compiled, listed{ofFiles: s.setOf, ofContext: s.contextList})
+		t.index = index.New(compiled, index.Lists{OfFiles: s.setOf, OfContext: s.contextList})
 		for _, r := range t.all {
-			for column := range r.all().columns {
+			for column := range r.Uses().Columns {
 				columns[column] = true
 			}
 		}
@@ -169,13 +173,13 @@ func (s *ruleSet) finish() {
 const noTable = "(none)"
 
 // setOf is the list of the rule files with the name.
-func (s *ruleSet) setOf(name string) *list {
-	_, items := s.lang.list(name)
+func (s *ruleSet) setOf(name string) *celval.List {
+	_, items := s.lang.List(name)
 	return items
 }
 
 // contextList is the list of the context with the name.
-func (s *ruleSet) contextList(name string) *list { return s.known.lists[name] }
+func (s *ruleSet) contextList(name string) *celval.List { return s.known.Lists[name] }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // telling writes into an explanation how a match gets its severity and score, while the engine makes it. A nil telling
 // writes nothing, so that tagging doesn't pay for it.
 type telling struct {
-	of *tableRule
+	of *compile.TableRule
 	x  *enrich.Explanation
 }
 
@@ -21,24 +22,24 @@ func (t *telling) step(by, reason string, tag *enrich.Tag) {
 }
 
 // rule tells what a match has before anything changes it.
-func (t *telling) rule(r *tableRule, tag *enrich.Tag) {
+func (t *telling) rule(r *compile.TableRule, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
 	var tuned []string
-	if s := r.declared.Tuned.Severity; s.Present() {
+	if s := r.Declared.Tuned.Severity; s.Present() {
 		tuned = append(tuned, fmt.Sprintf("severity tuned at %s", s.Pos))
 	}
-	if s := r.declared.Tuned.Score; s.Present() {
+	if s := r.Declared.Tuned.Score; s.Present() {
 		tuned = append(tuned, fmt.Sprintf("score tuned at %s", s.Pos))
 	}
 	t.step("rule", strings.Join(tuned, ", "), tag)
 }
 
 // adjusted tells of a step of adjust whose condition holds.
-func (t *telling) adjusted(s *step, tag *enrich.Tag) {
+func (t *telling) adjusted(s *compile.Step, tag *enrich.Tag) {
 	if t != nil {
-		t.step(adjustKey(s.number), s.reason, tag)
+		t.step(compile.AdjustKey(s.Number), s.Reason, tag)
 	}
 }
 
@@ -47,7 +48,7 @@ func (t *telling) look(values []string) {
 	if t == nil {
 		return
 	}
-	f := t.of.declared.FirstSeen
+	f := t.of.Declared.FirstSeen
 	t.x.FirstSeen = &enrich.FirstSeen{Outcome: enrich.SeenNoKey, Key: valued(f.Key, values), Within: Days(f.Window)}
 }
 
@@ -64,7 +65,7 @@ func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
 	case pinned:
 		seen.Outcome = enrich.SeenContext
 	}
-	t.step("first_seen", reasonKnown, tag)
+	t.step("first_seen", compile.ReasonKnown, tag)
 }
 
 // slot tells which values a slot is asked for; they end before the first that the event lacks.
@@ -73,7 +74,7 @@ func (t *telling) slot(name string, values []string) {
 		return
 	}
 	var fields []rulefile.Text
-	for _, s := range t.of.declared.Exceptions {
+	for _, s := range t.of.Declared.Exceptions {
 		if s.Name.Value == name {
 			fields = s.Fields
 		}
@@ -82,22 +83,22 @@ func (t *telling) slot(name string, values []string) {
 }
 
 // fits tells of an exception whose values the event has.
-func (t *telling) fits(row *exceptionRow, ended bool, tag *enrich.Tag) {
+func (t *telling) fits(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
 	slot := &t.x.Exceptions[len(t.x.Exceptions)-1]
-	one := enrich.Exception{Effect: enrich.ExceptSuppress, Reason: row.reason, Tuning: row.tuning}
-	if !row.expires.IsZero() {
-		one.Until = row.expires.UTC().Format(time.RFC3339)
+	one := enrich.Exception{Effect: enrich.ExceptSuppress, Reason: row.Reason, Tuning: row.Tuning}
+	if !row.Expires.IsZero() {
+		one.Until = row.Expires.UTC().Format(time.RFC3339)
 	}
 	switch {
 	case ended:
 		one.Effect = enrich.ExceptEnded
-	case row.lower != 0:
-		one.Effect = enrich.ExceptLower + " " + row.lower.String()
-		by := exceptionKey(slot.Name)
-		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.reason, by), ": "), tag)
+	case row.Lower != 0:
+		one.Effect = enrich.ExceptLower + " " + row.Lower.String()
+		by := compile.ExceptionKey(slot.Name)
+		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.Reason, by), ": "), tag)
 	}
 	slot.Fits = append(slot.Fits, one)
 }

@@ -1,0 +1,172 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
+)
+
+// Expression is a compiled expression of one rule in one table.
+type Expression struct {
+	Checked *ast.AST
+	Program cel.Program
+	Watched bool // its cost isn't bounded beforehand: it depends on the event
+	cost    price
+	uses    Uses
+}
+
+// compiler compiles the expressions of one rule for one table, lets first, so that each sees those before it.
+type compiler struct {
+	lang     *Language
+	table    *event.Table
+	env      *cel.Env
+	lets     map[string]*types.Type
+	problems rulefile.Problems
+	// means are the fields that lets are other names of.
+	means map[string]meaning
+	// incomplete says that the rule lacks an expression that it needs.
+	incomplete bool
+	// unfilled are the fields of slots that have no values.
+	unfilled []*Expression
+}
+
+func newCompiler(l *Language, t *event.Table) *compiler {
+	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}, means: map[string]meaning{}}
+}
+
+// compile returns the expression, or nil after it noted why not, or when the rule file has none. The types that fit are want; none means any. key is
+// what messages call the expression.
+func (c *compiler) compile(in fragment, key string, want ...*types.Type) *Expression {
+	same := sharing{c.table, in.expr, key}
+	if e := c.lang.shared[same]; e != nil {
+		return e
+	}
+	if !in.text.Present() {
+		c.incomplete = true // the rule file has been reported
+		return nil
+	}
+	before := len(c.problems)
+	e := c.compileAnew(in, key, want...)
+	if e != nil && len(e.uses.Lets) == 0 && c.lang.shared != nil && len(c.problems) == before {
+		c.lang.shared[same] = e
+	}
+	return e
+}
+
+// sharing is what expressions have in common that are compiled once. Lets, which mean something else in each rule, must
+// not be in them. Large sets have few different messages and objects.
+type sharing struct {
+	table *event.Table
+	expr  string
+	key   string
+}
+
+func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Expression {
+	parsed, issues := c.env.Parse(in.expr)
+	if issues.Err() != nil {
+		c.problems = append(c.problems, syntaxProblems(in, issues)...)
+		return nil
+	}
+	written := c.lang.macros.expand(in, parsed.NativeRep())
+	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
+	typed := c.checkTyped(in, parsed, written)
+	look := &inspector{
+		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
+		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
+	}
+	look.means = c.visible(parsed.NativeRep().Expr())
+	look.walk(parsed.NativeRep().Expr())
+	look.uses.Macros = written.used
+	found := append(append(written.problems, typed...), look.problems...)
+	checked, issues := c.env.Check(parsed)
+	if issues.Err() != nil && len(typed) == 0 { // the body of the macro complains, too
+		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
+		found = append(found, x.problems(issues)...)
+	}
+	if issues.Err() == nil {
+		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, means: look.means}
+		found = append(found, v.look()...)
+	}
+	if c.problems = append(c.problems, found...); found.HasErrors() {
+		return nil
+	}
+	if got := checked.OutputType(); len(want) > 0 && got.Kind() != types.DynKind && !slices.ContainsFunc(want, got.IsExactType) {
+		c.problems = append(c.problems, in.problem(CodeResult, 0, 0, notA(key, want[0].String(), got.String())))
+		return nil
+	}
+	return c.plan(in, checked, look.uses)
+}
+
+// methods are the columns that the methods of event read in this table.
+func (c *compiler) methods() map[string][]string {
+	out := map[string][]string{}
+	for _, f := range c.lang.functions {
+		if f.Of == c.table.Name {
+			out[f.Name] = f.Columns
+		}
+	}
+	return out
+}
+
+// plan makes the program, after a look at what it can cost.
+func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
+	refuse := func(code, message string) *Expression {
+		c.problems = append(c.problems, in.problem(code, 0, 0, message))
+		return nil
+	}
+	cost, err := c.env.EstimateCost(checked, estimator{c.lang})
+	if err != nil {
+		return refuse(CodeCost, fmt.Sprintf("estimate the cost: %v", err))
+	}
+	if cost.Max > maxCost {
+		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
+	}
+	e := &Expression{Checked: checked.NativeRep(), Watched: cost.Max > boundedCost, uses: u}
+	meters := newMeters(e.Checked)
+	e.cost = meters.whole
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meters.decorate)}
+	if e.Program, err = c.env.Program(checked, options...); err != nil {
+		return refuse(CodeType, fmt.Sprintf("plan the expression: %v", err))
+	}
+	return e
+}
+
+// Tracked is a program of the expression that keeps the value of each node.
+func (l *Language) Tracked(e *Expression, t *event.Table) (cel.Program, error) {
+	program, err := l.envs[t].PlanProgram(e.Checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.Checked).decorate))
+	if err != nil {
+		return nil, fmt.Errorf("plan the expression: %w", err)
+	}
+	return program, nil
+}
+
+// let compiles a let and makes its name known to what follows. After an error the name stands for anything, so that
+// nothing else is reported about it.
+func (c *compiler) let(declared rulefile.Let) *Expression {
+	name := declared.Name.Value
+	if slices.Contains(words(), name) {
+		c.problems = append(c.problems, declared.Name.Problem(CodeName, 0, 0, fmt.Sprintf("a let can't be called `%s`: the name is taken", name)))
+		return nil
+	}
+	e := c.compile(whole(declared.Expr), "")
+	typ := types.DynType
+	if e != nil {
+		typ = e.Checked.GetType(e.Checked.Expr().ID())
+	}
+	env, err := c.env.Extend(cel.Variable(name, typ))
+	if err != nil {
+		c.problems = append(c.problems, declared.Name.Problem(CodeName, 0, 0, fmt.Sprintf("declare the let: %v", err)))
+		return nil
+	}
+	c.env, c.lets[name] = env, typ
+	if e != nil {
+		c.mean(name, e.Checked)
+	}
+	return e
+}

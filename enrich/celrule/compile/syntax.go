@@ -1,0 +1,89 @@
+package compile
+
+import (
+	"strings"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+)
+
+// IsField reports whether e is event.NAME.
+func IsField(e ast.Expr, name string) bool {
+	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() || e.AsSelect().FieldName() != name {
+		return false
+	}
+	of := e.AsSelect().Operand()
+	return of.Kind() == ast.IdentKind && of.AsIdent() == VarEvent
+}
+
+// Literal is the text of a literal.
+func Literal(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	s, ok := e.AsLiteral().(types.String)
+	return string(s), ok
+}
+
+// ListNamed is the NAME of lists.NAME, "" for everything else.
+func ListNamed(e ast.Expr) string {
+	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
+		return ""
+	}
+	if of := e.AsSelect().Operand(); of.Kind() != ast.IdentKind || of.AsIdent() != VarLists {
+		return ""
+	}
+	return e.AsSelect().FieldName()
+}
+
+// Children are the expressions directly below e.
+func Children(e ast.Expr) []ast.Expr {
+	switch e.Kind() {
+	case ast.CallKind:
+		c := e.AsCall()
+		if c.IsMemberFunction() {
+			return append([]ast.Expr{c.Target()}, c.Args()...)
+		}
+		return c.Args()
+	case ast.SelectKind:
+		return []ast.Expr{e.AsSelect().Operand()}
+	case ast.ListKind:
+		return e.AsList().Elements()
+	case ast.MapKind:
+		var out []ast.Expr
+		for _, entry := range e.AsMap().Entries() {
+			out = append(out, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
+		}
+		return out
+	case ast.StructKind:
+		var out []ast.Expr
+		for _, f := range e.AsStruct().Fields() {
+			out = append(out, f.AsStructField().Value())
+		}
+		return out
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		return []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
+	}
+	return nil
+}
+
+// OperatorWord is an operator as people write it; "" for a function that isn't one.
+func OperatorWord(function string) string {
+	switch function {
+	case "_?_:_":
+		return "? :"
+	case "_[_]", "_[?_]":
+		return "[ ]"
+	case "_?._":
+		return ".?"
+	case "@in":
+		return "in"
+	case "!_", "-_":
+		return function[:1]
+	}
+	if strings.HasPrefix(function, "_") && strings.HasSuffix(function, "_") && len(function) > 2 {
+		return strings.Trim(function, "_")
+	}
+	return ""
+}

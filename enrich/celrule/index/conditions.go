@@ -1,0 +1,310 @@
+package index
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+)
+
+// asking is a way to look at one column of an event that costs less than an expression.
+type asking uint8
+
+const (
+	asText      asking = iota + 1 // the text of the column
+	asLower                       // the same in lower case
+	asOperation                   // event.operation
+	asNumber                      // a whole number
+	asBool                        // a boolean column: "true" or "false"
+	asSuccess                     // event.success: "true" or "false"
+	asLiteral                     // which texts stand somewhere in the column, see scanner
+)
+
+// question is what an event is asked for. Its answer is a text, or several for asLiteral.
+type question struct {
+	how    asking
+	column string
+}
+
+// atom is a question and what its answer may be.
+type atom struct {
+	question
+	text string
+	fit  fit
+}
+
+// fit is how an answer is compared with the text of an atom. All but the first two are for event.operation alone, of
+// which there are few different ones: see judge.
+type fit uint8
+
+const (
+	equals  fit = iota
+	begins      // begins with the text
+	ends        // ends with it
+	holds       // has it somewhere
+	matches     // fits the regular expression
+	classed     // is a Key Vault operation of the class
+)
+
+// condition holds when one of its atoms does; it never holds when it has none.
+type condition []atom
+
+// maxConditions and maxSteps bound what is found in one rule: conditions multiply in "or", and lets in lets.
+const (
+	maxConditions = 16
+	maxSteps      = 20_000
+)
+
+// finder finds conditions without which an expression can't be true. They needn't be all there are.
+type finder struct {
+	rule  *compile.TableRule
+	lists Lists
+	steps int
+}
+
+// Lists finds the lists of the rule files and of the context by name; nil for one that nobody has.
+type Lists struct{ OfFiles, OfContext func(string) *celval.List }
+
+// scope is where an expression stands: whose types count, and the loops around it.
+type scope struct {
+	checked *ast.AST
+	name    string // the loop's variable
+	over    ast.Expr
+	outer   *scope
+}
+
+// conditionsOf are those of the rule's when.
+func conditionsOf(r *compile.TableRule, lists Lists) []condition {
+	f := finder{rule: r, lists: lists}
+	found := f.find(r.When.Checked.Expr(), true, &scope{checked: r.When.Checked})
+	if f.steps > maxSteps {
+		return nil
+	}
+	return found
+}
+
+// find are the conditions for e to be want.
+func (f *finder) find(e ast.Expr, want bool, in *scope) []condition {
+	if f.steps++; f.steps > maxSteps {
+		return nil
+	}
+	switch e.Kind() {
+	case ast.LiteralKind:
+		if b, ok := e.AsLiteral().(types.Bool); ok && bool(b) != want {
+			return []condition{{}}
+		}
+	case ast.IdentKind:
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.find(let, want, there)
+		}
+	case ast.SelectKind:
+		return f.selected(e, want, in)
+	case ast.CallKind:
+		return f.call(e.AsCall(), want, in)
+	case ast.ComprehensionKind:
+		if want {
+			return f.exists(e.AsComprehension(), in)
+		}
+	}
+	return nil
+}
+
+// let is the expression of a let; there is nil when name is something else.
+func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
+	if in.loop(name) != nil {
+		return nil, nil
+	}
+	for _, l := range f.rule.Lets {
+		if l.Name == name {
+			return l.Checked.Expr(), &scope{checked: l.Checked}
+		}
+	}
+	return nil, nil
+}
+
+// resolved is e, or what it stands for when it is the name of a let, with where that stands.
+func (f *finder) resolved(e ast.Expr, in *scope) (ast.Expr, *scope) {
+	for e.Kind() == ast.IdentKind {
+		if f.steps++; f.steps > maxSteps {
+			break
+		}
+		let, there := f.let(e.AsIdent(), in)
+		if there == nil {
+			break
+		}
+		e, in = let, there
+	}
+	return e, in
+}
+
+// loop is the scope of the loop whose variable is called name.
+func (s *scope) loop(name string) *scope {
+	for ; s != nil; s = s.outer {
+		if s.over != nil && s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// selected reads a boolean field.
+func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
+	s := e.AsSelect()
+	switch {
+	case s.IsTestOnly():
+		return nil
+	case compile.IsField(e, "success"):
+		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(want)})
+	case isEvent(s.Operand()):
+		if f.rule.Table.SeenAs(s.FieldName(), types.BoolKind) {
+			return one(atom{question: question{asBool, s.FieldName()}, text: strconv.FormatBool(want)})
+		}
+	case f.viewOf(e, in) == "vault" && s.FieldName() == "failed":
+		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(!want)})
+	case want && f.viewOf(e, in) != "":
+		return f.shown(f.viewOf(e, in), s.FieldName())
+	case want && s.FieldName() == "present":
+		return f.present(s.Operand(), in)
+	}
+	return nil
+}
+
+func one(a atom) []condition { return []condition{{a}} }
+
+func isEvent(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == compile.VarEvent }
+
+func (f *finder) call(c ast.CallExpr, want bool, in *scope) []condition {
+	args := c.Args()
+	switch c.FunctionName() {
+	case "!_":
+		return f.find(args[0], !want, in)
+	case "_&&_", "_||_":
+		if want == (c.FunctionName() == "_&&_") {
+			return both(f.find(args[0], want, in), f.find(args[1], want, in))
+		}
+		return either(f.find(args[0], want, in), f.find(args[1], want, in))
+	case "_?_:_":
+		return either(both(f.find(args[0], true, in), f.find(args[1], want, in)), both(f.find(args[0], false, in), f.find(args[2], want, in)))
+	case "_==_", "_!=_":
+		return f.comparison(args[0], args[1], want == (c.FunctionName() == "_==_"), in)
+	}
+	if !want {
+		return nil
+	}
+	switch c.FunctionName() {
+	case "_>_", "_>=_", "_<_", "_<=_":
+		return f.order(c.FunctionName(), args[0], args[1], in)
+	case "@in":
+		return f.member(args[0], args[1], in)
+	case "startsWith", "contains", "endsWith":
+		if texts, ok := f.constants(args[0], in); ok && c.IsMemberFunction() {
+			return f.part(c.Target(), texts, map[string]fit{"startsWith": begins, "contains": holds, "endsWith": ends}[c.FunctionName()], in)
+		}
+	case "matches":
+		if c.IsMemberFunction() {
+			return f.pattern(c.Target(), args[0], in)
+		}
+		return f.pattern(args[0], args[1], in)
+	case "changed":
+		if s, ok := compile.Literal(args[0]); ok && c.IsMemberFunction() && isEvent(c.Target()) {
+			return literals([]string{event.TargetsColumn}, s)
+		}
+	}
+	return nil
+}
+
+// both needs all conditions of two expressions.
+func both(a, b []condition) []condition {
+	all := slices.Concat(a, b)
+	return all[:min(len(all), maxConditions)]
+}
+
+// either needs a condition of one of two expressions: each pair makes one.
+func either(a, b []condition) (out []condition) {
+	for _, left := range a {
+		for _, right := range b {
+			if len(out) < maxConditions {
+				out = append(out, slices.Concat(left, right))
+			}
+		}
+	}
+	return out
+}
+
+// comparison is a == b, or a != b when equal is false.
+func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
+	if _, ok := f.constants(a, in); ok || a.Kind() == ast.LiteralKind {
+		a, b = b, a
+	}
+	if texts, ok := f.constants(b, in); ok && equal {
+		return f.among(a, texts, in)
+	}
+	if b.Kind() != ast.LiteralKind {
+		return nil
+	}
+	switch v := b.AsLiteral().(type) {
+	case types.Bool:
+		return f.find(a, bool(v) == equal, in)
+	case types.Int:
+		if of := sized(a); of != nil && v == 0 && !equal {
+			return f.present(of, in)
+		}
+		if equal && a.Kind() == ast.SelectKind && isEvent(a.AsSelect().Operand()) && f.rule.Table.SeenAs(a.AsSelect().FieldName(), types.IntKind) {
+			return one(atom{question: question{asNumber, a.AsSelect().FieldName()}, text: strconv.FormatInt(int64(v), 10)})
+		}
+	case types.String:
+		if v == "" { // and not equal
+			return f.present(a, in)
+		}
+	}
+	return nil
+}
+
+// order knows size(x) > 0 in its spellings.
+func (f *finder) order(operator string, a, b ast.Expr, in *scope) []condition {
+	if operator[1] == '<' {
+		a, b, operator = b, a, strings.Replace(operator, "<", ">", 1)
+	}
+	of := sized(a)
+	if of == nil || b.Kind() != ast.LiteralKind {
+		return nil
+	}
+	n, ok := b.AsLiteral().(types.Int)
+	if !ok || n < 0 || n == 0 && operator == "_>=_" {
+		return nil
+	}
+	return f.present(of, in)
+}
+
+// sized is x in size(x) and x.size(), nil for other expressions.
+func sized(e ast.Expr) ast.Expr {
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "size" {
+		return nil
+	}
+	if c := e.AsCall(); c.IsMemberFunction() {
+		return c.Target()
+	} else if len(c.Args()) == 1 {
+		return c.Args()[0]
+	}
+	return nil
+}
+
+// member is x in list.
+func (f *finder) member(x, list ast.Expr, in *scope) []condition {
+	if s, ok := compile.Literal(x); ok {
+		return both(f.present(list, in), f.literalOf(list, []string{s}, in))
+	}
+	if set := f.set(list, in); set != nil && set.Folded {
+		return f.amongFolded(x, set.Keys(), in)
+	}
+	if texts, ok := f.texts(list, in); ok {
+		return f.among(x, texts, in)
+	}
+	return nil
+}

@@ -1,0 +1,356 @@
+package index
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+)
+
+// literalOf are the conditions for the text e, or the items of the list e, to have one of texts in them: a word of it
+// stands in the column that e is read from.
+func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
+	columns := f.root(e, in)
+	if columns == nil {
+		return nil
+	}
+	return literals(columns, texts...)
+}
+
+// literals are the conditions for one of texts to stand in one of the columns; none when one of them has no word that is
+// long enough to be looked for.
+func literals(columns []string, texts ...string) []condition {
+	all := condition{}
+	for _, s := range texts {
+		word := wordOf(s)
+		if word == "" {
+			return nil
+		}
+		for _, column := range columns {
+			all = append(all, atom{question: question{asLiteral, column}, text: word})
+		}
+	}
+	return []condition{all}
+}
+
+// insideOf are the conditions for the text e to have one of texts somewhere in it. A text that begins in the middle of e may
+// begin in the middle of an escape, too: values that are JSON are written anew, and a control character that the row has
+// as \n or as itself is \u000a then.
+func (f *finder) insideOf(e ast.Expr, texts []string, in *scope) []condition {
+	columns := f.root(e, in)
+	if columns == nil {
+		return nil
+	}
+	if !slices.ContainsFunc(columns, func(c string) bool { return !f.rule.Table.SeenAs(c, types.StringKind) }) {
+		return literals(columns, texts...)
+	}
+	var certain []string
+	for _, s := range texts {
+		certain = append(certain, withoutEscapes(s))
+	}
+	return literals(columns, certain...)
+}
+
+// withoutEscapes takes away from s what may be, or be the end of, an escape such as \u000a: at its beginning, and behind
+// backslashes.
+func withoutEscapes(s string) string {
+	parts := strings.Split(s, `\`)
+	for i, part := range parts {
+		parts[i] = part[escapeEnd(part):]
+	}
+	return strings.Join(parts, " ")
+}
+
+// escapeEnd is how much of the beginning of s may be the end of \u00XX for a control character.
+func escapeEnd(s string) int {
+	const hex = "0123456789abcdefABCDEF"
+	for n, form := range []string{"u00", "00", "0", ""} {
+		length := len(form) + 2
+		if len(s) >= length && strings.HasPrefix(s, form) && strings.IndexByte("017", s[length-2]) >= 0 && strings.IndexByte(hex, s[length-1]) >= 0 {
+			return 5 - n
+		}
+	}
+	if s != "" && strings.IndexByte(hex, s[0]) >= 0 {
+		return 1
+	}
+	return 0
+}
+
+// shortestWord is what a scanner can look for.
+const shortestWord = 4
+
+// wordOf is the longest run of characters in s, in lower case, that is the same wherever s stands in JSON, however
+// deep; "" when that is too short. Numbers are left out, as reading may change how they are written.
+func wordOf(s string) string {
+	best := ""
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !plain(r) }) {
+		if len(word) > len(best) && strings.ContainsFunc(word, func(r rune) bool { return isLetter(r) && r|0x20 != 'e' }) && !strings.Contains(word, "Inf") {
+			best = word
+		}
+	}
+	if len(best) < shortestWord {
+		return ""
+	}
+	return strings.ToLower(best)
+}
+
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+
+func plain(r rune) bool {
+	return isLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune("_-.@#=", r)
+}
+
+// root are the columns in one of which every text that e can be, or hold, stands, apart from case and escapes; nil when
+// that isn't known.
+func (f *finder) root(e ast.Expr, in *scope) []string {
+	if f.steps++; f.steps > maxSteps {
+		return nil
+	}
+	switch e.Kind() {
+	case ast.IdentKind:
+		if loop := in.loop(e.AsIdent()); loop != nil {
+			return f.root(loop.over, loop.outer)
+		}
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.root(let, there)
+		}
+	case ast.SelectKind:
+		return f.rootOfField(e.AsSelect(), in)
+	case ast.CallKind:
+		return f.rootOfCall(e.AsCall(), in)
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		if made, inner := mapped(c, in); made != nil {
+			return f.root(made, inner)
+		}
+	}
+	return nil
+}
+
+// readFields are the fields of helpers whose texts stand in the row as they are. A change that isn't there has the
+// name that it was asked for, so that its name isn't among them.
+func readFields(typeName string) []string {
+	return map[string][]string{
+		"Change":     {"old", "new", "added", "removed", "items_old", "items_new"},
+		"Target":     {"id", "name", "upn", "type", "changes"},
+		"Actor":      {"id", "name", "upn", "app_id", "ip"},
+		"Credential": {"id", "type", "usage", "name"},
+	}[typeName]
+}
+
+func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
+	of, name := s.Operand(), s.FieldName()
+	switch {
+	case s.IsTestOnly():
+		return nil
+	case isEvent(of):
+		return f.rootOfEvent(name)
+	case compile.IsField(of, "actor"):
+		if slices.Contains(readFields("Actor"), name) {
+			return f.rule.Table.ActorSources()
+		}
+		return nil
+	}
+	if view := f.view(of, in); view != "" {
+		return f.rule.Table.ViewSources(view, name)
+	}
+	typ := in.checked.GetType(of.ID())
+	if typ == nil {
+		return nil
+	}
+	if typ.Kind() == types.StructKind {
+		named := name == "name" && typ.TypeName() == "Change" && f.realChange(of, in)
+		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
+			return nil
+		}
+	}
+	return f.root(of, in)
+}
+
+// realChange reports whether e is the variable of a loop over changes that the row has: those of event.changes or of a
+// target's changes, filtered or not. Lists that rules make may hold changes that aren't there.
+func (f *finder) realChange(e ast.Expr, in *scope) bool {
+	if e.Kind() != ast.IdentKind {
+		return false
+	}
+	loop := in.loop(e.AsIdent())
+	if loop == nil {
+		return false
+	}
+	over, there := f.resolved(loop.over, loop.outer)
+	if over.Kind() == ast.ComprehensionKind {
+		made, inner := mapped(over.AsComprehension(), there)
+		return made != nil && f.realChange(made, inner)
+	}
+	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
+}
+
+func (f *finder) rootOfEvent(name string) []string {
+	switch {
+	case name == "targets" || name == "changes":
+		return []string{event.TargetsColumn}
+	case name == "reason":
+		return f.rule.Table.ReasonColumns
+	case f.rule.Table.SeenAs(name, types.StringKind), f.rule.Table.SeenAs(name, types.DynKind):
+		return []string{name}
+	}
+	return nil
+}
+
+func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
+	name, args := c.FunctionName(), c.Args()
+	if c.IsMemberFunction() {
+		switch {
+		case isEvent(c.Target()):
+			return rootOfMethod(c)
+		case name == "change", name == "lower":
+			return f.root(c.Target(), in)
+		case name == "orValue":
+			other, ok := firstLiteral(c)
+			if ok && other == "" {
+				return f.root(c.Target(), in)
+			}
+		}
+		return nil
+	}
+	switch name {
+	case "_[_]", "_?._", "_[?_]":
+		if isEvent(args[0]) {
+			if field, ok := compile.Literal(args[1]); ok {
+				return f.rootOfEvent(field)
+			}
+			return nil
+		}
+		if isHelper(in.checked.GetType(args[0].ID())) {
+			return nil
+		}
+		return f.root(args[0], in)
+	case "credential", "words", compile.ShortFunction, "minus", "common":
+		return f.root(args[0], in)
+	}
+	return nil
+}
+
+// rootOfMethod is root for a method of event.
+func rootOfMethod(c ast.CallExpr) []string {
+	switch c.FunctionName() {
+	case "target", "change":
+		return []string{event.TargetsColumn}
+	case "detail":
+		return []string{event.DetailsColumn}
+	case "column":
+		if name, ok := firstLiteral(c); ok {
+			return []string{name}
+		}
+	}
+	return nil
+}
+
+// isHelper reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
+// stand depends on the field.
+func isHelper(t *types.Type) bool {
+	if t == nil || t.Kind() == types.StructKind {
+		return true
+	}
+	return slices.ContainsFunc(t.Parameters(), isHelper)
+}
+
+// present are the conditions for a list not to be empty, for a text not to be, and for a target or change to be there.
+func (f *finder) present(e ast.Expr, in *scope) []condition {
+	if f.steps++; f.steps > maxSteps {
+		return nil
+	}
+	switch e.Kind() {
+	case ast.IdentKind:
+		if let, there := f.let(e.AsIdent(), in); there != nil {
+			return f.present(let, there)
+		}
+	case ast.SelectKind:
+		s := e.AsSelect()
+		if view := f.viewOf(e, in); view != "" {
+			return f.shown(view, s.FieldName())
+		}
+		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && slices.Contains(readFields(typ.TypeName()), s.FieldName()) {
+			return f.present(s.Operand(), in)
+		}
+	case ast.CallKind:
+		return f.presentCall(e.AsCall(), in)
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		if made, _ := mapped(c, in); made != nil {
+			return both(f.present(c.IterRange(), in), f.filtered(c, in))
+		}
+	}
+	return nil
+}
+
+func (f *finder) presentCall(c ast.CallExpr, in *scope) []condition {
+	name, args := c.FunctionName(), c.Args()
+	asked, literalArg := firstLiteral(c)
+	switch {
+	case !c.IsMemberFunction() && (name == "minus" || name == "words"):
+		return f.present(args[0], in)
+	case !c.IsMemberFunction() && name == "common":
+		return both(f.present(args[0], in), f.present(args[1], in))
+	case !c.IsMemberFunction() || !literalArg || name != "change" && name != "target":
+		return nil
+	case isEvent(c.Target()):
+		return literals([]string{event.TargetsColumn}, asked)
+	}
+	if columns := f.root(c.Target(), in); columns != nil {
+		return both(literals(columns, asked), f.present(c.Target(), in))
+	}
+	return nil
+}
+
+// exists reads x.exists(v, body): the list has an element, for which the body holds.
+func (f *finder) exists(c ast.ComprehensionExpr, in *scope) []condition {
+	if c.HasIterVar2() || c.AccuInit().Kind() != ast.LiteralKind || c.AccuInit().AsLiteral() != types.False || !isAccu(c.Result(), c) {
+		return nil
+	}
+	step := c.LoopStep()
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != "_||_" || !isAccu(step.AsCall().Args()[0], c) {
+		return nil
+	}
+	inner := &scope{in.checked, c.IterVar(), c.IterRange(), in}
+	return both(f.present(c.IterRange(), in), f.find(step.AsCall().Args()[1], true, inner))
+}
+
+func isAccu(e ast.Expr, c ast.ComprehensionExpr) bool {
+	return e.Kind() == ast.IdentKind && e.AsIdent() == c.AccuVar()
+}
+
+// mapped is what x.map(..) and x.filter(..) put into their list, nil for other comprehensions.
+func mapped(c ast.ComprehensionExpr, in *scope) (ast.Expr, *scope) {
+	if c.HasIterVar2() || c.AccuInit().Kind() != ast.ListKind || c.AccuInit().AsList().Size() != 0 || !isAccu(c.Result(), c) {
+		return nil, nil
+	}
+	step := c.LoopStep()
+	if step.Kind() == ast.CallKind && step.AsCall().FunctionName() == "_?_:_" {
+		if !isAccu(step.AsCall().Args()[2], c) {
+			return nil, nil
+		}
+		step = step.AsCall().Args()[1]
+	}
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != "_+_" || !isAccu(step.AsCall().Args()[0], c) {
+		return nil, nil
+	}
+	added := step.AsCall().Args()[1]
+	if added.Kind() != ast.ListKind || added.AsList().Size() != 1 {
+		return nil, nil
+	}
+	return added.AsList().Elements()[0], &scope{in.checked, c.IterVar(), c.IterRange(), in}
+}
+
+// filtered are the conditions of the filter of x.filter(..), none for x.map(..).
+func (f *finder) filtered(c ast.ComprehensionExpr, in *scope) []condition {
+	step := c.LoopStep().AsCall()
+	if step.FunctionName() != "_?_:_" {
+		return nil
+	}
+	return f.find(step.Args()[0], true, &scope{in.checked, c.IterVar(), c.IterRange(), in})
+}
