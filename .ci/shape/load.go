@@ -168,17 +168,17 @@ func codeLines(text []byte) int {
 	}
 }
 
-// usesIn are the names that one file of the package uses and another declares: functions, types, constants and variables,
-// and methods and fields of its types.
+// usesIn are the functions, types, constants and variables that one file of the package uses and another declares. Methods
+// and fields don't count: whoever has a value has read what its type is.
 func usesIn(fset *token.FileSet, pkg *types.Package, info *types.Info) []use {
 	seen := map[use]bool{}
 	for id, object := range info.Uses {
-		if object.Pkg() != pkg || !ofPackage(object, pkg) {
+		if object.Parent() != pkg.Scope() {
 			continue
 		}
 		in, of := fset.Position(id.Pos()).Filename, fset.Position(object.Pos()).Filename
 		if in != of {
-			seen[use{in, of, owner(object) + object.Name()}] = true
+			seen[use{in, of, object.Name()}] = true
 		}
 	}
 	out := make([]use, 0, len(seen))
@@ -189,32 +189,6 @@ func usesIn(fset *token.FileSet, pkg *types.Package, info *types.Info) []use {
 		return bytes.Compare([]byte(a.in+"\x00"+a.of+"\x00"+a.name), []byte(b.in+"\x00"+b.of+"\x00"+b.name))
 	})
 	return out
-}
-
-// ofPackage reports whether the object is declared by the package itself, or is a method or field of one of its types.
-func ofPackage(object types.Object, pkg *types.Package) bool {
-	switch o := object.(type) {
-	case *types.Func:
-		return true
-	case *types.Var:
-		if o.IsField() {
-			return true
-		}
-	}
-	return object.Parent() == pkg.Scope()
-}
-
-// owner is "TYPE." for a method, "" for everything else.
-func owner(object types.Object) string {
-	f, ok := object.(*types.Func)
-	if !ok {
-		return ""
-	}
-	receiver := f.Type().(*types.Signature).Recv()
-	if receiver == nil {
-		return ""
-	}
-	return types.TypeString(receiver.Type(), func(*types.Package) string { return "" }) + "."
 }
 
 // exportedNames counts the exported names of a package, and the exported methods and fields of its exported types.

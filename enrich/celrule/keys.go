@@ -68,3 +68,19 @@ func (s *ruleSet) candidates(table string, rules []string) (filter enrich.Filter
 	}
 	return filter, all
 }
+
+// Stops says on how many events a rule was stopped for taking too long.
+type Stops struct {
+	Events uint64
+	Off    bool // it happened on so many events in a row that the rule is, or was, switched off for a while
+}
+
+// Stops tells of the rule called id since the module was configured; nothing for a rule that isn't there. A rule of
+// [Module.Only] or [Module.Unswitched] stays on, Off says of it that it would not.
+func (m *Module) Stops(id string) Stops {
+	r, err := m.set.Load().ruleByID(id)
+	if err != nil {
+		return Stops{}
+	}
+	return Stops{r.breaker.stopped.Load(), r.breaker.tripped.Load()}
+}

@@ -188,3 +188,27 @@ func (s *ruleSet) now() types.Timestamp {
 	}
 	return types.Timestamp{Time: s.at}
 }
+
+// describe is the set's description; rules that the breaker switched off are off in it.
+func (s *ruleSet) describe() enrich.Description {
+	if about := s.tripped.Load(); about != nil {
+		return *about
+	}
+	return s.about
+}
+
+// switched writes the description anew when a rule was switched off or on.
+func (s *ruleSet) switched() {
+	for {
+		old, about := s.tripped.Load(), s.about
+		about.Rules = slices.Clone(about.Rules)
+		for i, r := range s.rules {
+			if r.breaker.retry.Load() != nil {
+				about.Rules[i].Off = fmt.Sprintf("took too long on %d events in a row, tried again every %v", maxBreaches, coolDown)
+			}
+		}
+		if s.tripped.CompareAndSwap(old, &about) {
+			return
+		}
+	}
+}

@@ -272,9 +272,6 @@ func (p *part) value(e ast.Expr) (string, bool) {
 	return quote(v)
 }
 
-// maxValue bounds one value that is shown.
-const maxValue = 200
-
 // quote is a value as people read it, with quotes around a text.
 func quote(v ref.Val) (string, bool) {
 	switch v := v.(type) {

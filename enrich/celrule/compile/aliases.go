@@ -6,14 +6,6 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// meaning is the field or text that a let is another name of, when it is one that is looked at.
-type meaning struct {
-	operation bool                // event.operation
-	field     string              // as people write it
-	texts     []string            // those that the field can be
-	lowered   func(string) string // see vocabulary
-}
-
 // mean notes what the let called name is another name of.
 func (c *compiler) mean(name string, checked *ast.AST) {
 	e := checked.Expr()

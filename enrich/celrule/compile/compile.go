@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -11,15 +12,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
-
-// Expression is a compiled expression of one rule in one table.
-type Expression struct {
-	Checked *ast.AST
-	Program cel.Program
-	Watched bool // its cost isn't bounded beforehand: it depends on the event
-	cost    price
-	uses    Uses
-}
 
 // compiler compiles the expressions of one rule for one table, lets first, so that each sees those before it.
 type compiler struct {
@@ -57,14 +49,6 @@ func (c *compiler) compile(in fragment, key string, want ...*types.Type) *Expres
 		c.lang.shared[same] = e
 	}
 	return e
-}
-
-// sharing is what expressions have in common that are compiled once. Lets, which mean something else in each rule, must
-// not be in them. Large sets have few different messages and objects.
-type sharing struct {
-	table *event.Table
-	expr  string
-	key   string
 }
 
 func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Expression {
@@ -169,4 +153,38 @@ func (c *compiler) let(declared rulefile.Let) *Expression {
 		c.mean(name, e.Checked)
 	}
 	return e
+}
+
+// checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.
+func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (problems rulefile.Problems) {
+	if len(x.asked) == 0 {
+		return nil
+	}
+	arguments := map[int64]ast.Expr{} // by the ids of their checks
+	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if isTyped(e) {
+			arguments[e.ID()] = e.AsCall().Args()[0]
+		}
+	}))
+	_, issues := c.env.Check(parsed)
+	for _, e := range issues.Errors() {
+		m := noOverload.FindStringSubmatch(e.Message)
+		if argument, ok := arguments[e.ExprID]; ok && m != nil {
+			problems = append(problems, x.mistyped(in, argument, m[2]))
+		}
+	}
+	untype(parsed.NativeRep().Expr())
+	return Unique(problems)
+}
+
+// mistyped says that an argument has the wrong type; got is in parentheses.
+func (x *expansion) mistyped(in fragment, argument ast.Expr, got string) rulefile.Problem {
+	p := x.asked[argument.ID()]
+	got = typeWord(strings.TrimSuffix(strings.TrimPrefix(got, "("), ")"))
+	message := fmt.Sprintf("the macro `%s` wants %s for `%s`, not %s", p.macro, p.typ, p.name, got)
+	if within, ok := x.inside[argument.ID()]; ok {
+		message = fmt.Sprintf("in the macro `%s`: %s", within, message)
+	}
+	at, _ := x.source.GetOffsetRange(argument.ID())
+	return problemAt(in, CodeType, int(at.Start), message)
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
@@ -72,32 +71,6 @@ func allTables() *rulefile.Pack {
 		r.Tables = append(r.Tables, rulefile.NewText(t.Name))
 	}
 	return &rulefile.Pack{Rules: []rulefile.Rule{r}}
-}
-
-// elsewhere says which tables have the helper of event called name, "" when none has.
-func (x *explainer) elsewhere(name string) string {
-	var tables []string
-	for _, known := range schema.Names() {
-		t, _ := event.NewTable(known, x.lang.views)
-		_, isField := t.Type.Fields[name]
-		isMethod := slices.ContainsFunc(t.Methods(x.lang.views), func(f event.Function) bool { return f.Name == name })
-		if isField && !isColumn(known, name) || isMethod {
-			tables = append(tables, known)
-		}
-	}
-	if len(tables) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("only the rows of %s have event.%s", strings.Join(tables, " and "), name)
-}
-
-func isColumn(table, name string) bool {
-	t, ok := schema.Lookup(table)
-	if !ok {
-		return false
-	}
-	_, ok = t.Column(name)
-	return ok
 }
 
 // standard are CEL's own functions, operators and macros that rules may use.

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -88,9 +87,4 @@ func expressionLength(text []rune) int {
 		}
 	}
 	return -1
-}
-
-// notA is the message for an expression of the wrong type.
-func notA(key, want, got string) string {
-	return fmt.Sprintf("%s must be a %s, not a %s", key, want, typeWord(got))
 }

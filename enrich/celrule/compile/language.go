@@ -12,22 +12,11 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
-)
-
-// Names of the variables of the language.
-const (
-	VarEvent   = "event"
-	VarLists   = "lists"
-	varMacros  = "macros"
-	VarContext = "context"
-	VarNow     = "now"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // listsType is the type of the variable lists.
 const listsType = "Lists"
-
-// words are the names that a let can't have.
-func words() []string { return []string{VarEvent, VarLists, varMacros, VarContext, VarNow} }
 
 // Language is everything that the expressions of one set of files may use.
 type Language struct {
@@ -161,3 +150,12 @@ func (l *Language) Seal() { l.shared, l.idle = nil, nil }
 
 // maxNestedExpression bounds how deep parentheses and calls may nest.
 const maxNestedExpression = 100
+
+func isColumn(table, name string) bool {
+	t, ok := schema.Lookup(table)
+	if !ok {
+		return false
+	}
+	_, ok = t.Column(name)
+	return ok
+}

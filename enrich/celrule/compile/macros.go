@@ -253,3 +253,6 @@ func (x *expansion) refuse(e ast.Expr, code, message, suggestion string) {
 	p.Suggestion = suggestion
 	x.problems = append(x.problems, p)
 }
+
+// parameter is a parameter of a macro.
+type parameter struct{ macro, name, typ string }

@@ -1,10 +1,15 @@
 package compile
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
+
+	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // IsField reports whether e is event.NAME.
@@ -87,3 +92,59 @@ func OperatorWord(function string) string {
 	}
 	return ""
 }
+
+// typeWord is a type as the documentation names it.
+func typeWord(s string) string {
+	s = strings.NewReplacer("google.protobuf.Timestamp", "timestamp", "google.protobuf.Duration", "duration", "null_type", "null").Replace(s)
+	return s
+}
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+func wordLength(expr []rune) int {
+	n := 0
+	for n < len(expr) && isWord(expr[n]) {
+		n++
+	}
+	return n
+}
+
+// quotedLength is the length of the literal text at the start of expr, quotes included.
+func quotedLength(expr []rune) int {
+	for n := 1; n < len(expr); n++ {
+		switch expr[n] {
+		case '\\':
+			n++
+		case expr[0]:
+			return n + 1
+		}
+	}
+	return 1
+}
+
+func values(texts []rulefile.Text) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, t.Value)
+	}
+	return out
+}
+
+func sorted(texts []string) []string {
+	slices.Sort(texts)
+	return texts
+}
+
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Names of the variables of the language.
+const (
+	VarEvent   = "event"
+	VarLists   = "lists"
+	varMacros  = "macros"
+	VarContext = "context"
+	VarNow     = "now"
+)
+
+// words are the names that a let can't have.
+func words() []string { return []string{VarEvent, VarLists, varMacros, VarContext, VarNow} }

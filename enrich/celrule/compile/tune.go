@@ -1,11 +1,7 @@
 package compile
 
 import (
-	"fmt"
-
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // tune makes the changes of the tuning files to the score, and returns the severity with theirs. A severity alone takes
@@ -54,50 +50,4 @@ func (r *Rule) switched() string {
 		return "deprecated, use " + d.ReplacedBy.Value
 	}
 	return "deprecated"
-}
-
-// untunedList is a list as the rule file has it.
-func untunedList(declared *rulefile.List) *celval.List {
-	return celval.NewSet(values(declared.Items), declared.CaseInsensitive)
-}
-
-// signature are the parameters of the macro, each with its type.
-func (m *macro) signature() (out []string) {
-	for i, name := range m.params {
-		if m.types[i] != "" {
-			name += " " + m.types[i]
-		}
-		out = append(out, name)
-	}
-	return out
-}
-
-// checkNeeds compares the parts of the context that the rule says it needs with those that its expressions use. What a
-// step of adjust uses may be named, which makes the rule do without its match rather than without the step.
-func (r *Rule) checkNeeds(compiled []*TableRule) (problems rulefile.Problems) {
-	if len(r.Declared.Needs) == 0 {
-		return nil
-	}
-	required, used, named := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, tr := range compiled {
-		for need := range tr.Through(tr.expressions()...).Needs {
-			required[need] = true
-		}
-		for need := range tr.Uses().Needs {
-			used[need] = true
-		}
-	}
-	for _, need := range r.Declared.Needs {
-		if named[need.Value] = true; !used[need.Value] {
-			p := need.Problem(CodeName, 0, 0, fmt.Sprintf("no expression of the rule uses `%s` of the context", need.Value))
-			p.Suggestion = didYouMean(need.Value, names(used))
-			problems = append(problems, p)
-		}
-	}
-	for _, need := range names(required) {
-		if !named[need] {
-			problems = append(problems, r.Declared.Needs[0].Problem(CodeName, 0, 0, fmt.Sprintf("the rule needs `%s` of the context as well", need)))
-		}
-	}
-	return problems
 }

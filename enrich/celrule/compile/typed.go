@@ -22,9 +22,6 @@ import (
 // typedPrefix begins the names of these functions; what follows is the type.
 const typedPrefix = "@typed "
 
-// parameter is a parameter of a macro.
-type parameter struct{ macro, name, typ string }
-
 // typesOf are the types that parameters of macros name, by their names.
 func (l *Language) typesOf(packs []*rulefile.Pack) map[string]*types.Type {
 	all := map[string]*types.Type{}
@@ -124,40 +121,6 @@ func (x *expansion) typed(argument ast.Expr, m *macro, i int) ast.Expr {
 	return check
 }
 
-// checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.
-func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (problems rulefile.Problems) {
-	if len(x.asked) == 0 {
-		return nil
-	}
-	arguments := map[int64]ast.Expr{} // by the ids of their checks
-	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if isTyped(e) {
-			arguments[e.ID()] = e.AsCall().Args()[0]
-		}
-	}))
-	_, issues := c.env.Check(parsed)
-	for _, e := range issues.Errors() {
-		m := noOverload.FindStringSubmatch(e.Message)
-		if argument, ok := arguments[e.ExprID]; ok && m != nil {
-			problems = append(problems, x.mistyped(in, argument, m[2]))
-		}
-	}
-	untype(parsed.NativeRep().Expr())
-	return Unique(problems)
-}
-
-// mistyped says that an argument has the wrong type; got is in parentheses.
-func (x *expansion) mistyped(in fragment, argument ast.Expr, got string) rulefile.Problem {
-	p := x.asked[argument.ID()]
-	got = typeWord(strings.TrimSuffix(strings.TrimPrefix(got, "("), ")"))
-	message := fmt.Sprintf("the macro `%s` wants %s for `%s`, not %s", p.macro, p.typ, p.name, got)
-	if within, ok := x.inside[argument.ID()]; ok {
-		message = fmt.Sprintf("in the macro `%s`: %s", within, message)
-	}
-	at, _ := x.source.GetOffsetRange(argument.ID())
-	return problemAt(in, CodeType, int(at.Start), message)
-}
-
 // isTyped reports whether e is the check of an argument's type.
 func isTyped(e ast.Expr) bool {
 	return e.Kind() == ast.CallKind && strings.HasPrefix(e.AsCall().FunctionName(), typedPrefix)
@@ -178,26 +141,4 @@ func untype(e ast.Expr) {
 			e.SetKindCase(untyped(e))
 		}
 	}))
-}
-
-// culprit is where a value of the wrong type stands, in characters of the expression: an argument when the body of a
-// macro can't work on it and nothing else came from outside, the place that the type checker names otherwise.
-func (x *explainer) culprit(e *cel.Error) int {
-	macro, inside := x.inside[e.ExprID]
-	var given []ast.Expr
-	ast.PostOrderVisit(x.parsed.Expr(), ast.NewExprVisitor(func(node ast.Expr) {
-		if node.ID() != e.ExprID || !inside {
-			return
-		}
-		for _, child := range Children(node) {
-			if x.inside[child.ID()] != macro {
-				given = append(given, child)
-			}
-		}
-	}))
-	if len(given) != 1 {
-		return offsetOf(x.in.expr, e)
-	}
-	at, _ := x.parsed.SourceInfo().GetOffsetRange(given[0].ID())
-	return int(at.Start)
 }

@@ -8,12 +8,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// The codes of warnings about what stands in a file and does nothing.
-const (
-	CodeUnused = "R306" // warning: a list, macro or let that nothing uses
-	CodePinned = "R307" // warning: a name in the context of a test that the rule doesn't ask for
-)
-
 // idle gathers, while a set is compiled, what is declared in it and does nothing.
 type idle struct {
 	used     Uses // by any rule

@@ -1,10 +1,7 @@
 package event
 
 import (
-	"bytes"
 	"reflect"
-	"strconv"
-	"time"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
@@ -153,21 +150,6 @@ func (f *Frame) dynamic(name string) ref.Val {
 	return present(decodeCell(notNull(f.row.Lookup(name)), enrich.Dynamic))
 }
 
-// present turns an error into null: helpers see what they can.
-func present(v ref.Val) ref.Val {
-	if types.IsError(v) {
-		return types.NullValue
-	}
-	return v
-}
-
-func notNull(cell []byte) []byte {
-	if len(cell) == 0 || cell[0] == 'n' {
-		return nil
-	}
-	return cell
-}
-
 // Value is what the fields' getters take.
 func (f *Frame) Value() any { return f }
 
@@ -185,79 +167,47 @@ func (f *Frame) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from %s to '%s'", f.Table.Type.Name, t)
 }
 
-// decodeCell makes the CEL value of a cell, nil for none. A cell that doesn't hold what its type says is read as far as
-// it makes sense; what doesn't is the type's zero value, as in Kusto.
-func decodeCell(cell []byte, typ enrich.Type) ref.Val {
-	switch typ {
-	case enrich.Dynamic:
-		return decodeDynamic(cell)
-	case enrich.Bool:
-		return BoolCell(cell)
-	case enrich.Int, enrich.Long:
-		return WholeCell(cell)
-	case enrich.Real:
-		n, _ := strconv.ParseFloat(textCell(cell), 64)
-		return types.Double(n)
-	case enrich.Datetime:
-		t, err := time.Parse(time.RFC3339Nano, textCell(cell))
-		if err != nil {
-			return types.Timestamp{}
+func (f *Frame) Operation() string {
+	if !f.views.folded {
+		f.views.operation, f.views.folded = f.foldColumn(f.Table.OperationColumn), true
+		if f.views.operation == "" {
+			f.views.operation = f.foldColumn(f.Table.oldOperation())
 		}
-		return types.Timestamp{Time: t.UTC()}
 	}
-	if len(cell) > MaxText {
-		return types.NewErr("a text of %d bytes is too long for rules, which look at %d", len(cell), MaxText)
-	}
-	return types.String(textCell(cell))
+	return f.views.operation
 }
 
-func BoolCell(cell []byte) types.Bool {
-	s := plainCell(cell)
-	return types.Bool(bytes.EqualFold(s, []byte("true")) || string(s) == "1")
+// maxKept bounds the texts that are remembered.
+const maxKept = 1 << 10
+
+// foldColumn remembers what it folded, as the same few operations and results come again and again.
+func (f *Frame) foldColumn(name string) string {
+	if name == "" {
+		return ""
+	}
+	cell := f.RawColumn(name)
+	if cell == nil {
+		return ""
+	}
+	if len(cell) > maxKept {
+		return Fold(f.text(name))
+	}
+	folded, ok := f.known.folds[string(cell)]
+	if !ok {
+		folded = Fold(textCell(cell))
+		if len(f.known.folds) >= MaxRemembered {
+			clear(f.known.folds)
+		}
+		f.known.folds[string(cell)] = folded
+	}
+	return folded
 }
 
-func WholeCell(cell []byte) types.Int {
-	s := plainCell(cell)
-	if len(s) == 0 {
-		return 0 // an error would cost memory
+func (f *Frame) reason() string {
+	for _, column := range f.Table.ReasonColumns {
+		if s := f.text(column); s != "" {
+			return s
+		}
 	}
-	if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
-		return types.Int(n)
-	}
-	f, _ := strconv.ParseFloat(string(s), 64)
-	return types.Int(int64(f))
-}
-
-// decodeDynamic reads a dynamic cell, which comes as JSON or as a string with JSON in it.
-func decodeDynamic(cell []byte) ref.Val {
-	cell = enrich.Expand(cell)
-	if len(cell) == 0 {
-		return celval.NewAbsent()
-	}
-	if len(cell) > celval.MaxJSON {
-		return types.NewErr("a dynamic value of %d bytes is too large for rules, which look at %d", len(cell), celval.MaxJSON)
-	}
-	v, err := celval.Parse(cell)
-	if err != nil {
-		return types.WrapErr(err)
-	}
-	if v == types.NullValue || v == types.String("") {
-		return celval.NewAbsent()
-	}
-	return v
-}
-
-// textCell is a cell as text: a string decoded, anything else as it stands.
-func textCell(cell []byte) string { return string(plainCell(cell)) }
-
-// plainCell is textCell as bytes, which lie in the cell unless something had to be decoded.
-func plainCell(cell []byte) []byte {
-	if len(cell) == 0 || cell[0] != '"' {
-		return cell
-	}
-	s, err := enrich.Unquote(cell)
-	if err != nil {
-		return nil
-	}
-	return s
+	return ""
 }

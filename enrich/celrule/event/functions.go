@@ -12,32 +12,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 )
 
-// Function is a function of the rule language beside CEL's own.
-type Function struct {
-	Name    string
-	Doc     string
-	Options []cel.FunctionOpt
-	// columns are those of the row that a method of event reads.
-	Columns []string
-	// params and result are the signature for people; of is the type of the receiver, "" for none.
-	Of, params, Result string
-}
-
-// Signature is the function as documentation shows it.
-func (f Function) Signature() string {
-	s := f.Name + "(" + f.params + ") " + f.Result
-	if f.Of != "" {
-		s = f.Of + "." + s
-	}
-	return s
-}
-
-// MaxText bounds the texts that functions and lets may make, so that a rule can't double a text again and again.
-const MaxText = 256 << 10
-
-// TextList is the type list(string).
-var TextList = types.NewListType(types.StringType)
-
 // Functions are those that work on values alone.
 func Functions(v *ViewTypes) []Function {
 	text1 := func(name, params, result, doc string, typ *types.Type, do func(string) ref.Val) Function {
@@ -154,17 +128,6 @@ func segment(path, after string) string {
 		}
 	}
 	return ""
-}
-
-// textsOf are the texts in a list; a list from JSON may hold other things, which are left out.
-func textsOf(l traits.Lister) []string {
-	var out []string
-	for it := l.Iterator(); it.HasNext() == types.True; {
-		if s, ok := it.Next().(types.String); ok {
-			out = append(out, string(s))
-		}
-	}
-	return out
 }
 
 // jsonOf is the function json. What the row holds is never a rule's fault, so that a text that isn't JSON is nothing:

@@ -161,10 +161,6 @@ func (t *Table) SeenAs(column string, kind types.Kind) bool {
 	return ok && celType(typ).Kind() == kind
 }
 
-func NonEmpty(texts ...string) []string {
-	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
-}
-
 // oldOperation is the column with the localized name that AzureActivity had before OperationNameValue.
 func (t *Table) oldOperation() string {
 	if t.Name == "AzureActivity" {
@@ -174,51 +170,6 @@ func (t *Table) oldOperation() string {
 }
 
 func (t *Table) OperationColumns() []string { return NonEmpty(t.OperationColumn, t.oldOperation()) }
-
-func (f *Frame) Operation() string {
-	if !f.views.folded {
-		f.views.operation, f.views.folded = f.foldColumn(f.Table.OperationColumn), true
-		if f.views.operation == "" {
-			f.views.operation = f.foldColumn(f.Table.oldOperation())
-		}
-	}
-	return f.views.operation
-}
-
-// maxKept bounds the texts that are remembered.
-const maxKept = 1 << 10
-
-// foldColumn remembers what it folded, as the same few operations and results come again and again.
-func (f *Frame) foldColumn(name string) string {
-	if name == "" {
-		return ""
-	}
-	cell := f.RawColumn(name)
-	if cell == nil {
-		return ""
-	}
-	if len(cell) > maxKept {
-		return Fold(f.text(name))
-	}
-	folded, ok := f.known.folds[string(cell)]
-	if !ok {
-		folded = Fold(textCell(cell))
-		if len(f.known.folds) >= MaxRemembered {
-			clear(f.known.folds)
-		}
-		f.known.folds[string(cell)] = folded
-	}
-	return folded
-}
-
-func (f *Frame) reason() string {
-	for _, column := range f.Table.ReasonColumns {
-		if s := f.text(column); s != "" {
-			return s
-		}
-	}
-	return ""
-}
 
 // assign sets how the table tells who did it and whether it was done.
 func (t *Table) assign() {

@@ -9,22 +9,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// group are all atoms of one question, ready to be answered together.
-type group struct {
-	question
-	exact    map[string]int32
-	prefixes []prefixes
-	parts    []partTest // of asOperation
-	scanner  *scanner   // of asLiteral
-	keys     bool       // there are rules that it picks
-}
-
-// prefixes are the atoms that ask for beginnings, by as much of these as all of a class have.
-type prefixes struct {
-	length int
-	by     map[string][]int32
-}
-
 // Answers are what one event answered to the questions of an index. They are used again for the next event.
 type Answers struct {
 	event  uint32             // counts the events; what carries another number is of another event
@@ -190,4 +174,30 @@ func (x *Index) CanMatch(place int, f *event.Frame) bool {
 	a.next()
 	e := &x.entries[i]
 	return x.possible(a, f, [][]int32{e.key}) && x.possible(a, f, e.rest)
+}
+
+// judge finds the atoms of parts that fit an operation. The same few operations come again and again, so that each is judged once
+// and remembered.
+func (a *Answers) judge(parts []partTest, g int32, operation string) {
+	if len(operation) > maxJudged {
+		for i := range parts {
+			a.hold(g, parts[i].id)
+		}
+		return
+	}
+	fitting, known := a.judged[operation]
+	if !known {
+		for i := range parts {
+			if parts[i].fits(operation) {
+				fitting = append(fitting, parts[i].id)
+			}
+		}
+		if len(a.judged) >= event.MaxRemembered {
+			clear(a.judged)
+		}
+		a.judged[operation] = fitting
+	}
+	for _, atom := range fitting {
+		a.hold(g, atom)
+	}
 }

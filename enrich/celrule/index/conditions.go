@@ -308,3 +308,10 @@ func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 	}
 	return nil
 }
+
+func firstLiteral(c ast.CallExpr) (string, bool) {
+	if len(c.Args()) == 0 {
+		return "", false
+	}
+	return compile.Literal(c.Args()[0])
+}

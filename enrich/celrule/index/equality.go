@@ -110,13 +110,6 @@ func (f *finder) asked(e ast.Expr, in *scope) (question, bool) {
 	return question{}, false
 }
 
-func firstLiteral(c ast.CallExpr) (string, bool) {
-	if len(c.Args()) == 0 {
-		return "", false
-	}
-	return compile.Literal(c.Args()[0])
-}
-
 // part are the conditions for a text to have one of texts in it, at its beginning or end as fits.
 func (f *finder) part(e ast.Expr, texts []string, fits fit, in *scope) []condition {
 	if slices.Contains(texts, "") {

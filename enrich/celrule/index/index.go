@@ -419,3 +419,19 @@ func (x *Index) prepare(group *group, atoms []int32) {
 		group.scanner = newScanner(words)
 	}
 }
+
+// group are all atoms of one question, ready to be answered together.
+type group struct {
+	question
+	exact    map[string]int32
+	prefixes []prefixes
+	parts    []partTest // of asOperation
+	scanner  *scanner   // of asLiteral
+	keys     bool       // there are rules that it picks
+}
+
+// prefixes are the atoms that ask for beginnings, by as much of these as all of a class have.
+type prefixes struct {
+	length int
+	by     map[string][]int32
+}

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
@@ -38,30 +37,4 @@ func (p *partTest) fits(operation string) bool {
 		return p.pattern.MatchString(operation)
 	}
 	return schema.VaultClass(operation) == p.text
-}
-
-// judge finds the atoms of parts that fit an operation. The same few operations come again and again, so that each is judged once
-// and remembered.
-func (a *Answers) judge(parts []partTest, g int32, operation string) {
-	if len(operation) > maxJudged {
-		for i := range parts {
-			a.hold(g, parts[i].id)
-		}
-		return
-	}
-	fitting, known := a.judged[operation]
-	if !known {
-		for i := range parts {
-			if parts[i].fits(operation) {
-				fitting = append(fitting, parts[i].id)
-			}
-		}
-		if len(a.judged) >= event.MaxRemembered {
-			clear(a.judged)
-		}
-		a.judged[operation] = fitting
-	}
-	for _, atom := range fitting {
-		a.hold(g, atom)
-	}
 }

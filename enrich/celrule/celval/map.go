@@ -2,72 +2,12 @@ package celval
 
 import (
 	"errors"
-	"fmt"
-	"maps"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 )
-
-// List is a CEL list. One made from a rule file's list finds its items by hash.
-type List struct {
-	traits.Lister
-	Items  []ref.Val
-	set    map[string]bool // nil for lists that aren't searched by hash
-	Folded bool            // upper and lower case are alike; set holds lower case
-}
-
-func NewList(items []ref.Val) *List {
-	return &List{Lister: types.NewRefValList(types.DefaultTypeAdapter, items), Items: items}
-}
-
-func NewTexts(texts []string) *List {
-	items := make([]ref.Val, len(texts))
-	for i, s := range texts {
-		items[i] = types.String(s)
-	}
-	return NewList(items)
-}
-
-// NewSet returns the value of lists.NAME.
-func NewSet(texts []string, fold bool) *List {
-	l := NewTexts(texts)
-	l.set, l.Folded = make(map[string]bool, len(texts)), fold
-	for _, s := range texts {
-		l.set[l.key(s)] = true
-	}
-	return l
-}
-
-// IsSet reports whether the items are found by hash.
-func (l *List) IsSet() bool { return l.set != nil }
-
-// Has reports whether a list whose items are found by hash has s, in any case if the list takes no notice of case.
-func (l *List) Has(s string) bool { return l.set[l.key(s)] }
-
-// Keys are the distinct items of a list whose items are found by hash, sorted; in lower case if the list takes no notice of
-// case.
-func (l *List) Keys() []string { return slices.Sorted(maps.Keys(l.set)) }
-
-func (l *List) key(s string) string {
-	if l.Folded {
-		return strings.ToLower(s)
-	}
-	return s
-}
-
-// Contains is the operator in.
-func (l *List) Contains(v ref.Val) ref.Val {
-	if l.set == nil {
-		return l.Lister.Contains(v)
-	}
-	s, ok := v.(types.String)
-	return types.Bool(ok && l.Has(string(s)))
-}
 
 // Map is a JSON object as a CEL map. Objects of logs are small, so that a search is faster than a hash.
 type Map struct {
@@ -194,8 +134,6 @@ func (m *Map) Type() ref.Type { return types.MapType }
 // Value is the map itself; rules never see Go values.
 func (m *Map) Value() any { return m }
 
-var ErrNoConversion = errors.New("a value of a rule can't become a Go value")
-
 // ConvertToNative always fails.
 func (m *Map) ConvertToNative(reflect.Type) (any, error) { return nil, ErrNoConversion }
 
@@ -210,51 +148,4 @@ func (m *Map) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from map to '%s'", t)
 }
 
-// IsMissing reports whether an evaluation failed because a dynamic value has no such member or element: for a rule
-// that is "no match", not a fault.
-func IsMissing(err error) bool {
-	s := err.Error()
-	return strings.HasPrefix(s, "no such key: ") || strings.HasPrefix(s, "index out of bounds: ")
-}
-
-// Display is v as text for messages and objects: lists with commas between, an empty
-// one as "none", maps as JSON, null as nothing.
-func Display(v ref.Val) string {
-	switch v := v.(type) {
-	case types.String:
-		return string(v)
-	case types.Timestamp:
-		return v.Time.UTC().Format("2006-01-02T15:04:05Z")
-	case types.Duration:
-		return v.Duration.String()
-	case *Map:
-		return Compact(v)
-	case *Object:
-		return v.Label()
-	case *Absent:
-		return ""
-	case traits.Lister:
-		if v.Size() == types.IntZero {
-			return "none"
-		}
-		var b strings.Builder
-		for it, n := v.Iterator(), 0; it.HasNext() == types.True; n++ {
-			if n > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(Display(it.Next()))
-		}
-		return b.String()
-	case *types.Optional:
-		if v.HasValue() {
-			return Display(v.GetValue())
-		}
-		return ""
-	case types.Null:
-		return ""
-	}
-	if s := Text(v); s != "" {
-		return s
-	}
-	return fmt.Sprint(v.Value())
-}
+var ErrNoConversion = errors.New("a value of a rule can't become a Go value")

@@ -11,29 +11,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// Uses are the names that an expression depends on.
-type Uses struct {
-	Lets, Lists, Macros, Needs, Columns map[string]bool
-}
-
-func newUses() Uses {
-	return Uses{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
-}
-
-func (u Uses) add(other Uses) {
-	for _, pair := range [][2]map[string]bool{
-		{u.Lets, other.Lets},
-		{u.Lists, other.Lists},
-		{u.Macros, other.Macros},
-		{u.Needs, other.Needs},
-		{u.Columns, other.Columns},
-	} {
-		for name := range pair[1] {
-			pair[0][name] = true
-		}
-	}
-}
-
 // maxPattern bounds regular expressions, which may be no longer than somebody can read.
 const maxPattern = 512
 
@@ -198,4 +175,12 @@ func (i *inspector) pattern(e ast.Expr) {
 		return
 	}
 	i.upper(e, arg, re)
+}
+
+// meaning is the field or text that a let is another name of, when it is one that is looked at.
+type meaning struct {
+	operation bool                // event.operation
+	field     string              // as people write it
+	texts     []string            // those that the field can be
+	lowered   func(string) string // see vocabulary
 }
