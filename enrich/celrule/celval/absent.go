@@ -10,6 +10,7 @@ import (
 // over it ends at once, adding it to a list adds nothing, looking into it is a missing field.
 type Absent struct{ traits.Lister }
 
+// NewAbsent returns a value that isn't there.
 func NewAbsent() *Absent { return &Absent{NewList(nil)} }
 
 // Find finds nothing.

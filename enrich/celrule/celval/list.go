@@ -18,10 +18,12 @@ type List struct {
 	Folded bool            // upper and lower case are alike; set holds lower case
 }
 
+// NewList returns a list of the items, which it keeps.
 func NewList(items []ref.Val) *List {
 	return &List{Lister: types.NewRefValList(types.DefaultTypeAdapter, items), Items: items}
 }
 
+// NewTexts returns a list of texts.
 func NewTexts(texts []string) *List {
 	items := make([]ref.Val, len(texts))
 	for i, s := range texts {

@@ -148,4 +148,5 @@ func (m *Map) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from map to '%s'", t)
 }
 
+// ErrNoConversion is the error of every ConvertToNative: rules never hand values to Go code that way.
 var ErrNoConversion = errors.New("a value of a rule can't become a Go value")

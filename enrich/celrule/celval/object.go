@@ -26,6 +26,7 @@ type Field struct {
 	Columns []string
 }
 
+// NewObjectType returns a type without fields. Its name is what rules and their errors call it.
 func NewObjectType(name, doc string) *ObjectType {
 	return &ObjectType{Name: name, Doc: doc, CEL: types.NewObjectType(name), Fields: map[string]Field{}}
 }
@@ -41,15 +42,17 @@ func AddField[T any](t *ObjectType, name string, typ *types.Type, doc string, ge
 	t.Add(name, Field{Doc: doc, Type: typ, Get: func(of any) ref.Val { return get(of.(*T)) }})
 }
 
-// textOf, boolOf and listOf add fields of the three commonest types.
+// AddText adds a field of type string.
 func AddText[T any](t *ObjectType, name, doc string, get func(*T) string) {
 	AddField(t, name, types.StringType, doc, func(v *T) ref.Val { return types.String(get(v)) })
 }
 
+// AddBool adds a field of type bool.
 func AddBool[T any](t *ObjectType, name, doc string, get func(*T) bool) {
 	AddField(t, name, types.BoolType, doc, func(v *T) ref.Val { return types.Bool(get(v)) })
 }
 
+// AddTexts adds a field of type list(string).
 func AddTexts[T any](t *ObjectType, name, doc string, get func(*T) []string) {
 	AddField(t, name, types.NewListType(types.StringType), doc, func(v *T) ref.Val { return NewTexts(get(v)) })
 }

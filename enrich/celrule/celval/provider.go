@@ -16,6 +16,7 @@ type Provider struct {
 	fields map[*ObjectType]map[string]*types.FieldType // how to reach fields; a program keeps those that it reads
 }
 
+// NewProvider returns a provider that knows the given types beside CEL's own. Types must not get fields afterwards.
 func NewProvider(all ...*ObjectType) (*Provider, error) {
 	registry, err := types.NewRegistry()
 	if err != nil {

@@ -90,6 +90,7 @@ func operatorsReason(e rulefile.Exception) string {
 	return fmt.Sprintf("exception %s: %s (%s)", e.Slot.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
 }
 
+// Fits reports whether the values of an event, in lower case and one for each field, are among the exception's.
 func (x *ExceptionRow) Fits(values []string) bool {
 	for i, v := range values {
 		if !x.values[i][v] {

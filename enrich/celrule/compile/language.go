@@ -120,12 +120,6 @@ func (l *Language) options() []cel.EnvOption {
 	return options
 }
 
-// tableNamed is a table that a rule of the packs names; false for one that nobody knows.
-func (l *Language) tableNamed(name string) (*event.Table, bool) {
-	t, ok := l.tables[name]
-	return t, ok
-}
-
 // Variables are the values of lists and of context, which is the same for all tables.
 func (l *Language) Variables(known *event.Context) (lists, context *celval.Object) {
 	return celval.NewObject(l.lists, l), celval.NewObject(l.context, known)

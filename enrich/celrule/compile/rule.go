@@ -42,16 +42,19 @@ type TableRule struct {
 	LeftOut    []string    // adjust steps and slots that lack something of the context, each with what it lacks
 }
 
+// Let is a variable that a rule declares.
 type Let struct {
 	Name string
 	*Expression
 }
 
+// MessagePiece is a part of a message.
 type MessagePiece struct {
 	Fixed string
 	Expr  *Expression // nil in fixed text
 }
 
+// RiskObject is a risk object that a match names.
 type RiskObject struct {
 	Type  string
 	Value *Expression

@@ -14,6 +14,7 @@ type Spans struct {
 	source *ast.SourceInfo
 }
 
+// NewSpans returns the spans of the checked expression, which was written as text.
 func NewSpans(text string, checked *ast.AST) Spans {
 	return Spans{[]rune(text), checked.SourceInfo()}
 }

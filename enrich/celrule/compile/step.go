@@ -42,7 +42,8 @@ func defaultScore(s enrich.Severity) int {
 	return map[enrich.Severity]int{enrich.Info: 5, enrich.Low: 20, enrich.Medium: 40, enrich.High: 70, enrich.Critical: 90}[s]
 }
 
-// AdjustKey and exceptionKey are how people are told of a part of a rule.
+// AdjustKey is how people are told of an adjust step, by its number, counted from 1.
 func AdjustKey(number int) string { return fmt.Sprintf("adjust %d", number) }
 
+// ExceptionKey is how people are told of the exception with the name.
 func ExceptionKey(name string) string { return "exception " + name }

@@ -41,11 +41,13 @@ func decodeCell(cell []byte, typ enrich.Type) ref.Val {
 	return types.String(textCell(cell))
 }
 
+// BoolCell is a cell of a boolean column: true for true and 1 in any spelling, false for everything else.
 func BoolCell(cell []byte) types.Bool {
 	s := plainCell(cell)
 	return types.Bool(bytes.EqualFold(s, []byte("true")) || string(s) == "1")
 }
 
+// WholeCell is a cell of a column of whole numbers, without what stands behind a point; 0 for what is no number.
 func WholeCell(cell []byte) types.Int {
 	s := plainCell(cell)
 	if len(s) == 0 {

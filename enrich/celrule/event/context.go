@@ -30,6 +30,8 @@ type Context struct {
 	own      *ownApps
 }
 
+// NewContext returns the context that the settings describe. The error says that an application of theirs isn't JSON within
+// the bounds of celval.
 func NewContext(s rulefile.Settings) (*Context, error) {
 	c := &Context{
 		settings: s, holidays: map[string]bool{}, Lists: map[string]*celval.List{}, Seen: map[string]map[string]bool{},

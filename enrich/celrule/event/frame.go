@@ -48,6 +48,7 @@ type views struct {
 // MaxRemembered bounds how many shapes of rows and how many operations a frame remembers.
 const MaxRemembered = 256
 
+// NewFrame returns a frame for rows of the table.
 func NewFrame(t *Table) *Frame {
 	return NewFrames(t)()
 }
@@ -167,6 +168,7 @@ func (f *Frame) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from %s to '%s'", f.Table.Type.Name, t)
 }
 
+// Operation is event.operation: what was done, folded; "" when the row doesn't say.
 func (f *Frame) Operation() string {
 	if !f.views.folded {
 		f.views.operation, f.views.folded = f.foldColumn(f.Table.OperationColumn), true

@@ -169,6 +169,7 @@ func (t *Table) oldOperation() string {
 	return ""
 }
 
+// OperationColumns are the columns that event.operation is read from, the better one first.
 func (t *Table) OperationColumns() []string { return NonEmpty(t.OperationColumn, t.oldOperation()) }
 
 // assign sets how the table tells who did it and whether it was done.

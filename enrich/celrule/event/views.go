@@ -14,10 +14,12 @@ type ViewTypes struct {
 	actor, target, change, credential, api, grant, consent, role, vault, uri *celval.ObjectType
 }
 
+// All are all types of views.
 func (t *ViewTypes) All() []*celval.ObjectType {
 	return []*celval.ObjectType{t.actor, t.target, t.change, t.credential, t.api, t.grant, t.consent, t.role, t.vault, t.uri}
 }
 
+// NewViewTypes returns the types of the views with their fields.
 func NewViewTypes() *ViewTypes {
 	t := &ViewTypes{change: changeType(), actor: actorType(), credential: credentialType(), api: apiType(), grant: grantType()}
 	t.target, t.consent, t.role, t.vault, t.uri = targetType(t.change), consentType(), roleType(), vaultType(), uriType()

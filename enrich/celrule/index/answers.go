@@ -21,6 +21,7 @@ type Answers struct {
 	buf    []byte
 }
 
+// NewAnswers returns answers for x, for use by one goroutine.
 func NewAnswers(x *Index) *Answers {
 	return &Answers{
 		asked: make([]uint32, len(x.groups)), found: make([][]int32, len(x.groups)), holds: make([]uint32, len(x.atoms)),

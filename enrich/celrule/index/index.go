@@ -33,6 +33,7 @@ type entry struct {
 	rest [][]int32 // further conditions, the rarest first
 }
 
+// New returns the index of the rules of one table, in the order of their ids. lists are those that conditions may look into.
 func New(rules []*compile.TableRule, lists Lists) Index {
 	b := newIndexBuilder(rules, lists)
 	b.choose()
