@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/cel-go/common/types"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
@@ -25,12 +23,12 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	case !ok:
 		return nil
 	}
-	at, _ := w.rule.Table.Type.Fields["time"].Get(w.Frame).(types.Timestamp)
+	at := w.Frame.Time()
 	if at.IsZero() {
-		at = w.now
+		at = w.now.Time
 	}
 	pinned := f.Pinned[strings.Join(values, "|")]
-	first := !pinned && w.set.memory.Seen(w.Context, w.rule.Info.ID, digest(values), at.Time, f.Window)
+	first := !pinned && w.set.memory.Seen(w.Context, w.rule.Info.ID, digest(values), at, f.Window)
 	if first {
 		tag.Reasons = append(tag.Reasons, compile.ReasonFirst)
 	} else {

@@ -16,14 +16,24 @@ type ObjectType struct {
 	Order  []string // names of the fields as they were declared
 }
 
-// Field is one field of an objectType.
+// Field is one field of an ObjectType.
 type Field struct {
 	Doc   string
 	Type  *types.Type
 	Get   func(of any) ref.Val
 	IsSet func(of any) bool // has(); nil means always
-	// columns are those of the row that get reads.
+	// Columns are those of the row that Get reads, for a field of event itself.
 	Columns []string
+	// Copied says that every text in the field stands in the row as it is, up to case and escapes.
+	Copied bool
+	// Lower says that the text is in lower case however the row has it.
+	Lower bool
+	// OneOf are the texts that the field can be; nil when it can be anything.
+	OneOf []string
+	// Passes is how often Get goes through a text that can't be longer than the row.
+	Passes int64
+	// Needs is the part of the context that the field needs, "" for none.
+	Needs string
 }
 
 // NewObjectType returns a type without fields. Its name is what rules and their errors call it.
@@ -37,24 +47,46 @@ func (t *ObjectType) Add(name string, f Field) *ObjectType {
 	return t
 }
 
+// About says more about a field that is added.
+type About func(*Field)
+
+// Copied sets Field.Copied.
+func Copied(f *Field) { f.Copied = true }
+
+// Lower sets Field.Lower.
+func Lower(f *Field) { f.Lower = true }
+
+// OneOf sets Field.OneOf.
+func OneOf(texts ...string) About { return func(f *Field) { f.OneOf = texts } }
+
+// Passes sets Field.Passes.
+func Passes(n int64) About { return func(f *Field) { f.Passes = n } }
+
+// Needs sets Field.Needs.
+func Needs(part string) About { return func(f *Field) { f.Needs = part } }
+
 // AddField adds a field whose value is made by get from a *T.
-func AddField[T any](t *ObjectType, name string, typ *types.Type, doc string, get func(*T) ref.Val) {
-	t.Add(name, Field{Doc: doc, Type: typ, Get: func(of any) ref.Val { return get(of.(*T)) }})
+func AddField[T any](t *ObjectType, name string, typ *types.Type, doc string, get func(*T) ref.Val, more ...About) {
+	f := Field{Doc: doc, Type: typ, Get: func(of any) ref.Val { return get(of.(*T)) }}
+	for _, about := range more {
+		about(&f)
+	}
+	t.Add(name, f)
 }
 
 // AddText adds a field of type string.
-func AddText[T any](t *ObjectType, name, doc string, get func(*T) string) {
-	AddField(t, name, types.StringType, doc, func(v *T) ref.Val { return types.String(get(v)) })
+func AddText[T any](t *ObjectType, name, doc string, get func(*T) string, more ...About) {
+	AddField(t, name, types.StringType, doc, func(v *T) ref.Val { return types.String(get(v)) }, more...)
 }
 
 // AddBool adds a field of type bool.
-func AddBool[T any](t *ObjectType, name, doc string, get func(*T) bool) {
-	AddField(t, name, types.BoolType, doc, func(v *T) ref.Val { return types.Bool(get(v)) })
+func AddBool[T any](t *ObjectType, name, doc string, get func(*T) bool, more ...About) {
+	AddField(t, name, types.BoolType, doc, func(v *T) ref.Val { return types.Bool(get(v)) }, more...)
 }
 
 // AddTexts adds a field of type list(string).
-func AddTexts[T any](t *ObjectType, name, doc string, get func(*T) []string) {
-	AddField(t, name, types.NewListType(types.StringType), doc, func(v *T) ref.Val { return NewTexts(get(v)) })
+func AddTexts[T any](t *ObjectType, name, doc string, get func(*T) []string, more ...About) {
+	AddField(t, name, types.NewListType(types.StringType), doc, func(v *T) ref.Val { return NewTexts(get(v)) }, more...)
 }
 
 // fieldType is how CEL reaches a field.

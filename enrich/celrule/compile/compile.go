@@ -61,7 +61,7 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Ex
 	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
 	typed := c.checkTyped(in, parsed, written)
 	look := &inspector{
-		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(),
+		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(), needs: c.lang.needs,
 		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
 	look.means = c.visible(parsed.NativeRep().Expr())
@@ -112,7 +112,7 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
 		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
 	}
 	e := &Expression{Checked: checked.NativeRep(), Watched: cost.Max > boundedCost, uses: u}
-	meters := newMeters(e.Checked)
+	meters := c.lang.newMeters(e.Checked)
 	e.cost = meters.whole
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meters.decorate)}
 	if e.Program, err = c.env.Program(checked, options...); err != nil {
@@ -123,7 +123,7 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
 
 // Tracked is a program of the expression that keeps the value of each node.
 func (l *Language) Tracked(e *Expression, t *event.Table) (cel.Program, error) {
-	program, err := l.envs[t].PlanProgram(e.Checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.Checked).decorate))
+	program, err := l.envs[t].PlanProgram(e.Checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(l.newMeters(e.Checked).decorate))
 	if err != nil {
 		return nil, fmt.Errorf("plan the expression: %w", err)
 	}

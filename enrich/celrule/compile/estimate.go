@@ -3,6 +3,8 @@ package compile
 import (
 	"math"
 
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+
 	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/types"
 )
@@ -15,9 +17,7 @@ const (
 
 // Sizes that the estimates take for the worst, by what an expression looks at.
 const (
-	sizeText    = 4096   // characters of a column
 	sizeInner   = 256    // characters of a text inside of a dynamic value
-	sizeList    = 256    // elements of a list in a row
 	sizeContext = 10_000 // elements of a list of the context
 )
 
@@ -45,40 +45,28 @@ func (e estimator) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 	case len(path) > 0 && path[0] == VarContext:
 		max = sizeContext
 	case node.Type().Kind() == types.StringKind && len(path) == 2 && path[0] == VarEvent:
-		max = sizeText
+		max = event.WorstText
 	case node.Type().Kind() == types.ListKind || node.Type().Kind() == types.MapKind:
-		max = sizeList
+		max = event.WorstList
 	}
 	return &checker.SizeEstimate{Min: 0, Max: max}
 }
 
 // EstimateCallCost is the cost of the functions of this language; CEL knows its own.
 func (e estimator) EstimateCallCost(function, _ string, _ *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {
-	const walk = sizeList * 4 // hash every item of a list
-	switch function {
-	case "in", "@in", "under":
-		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: walk}}
-	case "minus", "common":
-		return &checker.CallEstimate{
-			CostEstimate: checker.CostEstimate{Min: 1, Max: walk}, ResultSize: &checker.SizeEstimate{Max: sizeList},
-		}
-	case "words", "name_words", "json":
-		return &checker.CallEstimate{
-			CostEstimate: checker.CostEstimate{Min: 1, Max: sizeText}, ResultSize: &checker.SizeEstimate{Max: sizeList},
-		}
-	case "looks_like", "imitated":
-		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: 16 * walk}}
-	case "fold", "uri", "credential", "guid_of", "lower", "segment":
-		return &checker.CallEstimate{
-			CostEstimate: checker.CostEstimate{Min: 1, Max: sizeText / 10}, ResultSize: &checker.SizeEstimate{Max: sizeText},
-		}
+	if function == "in" || function == "@in" {
+		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: 4 * event.WorstList}}
 	}
-	for _, f := range e.lang.functions {
-		if f.Name == function {
-			return &checker.CallEstimate{
-				CostEstimate: checker.CostEstimate{Min: 1, Max: sizeList}, ResultSize: &checker.SizeEstimate{Max: sizeList},
-			}
-		}
+	cost, ok := e.lang.costs[function]
+	if !ok {
+		return nil
 	}
-	return nil
+	if cost.Worst == 0 {
+		cost.Worst, cost.Size = event.WorstList, event.WorstList
+	}
+	out := &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: cost.Worst}}
+	if cost.Size > 0 {
+		out.ResultSize = &checker.SizeEstimate{Max: cost.Size}
+	}
+	return out
 }

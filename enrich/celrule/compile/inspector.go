@@ -20,6 +20,7 @@ type inspector struct {
 	source   *ast.SourceInfo
 	table    *event.Table
 	methods  map[string][]string // method of event -> columns
+	needs    map[string]string   // field or method of context -> the part that it needs
 	isLet    func(name string) bool
 	lists    func(name string) *rulefile.List // nil for a list that nobody declares
 	means    map[string]meaning
@@ -79,7 +80,7 @@ func (i *inspector) member(of ast.Expr, name string) bool {
 		i.uses.Lists[name] = true
 		return true
 	case VarContext:
-		if need := event.ContextNeeds(name); need != "" {
+		if need := i.needs[name]; need != "" {
 			i.uses.Needs[need] = true
 		}
 		return true
@@ -136,7 +137,7 @@ func (i *inspector) eventMethod(e ast.Expr) {
 
 func (i *inspector) contextMethod(e ast.Expr) {
 	c := e.AsCall()
-	need := event.ContextNeeds(c.FunctionName())
+	need := i.needs[c.FunctionName()]
 	if strings.HasSuffix(need, ".") {
 		if len(c.Args()) == 0 {
 			return // the type checker complains

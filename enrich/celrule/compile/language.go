@@ -33,6 +33,12 @@ type Language struct {
 	idle     *idle                   // likewise
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []event.Function
+	// What the records of functions and fields say, by their names: what a call costs, how often a field goes through the row,
+	// the case of a result, the part of the context that a field or method of context needs.
+	costs   map[string]event.Cost
+	passes  map[string]int64
+	lowered map[string]func(string) string
+	needs   map[string]string
 	// paramTypes are the types that the parameters of macros name.
 	paramTypes map[string]*types.Type
 }
@@ -86,9 +92,10 @@ func (l *Language) build() error {
 	l.functions = append(l.functions, event.ContextMethods(l.context.CEL)...)
 	for _, t := range l.sortedTables() {
 		all = append(all, t.Type)
-		l.functions = append(l.functions, t.Methods(l.views)...)
+		l.functions = append(l.functions, t.Methods()...)
 	}
 	var err error
+	l.lookUp(all)
 	if l.provider, err = celval.NewProvider(all...); err != nil {
 		return fmt.Errorf("set up the rule language: %w", err)
 	}
@@ -103,6 +110,27 @@ func (l *Language) build() error {
 	}
 	l.macros, err = newMacros(base)
 	return err
+}
+
+// lookUp fills in what functions and fields are looked up for by their names.
+func (l *Language) lookUp(all []*celval.ObjectType) {
+	l.costs, l.passes, l.lowered, l.needs = map[string]event.Cost{}, map[string]int64{}, map[string]func(string) string{}, map[string]string{}
+	for _, f := range l.functions {
+		l.costs[f.Name], l.lowered[f.Name] = f.Cost, f.Lowered
+		if f.Needs != "" {
+			l.needs[f.Name] = f.Needs
+		}
+	}
+	for _, t := range all {
+		for name, f := range t.Fields {
+			l.passes[name] = max(l.passes[name], f.Passes)
+		}
+	}
+	for name, f := range l.context.Fields {
+		if f.Needs != "" {
+			l.needs[name] = f.Needs
+		}
+	}
 }
 
 func (l *Language) options() []cel.EnvOption {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/cel-go/common/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -18,23 +17,13 @@ func (v *vocabulary) lowered(e ast.Expr) func(string) string {
 		return v.means[e.AsIdent()].lowered
 	case ast.SelectKind:
 		s := e.AsSelect()
-		if !s.IsTestOnly() && slices.Contains(lowerFields(), v.typeName(s.Operand())+"."+s.FieldName()) {
+		if !s.IsTestOnly() && v.field(s).Lower {
 			return strings.ToLower
 		}
 	case ast.CallKind:
-		switch e.AsCall().FunctionName() {
-		case "lower", "guid_of":
-			return strings.ToLower
-		case "fold":
-			return event.Fold
-		}
+		return v.lang.lowered[e.AsCall().FunctionName()]
 	}
 	return nil
-}
-
-// lowerFields are the fields of helpers that are in lower case however the row has them.
-func lowerFields() []string {
-	return []string{"Role.id", "Api.id", "Vault.name", "Uri.host", "Uri.scheme"}
 }
 
 // sameCase warns of comparing a text in lower case with one that isn't, which is never equal.

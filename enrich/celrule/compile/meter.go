@@ -41,6 +41,7 @@ func (p price) plus(q price) price { return price{p.steps + q.steps, p.passes + 
 // meters are the prices of an expression: of the whole without turns of loops, of one turn of each loop, and of nodes
 // whose price is known when they have been evaluated.
 type meters struct {
+	lang    *Language
 	whole   price
 	turns   map[int64]price  // by the id of the loop's step
 	results map[int64]result // by id
@@ -53,8 +54,8 @@ type result struct {
 	limit int   // bytes of a text; more is an error
 }
 
-func newMeters(checked *ast.AST) meters {
-	m := meters{turns: map[int64]price{}, results: map[int64]result{}}
+func (l *Language) newMeters(checked *ast.AST) meters {
+	m := meters{lang: l, turns: map[int64]price{}, results: map[int64]result{}}
 	m.whole = m.of(checked.Expr())
 	return m
 }
@@ -68,10 +69,10 @@ func (m meters) of(e ast.Expr) price {
 		m.turns[c.LoopStep().ID()] = price{steps: 10}.plus(m.of(c.LoopCondition())).plus(m.of(c.LoopStep()))
 		return p.plus(m.of(c.IterRange())).plus(m.of(c.AccuInit())).plus(m.of(c.Result()))
 	case ast.CallKind:
-		p.passes += passesOf(e.AsCall().FunctionName())
+		p.passes += m.passesOf(e.AsCall().FunctionName())
 		m.call(e)
 	case ast.SelectKind:
-		p.passes += passesOfField(e.AsSelect().FieldName())
+		p.passes += m.lang.passes[e.AsSelect().FieldName()]
 	}
 	for _, child := range Children(e) {
 		p = p.plus(m.of(child))
@@ -92,29 +93,14 @@ func (m meters) call(e ast.Expr) {
 		m.note(e, result{text: 4, limit: event.MaxText})
 	case "@in":
 		m.note(args[1], result{item: 3})
-	case "fold":
-		m.note(args[0], result{text: 400})
-	case "words", "name_words":
-		m.note(args[0], result{text: 600})
-	case "segment":
-		m.note(args[0], result{text: 100})
-	case "json", "uri", "credential":
-		m.note(args[0], result{text: 200})
-	case "lower", "guid_of":
-		m.note(args[0], result{text: 50})
-	case "minus", "common":
-		m.note(args[0], result{item: 30})
-		m.note(args[1], result{item: 30})
-	case "under":
-		m.note(args[0], result{text: 100})
-		m.note(args[1], result{item: 30})
-	case "looks_like":
-		m.note(args[0], result{text: 100})
-		m.note(args[1], result{item: 300})
 	case "matches":
 		pattern, _ := Literal(args[1]) // the inspector has seen that it is one
 		if size := int64(patternSize(pattern)); size > 0 {
 			m.note(args[0], result{text: size * passBytes / 4, limit: int(min(maxMatched, maxPatternSteps/size))})
+		}
+	default:
+		for i, cost := range m.lang.costs[c.FunctionName()].Args {
+			m.note(args[i], result{text: cost.Text, item: cost.Item})
 		}
 	}
 }
@@ -145,23 +131,11 @@ func patternSize(pattern string) int {
 }
 
 // passesOf is how often a function goes through a text that can't be longer than the row.
-func passesOf(function string) int64 {
-	switch function {
-	case "contains":
+func (m meters) passesOf(function string) int64 {
+	if function == "contains" { // CEL's own
 		return 5
-	case "target", "change", "changed", "detail":
-		return 8
 	}
-	return 0
-}
-
-// passesOfField is the same for the fields of a change, which compare lists.
-func passesOfField(name string) int64 {
-	switch name {
-	case "added", "removed", "items_old", "items_new", "changes":
-		return 8
-	}
-	return 0
+	return m.lang.costs[function].Passes
 }
 
 // decorate puts the meters into a program.

@@ -45,13 +45,10 @@ func (r *TableRule) Uses() Uses {
 	}
 	u := r.Through(append(all, r.stateful()...)...)
 	if r.FirstSeen != nil {
-		u.Columns[timeColumn] = true
+		u.Columns[event.TimeColumn] = true
 	}
 	return u
 }
-
-// timeColumn is the column with the time of an event, which first_seen looks at.
-const timeColumn = "TimeGenerated"
 
 func (r *TableRule) settleNeeds() {
 	needs := r.Through(r.expressions()...).Needs

@@ -13,12 +13,17 @@ import (
 )
 
 // IsField reports whether e is event.NAME.
-func IsField(e ast.Expr, name string) bool {
-	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() || e.AsSelect().FieldName() != name {
-		return false
+func IsField(e ast.Expr, name string) bool { return EventField(e) == name }
+
+// EventField is the NAME of event.NAME, "" for everything else.
+func EventField(e ast.Expr) string {
+	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
+		return ""
 	}
-	of := e.AsSelect().Operand()
-	return of.Kind() == ast.IdentKind && of.AsIdent() == VarEvent
+	if of := e.AsSelect().Operand(); of.Kind() != ast.IdentKind || of.AsIdent() != VarEvent {
+		return ""
+	}
+	return e.AsSelect().FieldName()
 }
 
 // Literal is the text of a literal.

@@ -255,7 +255,7 @@ func (x *explainer) elsewhere(name string) string {
 	for _, known := range schema.Names() {
 		t, _ := event.NewTable(known, x.lang.views)
 		_, isField := t.Type.Fields[name]
-		isMethod := slices.ContainsFunc(t.Methods(x.lang.views), func(f event.Function) bool { return f.Name == name })
+		isMethod := slices.ContainsFunc(t.Methods(), func(f event.Function) bool { return f.Name == name })
 		if isField && !isColumn(known, name) || isMethod {
 			tables = append(tables, known)
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+
 	"github.com/google/cel-go/common/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
@@ -43,19 +45,6 @@ func targetTypes() []string {
 	return []string{"User", "ServicePrincipal", "Application", "Role", "Group", "Policy", "Device", "Directory", "Request", "Other"}
 }
 
-// closed are the texts that a field of a helper can be, nil for a field that can be anything.
-func closed(typ, field string) []string {
-	switch typ + "." + field {
-	case "Actor.kind":
-		return []string{"user", "app", "unknown"}
-	case "Role.principal_type":
-		return []string{"ServicePrincipal", "User", "Group", ""}
-	case "Vault.class":
-		return schema.VaultClasses()
-	}
-	return nil
-}
-
 // comparison looks at ==, != and in.
 func (v *vocabulary) comparison(function string, left, right ast.Expr) {
 	switch function {
@@ -86,8 +75,15 @@ func (v *vocabulary) fieldOf(e ast.Expr) (name string, texts []string) {
 		return "", nil
 	}
 	s := e.AsSelect()
-	typ := v.typeName(s.Operand())
-	return strings.ToLower(typ) + "." + s.FieldName(), closed(typ, s.FieldName())
+	return strings.ToLower(v.typeName(s.Operand())) + "." + s.FieldName(), v.field(s).OneOf
+}
+
+// field is the field of an object that s asks for; the zero value when it isn't one.
+func (v *vocabulary) field(s ast.SelectExpr) celval.Field {
+	if owner := v.lang.provider.TypeNamed(v.typeName(s.Operand())); owner != nil {
+		return owner.Fields[s.FieldName()]
+	}
+	return celval.Field{}
 }
 
 // typeName is the name of an object's type, "" for what isn't one.

@@ -33,11 +33,18 @@ func (a *actor) known(kind string) *actor {
 
 func (f *Frame) actor() *actor {
 	if f.views.actor == nil {
-		if f.views.actor = f.Table.actor(f); f.views.actor.ip != "" {
+		if f.views.actor = f.Table.readActor(f); f.views.actor.ip != "" {
 			f.views.actor.ip = plainIP(f.views.actor.ip)
 		}
 	}
 	return f.views.actor
+}
+
+func (t *Table) readActor(f *Frame) *actor {
+	if t.special.who.read == nil {
+		return &actor{kind: "unknown"}
+	}
+	return t.special.who.read(f)
 }
 
 // plainIP takes away what the logs wrap around IPv4 addresses.
@@ -78,17 +85,6 @@ func workloadActor(f *Frame) *actor {
 		ip: f.text("IPAddress"),
 	}
 	return a.known("app")
-}
-
-// ActorColumn is the column whose text a field of event.actor is, "" when it is more than that.
-func (t *Table) ActorColumn(field string) string {
-	switch t.Name {
-	case "SigninLogs", "AADNonInteractiveUserSignInLogs":
-		return map[string]string{"id": "UserId", "name": "UserDisplayName", "upn": "UserPrincipalName", "app_id": "AppId"}[field]
-	case "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs":
-		return map[string]string{"id": "ServicePrincipalId", "name": "ServicePrincipalName", "app_id": "AppId"}[field]
-	}
-	return ""
 }
 
 // activityActor reads AzureActivity: Caller is a user's principal name or an object id; Claims say more.

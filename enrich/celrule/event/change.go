@@ -242,6 +242,14 @@ func (f *Frame) targets() []target {
 	return *f.views.targets
 }
 
+// changes are all changed properties of all targets.
+func (f *Frame) changes() (all []change) {
+	for _, t := range f.targets() {
+		all = append(all, t.changes...)
+	}
+	return all
+}
+
 // target is the first target of a type, whose case doesn't count.
 func (f *Frame) target(typ string) *target {
 	all := f.targets()

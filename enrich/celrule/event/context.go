@@ -199,17 +199,24 @@ func NewContextType() *celval.ObjectType {
 		func(c *Context) ref.Val {
 			return types.Duration{Duration: cmp.Or(c.settings.Context.CredentialLifetime, rulefile.DefaultCredentialLifetime)}
 		})
-	celval.AddField(t, "apps", types.NewListType(types.DynType), "all Graph application objects [applications]",
-		func(c *Context) ref.Val { return c.apps })
+	celval.AddField(t, "apps", types.NewListType(types.DynType), "all Graph application objects"+needed("applications"),
+		func(c *Context) ref.Val { return c.apps }, celval.Needs("applications"))
 	return t
 }
 
-// ContextMethods are the functions of the variable context. The word in brackets at the end of each doc is the key of
-// the context file that it needs.
+// needed is the end of the documentation of what needs a part of the context: the key of the context file, in brackets.
+func needed(part string) string {
+	if strings.HasSuffix(part, ".") {
+		part += "NAME"
+	}
+	return " [" + part + "]"
+}
+
+// ContextMethods are the functions of the variable context, whose type is of.
 func ContextMethods(of *types.Type) []Function {
-	one := func(name, param, result, doc string, arg, typ *types.Type, do func(*Context, ref.Val) ref.Val) Function {
+	one := func(name, param, result, doc, needs string, arg, typ *types.Type, do func(*Context, ref.Val) ref.Val) Function {
 		return Function{
-			Name: name, Of: contextType, params: param, Result: result, Doc: doc, Options: []cel.FunctionOpt{
+			Name: name, Of: contextType, params: param, Result: result, Doc: doc + needed(needs), Needs: needs, Options: []cel.FunctionOpt{
 				cel.MemberOverload("context_"+name, []*types.Type{of, arg}, typ, cel.BinaryBinding(func(c, v ref.Val) ref.Val {
 					o, ok := c.(*celval.Object)
 					if !ok || v.Type() != ref.Type(arg) {
@@ -222,21 +229,21 @@ func ContextMethods(of *types.Type) []Function {
 	}
 	s := func(v ref.Val) string { return string(v.(types.String)) }
 	return []Function{
-		one("outside_hours", "time timestamp", "bool", "nobody works at the time [business_hours]", types.TimestampType, types.BoolType,
+		one("outside_hours", "time timestamp", "bool", "nobody works at the time", "business_hours", types.TimestampType, types.BoolType,
 			func(c *Context, v ref.Val) ref.Val { return types.Bool(c.outsideHours(v.(types.Timestamp).Time)) }),
-		one("owns", "host string", "bool", "the host is a verified domain or under one [verified_domains]", types.StringType, types.BoolType,
+		one("owns", "host string", "bool", "the host is a verified domain or under one", "verified_domains", types.StringType, types.BoolType,
 			func(c *Context, v ref.Val) ref.Val { return types.Bool(c.owns(s(v))) }),
-		one("dns", "host string", "string", "nxdomain, resolves or unknown [dns]", types.StringType, types.StringType,
+		one("dns", "host string", "string", "nxdomain, resolves or unknown", "dns", types.StringType, types.StringType,
 			func(c *Context, v ref.Val) ref.Val { return types.String(c.verdict(s(v))) }),
-		one("list", "name string", "list(string)", "a list of the context file; the name must be a literal [lists.NAME]", types.StringType, TextList,
+		one("list", "name string", "list(string)", "a list of the context file; the name must be a literal", "lists.", types.StringType, TextList,
 			func(c *Context, v ref.Val) ref.Val { return c.list(s(v)) }),
-		one("app", "id string", "dyn", "the Graph object with the application id, or the object id of it or its service principal, null for none [applications]", types.StringType, types.DynType,
+		one("app", "id string", "dyn", "the Graph object with the application id, or the object id of it or its service principal, null for none", "applications", types.StringType, types.DynType,
 			func(c *Context, v ref.Val) ref.Val { return c.app(s(v)) }),
-		one("apps_with_uri", "uri string", "list(dyn)", "the Graph objects that have the redirect URI [applications]", types.StringType, types.NewListType(types.DynType),
+		one("apps_with_uri", "uri string", "list(dyn)", "the Graph objects that have the redirect URI", "applications", types.StringType, types.NewListType(types.DynType),
 			func(c *Context, v ref.Val) ref.Val { return celval.NewList(c.appByURI[s(v)]) }),
 		{
 			Name: "seen", Of: contextType, params: "baseline string, key string", Result: "bool",
-			Doc: "the key is in the baseline, whose name must be a literal [seen.NAME]", Options: []cel.FunctionOpt{
+			Doc: "the key is in the baseline, whose name must be a literal" + needed("seen."), Needs: "seen.", Options: []cel.FunctionOpt{
 				cel.MemberOverload("context_seen", []*types.Type{of, types.StringType, types.StringType}, types.BoolType,
 					cel.FunctionBinding(func(args ...ref.Val) ref.Val {
 						o, ok := args[0].(*celval.Object)
@@ -251,19 +258,10 @@ func ContextMethods(of *types.Type) []Function {
 		},
 		{
 			Name: "imitated", Of: contextType, params: "name string, app_id string", Result: "string",
-			Doc: "the name of an application of the tenant's own that another one, by its application id, bears or nearly bears; empty for none [applications]",
-			Options: []cel.FunctionOpt{
+			Doc:   "the name of an application of the tenant's own that another one, by its application id, bears or nearly bears; empty for none" + needed("applications"),
+			Needs: "applications", Cost: Cost{Worst: 16 * walk}, Options: []cel.FunctionOpt{
 				cel.MemberOverload("context_imitated", []*types.Type{of, types.StringType, types.StringType}, types.StringType, cel.FunctionBinding(imitatedApp)),
 			},
 		},
 	}
-}
-
-// ContextNeeds is the part of the context that a function or field of context needs; a "." at its end asks for the
-// first argument as a literal.
-func ContextNeeds(name string) string {
-	return map[string]string{
-		"outside_hours": "business_hours", "owns": "verified_domains", "dns": "dns", "list": "lists.",
-		"app": "applications", "apps": "applications", "apps_with_uri": "applications", "imitated": "applications", "seen": "seen.",
-	}[name]
 }

@@ -2,6 +2,7 @@ package event
 
 import (
 	"reflect"
+	"time"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
@@ -168,12 +169,27 @@ func (f *Frame) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from %s to '%s'", f.Table.Type.Name, t)
 }
 
+// TimeColumn is the column with the time of an event, in every table.
+const TimeColumn = "TimeGenerated"
+
+// Time is event.time: when it happened; zero when the row doesn't say.
+func (f *Frame) Time() time.Time {
+	at, _ := decodeCell(f.RawColumn(TimeColumn), enrich.Datetime).(types.Timestamp)
+	return at.Time
+}
+
+// Success is event.success: it was done, not only tried. Tables that don't tell have only what was done.
+func (f *Frame) Success() bool {
+	read := f.Table.special.done.read
+	return read == nil || read(f)
+}
+
 // Operation is event.operation: what was done, folded; "" when the row doesn't say.
 func (f *Frame) Operation() string {
 	if !f.views.folded {
 		f.views.operation, f.views.folded = f.foldColumn(f.Table.OperationColumn), true
 		if f.views.operation == "" {
-			f.views.operation = f.foldColumn(f.Table.oldOperation())
+			f.views.operation = f.foldColumn(f.Table.special.olderOperation)
 		}
 	}
 	return f.views.operation
@@ -206,7 +222,7 @@ func (f *Frame) foldColumn(name string) string {
 }
 
 func (f *Frame) reason() string {
-	for _, column := range f.Table.ReasonColumns {
+	for _, column := range f.Table.special.reason {
 		if s := f.text(column); s != "" {
 			return s
 		}

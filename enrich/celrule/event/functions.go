@@ -14,8 +14,8 @@ import (
 
 // Functions are those that work on values alone.
 func Functions(v *ViewTypes) []Function {
-	text1 := func(name, params, result, doc string, typ *types.Type, do func(string) ref.Val) Function {
-		return Function{Name: name, Doc: doc, params: params, Result: result, Options: []cel.FunctionOpt{
+	text1 := func(name, params, result, doc string, typ *types.Type, cost Cost, do func(string) ref.Val) Function {
+		return Function{Name: name, Doc: doc, params: params, Result: result, Cost: cost, Options: []cel.FunctionOpt{
 			cel.Overload(name+"_string", []*types.Type{types.StringType}, typ, cel.UnaryBinding(func(arg ref.Val) ref.Val {
 				s, ok := arg.(types.String)
 				if !ok {
@@ -27,13 +27,13 @@ func Functions(v *ViewTypes) []Function {
 	}
 	return []Function{
 		text1("fold", "text string", "string", "the text with plain hyphens, lower case and single spaces, as event.operation has it",
-			types.StringType, func(s string) ref.Val { return types.String(Fold(s)) }),
+			types.StringType, costOfText(400), func(s string) ref.Val { return types.String(Fold(s)) }).lowered(Fold),
 		text1("words", "text string", "list(string)", "the words of the text",
-			TextList, func(s string) ref.Val { return celval.NewTexts(strings.Fields(s)) }),
+			TextList, costOfWords(600), func(s string) ref.Val { return celval.NewTexts(strings.Fields(s)) }),
 		text1("name_words", "name string", "list(string)", "the words of a display name: lower case, without punctuation, and without digits at their ends",
-			TextList, func(s string) ref.Val { return celval.NewTexts(nameWords(s)) }),
+			TextList, costOfWords(600), func(s string) ref.Val { return celval.NewTexts(nameWords(s)) }),
 		{
-			Name: "segment", params: "path string, after string", Result: "string",
+			Name: "segment", params: "path string, after string", Result: "string", Cost: costOfText(100),
 			Doc: "the segment of a path, such as a resource id, that follows another one or several; their case doesn't count; empty for none",
 			Options: []cel.FunctionOpt{
 				cel.Overload("segment_string_string", []*types.Type{types.StringType, types.StringType}, types.StringType,
@@ -48,15 +48,15 @@ func Functions(v *ViewTypes) []Function {
 			},
 		},
 		text1("uri", "text string", "Uri", "the URI taken apart",
-			v.uri.CEL, func(s string) ref.Val { u := parseURI(s); return celval.NewObject(v.uri, &u) }),
+			v.uri.CEL, costOfText(200), func(s string) ref.Val { u := parseURI(s); return celval.NewObject(v.uri, &u) }),
 		text1("credential", "text string", "Credential", "one element of KeyDescription taken apart",
-			v.credential.CEL, func(s string) ref.Val { c := parseCredential(s); return celval.NewObject(v.credential, &c) }),
+			v.credential.CEL, costOfText(200), func(s string) ref.Val { c := parseCredential(s); return celval.NewObject(v.credential, &c) }),
 		text1("json", "text string", "dyn", "the JSON value in the text; nothing for a text that isn't JSON",
-			types.DynType, jsonOf),
+			types.DynType, costOfWords(200), jsonOf),
 		text1("guid_of", "text string", "string", "the last GUID in the text, in lower case",
-			types.StringType, func(s string) ref.Val { return types.String(lastGUID(s)) }),
+			types.StringType, costOfText(50), func(s string) ref.Val { return types.String(lastGUID(s)) }).lowered(strings.ToLower),
 		{
-			Name: "lower", Of: "string", Result: "string", Doc: "the text in lower case", Options: []cel.FunctionOpt{
+			Name: "lower", Of: "string", Result: "string", Doc: "the text in lower case", Cost: costOfText(50), Lowered: strings.ToLower, Options: []cel.FunctionOpt{
 				cel.MemberOverload("string_lower", []*types.Type{types.StringType}, types.StringType, cel.UnaryBinding(func(arg ref.Val) ref.Val {
 					s, ok := arg.(types.String)
 					if !ok {
@@ -71,7 +71,8 @@ func Functions(v *ViewTypes) []Function {
 		underFunction(),
 		{
 			Name: "looks_like", params: "name string, names list(string)", Result: "bool",
-			Doc: "the name is close to one of the names but none of them: a letter or two differ, or characters that look alike",
+			Cost: Cost{Args: []ArgCost{{Text: 100}, {Item: 300}}, Worst: 16 * walk},
+			Doc:  "the name is close to one of the names but none of them: a letter or two differ, or characters that look alike",
 			Options: []cel.FunctionOpt{
 				cel.Overload("looks_like_string_list", []*types.Type{types.StringType, TextList}, types.BoolType,
 					cel.BinaryBinding(func(a, b ref.Val) ref.Val {
@@ -89,7 +90,8 @@ func Functions(v *ViewTypes) []Function {
 
 func lists2(name, doc string, typ *types.Type, do func(a, b traits.Lister) ref.Val) Function {
 	return Function{
-		Name: name, params: "a list(string), b list(string)", Result: "list(string)", Doc: doc, Options: []cel.FunctionOpt{
+		Name: name, params: "a list(string), b list(string)", Result: "list(string)", Doc: doc,
+		Cost: Cost{Args: []ArgCost{{Item: 30}, {Item: 30}}, Worst: walk, Size: WorstList}, Options: []cel.FunctionOpt{
 			cel.Overload(name+"_list_list", []*types.Type{TextList, TextList}, typ, cel.BinaryBinding(func(a, b ref.Val) ref.Val {
 				la, ok := a.(traits.Lister)
 				lb, ok2 := b.(traits.Lister)
@@ -143,10 +145,13 @@ func jsonOf(s string) ref.Val {
 	return v
 }
 
-// Methods are the functions of event in one table.
-func (t *Table) Methods(v *ViewTypes) []Function {
+// Methods are the functions of event in the table.
+func (t *Table) Methods() []Function { return t.methods }
+
+// functions makes the methods.
+func (t *Table) functions(v *ViewTypes) []Function {
 	one := func(name, param, result, doc string, typ *types.Type, columns []string, do func(*Frame, string) ref.Val) Function {
-		return Function{
+		f := Function{
 			Name: name, Doc: doc, Of: t.Name, params: param + " string", Result: result, Columns: columns,
 			Options: []cel.FunctionOpt{
 				cel.MemberOverload(strings.ToLower(t.Name)+"_"+name, []*types.Type{t.Type.CEL, types.StringType}, typ,
@@ -160,30 +165,34 @@ func (t *Table) Methods(v *ViewTypes) []Function {
 					})),
 			},
 		}
+		if columns != nil {
+			f.Cost = costOfTargets()
+		}
+		return f
 	}
 	all := []Function{
 		one("column", "name", "dyn", "a column that only some workspaces have; null when the row has none", types.DynType, nil, (*Frame).column),
 	}
-	if t.Name != "AuditLogs" {
+	if !t.special.audited {
 		return all
 	}
-	audited := []string{"TargetResources"}
+	audited := []string{TargetsColumn}
 	return append(all,
 		one("target", "type", "Target", "the first target of the type", v.target.CEL, audited,
-			func(f *Frame, typ string) ref.Val { return celval.NewObject(v.target, f.target(typ)) }),
+			func(f *Frame, typ string) ref.Val { return celval.NewObject(v.target, f.target(typ)) }).copied(),
 		one("change", "property", "Change", "how the property changed, in whichever target", v.change.CEL, audited,
-			func(f *Frame, name string) ref.Val { return celval.NewObject(v.change, f.change(name)) }),
+			func(f *Frame, name string) ref.Val { return celval.NewObject(v.change, f.change(name)) }).copied(),
 		one("changed", "property", "bool", "the property is named as changed, with or without its values", types.BoolType, audited,
 			func(f *Frame, name string) ref.Val { return types.Bool(f.changed(name)) }),
-		one("detail", "key", "string", "the value of the key in AdditionalDetails", types.StringType, []string{"AdditionalDetails"},
-			func(f *Frame, key string) ref.Val { return types.String(f.detail(key)) }),
+		one("detail", "key", "string", "the value of the key in AdditionalDetails", types.StringType, []string{DetailsColumn},
+			func(f *Frame, key string) ref.Val { return types.String(f.detail(key)) }).copied(),
 	)
 }
 
 // TargetMethods are the functions of a Target.
 func TargetMethods(v *ViewTypes) []Function {
 	return []Function{{
-		Name: "change", Of: "Target", params: "property string", Result: "Change", Doc: "how the property of this target changed",
+		Name: "change", Of: "Target", params: "property string", Result: "Change", Doc: "how the property of this target changed", Cost: costOfTargets(),
 		Options: []cel.FunctionOpt{
 			cel.MemberOverload("target_change", []*types.Type{v.target.CEL, types.StringType}, v.change.CEL,
 				cel.BinaryBinding(func(of, arg ref.Val) ref.Val {

@@ -145,8 +145,8 @@ func (f *Frame) consent() *consent {
 	return f.views.consent
 }
 
-// BlockedReason stands in the reason of a consent that was stopped because the application looked risky.
-const BlockedReason = "userconsentblockedforriskyappsexception"
+// blockedReason stands in the reason of a consent that was stopped because the application looked risky.
+const blockedReason = "userconsentblockedforriskyappsexception"
 
 func (f *Frame) decodeConsent() *consent {
 	isTrue := func(name string) bool { return strings.EqualFold(valueText(f.change(name).new), "true") }
@@ -160,7 +160,7 @@ func (f *Frame) decodeConsent() *consent {
 		f.text("ResultReason"), f.text("ResultDescription"),
 		valueText(f.change("MethodExecutionResult.").new), valueText(f.change("MethodExecutionResult").new),
 	} {
-		c.blockedRisky = c.blockedRisky || strings.Contains(strings.ToLower(reason), BlockedReason)
+		c.blockedRisky = c.blockedRisky || strings.Contains(strings.ToLower(reason), blockedReason)
 	}
 	return c
 }

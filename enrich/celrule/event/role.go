@@ -21,11 +21,7 @@ type role struct {
 
 func (f *Frame) role() *role {
 	if f.views.role == nil {
-		if f.Table.Name == "AzureActivity" {
-			f.views.role = f.activityRole()
-		} else {
-			f.views.role = f.auditRole()
-		}
+		f.views.role = f.Table.special.role(f)
 	}
 	return f.views.role
 }

@@ -15,17 +15,16 @@ import (
 
 // Table is what the variable event can be asked for in the rows of one Log Analytics table.
 type Table struct {
-	Name            string
-	columns         []schema.Column
-	index           map[string]int
-	OperationColumn string // column
-	Type            *celval.ObjectType
-	actor           func(*Frame) *actor
-	Success         func(*Frame) bool
-	ReasonColumns   []string // columns with the text of a failure, best first
-	// about are the columns that the helpers operation, actor, success, reason and correlation_id read.
-	actorColumns, successColumns []string
-	CorrelationColumn            string
+	Name    string
+	Type    *celval.ObjectType
+	columns []schema.Column
+	index   map[string]int
+	guessed bool // a workspace may lack columns; see schema.Table
+	special special
+	methods []Function
+	views   *ViewTypes
+
+	OperationColumn, CorrelationColumn string // "" for none
 }
 
 // CustomSuffix ends the names of tables that a workspace's owner made.
@@ -49,6 +48,8 @@ func NewTable(name string, v *ViewTypes) (*Table, bool) {
 		t.index[c.Name] = i
 		t.Type.Add(c.Name, t.columnField(i))
 	}
+	t.guessed, t.special, t.views = known.Guessed, specialOf(name), v
+	t.methods = t.functions(v)
 	t.helpers(v)
 	return t, true
 }
@@ -64,10 +65,12 @@ func customTable(name string) schema.Table {
 }
 
 func (t *Table) columnField(i int) celval.Field {
+	typ := celType(t.columns[i].Type)
 	return celval.Field{
-		Type: celType(t.columns[i].Type), Doc: "column of type " + string(t.columns[i].Type), Columns: []string{t.columns[i].Name},
-		Get:   func(of any) ref.Val { return of.(*Frame).cell(i) },
-		IsSet: func(of any) bool { return of.(*Frame).raw(i) != nil },
+		Type: typ, Doc: "column of type " + string(t.columns[i].Type), Columns: []string{t.columns[i].Name},
+		Copied: typ == types.StringType || typ == types.DynType,
+		Get:    func(of any) ref.Val { return of.(*Frame).cell(i) },
+		IsSet:  func(of any) bool { return of.(*Frame).raw(i) != nil },
 	}
 }
 
@@ -89,45 +92,50 @@ func celType(t enrich.Type) *types.Type {
 
 // helpers adds the fields that aren't columns.
 func (t *Table) helpers(v *ViewTypes) {
-	t.assign()
 	add := func(name string, typ *types.Type, doc string, columns []string, get func(*Frame) ref.Val) {
 		t.Type.Add(name, celval.Field{Doc: doc, Type: typ, Columns: columns, Get: func(of any) ref.Val { return get(of.(*Frame)) }})
 	}
-	addView := func(name string, typ *celval.ObjectType, columns []string, get func(*Frame) any) {
-		add(name, typ.CEL, typ.Doc, columns, func(f *Frame) ref.Val { return celval.NewObject(typ, get(f)) })
+	addView := func(name string, typ *celval.ObjectType, columns []string, read func(*Frame) any) {
+		add(name, typ.CEL, typ.Doc, columns, func(f *Frame) ref.Val { return celval.NewObject(typ, read(f)) })
 	}
 	add("table", types.StringType, "the table's name", nil, func(*Frame) ref.Val { return types.String(t.Name) })
-	add("time", types.TimestampType, "when it happened", []string{"TimeGenerated"}, func(f *Frame) ref.Val {
-		return decodeCell(f.raw(t.at("TimeGenerated")), enrich.Datetime)
-	})
+	add("time", types.TimestampType, "when it happened", []string{TimeColumn}, func(f *Frame) ref.Val { return types.Timestamp{Time: f.Time()} })
 	add("operation", types.StringType, "what was done, folded: lower case, plain hyphens, single spaces", t.OperationColumns(),
 		func(f *Frame) ref.Val { return types.String(f.Operation()) })
-	add("success", types.BoolType, "it was done, not only tried", t.successColumns, func(f *Frame) ref.Val { return types.Bool(t.Success(f)) })
-	add("reason", types.StringType, "the text of the failure", t.ReasonColumns, func(f *Frame) ref.Val { return types.String(f.reason()) })
+	add("success", types.BoolType, "it was done, not only tried", t.own(t.special.done.columns), func(f *Frame) ref.Val { return types.Bool(f.Success()) })
+	add("reason", types.StringType, "the text of the failure", t.special.reason, func(f *Frame) ref.Val { return types.String(f.reason()) })
 	add("correlation_id", types.StringType, "joins the rows of one action", NonEmpty(t.CorrelationColumn),
 		func(f *Frame) ref.Val { return types.String(f.text(t.CorrelationColumn)) })
-	addView("actor", v.actor, t.actorColumns, func(f *Frame) any { return f.actor() })
-	switch t.Name {
-	case "AuditLogs":
-		audited := []string{"TargetResources"}
+	addView("actor", v.actor, t.own(t.special.who.texts, t.special.who.others), func(f *Frame) any { return f.actor() })
+	if t.special.audited {
+		audited := []string{TargetsColumn}
 		add("targets", types.NewListType(v.target.CEL), "all targets", audited, func(f *Frame) ref.Val { return targetList(v, f.targets()) })
-		add("changes", types.NewListType(v.change.CEL), "all changed properties of all targets", audited, func(f *Frame) ref.Val {
-			var all []change
-			for _, t := range f.targets() {
-				all = append(all, t.changes...)
-			}
-			return changeList(v.change, all)
-		})
-		addView("api", v.api, audited, func(f *Frame) any { return f.api() })
-		addView("grant", v.grant, audited, func(f *Frame) any { return f.grant() })
-		addView("consent", v.consent, []string{"TargetResources", "ResultReason", "ResultDescription"}, func(f *Frame) any { return f.consent() })
-		addView("role", v.role, []string{"TargetResources", "AdditionalDetails", t.OperationColumn}, func(f *Frame) any { return f.role() })
-	case "AzureActivity":
-		addView("role", v.role, append([]string{"Properties", "Properties_d", "Authorization", "Authorization_d"}, t.OperationColumns()...),
-			func(f *Frame) any { return f.role() })
-	case "AzureDiagnostics", "AZKVAuditLogs":
-		addView("vault", v.vault, t.successColumns, func(f *Frame) any { return f.vault() })
+		add("changes", types.NewListType(v.change.CEL), "all changed properties of all targets", audited, func(f *Frame) ref.Val { return changeList(v.change, f.changes()) })
 	}
+	for _, one := range t.special.views {
+		addView(one.name, v.named(one.name), t.own(one.columns()), one.read)
+	}
+	for _, name := range []string{"reason", "targets", "changes"} {
+		if f, ok := t.Type.Fields[name]; ok {
+			f.Copied = true
+			t.Type.Fields[name] = f
+		}
+	}
+}
+
+// own are the columns that the table has, each once, sorted. What rules read of others isn't there in rows of the service.
+func (t *Table) own(columns ...[]string) []string {
+	all := slices.Concat(columns...)
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(c string) bool { return t.at(c) < 0 })
+}
+
+// columns are all that the fields are read from.
+func (v *view) columns() (all []string) {
+	for _, s := range v.fields {
+		all = append(append(all, s.Texts...), s.Others...)
+	}
+	return all
 }
 
 func targetList(v *ViewTypes, targets []target) ref.Val {
@@ -161,66 +169,66 @@ func (t *Table) SeenAs(column string, kind types.Kind) bool {
 	return ok && celType(typ).Kind() == kind
 }
 
-// oldOperation is the column with the localized name that AzureActivity had before OperationNameValue.
-func (t *Table) oldOperation() string {
-	if t.Name == "AzureActivity" {
-		return "OperationName"
-	}
-	return ""
-}
-
 // OperationColumns are the columns that event.operation is read from, the better one first.
-func (t *Table) OperationColumns() []string { return NonEmpty(t.OperationColumn, t.oldOperation()) }
-
-// assign sets how the table tells who did it and whether it was done.
-func (t *Table) assign() {
-	t.actor = func(*Frame) *actor { return &actor{kind: "unknown"} }
-	t.Success = func(*Frame) bool { return true }
-	switch t.Name {
-	case "AuditLogs":
-		t.actor, t.actorColumns = auditActor, []string{"InitiatedBy"}
-		t.Success, t.successColumns = auditSuccess, []string{"Result", "ResultType"}
-		t.ReasonColumns = []string{"ResultReason", "ResultDescription"}
-	case "SigninLogs", "AADNonInteractiveUserSignInLogs":
-		t.actor, t.actorColumns = signinActor, []string{"UserId", "UserDisplayName", "UserPrincipalName", "AppId", "IPAddress"}
-		t.signins()
-	case "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs":
-		t.actor, t.actorColumns = workloadActor, []string{"ServicePrincipalId", "ServicePrincipalName", "AppId", "IPAddress"}
-		t.signins()
-	case "AzureActivity":
-		t.actor, t.actorColumns = activityActor, []string{"Caller", "CallerIpAddress", "Claims", "Claims_d"}
-		t.Success, t.successColumns = activitySuccess, []string{"ActivityStatusValue", "ActivityStatus"}
-		t.ReasonColumns = []string{"ActivitySubstatusValue", "ActivitySubstatus"}
-	case "OfficeActivity":
-		t.actor = officeActor
-		t.actorColumns = []string{"UserId", "UserKey", "AppId", "ClientAppId", "ClientIP", "Client_IPAddress", "ActorIpAddress"}
-		t.Success, t.successColumns = officeSuccess, []string{"ResultStatus"}
-		t.ReasonColumns = []string{"ResultReasonType"}
-	case "AzureDiagnostics", "AZKVAuditLogs":
-		t.actor, t.actorColumns = vaultActor, t.vaultColumns("identity_claim_", "CallerIPAddress", "CallerIpAddress", "Identity")
-		t.Success = func(f *Frame) bool { return !f.isVault() || !f.refused() }
-		t.successColumns = t.vaultColumns("", "ResultType", "ResultSignature", "httpStatusCode_d", "HttpStatusCode", "id_s", "Id",
-			"Resource", "_ResourceId", "requestUri_s", "RequestUri", "OperationName")
-		t.ReasonColumns = []string{"ResultDescription", "ResultSignature"}
-	}
+func (t *Table) OperationColumns() []string {
+	return NonEmpty(t.OperationColumn, t.special.olderOperation)
 }
 
-// vaultColumns are those of the named columns that the table has, and all that begin with prefix.
-func (t *Table) vaultColumns(prefix string, names ...string) []string {
-	var out []string
-	for _, c := range t.columns {
-		shared := c.Name == "ResourceProvider" || c.Name == "AdditionalFields"
-		if shared || slices.Contains(names, c.Name) || prefix != "" && strings.HasPrefix(c.Name, prefix) {
-			out = append(out, c.Name)
+// HasView reports whether rules can ask event.NAME for fields that are put together from several properties. The actor isn't
+// among these views.
+func (t *Table) HasView(name string) bool { return t.view(name) != nil }
+
+// Source is what the field of a view is read from.
+func (t *Table) Source(name, field string) Source {
+	if v := t.view(name); v != nil {
+		return v.fields[field]
+	}
+	return Source{}
+}
+
+func (t *Table) view(name string) *view {
+	for i := range t.special.views {
+		if t.special.views[i].name == name {
+			return &t.special.views[i]
 		}
 	}
-	return out
+	return nil
 }
 
-func (t *Table) signins() {
-	t.Success = func(f *Frame) bool { return string(plainCell(f.RawColumn("ResultType"))) == "0" }
-	t.successColumns, t.ReasonColumns = []string{"ResultType"}, []string{"ResultDescription"}
+// CopiedField reports whether the texts in a field of a type of views, such as Target, stand as they are where the value itself
+// is read from.
+func (t *Table) CopiedField(typ, field string) bool {
+	owner, ok := t.views.byName[typ]
+	return ok && owner.Fields[field].Copied
 }
+
+// ActorSources are the columns in one of which the texts of the actor's fields stand as they are, up to case and escapes.
+func (t *Table) ActorSources() []string { return slices.Sorted(slices.Values(t.special.who.texts)) }
+
+// ActorColumn is the column whose text a field of event.actor is, "" when it is more than that.
+func (t *Table) ActorColumn(field string) string { return t.special.who.same[field] }
+
+// Sources are the columns in one of which every text of a field of event itself stands as it is, up to case and escapes; nil
+// when it may have others.
+func (t *Table) Sources(field string) []string {
+	if f := t.Type.Fields[field]; f.Copied {
+		return f.Columns
+	}
+	return nil
+}
+
+// MethodSources is Sources for what a method of event returns.
+func (t *Table) MethodSources(method string) []string {
+	for _, f := range t.methods {
+		if f.Name == method && f.Copied {
+			return f.Columns
+		}
+	}
+	return nil
+}
+
+// signinSuccess knows the code of sign-ins that worked, 0.
+func signinSuccess(f *Frame) bool { return string(plainCell(f.RawColumn("ResultType"))) == "0" }
 
 func auditSuccess(f *Frame) bool {
 	switch result := f.foldColumn("Result"); result {
@@ -243,7 +251,7 @@ func officeSuccess(f *Frame) bool {
 	return status == "" || status == "true" || strings.HasPrefix(status, "succe")
 }
 
-// Certain reports whether every workspace with the table has the column as text or dynamic: columns of AzureDiagnostics
+// Certain reports whether every workspace with the table has the column as text or dynamic: columns of a guessed table
 // whose names end with their type come with the first row that has them.
 // https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
 func (t *Table) Certain(column string) bool {
@@ -252,5 +260,5 @@ func (t *Table) Certain(column string) bool {
 		return false
 	}
 	end := strings.LastIndexByte(column, '_')
-	return t.Name != "AzureDiagnostics" || end <= 0 || len(column)-end != 2
+	return !t.guessed || end <= 0 || len(column)-end != 2
 }

@@ -15,6 +15,7 @@ import (
 func underFunction() Function {
 	return Function{
 		Name: "under", params: "host string, domains list(string)", Result: "bool", Doc: "the host is one of the domains or lies under one",
+		Cost: Cost{Args: []ArgCost{{Text: 100}, {Item: 30}}, Worst: walk},
 		Options: []cel.FunctionOpt{
 			cel.Overload("under_string_list", []*types.Type{types.StringType, TextList}, types.BoolType, cel.BinaryBinding(func(a, b ref.Val) ref.Val {
 				host, ok := a.(types.String)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/common/types"
@@ -32,9 +33,13 @@ func (f *Frame) vault() *vault {
 	return f.views.vault
 }
 
+// providerColumn tells which service a row of AzureDiagnostics is of.
+const providerColumn = "ResourceProvider"
+
 // isVault tells Key Vault's rows from those of all other services that share AzureDiagnostics.
 func (f *Frame) isVault() bool {
-	return f.Table.Name == "AZKVAuditLogs" || bytes.EqualFold(plainCell(f.RawColumn("ResourceProvider")), []byte("MICROSOFT.KEYVAULT"))
+	column := f.Table.special.provider
+	return column == "" || bytes.EqualFold(plainCell(f.RawColumn(column)), []byte("MICROSOFT.KEYVAULT"))
 }
 
 func (f *Frame) decodeVault() *vault {
@@ -84,14 +89,15 @@ const overflowColumn = "AdditionalFields"
 // vaultText is a column of AzureDiagnostics. Where a workspace has too many columns the service puts rare ones into
 // AdditionalFields.
 func (f *Frame) vaultText(name string) string {
-	if s := f.text(name); s != "" || f.Table.Name != "AzureDiagnostics" {
+	column := f.Table.special.overflow
+	if s := f.text(name); s != "" || column == "" {
 		return s
 	}
-	if f.RawColumn(overflowColumn) == nil {
+	if f.RawColumn(column) == nil {
 		return ""
 	}
 	if f.views.overflow == nil {
-		f.views.overflow = f.jsonColumn(overflowColumn)
+		f.views.overflow = f.jsonColumn(column)
 	}
 	return celval.Text(celval.Member(f.views.overflow, name))
 }
@@ -110,15 +116,23 @@ func firstLabel(address string) string {
 	return label
 }
 
-// vaultActor reads the claims of a Key Vault row.
-func vaultActor(f *Frame) *actor {
+// vaultSuccess says of rows of other services that they were done.
+func vaultSuccess(f *Frame) bool { return !f.isVault() || !f.refused() }
+
+// diagnosticsActor reads the claims of a Key Vault row of AzureDiagnostics.
+func diagnosticsActor(f *Frame) *actor {
 	if !f.isVault() {
 		return (&actor{ip: f.text("CallerIPAddress")}).known("unknown")
 	}
-	claims := celval.Member(f.jsonColumn("Identity"), "claim")
-	if f.Table.Name == "AzureDiagnostics" {
-		claims = f.flatClaims()
-	}
+	return f.vaultActor(f.flatClaims())
+}
+
+// vaultLogActor reads the claims of a row of AZKVAuditLogs.
+func vaultLogActor(f *Frame) *actor {
+	return f.vaultActor(celval.Member(f.jsonColumn("Identity"), "claim"))
+}
+
+func (f *Frame) vaultActor(claims ref.Val) *actor {
 	a := claimedActor(claims)
 	a.ip = cmp.Or(f.text("CallerIPAddress"), f.text("CallerIpAddress"), a.ip)
 	return a.known(a.kindOfClaims(claims))
@@ -160,4 +174,12 @@ func claimColumns() map[string][]string {
 		claimName:     {xmlsoap + "name_s"},
 		claimScope:    {microsoft + "scope_s"},
 	}
+}
+
+// allClaimColumns are the columns of claimColumns, sorted.
+func allClaimColumns() (all []string) {
+	for _, columns := range claimColumns() {
+		all = append(all, columns...)
+	}
+	return slices.Sorted(slices.Values(all))
 }

@@ -120,7 +120,7 @@ func TestSuccessAndReason(t *testing.T) {
 		{`{"Type":"AZKVAuditLogs","HttpStatusCode":200,"ResultSignature":"Forbidden"}`, false, "Forbidden"},
 	} {
 		f := frameOf(t, c.row)
-		if got := f.Table.Success(f); got != c.success || f.reason() != c.reason {
+		if got := f.Success(); got != c.success || f.reason() != c.reason {
 			t.Errorf("%s: success %v, reason %q; want %v, %q", c.row, got, f.reason(), c.success, c.reason)
 		}
 	}

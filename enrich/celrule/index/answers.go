@@ -56,7 +56,7 @@ func (a *Answers) ask(x *Index, g int32, f *event.Frame) []int32 {
 			a.judge(group.parts, g, f.Operation())
 		}
 	case asSuccess:
-		a.buf = strconv.AppendBool(a.buf[:0], f.Table.Success(f))
+		a.buf = strconv.AppendBool(a.buf[:0], f.Success())
 		x.lookup(a, g, a.buf)
 	default:
 		a.buf = appendAnswer(a.buf[:0], f, group.question)

@@ -131,32 +131,21 @@ func (f *finder) root(e ast.Expr, in *scope) []string {
 	return nil
 }
 
-// readFields are the fields of helpers whose texts stand in the row as they are. A change that isn't there has the
-// name that it was asked for, so that its name isn't among them.
-func readFields(typeName string) []string {
-	return map[string][]string{
-		"Change":     {"old", "new", "added", "removed", "items_old", "items_new"},
-		"Target":     {"id", "name", "upn", "type", "changes"},
-		"Actor":      {"id", "name", "upn", "app_id", "ip"},
-		"Credential": {"id", "type", "usage", "name"},
-	}[typeName]
-}
-
 func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 	of, name := s.Operand(), s.FieldName()
 	switch {
 	case s.IsTestOnly():
 		return nil
 	case isEvent(of):
-		return f.rootOfEvent(name)
+		return f.rule.Table.Sources(name)
 	case compile.IsField(of, "actor"):
-		if slices.Contains(readFields("Actor"), name) {
+		if f.rule.Table.CopiedField("Actor", name) {
 			return f.rule.Table.ActorSources()
 		}
 		return nil
 	}
 	if view := f.view(of, in); view != "" {
-		return f.rule.Table.ViewSources(view, name)
+		return f.rule.Table.Source(view, name).Texts
 	}
 	typ := in.checked.GetType(of.ID())
 	if typ == nil {
@@ -164,7 +153,7 @@ func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 	}
 	if typ.Kind() == types.StructKind {
 		named := name == "name" && typ.TypeName() == "Change" && f.realChange(of, in)
-		if !named && !slices.Contains(readFields(typ.TypeName()), name) {
+		if !named && !f.rule.Table.CopiedField(typ.TypeName(), name) {
 			return nil
 		}
 	}
@@ -189,24 +178,12 @@ func (f *finder) realChange(e ast.Expr, in *scope) bool {
 	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
 }
 
-func (f *finder) rootOfEvent(name string) []string {
-	switch {
-	case name == "targets" || name == "changes":
-		return []string{event.TargetsColumn}
-	case name == "reason":
-		return f.rule.Table.ReasonColumns
-	case f.rule.Table.SeenAs(name, types.StringKind), f.rule.Table.SeenAs(name, types.DynKind):
-		return []string{name}
-	}
-	return nil
-}
-
 func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
 	name, args := c.FunctionName(), c.Args()
 	if c.IsMemberFunction() {
 		switch {
 		case isEvent(c.Target()):
-			return rootOfMethod(c)
+			return f.rootOfMethod(c)
 		case name == "change", name == "lower":
 			return f.root(c.Target(), in)
 		case name == "orValue":
@@ -221,7 +198,7 @@ func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
 	case "_[_]", "_?._", "_[?_]":
 		if isEvent(args[0]) {
 			if field, ok := compile.Literal(args[1]); ok {
-				return f.rootOfEvent(field)
+				return f.rule.Table.Sources(field)
 			}
 			return nil
 		}
@@ -236,18 +213,13 @@ func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
 }
 
 // rootOfMethod is root for a method of event.
-func rootOfMethod(c ast.CallExpr) []string {
-	switch c.FunctionName() {
-	case "target", "change":
-		return []string{event.TargetsColumn}
-	case "detail":
-		return []string{event.DetailsColumn}
-	case "column":
+func (f *finder) rootOfMethod(c ast.CallExpr) []string {
+	if c.FunctionName() == "column" {
 		if name, ok := firstLiteral(c); ok {
 			return []string{name}
 		}
 	}
-	return nil
+	return f.rule.Table.MethodSources(c.FunctionName())
 }
 
 // isHelper reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
@@ -274,7 +246,7 @@ func (f *finder) present(e ast.Expr, in *scope) []condition {
 		if view := f.viewOf(e, in); view != "" {
 			return f.shown(view, s.FieldName())
 		}
-		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && slices.Contains(readFields(typ.TypeName()), s.FieldName()) {
+		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && f.rule.Table.CopiedField(typ.TypeName(), s.FieldName()) {
 			return f.present(s.Operand(), in)
 		}
 	case ast.CallKind:

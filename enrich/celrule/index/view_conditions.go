@@ -4,7 +4,6 @@ import (
 	"github.com/google/cel-go/common/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
-	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
 // viewOf is VIEW of event.VIEW.field, where VIEW is one of the helpers that are put together from several properties, or
@@ -26,33 +25,25 @@ func (f *finder) view(e ast.Expr, in *scope) string {
 			return f.view(let, there)
 		}
 	}
-	for _, view := range []string{"api", "grant", "consent", "role", "vault"} {
-		if compile.IsField(e, view) {
-			return view
-		}
+	if name := compile.EventField(e); f.rule.Table.HasView(name) {
+		return name
 	}
 	return ""
 }
 
 // shown are the conditions for a field of a view to have something in it: to be true, or a text or list that isn't empty.
 func (f *finder) shown(view, field string) []condition {
-	switch {
-	case view == "consent" && field == "blocked_risky":
-		return literals([]string{"ResultReason", "ResultDescription", event.TargetsColumn}, event.BlockedReason)
-	case view == "role":
-		return f.roleShown()
+	source := f.rule.Table.Source(view, field)
+	var found []condition
+	if source.Operation != "" {
+		found = []condition{{atom{question{how: asOperation}, source.Operation, holds}}}
 	}
-	if needed := event.ChangedProperties(view, field); needed != nil {
-		return literals([]string{event.TargetsColumn}, needed...)
+	if source.Words == nil {
+		return found
 	}
-	return nil
-}
-
-// roleShown are the conditions for event.role to have anything in it.
-func (f *finder) roleShown() []condition {
-	operation := func(part string) condition { return condition{atom{question{how: asOperation}, part, holds}} }
-	if f.rule.Table.Name == "AzureActivity" {
-		return []condition{operation("roleassignments/")}
+	words := literals(source.In, source.Words...)
+	if found == nil {
+		return words
 	}
-	return either(literals([]string{event.TargetsColumn}, event.ChangedProperties("role", "present in properties")...), []condition{operation("role")})
+	return either(words, found)
 }
