@@ -10,6 +10,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -152,7 +153,7 @@ func firstOfList(l *celval.List) []string {
 }
 
 // itemsAt are items with the places where tuning files name them.
-func itemsAt(items []rulefile.Text) (out []string) {
+func itemsAt(items []diag.Text) (out []string) {
 	for _, item := range items {
 		out = append(out, fmt.Sprintf("%s at %s", item.Value, item.Pos))
 	}
@@ -179,8 +180,8 @@ const CodeUnindexed = "R301"
 
 // Costly are warnings about rules that no key picks, so that they are evaluated for every event of a table, in the order
 // of their places.
-func (m *Module) Costly() rulefile.Problems {
-	var out rulefile.Problems
+func (m *Module) Costly() diag.Problems {
+	var out diag.Problems
 	s := m.set.Load()
 	for _, r := range s.rules {
 		var tables []string
@@ -193,7 +194,7 @@ func (m *Module) Costly() rulefile.Problems {
 			continue
 		}
 		p := r.Declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
-		p.Severity = rulefile.Warning
+		p.Severity = diag.Warning
 		out = append(out, p)
 	}
 	out.Sort()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 var _ enrich.Explainer = (*Module)(nil)
@@ -165,7 +165,7 @@ func (s *ruleSet) ruleByID(id string) (*active, error) {
 	for i, r := range s.rules {
 		ids[i] = r.Info.ID
 	}
-	if like := rulefile.Suggest(id, ids); like != "" {
+	if like := diag.Suggest(id, ids); like != "" {
 		return nil, fmt.Errorf("no rule is called `%s`; did you mean `%s`?", id, like)
 	}
 	return nil, fmt.Errorf("no rule is called `%s`; `riskrelay rules list` shows all", id)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // TestFewSuggestions holds that wrong names in expressions are compared with all macros and all lists for the first few only:
@@ -21,7 +21,7 @@ func TestFewSuggestions(t *testing.T) {
 			text += fmt.Sprintf("- {id: my.rule%d, title: t, tables: [AuditLogs], when: '%s', severity: low}\n", n, wrong)
 		}
 		err := New().Configure(t.Context(), enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(text)}}})
-		var problems rulefile.Problems
+		var problems diag.Problems
 		if !errors.As(err, &problems) {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
@@ -55,7 +55,7 @@ func (m *Module) Describe(context.Context) (enrich.Description, error) {
 }
 
 // Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
-// stays, and the error is the rulefile.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
+// stays, and the error is the diag.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
 // shape of a context file) and at (a pinned clock).
 func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
 	set, err := compileAsking(ctx, config, m.live)
@@ -69,11 +69,11 @@ func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
 
 // Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
 // have changed since.
-func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
+func (m *Module) Warnings() diag.Problems { return slices.Clone(m.set.Load().warnings) }
 
 // Idle are warnings about lists, macros and lets that nothing uses, and about names in the contexts of tests that the
 // rule doesn't ask for, in the order of their places.
-func (m *Module) Idle() rulefile.Problems { return slices.Clone(m.set.Load().idle) }
+func (m *Module) Idle() diag.Problems { return slices.Clone(m.set.Load().idle) }
 
 // Remembering is a rule with first_seen that runs.
 type Remembering struct {

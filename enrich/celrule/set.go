@@ -17,6 +17,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/celrule/index"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -31,9 +32,9 @@ type ruleSet struct {
 	at      time.Time      // the pinned clock, zero for the wall clock
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
-	warnings rulefile.Problems
-	idle     rulefile.Problems // warnings about what does nothing
-	memory   Memory            // of the rules with first_seen
+	warnings diag.Problems
+	idle     diag.Problems // warnings about what does nothing
+	memory   Memory        // of the rules with first_seen
 	workers  sync.Pool
 	told     *telling                           // of an explanation, nil for all other sets
 	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
@@ -96,7 +97,7 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 }
 
 // compile compiles all rules, or those that it came to before ctx ended.
-func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems rulefile.Problems) {
+func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems diag.Problems) {
 	problems = s.lang.AddMacros(packs)
 	for _, p := range packs {
 		for i := range p.Rules {
@@ -111,7 +112,7 @@ func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems
 }
 
 // add compiles one rule for all its tables, and makes it ready to run unless it is off.
-func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) rulefile.Problems {
+func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) diag.Problems {
 	r, compiled, problems := s.lang.CompileRule(p, declared, s.known)
 	if r == nil {
 		return problems

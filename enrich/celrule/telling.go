@@ -7,7 +7,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // telling writes into an explanation how a match gets its severity and score, while the engine makes it. A nil telling
@@ -73,7 +73,7 @@ func (t *telling) slot(name string, values []string) {
 	if t == nil {
 		return
 	}
-	var fields []rulefile.Text
+	var fields []diag.Text
 	for _, s := range t.of.Declared.Exceptions {
 		if s.Name.Value == name {
 			fields = s.Fields
@@ -104,7 +104,7 @@ func (t *telling) fits(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
 }
 
 // valued are expressions with their values, which end before the first that is missing.
-func valued(expressions []rulefile.Text, values []string) []enrich.Value {
+func valued(expressions []diag.Text, values []string) []enrich.Value {
 	out := make([]enrich.Value, len(expressions))
 	for i, e := range expressions {
 		out[i] = enrich.Value{Text: e.Value, Value: "(not evaluated)"}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -31,7 +32,7 @@ func TestCodesAreDocumented(t *testing.T) {
 		}
 	}
 	codes := rulefile.Codes()
-	if !slices.IsSortedFunc(codes, func(a, b rulefile.CodeInfo) int { return strings.Compare(a.Code, b.Code) }) {
+	if !slices.IsSortedFunc(codes, func(a, b diag.Code) int { return strings.Compare(a.Code, b.Code) }) {
 		t.Error("the codes aren't in order")
 	}
 	for _, c := range codes {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // maxFields bounds the fields of a slot and the keys of first_seen.
@@ -29,7 +31,7 @@ func (d *decoder) firstSeen(n *node) *FirstSeen {
 }
 
 // scalars reads a list of expressions, of which each is one value.
-func (d *decoder) scalars(n *node) (all []Text) {
+func (d *decoder) scalars(n *node) (all []diag.Text) {
 	if !d.is(n, sequence) {
 		return nil
 	}
@@ -93,7 +95,7 @@ func (d *decoder) tuple(n *node) (row Tuple) {
 		if item.kind == sequence {
 			row = append(row, d.distinct(item, exact, atLeastOne))
 		} else if t := d.text(item, exact); t.Present() {
-			row = append(row, []Text{t})
+			row = append(row, []diag.Text{t})
 		}
 	}
 	return row
@@ -111,13 +113,13 @@ func exact(value string) string {
 }
 
 // wrongWidth says that a row doesn't fit its slot.
-func wrongWidth(row Tuple, s *Slot) Problem {
-	at := Text{}
+func wrongWidth(row Tuple, s *Slot) diag.Problem {
+	at := diag.Text{}
 	if len(row) > 0 && len(row[0]) > 0 {
 		at = row[0][0]
 	}
 	p := at.Problem(CodeValue, 0, 0, fmt.Sprintf("the row has %s, the slot `%s` has %s",
-		Count(len(row), "value"), s.Name.Value, Count(len(s.Fields), "field")))
+		diag.Count(len(row), "value"), s.Name.Value, diag.Count(len(s.Fields), "field")))
 	p.Suggestion = "the fields are " + strings.Join(shown(s.Fields), ", ")
 	if len(s.Fields) == 1 {
 		p.Suggestion += "; several values of one field are a list in the row: [[a, b]]"
@@ -125,7 +127,7 @@ func wrongWidth(row Tuple, s *Slot) Problem {
 	return p
 }
 
-func shown(texts []Text) []string {
+func shown(texts []diag.Text) []string {
 	out := make([]string, len(texts))
 	for i, t := range texts {
 		out[i] = t.Value

@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Tuned is what all tuning files together say about one rule.
 type Tuned struct {
-	Severity   Text
+	Severity   diag.Text
 	Score      Score
-	Enabled    Text   // true or false
-	By         string // the tuning file that set Enabled
-	Bases      []Text // revisions that changes were made for
+	Enabled    diag.Text   // true or false
+	By         string      // the tuning file that set Enabled
+	Bases      []diag.Text // revisions that changes were made for
 	Exceptions []Exception
 	Tests      []Test // that tuning files carry
 }
@@ -25,8 +27,8 @@ const expiryNotice = 14 * 24 * time.Hour
 
 // Tune writes what the tunings say into the packs' rules and lists. It reports what doesn't exist, what two files
 // contradict each other about, and exceptions that end soon or have ended at now. The order of files has no meaning.
-func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
-	t := tuner{now: now, packs: map[string]*tunable{}, packOf: map[string]string{}, first: map[string]Text{}, names: map[string]Text{}}
+func Tune(packs []*Pack, tunings []*Tuning, now time.Time) diag.Problems {
+	t := tuner{now: now, packs: map[string]*tunable{}, packOf: map[string]string{}, first: map[string]diag.Text{}, names: map[string]diag.Text{}}
 	for _, p := range inFileOrder(packs) {
 		t.add(p)
 	}
@@ -45,10 +47,10 @@ func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
 type tuner struct {
 	now      time.Time
 	packs    map[string]*tunable
-	packOf   map[string]string // rule -> the pack that has it
-	first    map[string]Text   // what was set -> where
-	names    map[string]Text
-	problems Problems
+	packOf   map[string]string    // rule -> the pack that has it
+	first    map[string]diag.Text // what was set -> where
+	names    map[string]diag.Text
+	problems diag.Problems
 	near     hints
 }
 
@@ -78,15 +80,15 @@ func (t *tuner) add(p *Pack) {
 	}
 }
 
-func (t *tuner) report(at Text, code, message, suggestion string) {
+func (t *tuner) report(at diag.Text, code, message, suggestion string) {
 	p := at.Problem(code, 0, 0, message)
 	p.Suggestion = suggestion
 	t.problems = append(t.problems, p)
 }
 
-func (t *tuner) warn(at Text, code, message string) {
+func (t *tuner) warn(at diag.Text, code, message string) {
 	p := at.Problem(code, 0, 0, message)
-	p.Severity = Warning
+	p.Severity = diag.Warning
 	t.problems = append(t.problems, p)
 }
 
@@ -157,7 +159,7 @@ func (t *tuner) tune(one *Tuning, r *Rule, change *TunedRule) {
 }
 
 // once reports whether nobody set the thing before; a second setting is a contradiction, even with the same value.
-func (t *tuner) once(thing string, at Text, words string) bool {
+func (t *tuner) once(thing string, at diag.Text, words string) bool {
 	first, taken := t.first[thing]
 	if taken {
 		t.report(at, CodeConflict, words+" is set twice", fmt.Sprintf("the other place is %s", first.Pos))
@@ -222,7 +224,7 @@ func (t *tuner) list(pack *tunable, change *TunedList) {
 // items adds and removes. To add in one place what another removes is a contradiction; to remove what isn't there may
 // be a typing error, or the pack has moved on.
 func (t *tuner) items(l *List, change *TunedList) {
-	key := func(item Text) string { return "list " + l.Name.Value + " " + l.fold(item.Value) }
+	key := func(item diag.Text) string { return "list " + l.Name.Value + " " + l.fold(item.Value) }
 	present := map[string]bool{}
 	for _, item := range l.declared() {
 		present[l.fold(item)] = true
@@ -246,6 +248,6 @@ func (t *tuner) items(l *List, change *TunedList) {
 	}
 }
 
-func (t *tuner) contradiction(item, first Text) {
+func (t *tuner) contradiction(item, first diag.Text) {
 	t.report(item, CodeConflict, fmt.Sprintf("`%s` is added to the list and removed from it", item.Value), fmt.Sprintf("the other place is %s", first.Pos))
 }

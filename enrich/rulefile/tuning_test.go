@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -32,7 +33,7 @@ func tuningFile(name, body string) enrich.File {
 }
 
 // said are the problems on one line each, with their suggestions.
-func said(problems rulefile.Problems) (out []string) {
+func said(problems diag.Problems) (out []string) {
 	for _, p := range problems {
 		out = append(out, strings.TrimSpace(p.Pos.File+" "+string(p.Severity)+" "+p.Code+" "+p.Message+" | "+p.Suggestion))
 	}

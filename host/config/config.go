@@ -15,7 +15,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
@@ -245,11 +245,11 @@ func (c Config) RuleOptions() ruleset.Options {
 }
 
 // validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
-func (c Config) validate(file string) (problems rulefile.Problems) {
+func (c Config) validate(file string) (problems diag.Problems) {
 	wrong := func(key string, err error) {
 		for _, e := range split(err) {
-			problems = append(problems, rulefile.Problem{
-				Pos: rulefile.Pos{File: file}, Severity: rulefile.Error, Code: CodeValue, Message: fmt.Sprintf("%s: %v", key, e),
+			problems = append(problems, diag.Problem{
+				Pos: diag.Pos{File: file}, Severity: diag.Error, Code: CodeValue, Message: fmt.Sprintf("%s: %v", key, e),
 			})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/inputfile"
 )
 
@@ -34,9 +34,9 @@ const (
 
 // Load reads the configuration file at path and, in the order of their names, the *.yaml files in the directory
 // conf.d beside it, whose lists add to the file's and whose other keys replace it. All problems of all files are
-// returned at once, as rulefile.Problems.
+// returned at once, as diag.Problems.
 func Load(path string, getenv func(string) (string, bool)) (Config, error) {
-	config, err := load(path, func(c *Config, name string, data []byte) rulefile.Problems { return c.Read(name, data, getenv) })
+	config, err := load(path, func(c *Config, name string, data []byte) diag.Problems { return c.Read(name, data, getenv) })
 	if err != nil {
 		return config, err
 	}
@@ -48,13 +48,13 @@ func LoadUnexpanded(path string, getenv func(string) (string, bool)) (Config, er
 	if c, err := Load(path, getenv); err != nil {
 		return c, err
 	}
-	return load(path, func(c *Config, name string, data []byte) rulefile.Problems {
+	return load(path, func(c *Config, name string, data []byte) diag.Problems {
 		return c.read(name, data, unexpanded(getenv))
 	})
 }
 
 // load reads the files with read.
-func load(path string, read func(c *Config, name string, data []byte) rulefile.Problems) (Config, error) {
+func load(path string, read func(c *Config, name string, data []byte) diag.Problems) (Config, error) {
 	config := Defaults()
 	paths := []string{path}
 	dropIns, err := filepath.Glob(filepath.Join(filepath.Dir(path), "conf.d", "*.yaml"))
@@ -62,7 +62,7 @@ func load(path string, read func(c *Config, name string, data []byte) rulefile.P
 		return config, fmt.Errorf("look for drop-in files: %w", err)
 	}
 	slices.Sort(dropIns)
-	var problems rulefile.Problems
+	var problems diag.Problems
 	for _, p := range append(paths, dropIns...) {
 		data, err := inputfile.Read(p, inputfile.MaxConfig)
 		if err != nil {
@@ -82,19 +82,19 @@ func readError(err error) error {
 
 // Read adds one file strictly: unknown keys, wrong types and variables that aren't set are problems. Variables are
 // written ${NAME} or ${NAME:-default} inside values, and $$ is a dollar sign.
-func (c *Config) Read(name string, data []byte, getenv func(string) (string, bool)) rulefile.Problems {
+func (c *Config) Read(name string, data []byte, getenv func(string) (string, bool)) diag.Problems {
 	return c.read(name, data, func(s *sourceFile, n *ast.StringNode) string { return s.expanded(n, getenv) })
 }
 
 // read is Read with another way to expand the variables of a text.
-func (c *Config) read(name string, data []byte, expand expansion) rulefile.Problems {
+func (c *Config) read(name string, data []byte, expand expansion) diag.Problems {
 	source := &sourceFile{name: name, lines: strings.Split(string(data), "\n")}
 	if len(data) > MaxSize {
-		return rulefile.Problems{source.problem(CodeLimit, 0, 0, 0, fmt.Sprintf("the file is larger than %d bytes: put parts of it into conf.d", MaxSize))}
+		return diag.Problems{source.problem(CodeLimit, 0, 0, 0, fmt.Sprintf("the file is larger than %d bytes: put parts of it into conf.d", MaxSize))}
 	}
-	file, err := rulefile.ParseYAML(string(data), maxTokens)
+	file, err := diag.ParseYAML(string(data), maxTokens)
 	if err != nil {
-		return rulefile.Problems{source.fromYAML(CodeSyntax, err)}
+		return diag.Problems{source.fromYAML(CodeSyntax, err)}
 	}
 	defer c.lists()()
 	for _, doc := range file.Docs {
@@ -117,14 +117,14 @@ func (c *Config) read(name string, data []byte, expand expansion) rulefile.Probl
 type sourceFile struct {
 	name     string
 	lines    []string
-	problems rulefile.Problems
+	problems diag.Problems
 	unknowns int // unknown keys
 	left     int // other problems that aren't told
 	filled   int // bytes that variables brought
 }
 
-func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
-	var refused *rulefile.YAMLError
+func (s *sourceFile) fromYAML(code string, err error) diag.Problem {
+	var refused *diag.YAMLError
 	if errors.As(err, &refused) { // the line isn't shown: what stands there may be a secret
 		p := s.problem(CodeLimit, refused.At.Position.Line, refused.At.Position.Column, 0, refused.Message)
 		p.Line = ""
@@ -135,13 +135,13 @@ func (s *sourceFile) fromYAML(code string, err error) rulefile.Problem {
 		position := located.GetToken().Position
 		return s.veiled(s.problem(code, position.Line, position.Column, 0, located.GetMessage()))
 	}
-	return rulefile.Problem{Pos: rulefile.Pos{File: s.name}, Severity: rulefile.Error, Code: code, Message: err.Error()}
+	return diag.Problem{Pos: diag.Pos{File: s.name}, Severity: diag.Error, Code: code, Message: err.Error()}
 }
 
-func (s *sourceFile) problem(code string, line, column, width int, message string) rulefile.Problem {
-	p := rulefile.Problem{
-		Pos:      rulefile.Pos{File: s.name, Line: line, Column: column},
-		Severity: rulefile.Error, Code: code, Message: message, Width: width,
+func (s *sourceFile) problem(code string, line, column, width int, message string) diag.Problem {
+	p := diag.Problem{
+		Pos:      diag.Pos{File: s.name, Line: line, Column: column},
+		Severity: diag.Error, Code: code, Message: message, Width: width,
 	}
 	if line >= 1 && line <= len(s.lines) {
 		p.Line = masked(s.lines[line-1], column, width)
@@ -151,12 +151,12 @@ func (s *sourceFile) problem(code string, line, column, width int, message strin
 
 // masked is a line of which only the characters in question are readable: the rest may hold what is secret.
 func masked(line string, column, width int) string {
-	before, rest := rulefile.CutAt(line, max(0, column-1))
-	shown, _ := rulefile.CutAt(rest, max(1, width))
+	before, rest := diag.CutAt(line, max(0, column-1))
+	shown, _ := diag.CutAt(rest, max(1, width))
 	return strings.Repeat(" ", utf8.RuneCountInString(before)) + shown
 }
 
-func (s *sourceFile) at(code string, n ast.Node, message string) rulefile.Problem {
+func (s *sourceFile) at(code string, n ast.Node, message string) diag.Problem {
 	tk := n.GetToken()
 	return s.problem(code, tk.Position.Line, tk.Position.Column, len(tk.Value), message)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // misplaced reports a secret that stands where an address or the name of a file belongs, without repeating it.
@@ -57,7 +57,7 @@ func (s *sourceFile) judge(name string, n ast.Node, text string) {
 const veil = "***"
 
 // veiled is a problem whose line shows the place, and nothing of what stands there.
-func (s *sourceFile) veiled(p rulefile.Problem) rulefile.Problem {
+func (s *sourceFile) veiled(p diag.Problem) diag.Problem {
 	if p.Pos.Line < 1 || p.Pos.Line > len(s.lines) {
 		return p
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // check reports the keys under n that t has no field for, and values of another kind than t's.
@@ -98,7 +98,7 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 			return
 		}
 		p := s.at(CodeUnknown, pair.Key, fmt.Sprintf("unknown key `%s`", name))
-		near := rulefile.Suggest(name, names(known))
+		near := diag.Suggest(name, names(known))
 		if _, ok := known[name+"_file"]; ok { // a secret where its file belongs
 			near = name + "_file"
 		}
@@ -127,10 +127,10 @@ func (s *sourceFile) full() bool {
 // rest says how many problems aren't told.
 func (s *sourceFile) rest() {
 	if s.left > 0 {
-		s.problems = append(s.problems, s.problem(CodeLimit, 0, 0, 0, "and "+rulefile.Count(s.left, "more problem")+" in this file"))
+		s.problems = append(s.problems, s.problem(CodeLimit, 0, 0, 0, "and "+diag.Count(s.left, "more problem")+" in this file"))
 	}
 	if more := s.unknowns - maxUnknown; more > 0 {
-		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+rulefile.Count(more, "more unknown key")+" in this file"))
+		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+diag.Count(more, "more unknown key")+" in this file"))
 	}
 }
 

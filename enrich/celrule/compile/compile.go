@@ -10,6 +10,7 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -19,7 +20,7 @@ type compiler struct {
 	table    *event.Table
 	env      *cel.Env
 	lets     map[string]*types.Type
-	problems rulefile.Problems
+	problems diag.Problems
 	// means are the fields that lets are other names of.
 	means map[string]meaning
 	// incomplete says that the rule lacks an expression that it needs.
@@ -156,7 +157,7 @@ func (c *compiler) let(declared rulefile.Let) *Expression {
 }
 
 // checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.
-func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (problems rulefile.Problems) {
+func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (problems diag.Problems) {
 	if len(x.asked) == 0 {
 		return nil
 	}
@@ -178,7 +179,7 @@ func (c *compiler) checkTyped(in fragment, parsed *cel.Ast, x *expansion) (probl
 }
 
 // mistyped says that an argument has the wrong type; got is in parentheses.
-func (x *expansion) mistyped(in fragment, argument ast.Expr, got string) rulefile.Problem {
+func (x *expansion) mistyped(in fragment, argument ast.Expr, got string) diag.Problem {
 	p := x.asked[argument.ID()]
 	got = typeWord(strings.TrimSuffix(strings.TrimPrefix(got, "("), ")"))
 	message := fmt.Sprintf("the macro `%s` wants %s for `%s`, not %s", p.macro, p.typ, p.name, got)

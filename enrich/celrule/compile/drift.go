@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // drift warns of changes that were made for another revision of the rule.
-func (r *Rule) drift(l *Language, u Uses) (problems rulefile.Problems) {
+func (r *Rule) drift(l *Language, u Uses) (problems diag.Problems) {
 	if len(r.Declared.Tuned.Bases) == 0 {
 		return nil
 	}
@@ -20,7 +21,7 @@ func (r *Rule) drift(l *Language, u Uses) (problems rulefile.Problems) {
 			continue
 		}
 		p := written.Problem(rulefile.CodeDrift, 0, 0, fmt.Sprintf("the rule `%s` has changed since this was written: %s", r.Info.ID, changed))
-		p.Severity = rulefile.Warning
+		p.Severity = diag.Warning
 		p.Suggestion = "look whether the tuning still fits, then write base: " + base(parts)
 		problems = append(problems, p)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
@@ -68,7 +69,7 @@ func (l *Language) together(entries []Entry) []Entry {
 func allTables() *rulefile.Pack {
 	r := rulefile.Rule{}
 	for _, t := range schema.Tables() {
-		r.Tables = append(r.Tables, rulefile.NewText(t.Name))
+		r.Tables = append(r.Tables, diag.NewText(t.Name))
 	}
 	return &rulefile.Pack{Rules: []rulefile.Rule{r}}
 }

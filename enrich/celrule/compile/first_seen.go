@@ -7,6 +7,7 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -36,7 +37,7 @@ func (c *compiler) firstSeen(declared *rulefile.FirstSeen) *firstSeen {
 }
 
 // scalars compiles expressions that are one value each.
-func (c *compiler) scalars(all []rulefile.Text, what string) (out []*Expression) {
+func (c *compiler) scalars(all []diag.Text, what string) (out []*Expression) {
 	for _, one := range all {
 		out = append(out, c.compile(whole(one), what, types.StringType, types.IntType, types.BoolType))
 	}

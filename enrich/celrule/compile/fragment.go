@@ -4,20 +4,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // fragment is an expression that is a whole scalar of a rule file, or a piece of one.
 type fragment struct {
-	text  rulefile.Text
+	text  diag.Text
 	start int // in characters of the text's value
 	expr  string
 }
 
-func whole(t rulefile.Text) fragment { return fragment{text: t, expr: t.Value} }
+func whole(t diag.Text) fragment { return fragment{text: t, expr: t.Value} }
 
 // problem is a problem about width characters of the expression from offset on; width 0 means its whole first line.
-func (f fragment) problem(code string, offset, width int, message string) rulefile.Problem {
+func (f fragment) problem(code string, offset, width int, message string) diag.Problem {
 	if width == 0 && f.start > 0 {
 		line, _, _ := strings.Cut(f.expr, "\n")
 		width = utf8.RuneCountInString(line)
@@ -32,7 +32,7 @@ type piece struct {
 }
 
 // parseMessage cuts a message into its pieces. "{{" and "}}" are literal braces.
-func parseMessage(t rulefile.Text) ([]piece, rulefile.Problems) {
+func parseMessage(t diag.Text) ([]piece, diag.Problems) {
 	text := []rune(t.Value)
 	var pieces []piece
 	var fixed strings.Builder
@@ -44,15 +44,15 @@ func parseMessage(t rulefile.Text) ([]piece, rulefile.Problems) {
 			fixed.WriteRune(c)
 			i++
 		case c == '}':
-			return nil, rulefile.Problems{t.Problem(CodeSyntax, i, 1, "a single `}`: write `}}` for a brace that shall be shown")}
+			return nil, diag.Problems{t.Problem(CodeSyntax, i, 1, "a single `}`: write `}}` for a brace that shall be shown")}
 		case c == '{':
 			length := expressionLength(text[i+1:])
 			if length < 0 {
-				return nil, rulefile.Problems{t.Problem(CodeSyntax, i, 1, "the `{` is never closed: write `{{` for a brace that shall be shown")}
+				return nil, diag.Problems{t.Problem(CodeSyntax, i, 1, "the `{` is never closed: write `{{` for a brace that shall be shown")}
 			}
 			expr := string(text[i+1 : i+1+length])
 			if strings.TrimSpace(expr) == "" {
-				return nil, rulefile.Problems{t.Problem(CodeSyntax, i, 2, "there is no expression between the braces")}
+				return nil, diag.Problems{t.Problem(CodeSyntax, i, 2, "there is no expression between the braces")}
 			}
 			pieces = append(pieces, piece{fixed: fixed.String()}, piece{expr: fragment{t, i + 1, expr}})
 			fixed.Reset()

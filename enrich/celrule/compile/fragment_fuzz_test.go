@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 func FuzzMessage(f *testing.F) {
@@ -14,7 +14,7 @@ func FuzzMessage(f *testing.F) {
 		if !utf8.ValidString(s) {
 			return
 		}
-		pieces, problems := parseMessage(rulefile.NewText(s))
+		pieces, problems := parseMessage(diag.NewText(s))
 		if len(problems) > 0 {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -25,7 +26,7 @@ type inspector struct {
 	lists    func(name string) *rulefile.List // nil for a list that nobody declares
 	means    map[string]meaning
 	uses     Uses
-	problems rulefile.Problems
+	problems diag.Problems
 }
 
 func (i *inspector) refuse(e ast.Expr, code, message, suggestion string) {

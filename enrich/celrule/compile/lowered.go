@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/cel-go/common/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // lowered is what brings the text e into the case that it always has; nil for a text that may have upper case.
@@ -58,6 +58,6 @@ func (v *vocabulary) pieceInLower(c ast.CallExpr) {
 
 func (v *vocabulary) warnOfUpper(e ast.Expr, message, suggestion string) {
 	p := v.problem(e, CodeUpper, message, suggestion)
-	p.Severity = rulefile.Warning
+	p.Severity = diag.Warning
 	v.problems = append(v.problems, p)
 }

@@ -7,12 +7,12 @@ import (
 
 	"github.com/google/cel-go/common/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // cut reports macros that use themselves, through others or not: one problem for each ring, at the macro whose name is
 // the first. The macros of the ring count as reported from then on, so that nothing is said where they are used.
-func (m *macros) cut() (problems rulefile.Problems) {
+func (m *macros) cut() (problems diag.Problems) {
 	done := map[string]bool{}
 	var visit func(name string, way []string)
 	visit = func(name string, way []string) {
@@ -34,7 +34,7 @@ func (m *macros) cut() (problems rulefile.Problems) {
 	return problems
 }
 
-func (m *macros) ring(way []string) rulefile.Problem {
+func (m *macros) ring(way []string) diag.Problem {
 	first := slices.Index(way, slices.Min(way))
 	way = append(slices.Clone(way[first:]), way[:first]...)
 	for _, name := range way {

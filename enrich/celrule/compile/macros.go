@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -38,13 +39,13 @@ func newMacros(env *cel.Env) (*macros, error) {
 
 // add parses a macro. Its names of loop variables are made unlike all others, so that they can't catch those in an
 // argument.
-func (m *macros) add(declared *rulefile.Macro) rulefile.Problems {
+func (m *macros) add(declared *rulefile.Macro) diag.Problems {
 	out := &macro{declared: declared}
 	m.byName[declared.Name.Value] = out
 	for _, p := range declared.Params {
 		name := p.Name.Value
 		if slices.Contains(words(), name) || slices.Contains(out.params, name) {
-			return rulefile.Problems{p.Name.Problem(CodeName, 0, 0, fmt.Sprintf("a parameter can't be called `%s`: the name is taken", name))}
+			return diag.Problems{p.Name.Problem(CodeName, 0, 0, fmt.Sprintf("a parameter can't be called `%s`: the name is taken", name))}
 		}
 		out.params, out.types = append(out.params, name), append(out.types, p.Type.Value)
 	}
@@ -124,7 +125,7 @@ type expansion struct {
 	inside map[int64]string
 	// asked tells which parameter of which macro an argument is checked for, by the ids of the arguments.
 	asked    map[int64]parameter
-	problems rulefile.Problems
+	problems diag.Problems
 }
 
 // expand writes the macros that parsed uses into it, in place.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // expressions are those without which a match can't be told: all but the lets and the adjust steps.
@@ -102,7 +102,7 @@ func (r *TableRule) leavesOut(part, reason string) bool {
 
 // checkNeeds compares the parts of the context that the rule says it needs with those that its expressions use. What a
 // step of adjust uses may be named, which makes the rule do without its match rather than without the step.
-func (r *Rule) checkNeeds(compiled []*TableRule) (problems rulefile.Problems) {
+func (r *Rule) checkNeeds(compiled []*TableRule) (problems diag.Problems) {
 	if len(r.Declared.Needs) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // never refuses comparing event.operation with a text that isn't folded, which is never equal.
@@ -124,7 +124,7 @@ func (i *inspector) upper(e, pattern ast.Expr, re *syntax.Regexp) {
 	}
 	at, _ := i.source.GetOffsetRange(pattern.ID())
 	p := problemAt(i.in, CodeUpper, int(at.Start), "the pattern looks for upper case, and event.operation is in lower case")
-	p.Severity = rulefile.Warning
+	p.Severity = diag.Warning
 	p.Suggestion = "write it in lower case"
 	i.problems = append(i.problems, p)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/cel-go/cel"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // maxNear is how many names are compared with all macros or lists of a set for a suggestion.
@@ -27,14 +27,14 @@ func (n *hints) suggest(word string, among func() []string) string {
 }
 
 func didYouMean(word string, among []string) string {
-	if s := rulefile.Suggest(word, among); s != "" {
+	if s := diag.Suggest(word, among); s != "" {
 		return "did you mean `" + s + "`?"
 	}
 	return ""
 }
 
 // Unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
-func Unique(problems rulefile.Problems) (out rulefile.Problems) {
+func Unique(problems diag.Problems) (out diag.Problems) {
 	for _, p := range problems {
 		last := len(out) - 1
 		if last < 0 || out[last].Pos != p.Pos || out[last].Code != p.Code || out[last].Message != p.Message {
@@ -48,7 +48,7 @@ func Unique(problems rulefile.Problems) (out rulefile.Problems) {
 
 // problemAt is a problem about the word at offset, counted in characters. CEL points at the dot before a field and at
 // the parenthesis behind a function; the caret goes under the name.
-func problemAt(in fragment, code string, offset int, message string) rulefile.Problem {
+func problemAt(in fragment, code string, offset int, message string) diag.Problem {
 	offset, width := wordAt([]rune(in.expr), offset)
 	return in.problem(code, offset, width, message)
 }
@@ -104,12 +104,12 @@ func offsetOf(expr string, e *cel.Error) int {
 }
 
 // syntaxProblems are the parser's complaints: the first one, as the rest follows from it.
-func syntaxProblems(in fragment, issues *cel.Issues) rulefile.Problems {
+func syntaxProblems(in fragment, issues *cel.Issues) diag.Problems {
 	all := issues.Errors()
 	if len(all) == 0 {
-		return rulefile.Problems{in.problem(CodeSyntax, 0, 0, issues.Err().Error())}
+		return diag.Problems{in.problem(CodeSyntax, 0, 0, issues.Err().Error())}
 	}
-	return rulefile.Problems{problemAt(in, CodeSyntax, offsetOf(in.expr, all[0]), syntaxMessage(all[0].Message))}
+	return diag.Problems{problemAt(in, CodeSyntax, offsetOf(in.expr, all[0]), syntaxMessage(all[0].Message))}
 }
 
 // syntaxMessage says what the parser says in words for people.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
@@ -78,7 +79,7 @@ func newRule(p *rulefile.Pack, declared *rulefile.Rule) *Rule {
 // CompileRule compiles a rule for all its tables, in their order. It is nil when there are errors or the rule file lacks an
 // expression; the problems may be warnings alone. What known lacks is noted in the rule: it is off, or does without some of
 // its parts.
-func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known *event.Context) (*Rule, []*TableRule, rulefile.Problems) {
+func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known *event.Context) (*Rule, []*TableRule, diag.Problems) {
 	if !declared.When.Present() {
 		return nil, nil, nil // the rule file has been reported
 	}
@@ -109,7 +110,7 @@ func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known 
 }
 
 // inTables compiles the rule for each of its tables that there are and for which that works.
-func (l *Language) inTables(r *Rule) (compiled []*TableRule, problems rulefile.Problems) {
+func (l *Language) inTables(r *Rule) (compiled []*TableRule, problems diag.Problems) {
 	for _, name := range r.Declared.Tables {
 		t, ok := l.tables[name.Value]
 		if !ok {
@@ -137,7 +138,7 @@ func (l *Language) UsesOf(r *Rule) (Uses, error) {
 	return used, nil
 }
 
-func unknownTable(name rulefile.Text) rulefile.Problem {
+func unknownTable(name diag.Text) diag.Problem {
 	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
 	var known []string
 	for _, t := range schema.Tables() {
@@ -151,7 +152,7 @@ func unknownTable(name rulefile.Text) rulefile.Problem {
 
 // compileFor compiles the rule for one table; nil when there are errors, or the rule file lacks an expression. What it
 // finds may be warnings alone.
-func (r *Rule) compileFor(l *Language, t *event.Table) (*TableRule, rulefile.Problems) {
+func (r *Rule) compileFor(l *Language, t *event.Table) (*TableRule, diag.Problems) {
 	c, d := newCompiler(l, t), r.Declared
 	out := &TableRule{Rule: r, Table: t}
 	for _, let := range d.Let {
@@ -181,7 +182,7 @@ func (r *Rule) compileFor(l *Language, t *event.Table) (*TableRule, rulefile.Pro
 	return out, c.problems
 }
 
-func (c *compiler) message(t rulefile.Text) (out []MessagePiece) {
+func (c *compiler) message(t diag.Text) (out []MessagePiece) {
 	pieces, problems := parseMessage(t)
 	c.problems = append(c.problems, problems...)
 	for _, p := range pieces {

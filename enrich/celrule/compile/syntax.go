@@ -9,7 +9,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // IsField reports whether e is event.NAME.
@@ -127,7 +127,7 @@ func quotedLength(expr []rune) int {
 	return 1
 }
 
-func values(texts []rulefile.Text) []string {
+func values(texts []diag.Text) []string {
 	var out []string
 	for _, t := range texts {
 		out = append(out, t.Value)

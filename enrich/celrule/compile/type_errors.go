@@ -13,7 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
@@ -27,7 +27,7 @@ type explainer struct {
 	inside map[int64]string // node -> macro
 }
 
-func (x *explainer) problems(issues *cel.Issues) (out rulefile.Problems) {
+func (x *explainer) problems(issues *cel.Issues) (out diag.Problems) {
 	seen := map[string]bool{}
 	for _, e := range issues.Errors() {
 		p := x.problem(e)
@@ -42,8 +42,8 @@ func (x *explainer) problems(issues *cel.Issues) (out rulefile.Problems) {
 	return out
 }
 
-func (x *explainer) problem(e *cel.Error) rulefile.Problem {
-	at := func(code, message string) rulefile.Problem {
+func (x *explainer) problem(e *cel.Error) diag.Problem {
+	at := func(code, message string) diag.Problem {
 		return problemAt(x.in, code, offsetOf(x.in.expr, e), message)
 	}
 	if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
@@ -52,7 +52,7 @@ func (x *explainer) problem(e *cel.Error) rulefile.Problem {
 	if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 		return x.unknownName(e.ExprID, m[1], at)
 	}
-	at = func(code, message string) rulefile.Problem { return problemAt(x.in, code, x.culprit(e), message) }
+	at = func(code, message string) diag.Problem { return problemAt(x.in, code, x.culprit(e), message) }
 	if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 		return x.wrongArguments(m[1], m[2], at)
 	}
@@ -65,7 +65,7 @@ func (x *explainer) problem(e *cel.Error) rulefile.Problem {
 	return at(CodeType, e.Message)
 }
 
-func (x *explainer) unknownField(id int64, name string, at placed) rulefile.Problem {
+func (x *explainer) unknownField(id int64, name string, at placed) diag.Problem {
 	owner := x.ownerOf(id)
 	switch {
 	case owner == nil:
@@ -149,7 +149,7 @@ func (x *explainer) typeOf(e ast.Expr) *celval.ObjectType {
 	return nil
 }
 
-func (x *explainer) unknownName(id int64, name string, at placed) rulefile.Problem {
+func (x *explainer) unknownName(id int64, name string, at placed) diag.Problem {
 	if function, method := x.callOf(id); function {
 		p := at(CodeName, fmt.Sprintf("no function is called `%s`", name))
 		among := []string{"size", "has", "matches", "contains", "startsWith", "endsWith", "exists", "all", "filter", "map"}
@@ -189,7 +189,7 @@ func (x *explainer) callOf(id int64) (function, method bool) {
 	return function, method
 }
 
-func (x *explainer) wrongArguments(function, arguments string, at placed) rulefile.Problem {
+func (x *explainer) wrongArguments(function, arguments string, at placed) diag.Problem {
 	arguments, function = typeWord(arguments), strings.Replace(function, ShortFunction, "matches", 1)
 	if operator := OperatorWord(function); operator != "" {
 		return at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(arguments, "("), ")"), ", ", " and ")))
@@ -225,7 +225,7 @@ var (
 	typeMismatch   = regexp.MustCompile(`^expected type '(.*)' but found '(.*)'$`)
 )
 
-type placed func(code, message string) rulefile.Problem
+type placed func(code, message string) diag.Problem
 
 // culprit is where a value of the wrong type stands, in characters of the expression: an argument when the body of a
 // macro can't work on it and nothing else came from outside, the place that the type checker names otherwise.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -68,7 +69,7 @@ func (l *Language) simpleTypes() map[string]*types.Type {
 }
 
 // AddMacros adds the macros of the packs. The problems are those of the macros themselves.
-func (l *Language) AddMacros(packs []*rulefile.Pack) (problems rulefile.Problems) {
+func (l *Language) AddMacros(packs []*rulefile.Pack) (problems diag.Problems) {
 	for _, p := range packs {
 		for i := range p.Macros {
 			problems = append(problems, l.addMacro(&p.Macros[i])...)
@@ -78,7 +79,7 @@ func (l *Language) AddMacros(packs []*rulefile.Pack) (problems rulefile.Problems
 }
 
 // addMacro adds a macro, when its parameters have types that there are.
-func (l *Language) addMacro(declared *rulefile.Macro) (problems rulefile.Problems) {
+func (l *Language) addMacro(declared *rulefile.Macro) (problems diag.Problems) {
 	for _, p := range declared.Params {
 		if !p.Type.Present() || l.paramTypes[p.Type.Value] != nil {
 			continue

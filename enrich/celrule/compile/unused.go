@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // idle gathers, while a set is compiled, what is declared in it and does nothing.
 type idle struct {
 	used     Uses // by any rule
-	problems rulefile.Problems
+	problems diag.Problems
 }
 
 // rule looks at the lets and the tests of a rule, which was compiled for all its tables. What runs of it uses what
@@ -62,10 +63,10 @@ func (i *idle) pin(r *rulefile.Rule, pin rulefile.Pin, used Uses) {
 }
 
 // Unused are warnings about what the packs declare and nothing uses, when all rules have been compiled.
-func (l *Language) Unused(packs []*rulefile.Pack) rulefile.Problems { return l.idle.files(packs) }
+func (l *Language) Unused(packs []*rulefile.Pack) diag.Problems { return l.idle.files(packs) }
 
 // files looks at the lists and macros of all files, when the rules have been looked at.
-func (i *idle) files(packs []*rulefile.Pack) rulefile.Problems {
+func (i *idle) files(packs []*rulefile.Pack) diag.Problems {
 	for _, p := range packs {
 		for _, l := range p.Lists {
 			if !i.used.Lists[l.Name.Value] {
@@ -82,8 +83,8 @@ func (i *idle) files(packs []*rulefile.Pack) rulefile.Problems {
 	return i.problems
 }
 
-func (i *idle) report(at rulefile.Text, code, message, suggestion string) {
+func (i *idle) report(at diag.Text, code, message, suggestion string) {
 	p := at.Problem(code, 0, 0, message)
-	p.Severity, p.Suggestion = rulefile.Warning, suggestion
+	p.Severity, p.Suggestion = diag.Warning, suggestion
 	i.problems = append(i.problems, p)
 }

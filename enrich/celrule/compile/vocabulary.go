@@ -11,7 +11,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
@@ -22,10 +22,10 @@ type vocabulary struct {
 	checked  *ast.AST
 	inside   map[int64]string // node -> macro
 	means    map[string]meaning
-	problems rulefile.Problems
+	problems diag.Problems
 }
 
-func (v *vocabulary) look() rulefile.Problems {
+func (v *vocabulary) look() diag.Problems {
 	ast.PostOrderVisit(v.checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() != ast.CallKind {
 			return
@@ -158,15 +158,15 @@ func (v *vocabulary) method(c ast.CallExpr) {
 
 // property warns of the name of a property that is nearly a known one. Nobody knows all of them.
 func (v *vocabulary) property(e ast.Expr, name string) {
-	if near := rulefile.Near(name, schema.Properties()); near != "" {
+	if near := diag.Near(name, schema.Properties()); near != "" {
 		p := v.problem(e, CodeProperty, fmt.Sprintf("riskrelay doesn't know a property called %q", name), "did you mean `"+near+"`?")
-		p.Severity = rulefile.Warning
+		p.Severity = diag.Warning
 		v.problems = append(v.problems, p)
 	}
 }
 
 // problem is an error about e.
-func (v *vocabulary) problem(e ast.Expr, code, message, suggestion string) rulefile.Problem {
+func (v *vocabulary) problem(e ast.Expr, code, message, suggestion string) diag.Problem {
 	if m, ok := v.inside[e.ID()]; ok {
 		message = fmt.Sprintf("in the macro `%s`: %s", m, message)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/rules"
 )
@@ -245,8 +246,8 @@ func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
 	t := r.Tuned
 	for _, set := range []struct {
 		what      string
-		text, was rulefile.Text
-	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, rulefile.Text{}}} {
+		text, was diag.Text
+	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, diag.Text{}}} {
 		if set.text.Present() {
 			by, _, _ := strings.Cut(strings.TrimPrefix(set.text.Path, "tuning "), " > ")
 			out = append(out, pageTuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
@@ -288,7 +289,7 @@ func runbookSteps(runbook string) (steps []string) {
 	return steps
 }
 
-func texts(all []rulefile.Text) (out []string) {
+func texts(all []diag.Text) (out []string) {
 	for _, t := range all {
 		out = append(out, t.Value)
 	}

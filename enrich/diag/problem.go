@@ -1,4 +1,4 @@
-package rulefile
+package diag
 
 import (
 	"cmp"
@@ -17,26 +17,6 @@ type Severity string
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
-)
-
-// The codes of the problems that this package finds.
-const (
-	CodeSyntax    = "R001" // not YAML
-	CodeLimit     = "R002" // too large, too deep, too many
-	CodeForbidden = "R003" // anchors, aliases, merge keys, tags
-	CodeUnknown   = "R101" // unknown key
-	CodeType      = "R102" // wrong type
-	CodeMissing   = "R103" // missing key
-	CodeRepeated  = "R104" // key given twice
-	CodeValue     = "R105" // a value of the right type that can't be
-	CodeDuplicate = "R106" // an id or name that another rule, list or macro has
-	CodeConflict  = "R107" // files that contradict each other
-	CodeTarget    = "R110" // a tuning of something that doesn't exist
-	CodeDrift     = "R111" // a tuning of something that has changed since
-	CodeExpiry    = "R112" // an exception that has ended or ends soon
-	CodeFile      = "R113" // a file of a list that can't be found
-	CodeUnread    = "R114" // a rule file that can't be read
-	CodeGuide     = "R304" // warning: a row that the guide doesn't have
 )
 
 // Problem is something wrong with a rule file.
@@ -63,7 +43,7 @@ func (t Text) Problem(code string, offset, width int, message string) Problem {
 	}
 	return Problem{
 		Pos: pos, Severity: Error, Code: code, Message: message, Path: t.Path,
-		Line: t.source.line(pos.Line), Width: max(1, width),
+		Line: t.source.Line(pos.Line), Width: max(1, width),
 	}
 }
 

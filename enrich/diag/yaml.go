@@ -1,4 +1,4 @@
-package rulefile
+package diag
 
 import (
 	"errors"
@@ -18,9 +18,12 @@ const (
 	maxDocuments = 100
 )
 
+// MaxDepth is how deep collections may nest.
+const MaxDepth = 64
+
 // YAMLError says why a text is refused before it is parsed.
 type YAMLError struct {
-	Code    string // CodeLimit or CodeForbidden
+	Limit   bool // over a bound; otherwise it has a part of YAML that is refused
 	Message string
 	At      *token.Token
 }
@@ -49,7 +52,7 @@ func ParseYAML(text string, maxTokens int, options ...parser.Option) (file *ast.
 func tokenize(text string, maxTokens int) (tokens token.Tokens, err error) {
 	if line := blankRun(text); line > 0 {
 		at := &token.Token{Position: &token.Position{Line: line, Column: 1}}
-		return nil, &YAMLError{Code: CodeLimit, Message: fmt.Sprintf("more than %d empty lines in a row", maxBlank), At: at}
+		return nil, &YAMLError{Limit: true, Message: fmt.Sprintf("more than %d empty lines in a row", maxBlank), At: at}
 	}
 	var s scanner.Scanner
 	s.Init(text)
@@ -91,23 +94,23 @@ func (g *guard) look(tk *token.Token) *YAMLError {
 	if tk.Type == token.MappingValueType && g.last != nil {
 		at = g.last // the key
 	}
-	refuse := func(code, format string, args ...any) *YAMLError {
-		return &YAMLError{Code: code, Message: fmt.Sprintf(format, args...), At: at}
+	over := func(format string, bound int) *YAMLError {
+		return &YAMLError{Limit: true, Message: fmt.Sprintf(format, bound), At: at}
 	}
 	if g.count++; g.count > g.maxTokens {
-		return refuse(CodeLimit, "more than %d values and marks in one file; split it", g.maxTokens)
+		return over("more than %d values and marks in one file; split it", g.maxTokens)
 	}
 	if message := forbiddenToken(tk); message != "" {
-		return refuse(CodeForbidden, "%s", message)
+		return &YAMLError{Message: message, At: at}
 	}
 	g.place(tk)
 	switch {
 	case g.documents > maxDocuments:
-		return refuse(CodeLimit, "more than %d YAML documents in one file", maxDocuments)
+		return over("more than %d YAML documents in one file", maxDocuments)
 	case len(g.block)+g.flow > MaxDepth, g.marks > MaxDepth, len(g.block) >= MaxDepth: // a key is a level, too
-		return refuse(CodeLimit, "nested deeper than %d levels", MaxDepth)
+		return over("nested deeper than %d levels", MaxDepth)
 	case len(g.block) > 0 && g.block[len(g.block)-1].keys > maxKeys:
-		return refuse(CodeLimit, "more than %d keys in one mapping", maxKeys)
+		return over("more than %d keys in one mapping", maxKeys)
 	}
 	return nil
 }

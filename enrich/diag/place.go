@@ -1,10 +1,12 @@
-package rulefile
+package diag
 
 import (
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/token"
 )
 
 // Pos is a place in a file.
@@ -32,36 +34,71 @@ const (
 	block // | and >
 )
 
-// source is a file's text, cut into lines.
-type source struct {
-	file  string
+// Source is a file's text, cut into lines. file stands in messages only.
+type Source struct {
+	File  string
 	lines []string
 }
 
-func newSource(file, text string) *source {
-	return &source{file: file, lines: strings.Split(text, "\n")}
+func NewSource(file, text string) *Source {
+	return &Source{File: file, lines: strings.Split(text, "\n")}
 }
 
-// line returns line n, counted from 1, or "".
-func (s *source) line(n int) string {
+// Line returns line n, counted from 1, or "".
+func (s *Source) Line(n int) string {
 	if s == nil || n < 1 || n > len(s.lines) {
 		return ""
 	}
 	return s.lines[n-1]
 }
 
+// at is the place of a token; the file alone for one without.
+func (s *Source) at(tk *token.Token) Pos {
+	if tk == nil || tk.Position == nil {
+		return Pos{File: s.File}
+	}
+	line := min(max(1, tk.Position.Line), len(s.lines)) // the library counts some ends of files as a line
+	return Pos{s.File, line, max(1, tk.Position.Column)}
+}
+
+// Problem is an error about one character, where the token stands.
+func (s *Source) Problem(tk *token.Token, code, message string) Problem {
+	pos := s.at(tk)
+	return Problem{Pos: pos, Severity: Error, Code: code, Message: message, Line: s.Line(pos.Line), Width: 1}
+}
+
+// Scalar is the text that the token writes.
+func (s *Source) Scalar(tk *token.Token, value string) Text {
+	t := Text{Value: value, Pos: s.at(tk), source: s}
+	switch tk.Type {
+	case token.SingleQuoteType:
+		t.style = singleQuoted
+	case token.DoubleQuoteType:
+		t.style = doubleQuoted
+	}
+	return t
+}
+
+// Block is the text of a block scalar (| or >) whose indicator is the token.
+func (s *Source) Block(tk *token.Token, value string) Text {
+	return Text{Value: value, Pos: s.at(tk), source: s, style: block}
+}
+
+// Place is a text without characters where the token stands: a collection.
+func (s *Source) Place(tk *token.Token) Text { return Text{Pos: s.at(tk), source: s} }
+
 // Text is a scalar of a file with its place. The zero value is a scalar that the file doesn't have.
 type Text struct {
 	Value  string
 	Pos    Pos
 	Path   string // where it belongs, for people: "pack x 1.0.0 > rule y > when"
-	source *source
+	source *Source
 	style  style
 }
 
 // NewText returns a text that stands in no file, for values that are made by programs and tests.
 func NewText(value string) Text {
-	return Text{Value: value, Pos: Pos{Line: 1, Column: 1}, source: newSource("", value)}
+	return Text{Value: value, Pos: Pos{Line: 1, Column: 1}, source: NewSource("", value)}
 }
 
 // Present reports whether the file has this scalar.
@@ -96,14 +133,14 @@ func (t Text) At(offset int) Pos {
 		c.skipSpaceBefore(r)
 	}
 	if last := len(t.source.lines); c.line > last { // behind the end of the file
-		return Pos{t.Pos.File, last, utf8.RuneCountInString(t.source.line(last)) + 1}
+		return Pos{t.Pos.File, last, utf8.RuneCountInString(t.source.Line(last)) + 1}
 	}
 	return Pos{t.Pos.File, c.line, c.column}
 }
 
 // cursor walks over the characters of a scalar as they are written.
 type cursor struct {
-	source *source
+	source *Source
 	line   int
 	column int
 	style  style
@@ -115,7 +152,7 @@ func (c *cursor) peek() rune {
 		return 0
 	}
 	column := 1
-	for _, r := range c.source.line(c.line) {
+	for _, r := range c.source.Line(c.line) {
 		if column == c.column {
 			return r
 		}

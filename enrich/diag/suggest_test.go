@@ -1,9 +1,9 @@
-package rulefile_test
+package diag_test
 
 import (
 	"testing"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // TestNear holds what counts as a misspelling of a name, and that a name of its own doesn't.
@@ -13,7 +13,7 @@ func TestNear(t *testing.T) {
 		"Mial": "", "Mai": "", "Mall": "Mail", "mail": "", "AppAdress": "AppAddress", "AppAddresses": "AppAddress",
 		"AddressOfApp": "", "KeyDescirption": "KeyDescription", "DelegatedPermisionGrants.Scopes": "DelegatedPermissionGrant.Scope", "": "",
 	} {
-		if got := rulefile.Near(word, known); got != want {
+		if got := diag.Near(word, known); got != want {
 			t.Errorf("Near(%q) = %q, want %q", word, got, want)
 		}
 	}
