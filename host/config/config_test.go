@@ -130,7 +130,7 @@ func TestSameReceiverTwice(t *testing.T) {
 		if problems := c.Read("c.yaml", []byte("sources: {files: [f]}\nsinks: {"+text+"}\n"), noEnv); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		problems := c.validate("c.yaml")
+		problems := c.validate("c.yaml", newPlaces())
 		if want == "" && len(problems) > 0 || want != "" && (len(problems) != 1 || !strings.Contains(problems[0].Message, want)) {
 			t.Errorf("%s: %v, want %q", text, problems, want)
 		}

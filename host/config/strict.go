@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,29 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 	}
 }
 
+// misfit reports whether a value of the wrong kind, or a variable that isn't set, was found between two places.
+func (s *sourceFile) misfit(from, to diag.Pos) bool {
+	return slices.ContainsFunc(s.problems, func(p diag.Problem) bool {
+		return p.Code != CodeUnknown && (p.Pos.Line == 0 || !after(from, p.Pos) && after(to, p.Pos))
+	})
+}
+
+// span is where the pair with the number begins, and where the next one does.
+func (s *sourceFile) span(mapping *ast.MappingNode, i int) (from, to diag.Pos) {
+	to = diag.Pos{Line: len(s.lines) + 1}
+	if i+1 < len(mapping.Values) {
+		to = s.at("", mapping.Values[i+1].Key, "").Pos
+	}
+	return s.at("", mapping.Values[i].Key, "").Pos, to
+}
+
+func valuesOf(mapping *ast.MappingNode) []*ast.MappingValueNode {
+	if mapping == nil {
+		return nil
+	}
+	return mapping.Values
+}
+
 // How much of a file is told one by one; the rest is counted.
 const (
 	maxUnknown  = 20 // keys
@@ -182,6 +206,11 @@ func (e expander) Visit(n ast.Node) ast.Visitor {
 		text.Value = e.expand(e.sourceFile, text)
 	}
 	return e
+}
+
+// fromEnvironment replaces variables by what the environment has.
+func fromEnvironment(getenv func(string) (string, bool)) expansion {
+	return func(s *sourceFile, n *ast.StringNode) string { return s.expanded(n, getenv) }
 }
 
 // unexpanded leaves variables as they are, but where a duration stands, which is no secret and would be none otherwise.

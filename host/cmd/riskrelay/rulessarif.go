@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/riskrelay/riskrelay/enrich/diag"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // The parts of a SARIF log that are used: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -87,7 +86,7 @@ func sarifOf(problems diag.Problems) sarifLog {
 }
 
 func sarifRuleOf(p diag.Problem) sarifRule {
-	c, ok := rulefile.CodeByName(p.Code)
+	c, ok := codeByName(p.Code)
 	if !ok { // a rule module's own code
 		c = diag.Code{Code: p.Code, Severity: p.Severity, Title: p.Code, Explanation: p.Message, Fix: p.Message}
 	}
