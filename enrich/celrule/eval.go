@@ -206,7 +206,7 @@ func (w *worker) match() []enrich.Tag {
 		Severity: r.Info.Severity, Score: r.Score,
 	}
 	w.told.rule(w.rule.TableRule, &tag)
-	failures := w.look(&tag)
+	failures := w.firstSeen(&tag)
 	for i := range r.Adjust {
 		holds, err := w.holds(r.Adjust[i].When)
 		if err != nil {

@@ -37,7 +37,7 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	alone := s.unswitched(func(other *active) bool { return other == r })
 	alone.told = &telling{of: tr.TableRule, x: &out}
 	if known, ok := s.memory.(*Recent); ok {
-		alone.memory = glance{known}
+		alone.memory = peeking{known}
 	}
 	tags, err := alone.tag(ctx, []enrich.Event{*event}, false)
 	if err != nil {

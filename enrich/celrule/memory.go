@@ -86,11 +86,11 @@ func (r *Recent) peek(rule string, key Digest, at time.Time, window time.Duratio
 	return first
 }
 
-// glance is a memory that can be asked without telling it anything.
-type glance struct{ *Recent }
+// peeking is a memory that can be asked without telling it anything.
+type peeking struct{ *Recent }
 
 // Seen implements Memory.
-func (g glance) Seen(_ context.Context, rule string, key Digest, at time.Time, window time.Duration) bool {
+func (g peeking) Seen(_ context.Context, rule string, key Digest, at time.Time, window time.Duration) bool {
 	return g.peek(rule, key, at, window)
 }
 

@@ -73,7 +73,7 @@ func (m *Module) Warnings() diag.Problems { return slices.Clone(m.set.Load().war
 
 // Idle are warnings about lists, macros and lets that nothing uses, and about names in the contexts of tests that the
 // rule doesn't ask for, in the order of their places.
-func (m *Module) Idle() diag.Problems { return slices.Clone(m.set.Load().idle) }
+func (m *Module) Idle() diag.Problems { return slices.Clone(m.set.Load().unused) }
 
 // Remembering is a rule with first_seen that runs.
 type Remembering struct {

@@ -9,14 +9,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
-// look lowers a match whose key was seen before. A key that the event doesn't have is never known.
-func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
+// firstSeen lowers a match whose key was seen before. A key that the event doesn't have is never known.
+func (w *worker) firstSeen(tag *enrich.Tag) []enrich.Tag {
 	f := w.rule.FirstSeen
 	if f == nil {
 		return nil
 	}
 	values, ok, err := w.scalars(f.Key)
-	w.told.look(values)
+	w.told.key(values)
 	switch {
 	case err != nil:
 		return w.failure(err, "first_seen")
@@ -34,7 +34,7 @@ func (w *worker) look(tag *enrich.Tag) []enrich.Tag {
 	} else {
 		f.Known.Apply(tag)
 	}
-	w.told.looked(first, pinned, tag)
+	w.told.outcome(first, pinned, tag)
 	return nil
 }
 
@@ -63,7 +63,7 @@ func (w *worker) except(tag *enrich.Tag) (failures []enrich.Tag) {
 	for i := range w.rule.Exceptions {
 		s := &w.rule.Exceptions[i]
 		values, ok, err := w.scalars(s.Fields)
-		w.told.slot(s.Name, values)
+		w.told.exceptionFields(s.Name, values)
 		if err != nil {
 			failures = append(failures, w.failure(err, fmt.Sprintf("exception %q", s.Name))...)
 		}
@@ -86,5 +86,5 @@ func (w *worker) exceptBy(row *compile.ExceptionRow, values []string, tag *enric
 	if !ended {
 		row.Apply(tag)
 	}
-	w.told.fits(row, ended, tag)
+	w.told.exception(row, ended, tag)
 }

@@ -33,7 +33,7 @@ type ruleSet struct {
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
 	warnings diag.Problems
-	idle     diag.Problems // warnings about what does nothing
+	unused   diag.Problems // warnings about what does nothing
 	memory   Memory        // of the rules with first_seen
 	workers  sync.Pool
 	told     *telling                           // of an explanation, nil for all other sets
@@ -75,13 +75,13 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 	if err != nil {
 		return nil, err
 	}
-	around, err := event.NewContext(settings)
+	known, err := event.NewContext(settings)
 	if err != nil {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
-	around.Live = live
-	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: around}
-	s.lists, s.context = lang.Variables(around)
+	known.Live = live
+	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: known}
+	s.lists, s.context = lang.Variables(known)
 	s.workers.New = func() any { return newWorker(s) }
 	problems = append(problems, s.compile(ctx, packs)...)
 	if ctx.Err() != nil {
@@ -107,7 +107,7 @@ func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems
 			problems = append(problems, s.add(p, &p.Rules[i])...)
 		}
 	}
-	s.idle = s.lang.Unused(packs)
+	s.unused = s.lang.Unused(packs)
 	return problems
 }
 

@@ -43,8 +43,8 @@ func (t *telling) adjusted(s *compile.Step, tag *enrich.Tag) {
 	}
 }
 
-// look tells the key of first_seen; values end before the first that the event lacks.
-func (t *telling) look(values []string) {
+// key tells the key of first_seen; values end before the first that the event lacks.
+func (t *telling) key(values []string) {
 	if t == nil {
 		return
 	}
@@ -52,8 +52,8 @@ func (t *telling) look(values []string) {
 	t.x.FirstSeen = &enrich.FirstSeen{Outcome: enrich.SeenNoKey, Key: valued(f.Key, values), Within: Days(f.Window)}
 }
 
-// looked tells what came out.
-func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
+// outcome tells what came out.
+func (t *telling) outcome(first, pinned bool, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
@@ -68,8 +68,8 @@ func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
 	t.step("first_seen", compile.ReasonKnown, tag)
 }
 
-// slot tells which values a slot is asked for; they end before the first that the event lacks.
-func (t *telling) slot(name string, values []string) {
+// exceptionFields tells which values a slot is asked for; they end before the first that the event lacks.
+func (t *telling) exceptionFields(name string, values []string) {
 	if t == nil {
 		return
 	}
@@ -82,8 +82,8 @@ func (t *telling) slot(name string, values []string) {
 	t.x.Exceptions = append(t.x.Exceptions, enrich.Slot{Name: name, Fields: valued(fields, values)})
 }
 
-// fits tells of an exception whose values the event has.
-func (t *telling) fits(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
+// exception tells of an exception whose values the event has.
+func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}

@@ -63,7 +63,7 @@ func tokenize(text string, maxTokens int) (tokens token.Tokens, err error) {
 			return tokens, nil
 		}
 		for _, tk := range found {
-			if refusal := g.look(tk); refusal != nil {
+			if refusal := g.refusal(tk); refusal != nil {
 				return nil, refusal
 			}
 			tokens.Add(tk)
@@ -88,8 +88,8 @@ type level struct {
 	list         bool
 }
 
-// look says what is wrong with the next token, nil for nothing.
-func (g *guard) look(tk *token.Token) *YAMLError {
+// refusal says what is wrong with the next token, nil for nothing.
+func (g *guard) refusal(tk *token.Token) *YAMLError {
 	at := tk
 	if tk.Type == token.MappingValueType && g.last != nil {
 		at = g.last // the key
@@ -103,7 +103,7 @@ func (g *guard) look(tk *token.Token) *YAMLError {
 	if message := forbiddenToken(tk); message != "" {
 		return &YAMLError{Message: message, At: at}
 	}
-	g.place(tk)
+	g.track(tk)
 	switch {
 	case g.documents > maxDocuments:
 		return over("more than %d YAML documents in one file", maxDocuments)
@@ -126,8 +126,8 @@ func forbiddenToken(tk *token.Token) string {
 	return ""
 }
 
-// place notes where the token stands.
-func (g *guard) place(tk *token.Token) {
+// track notes where the token stands.
+func (g *guard) track(tk *token.Token) {
 	switch tk.Type {
 	case token.DocumentHeaderType:
 		g.documents++

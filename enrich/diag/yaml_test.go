@@ -76,7 +76,7 @@ func TestTooManyKeys(t *testing.T) {
 	g := guard{maxTokens: 3 * maxKeys}
 	for n := 1; ; n++ {
 		for i, kind := range []token.Type{token.StringType, token.MappingValueType} {
-			if refused := g.look(&token.Token{Type: kind, Position: &token.Position{Line: n, Column: i + 1}}); refused != nil {
+			if refused := g.refusal(&token.Token{Type: kind, Position: &token.Position{Line: n, Column: i + 1}}); refused != nil {
 				if n != maxKeys+1 || !refused.Limit {
 					t.Errorf("key %d: %v", n, refused)
 				}

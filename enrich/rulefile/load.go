@@ -102,12 +102,12 @@ func (l *loader) parse(files []enrich.File) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.parsed)) {
 		if p := l.parsed[name]; !lists[name] {
-			l.keep(p)
+			l.take(p)
 		}
 	}
 }
 
-func (l *loader) keep(p parsed) {
+func (l *loader) take(p parsed) {
 	l.problems = append(l.problems, p.problems...)
 	if p.pack != nil {
 		l.set.Packs = append(l.set.Packs, p.pack)

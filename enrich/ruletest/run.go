@@ -280,14 +280,14 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 	for _, c := range group {
 		if len(c.result.Failures) == 0 {
 			c.result.Failures, c.result.Got = judge(c.result.Rule, c.test.Want, tags[:len(c.events)])
-			r.look(ctx, module, c)
+			r.explain(ctx, module, c)
 		}
 		tags = tags[len(c.events):]
 	}
 }
 
-// look has the module explain a test that failed, and every test when coverage is measured.
-func (r *runner) look(ctx context.Context, module enrich.Module, c *testCase) {
+// explain has the module explain a test that failed, and every test when coverage is measured.
+func (r *runner) explain(ctx context.Context, module enrich.Module, c *testCase) {
 	if len(c.result.Failures) > 0 {
 		c.result.Why = explain(ctx, module, c)
 	}

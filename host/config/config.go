@@ -249,7 +249,7 @@ func (c Config) RuleOptions() ruleset.Options {
 func (c Config) validate(file string, at *places) (problems diag.Problems) {
 	named := func(path, what string, err error) {
 		for _, e := range split(err) {
-			if at.judged(path) {
+			if at.certain(path) {
 				problems = append(problems, at.problem(path, file, fmt.Sprintf("%s: %v", what, e), e))
 			}
 		}

@@ -29,13 +29,13 @@ func (s *sourceFile) misplaced(name string, n ast.Node) {
 			s.misplaced(name, n.Value)
 		}
 	case *ast.LiteralNode:
-		s.judge(name, n, n.Value.Value)
+		s.secretIn(name, n, n.Value.Value)
 	case *ast.StringNode:
-		s.judge(name, n, n.Value)
+		s.secretIn(name, n, n.Value)
 	}
 }
 
-func (s *sourceFile) judge(name string, n ast.Node, text string) {
+func (s *sourceFile) secretIn(name string, n ast.Node, text string) {
 	problem := ""
 	switch {
 	case strings.HasSuffix(name, "_file") || name == "settings_files":

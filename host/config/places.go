@@ -93,8 +93,8 @@ func section(path string) string {
 	return strings.Join(keys[:min(2, len(keys))], ".")
 }
 
-// judged reports whether a problem with the value at the path is one, and doesn't follow from another problem.
-func (p *places) judged(path string) bool {
+// certain reports whether a problem with the value at the path is one, and doesn't follow from another problem.
+func (p *places) certain(path string) bool {
 	if _, there := p.at[path]; !there && p.lost {
 		return false
 	}

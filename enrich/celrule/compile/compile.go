@@ -22,7 +22,7 @@ type compiler struct {
 	lets     map[string]*types.Type
 	problems diag.Problems
 	// means are the fields that lets are other names of.
-	means map[string]meaning
+	aliases map[string]alias
 	// incomplete says that the rule lacks an expression that it needs.
 	incomplete bool
 	// unfilled are the fields of slots that have no values.
@@ -30,7 +30,7 @@ type compiler struct {
 }
 
 func newCompiler(l *Language, t *event.Table) *compiler {
-	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}, means: map[string]meaning{}}
+	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}, aliases: map[string]alias{}}
 }
 
 // compile returns the expression, or nil after it noted why not, or when the rule file has none. The types that fit are want; none means any. key is
@@ -61,22 +61,22 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Ex
 	written := c.lang.macros.expand(in, parsed.NativeRep())
 	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
 	typed := c.checkTyped(in, parsed, written)
-	look := &inspector{
+	inspected := &inspector{
 		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(), needs: c.lang.needs,
 		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
-	look.means = c.visible(parsed.NativeRep().Expr())
-	look.walk(parsed.NativeRep().Expr())
-	look.uses.Macros = written.used
-	found := append(append(written.problems, typed...), look.problems...)
+	inspected.aliases = c.visibleAliases(parsed.NativeRep().Expr())
+	inspected.walk(parsed.NativeRep().Expr())
+	inspected.uses.Macros = written.used
+	found := append(append(written.problems, typed...), inspected.problems...)
 	checked, issues := c.env.Check(parsed)
 	if issues.Err() != nil && len(typed) == 0 { // the body of the macro complains, too
 		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
 		found = append(found, x.problems(issues)...)
 	}
 	if issues.Err() == nil {
-		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, means: look.means}
-		found = append(found, v.look()...)
+		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, aliases: inspected.aliases}
+		found = append(found, v.problemsIn()...)
 	}
 	if c.problems = append(c.problems, found...); found.HasErrors() {
 		return nil
@@ -85,7 +85,7 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Ex
 		c.problems = append(c.problems, in.problem(CodeResult, 0, 0, notA(key, want[0].String(), got.String())))
 		return nil
 	}
-	return c.plan(in, checked, look.uses)
+	return c.plan(in, checked, inspected.uses)
 }
 
 // methods are the columns that the methods of event read in this table.
@@ -99,7 +99,7 @@ func (c *compiler) methods() map[string][]string {
 	return out
 }
 
-// plan makes the program, after a look at what it can cost.
+// plan makes the program, after a inspected at what it can cost.
 func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
 	refuse := func(code, message string) *Expression {
 		c.problems = append(c.problems, in.problem(code, 0, 0, message))
@@ -151,7 +151,7 @@ func (c *compiler) let(declared rulefile.Let) *Expression {
 	}
 	c.env, c.lets[name] = env, typ
 	if e != nil {
-		c.mean(name, e.Checked)
+		c.noteAlias(name, e.Checked)
 	}
 	return e
 }

@@ -24,7 +24,7 @@ type inspector struct {
 	needs    map[string]string   // field or method of context -> the part that it needs
 	isLet    func(name string) bool
 	lists    func(name string) *rulefile.List // nil for a list that nobody declares
-	means    map[string]meaning
+	aliases  map[string]alias
 	uses     Uses
 	problems diag.Problems
 }
@@ -92,7 +92,7 @@ func (i *inspector) member(of ast.Expr, name string) bool {
 // call notes a function; it reports whether the arguments were walked over.
 func (i *inspector) call(e ast.Expr) bool {
 	c := e.AsCall()
-	i.never(e)
+	i.comparison(e)
 	switch c.FunctionName() {
 	case "_?._": // a.?b
 		if name, ok := Literal(c.Args()[1]); ok && i.member(c.Args()[0], name) {
@@ -101,7 +101,7 @@ func (i *inspector) call(e ast.Expr) bool {
 	case "matches":
 		i.pattern(e)
 	case "startsWith", "endsWith", "contains":
-		i.piece(e)
+		i.partOfOperation(e)
 	}
 	if !c.IsMemberFunction() || c.Target().Kind() != ast.IdentKind {
 		return false
@@ -176,11 +176,11 @@ func (i *inspector) pattern(e ast.Expr) {
 		i.refuse(arg, CodeType, strings.TrimPrefix(err.Error(), "error parsing regexp: ")+" (regular expression, RE2)", "")
 		return
 	}
-	i.upper(e, arg, re)
+	i.upperInPattern(e, arg, re)
 }
 
-// meaning is the field or text that a let is another name of, when it is one that is looked at.
-type meaning struct {
+// alias is the field or text that a let is another name of, when it is one that is looked at.
+type alias struct {
 	operation bool                // event.operation
 	field     string              // as people write it
 	texts     []string            // those that the field can be

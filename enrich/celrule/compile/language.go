@@ -30,7 +30,7 @@ type Language struct {
 	provider *celval.Provider
 	envs     map[*event.Table]*cel.Env
 	shared   map[sharing]*Expression // nil when the set is compiled
-	idle     *idle                   // likewise
+	unused   *unused                 // likewise
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []event.Function
 	// What the records of functions and fields say, by their names: what a call costs, how often a field goes through the row,
@@ -49,7 +49,7 @@ func NewLanguage(packs []*rulefile.Pack) (*Language, error) {
 	l := &Language{
 		views: event.NewViewTypes(), context: event.NewContextType(), lists: celval.NewObjectType(listsType, "the lists of the rule files"),
 		sets: map[string]*celval.List{}, declared: map[string]*rulefile.List{}, tables: map[string]*event.Table{}, envs: map[*event.Table]*cel.Env{},
-		shared: map[sharing]*Expression{}, idle: &idle{used: newUses()},
+		shared: map[sharing]*Expression{}, unused: &unused{used: newUses()},
 	}
 	for _, p := range packs {
 		for i := range p.Lists {
@@ -168,7 +168,7 @@ func (l *Language) Macro(name string) *rulefile.Macro {
 }
 
 // Seal lets go of what is needed only while rules are compiled.
-func (l *Language) Seal() { l.shared, l.idle = nil, nil }
+func (l *Language) Seal() { l.shared, l.unused = nil, nil }
 
 // maxNestedExpression bounds how deep parentheses and calls may nest.
 const maxNestedExpression = 100

@@ -14,7 +14,7 @@ import (
 func (v *vocabulary) lowered(e ast.Expr) func(string) string {
 	switch e.Kind() {
 	case ast.IdentKind:
-		return v.means[e.AsIdent()].lowered
+		return v.aliases[e.AsIdent()].lowered
 	case ast.SelectKind:
 		s := e.AsSelect()
 		if !s.IsTestOnly() && v.field(s).Lower {

@@ -10,14 +10,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// cut reports macros that use themselves, through others or not: one problem for each ring, at the macro whose name is
+// cycles reports macros that use themselves, through others or not: one problem for each ring, at the macro whose name is
 // the first. The macros of the ring count as reported from then on, so that nothing is said where they are used.
-func (m *macros) cut() (problems diag.Problems) {
+func (m *macros) cycles() (problems diag.Problems) {
 	done := map[string]bool{}
 	var visit func(name string, way []string)
 	visit = func(name string, way []string) {
 		if at := slices.Index(way, name); at >= 0 {
-			problems = append(problems, m.ring(way[at:]))
+			problems = append(problems, m.cycle(way[at:]))
 			return
 		}
 		if done[name] || m.byName[name] == nil || m.byName[name].body == nil {
@@ -34,7 +34,7 @@ func (m *macros) cut() (problems diag.Problems) {
 	return problems
 }
 
-func (m *macros) ring(way []string) diag.Problem {
+func (m *macros) cycle(way []string) diag.Problem {
 	first := slices.Index(way, slices.Min(way))
 	way = append(slices.Clone(way[first:]), way[:first]...)
 	for _, name := range way {

@@ -13,8 +13,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// never refuses comparing event.operation with a text that isn't folded, which is never equal.
-func (i *inspector) never(e ast.Expr) {
+// comparison refuses comparing event.operation with a text that isn't folded, which is never equal.
+func (i *inspector) comparison(e ast.Expr) {
 	c := e.AsCall()
 	if len(c.Args()) != 2 {
 		return
@@ -45,7 +45,7 @@ func (i *inspector) never(e ast.Expr) {
 
 // isOperation reports whether e is event.operation, or a let that is another name of it.
 func (i *inspector) isOperation(e ast.Expr) bool {
-	return IsField(e, "operation") || e.Kind() == ast.IdentKind && i.means[e.AsIdent()].operation
+	return IsField(e, "operation") || e.Kind() == ast.IdentKind && i.aliases[e.AsIdent()].operation
 }
 
 const neverEqual = "event.operation is never equal to this: it is in lower case, with plain hyphens and single spaces"
@@ -84,8 +84,8 @@ func (i *inspector) foldedList(use ast.Expr, name string) {
 	}
 }
 
-// piece refuses looking in event.operation for a text that can't be a part of it.
-func (i *inspector) piece(e ast.Expr) {
+// partOfOperation refuses looking in event.operation for a text that can't be a part of it.
+func (i *inspector) partOfOperation(e ast.Expr) {
 	c := e.AsCall()
 	if !c.IsMemberFunction() || len(c.Args()) != 1 || !i.isOperation(c.Target()) {
 		return
@@ -108,9 +108,9 @@ func (i *inspector) piece(e ast.Expr) {
 	}
 }
 
-// upper warns of a regular expression that looks for upper case in event.operation. It may still hold, by another branch
+// upperInPattern warns of a regular expression that looks for upper case in event.operation. It may still hold, by another branch
 // of the expression.
-func (i *inspector) upper(e, pattern ast.Expr, re *syntax.Regexp) {
+func (i *inspector) upperInPattern(e, pattern ast.Expr, re *syntax.Regexp) {
 	c := e.AsCall()
 	of := c.Target()
 	if !c.IsMemberFunction() {

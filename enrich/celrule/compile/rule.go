@@ -97,7 +97,7 @@ func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known 
 	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
 		return nil, nil, problems
 	}
-	l.idle.rule(declared, used, compiled)
+	l.unused.rule(declared, used, compiled)
 	r.Info.Revision = r.revision(l, used)
 	r.noteNeeds(compiled)
 	r.Info.Off = cmp.Or(r.switched(), r.Info.Off)

@@ -75,7 +75,7 @@ func (l *Language) AddMacros(packs []*rulefile.Pack) (problems diag.Problems) {
 			problems = append(problems, l.addMacro(&p.Macros[i])...)
 		}
 	}
-	return append(problems, l.macros.cut()...)
+	return append(problems, l.macros.cycles()...)
 }
 
 // addMacro adds a macro, when its parameters have types that there are.

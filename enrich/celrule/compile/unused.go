@@ -9,15 +9,15 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// idle gathers, while a set is compiled, what is declared in it and does nothing.
-type idle struct {
+// unused gathers, while a set is compiled, what is declared in it and does nothing.
+type unused struct {
 	used     Uses // by any rule
 	problems diag.Problems
 }
 
 // rule looks at the lets and the tests of a rule, which was compiled for all its tables. What runs of it uses what
 // running says.
-func (i *idle) rule(r *rulefile.Rule, running Uses, compiled []*TableRule) {
+func (i *unused) rule(r *rulefile.Rule, running Uses, compiled []*TableRule) {
 	used := running
 	if slices.ContainsFunc(compiled, func(tr *TableRule) bool { return len(tr.unfilled) > 0 }) {
 		used = newUses()
@@ -41,7 +41,7 @@ func (i *idle) rule(r *rulefile.Rule, running Uses, compiled []*TableRule) {
 
 // pin looks at a name that the context of a test gives something to. A baseline is named by the rule, or by what it asks
 // for.
-func (i *idle) pin(r *rulefile.Rule, pin rulefile.Pin, used Uses) {
+func (i *unused) pin(r *rulefile.Rule, pin rulefile.Pin, used Uses) {
 	name := pin.Name.Value
 	if used.Needs[pin.Part+"."+name] || pin.Part == "seen" && r.FirstSeen != nil && name == r.ID.Value {
 		return
@@ -63,10 +63,10 @@ func (i *idle) pin(r *rulefile.Rule, pin rulefile.Pin, used Uses) {
 }
 
 // Unused are warnings about what the packs declare and nothing uses, when all rules have been compiled.
-func (l *Language) Unused(packs []*rulefile.Pack) diag.Problems { return l.idle.files(packs) }
+func (l *Language) Unused(packs []*rulefile.Pack) diag.Problems { return l.unused.files(packs) }
 
 // files looks at the lists and macros of all files, when the rules have been looked at.
-func (i *idle) files(packs []*rulefile.Pack) diag.Problems {
+func (i *unused) files(packs []*rulefile.Pack) diag.Problems {
 	for _, p := range packs {
 		for _, l := range p.Lists {
 			if !i.used.Lists[l.Name.Value] {
@@ -83,7 +83,7 @@ func (i *idle) files(packs []*rulefile.Pack) diag.Problems {
 	return i.problems
 }
 
-func (i *idle) report(at diag.Text, code, message, suggestion string) {
+func (i *unused) report(at diag.Text, code, message, suggestion string) {
 	p := at.Problem(code, 0, 0, message)
 	p.Severity, p.Suggestion = diag.Warning, suggestion
 	i.problems = append(i.problems, p)

@@ -21,11 +21,11 @@ type vocabulary struct {
 	lang     *Language
 	checked  *ast.AST
 	inside   map[int64]string // node -> macro
-	means    map[string]meaning
+	aliases  map[string]alias
 	problems diag.Problems
 }
 
-func (v *vocabulary) look() diag.Problems {
+func (v *vocabulary) problemsIn() diag.Problems {
 	ast.PostOrderVisit(v.checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() != ast.CallKind {
 			return
@@ -49,18 +49,18 @@ func targetTypes() []string {
 func (v *vocabulary) comparison(function string, left, right ast.Expr) {
 	switch function {
 	case "_==_", "_!=_":
-		v.among(left, right)
-		v.among(right, left)
+		v.fieldText(left, right)
+		v.fieldText(right, left)
 		v.sameCase(left, right)
 		v.sameCase(right, left)
 	case "@in":
 		if right.Kind() == ast.ListKind {
 			for _, item := range right.AsList().Elements() {
-				v.among(left, item)
+				v.fieldText(left, item)
 				v.sameCase(left, item)
 			}
 		}
-		v.amongList(left, right)
+		v.fieldTexts(left, right)
 		v.sameCaseInList(left, right)
 	}
 }
@@ -68,7 +68,7 @@ func (v *vocabulary) comparison(function string, left, right ast.Expr) {
 // fieldOf is the field that e is, as people write it, and the texts that it can be.
 func (v *vocabulary) fieldOf(e ast.Expr) (name string, texts []string) {
 	if e.Kind() == ast.IdentKind {
-		m := v.means[e.AsIdent()]
+		m := v.aliases[e.AsIdent()]
 		return m.field, m.texts
 	}
 	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
@@ -95,7 +95,7 @@ func (v *vocabulary) typeName(e ast.Expr) string {
 	return t.TypeName()
 }
 
-func (v *vocabulary) among(field, value ast.Expr) {
+func (v *vocabulary) fieldText(field, value ast.Expr) {
 	s, ok := Literal(value)
 	if !ok {
 		return
@@ -105,8 +105,8 @@ func (v *vocabulary) among(field, value ast.Expr) {
 	}
 }
 
-// amongList is among for each item of lists.NAME that stands in a rule file.
-func (v *vocabulary) amongList(field, list ast.Expr) {
+// fieldTexts is among for each item of lists.NAME that stands in a rule file.
+func (v *vocabulary) fieldTexts(field, list ast.Expr) {
 	name, known := v.fieldOf(field)
 	declared := v.lang.declared[ListNamed(list)]
 	if known == nil || declared == nil {

@@ -50,7 +50,7 @@ func NewTable(name string, v *ViewTypes) (*Table, bool) {
 	}
 	t.guessed, t.special, t.views = known.Guessed, specialOf(name), v
 	t.methods = t.functions(v)
-	t.helpers(v)
+	t.addFields(v)
 	return t, true
 }
 
@@ -90,8 +90,8 @@ func celType(t enrich.Type) *types.Type {
 	return types.StringType
 }
 
-// helpers adds the fields that aren't columns.
-func (t *Table) helpers(v *ViewTypes) {
+// addFields adds the fields that aren't columns.
+func (t *Table) addFields(v *ViewTypes) {
 	add := func(name string, typ *types.Type, doc string, columns []string, get func(*Frame) ref.Val) {
 		t.Type.Add(name, celval.Field{Doc: doc, Type: typ, Columns: columns, Get: func(of any) ref.Val { return get(of.(*Frame)) }})
 	}

@@ -11,21 +11,21 @@ import (
 
 // Answers are what one event answered to the questions of an index. They are used again for the next event.
 type Answers struct {
-	event  uint32             // counts the events; what carries another number is of another event
-	asked  []uint32           // by group
-	found  [][]int32          // by group, the atoms that hold
-	holds  []uint32           // by atom
-	picked []uint32           // by entry
-	judged map[string][]int32 // operations -> the atoms of parts that fit them
-	list   []int32            // places of rules
-	buf    []byte
+	event   uint32             // counts the events; what carries another number is of another event
+	asked   []uint32           // by group
+	found   [][]int32          // by group, the atoms that hold
+	holds   []uint32           // by atom
+	picked  []uint32           // by entry
+	fitting map[string][]int32 // operations -> the atoms of parts that fit them
+	list    []int32            // places of rules
+	buf     []byte
 }
 
 // NewAnswers returns answers for x, for use by one goroutine.
 func NewAnswers(x *Index) *Answers {
 	return &Answers{
 		asked: make([]uint32, len(x.groups)), found: make([][]int32, len(x.groups)), holds: make([]uint32, len(x.atoms)),
-		picked: make([]uint32, len(x.entries)), judged: map[string][]int32{},
+		picked: make([]uint32, len(x.entries)), fitting: map[string][]int32{},
 	}
 }
 
@@ -53,7 +53,7 @@ func (a *Answers) ask(x *Index, g int32, f *event.Frame) []int32 {
 		a.buf = append(a.buf[:0], f.Operation()...)
 		x.lookup(a, g, a.buf)
 		if len(group.parts) > 0 {
-			a.judge(group.parts, g, f.Operation())
+			a.fitParts(group.parts, g, f.Operation())
 		}
 	case asSuccess:
 		a.buf = strconv.AppendBool(a.buf[:0], f.Success())
@@ -177,26 +177,26 @@ func (x *Index) CanMatch(place int, f *event.Frame) bool {
 	return x.possible(a, f, [][]int32{e.key}) && x.possible(a, f, e.rest)
 }
 
-// judge finds the atoms of parts that fit an operation. The same few operations come again and again, so that each is judged once
+// fitParts finds the atoms of parts that fit an operation. The same few operations come again and again, so that each is judged once
 // and remembered.
-func (a *Answers) judge(parts []partTest, g int32, operation string) {
-	if len(operation) > maxJudged {
+func (a *Answers) fitParts(parts []partTest, g int32, operation string) {
+	if len(operation) > maxFitted {
 		for i := range parts {
 			a.hold(g, parts[i].id)
 		}
 		return
 	}
-	fitting, known := a.judged[operation]
+	fitting, known := a.fitting[operation]
 	if !known {
 		for i := range parts {
 			if parts[i].fits(operation) {
 				fitting = append(fitting, parts[i].id)
 			}
 		}
-		if len(a.judged) >= event.MaxRemembered {
-			clear(a.judged)
+		if len(a.fitting) >= event.MaxRemembered {
+			clear(a.fitting)
 		}
-		a.judged[operation] = fitting
+		a.fitting[operation] = fitting
 	}
 	for _, atom := range fitting {
 		a.hold(g, atom)

@@ -168,7 +168,7 @@ func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
 	case f.viewOf(e, in) == "vault" && s.FieldName() == "failed":
 		return one(atom{question: question{how: asSuccess}, text: strconv.FormatBool(!want)})
 	case want && f.viewOf(e, in) != "":
-		return f.shown(f.viewOf(e, in), s.FieldName())
+		return f.viewConditions(f.viewOf(e, in), s.FieldName())
 	case want && s.FieldName() == "present":
 		return f.present(s.Operand(), in)
 	}
@@ -243,7 +243,7 @@ func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
 		a, b = b, a
 	}
 	if texts, ok := f.constants(b, in); ok && equal {
-		return f.among(a, texts, in)
+		return f.oneOf(a, texts, in)
 	}
 	if b.Kind() != ast.LiteralKind {
 		return nil
@@ -301,10 +301,10 @@ func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 		return both(f.present(list, in), f.literalOf(list, []string{s}, in))
 	}
 	if set := f.set(list, in); set != nil && set.Folded {
-		return f.amongFolded(x, set.Keys(), in)
+		return f.oneOfFolded(x, set.Keys(), in)
 	}
 	if texts, ok := f.texts(list, in); ok {
-		return f.among(x, texts, in)
+		return f.oneOf(x, texts, in)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// among are the conditions for a text to be one of texts.
-func (f *finder) among(e ast.Expr, texts []string, in *scope) []condition {
+// oneOf are the conditions for a text to be one of texts.
+func (f *finder) oneOf(e ast.Expr, texts []string, in *scope) []condition {
 	e, in = f.resolved(e, in)
 	if compile.IsField(e, "table") {
 		if slices.Contains(texts, f.rule.Table.Name) {
@@ -58,15 +58,15 @@ func (f *finder) classes(classes []string) []condition {
 	return []condition{all}
 }
 
-// amongFolded is among for texts in lower case, whatever the case of e.
-func (f *finder) amongFolded(e ast.Expr, texts []string, in *scope) []condition {
+// oneOfFolded is among for texts in lower case, whatever the case of e.
+func (f *finder) oneOfFolded(e ast.Expr, texts []string, in *scope) []condition {
 	e, in = f.resolved(e, in)
 	q, ok := f.asked(e, in)
 	switch {
 	case compile.IsField(e, "table"):
 		return nil
 	case !ok || q.how == asOperation:
-		return f.among(e, texts, in)
+		return f.oneOf(e, texts, in)
 	}
 	q.how = asLower
 	return []condition{f.answered(q, texts)}

@@ -7,9 +7,9 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// maxJudged bounds the operations that are judged: longer ones are taken to fit all, so that an event can't make the index
+// maxFitted bounds the operations that are judged: longer ones are taken to fit all, so that an event can't make the index
 // dear, and the expressions decide, which are metered.
-const maxJudged = 256
+const maxFitted = 256
 
 // partTest is an atom about a part of event.operation.
 type partTest struct {

@@ -14,7 +14,7 @@ import (
 // literalOf are the conditions for the text e, or the items of the list e, to have one of texts in them: a word of it
 // stands in the column that e is read from.
 func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
-	columns := f.root(e, in)
+	columns := f.sourceColumns(e, in)
 	if columns == nil {
 		return nil
 	}
@@ -41,7 +41,7 @@ func literals(columns []string, texts ...string) []condition {
 // begin in the middle of an escape, too: values that are JSON are written anew, and a control character that the row has
 // as \n or as itself is \u000a then.
 func (f *finder) insideOf(e ast.Expr, texts []string, in *scope) []condition {
-	columns := f.root(e, in)
+	columns := f.sourceColumns(e, in)
 	if columns == nil {
 		return nil
 	}
@@ -104,34 +104,34 @@ func plain(r rune) bool {
 	return isLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune("_-.@#=", r)
 }
 
-// root are the columns in one of which every text that e can be, or hold, stands, apart from case and escapes; nil when
+// sourceColumns are the columns in one of which every text that e can be, or hold, stands, apart from case and escapes; nil when
 // that isn't known.
-func (f *finder) root(e ast.Expr, in *scope) []string {
+func (f *finder) sourceColumns(e ast.Expr, in *scope) []string {
 	if f.steps++; f.steps > maxSteps {
 		return nil
 	}
 	switch e.Kind() {
 	case ast.IdentKind:
 		if loop := in.loop(e.AsIdent()); loop != nil {
-			return f.root(loop.over, loop.outer)
+			return f.sourceColumns(loop.over, loop.outer)
 		}
 		if let, there := f.let(e.AsIdent(), in); there != nil {
-			return f.root(let, there)
+			return f.sourceColumns(let, there)
 		}
 	case ast.SelectKind:
-		return f.rootOfField(e.AsSelect(), in)
+		return f.fieldColumns(e.AsSelect(), in)
 	case ast.CallKind:
-		return f.rootOfCall(e.AsCall(), in)
+		return f.callColumns(e.AsCall(), in)
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
 		if made, inner := mapped(c, in); made != nil {
-			return f.root(made, inner)
+			return f.sourceColumns(made, inner)
 		}
 	}
 	return nil
 }
 
-func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
+func (f *finder) fieldColumns(s ast.SelectExpr, in *scope) []string {
 	of, name := s.Operand(), s.FieldName()
 	switch {
 	case s.IsTestOnly():
@@ -157,7 +157,7 @@ func (f *finder) rootOfField(s ast.SelectExpr, in *scope) []string {
 			return nil
 		}
 	}
-	return f.root(of, in)
+	return f.sourceColumns(of, in)
 }
 
 // realChange reports whether e is the variable of a loop over changes that the row has: those of event.changes or of a
@@ -178,18 +178,18 @@ func (f *finder) realChange(e ast.Expr, in *scope) bool {
 	return over.Kind() == ast.SelectKind && over.AsSelect().FieldName() == "changes" && !over.AsSelect().IsTestOnly()
 }
 
-func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
+func (f *finder) callColumns(c ast.CallExpr, in *scope) []string {
 	name, args := c.FunctionName(), c.Args()
 	if c.IsMemberFunction() {
 		switch {
 		case isEvent(c.Target()):
-			return f.rootOfMethod(c)
+			return f.methodColumns(c)
 		case name == "change", name == "lower":
-			return f.root(c.Target(), in)
+			return f.sourceColumns(c.Target(), in)
 		case name == "orValue":
 			other, ok := firstLiteral(c)
 			if ok && other == "" {
-				return f.root(c.Target(), in)
+				return f.sourceColumns(c.Target(), in)
 			}
 		}
 		return nil
@@ -202,18 +202,18 @@ func (f *finder) rootOfCall(c ast.CallExpr, in *scope) []string {
 			}
 			return nil
 		}
-		if isHelper(in.checked.GetType(args[0].ID())) {
+		if isView(in.checked.GetType(args[0].ID())) {
 			return nil
 		}
-		return f.root(args[0], in)
+		return f.sourceColumns(args[0], in)
 	case "credential", "words", compile.ShortFunction, "minus", "common":
-		return f.root(args[0], in)
+		return f.sourceColumns(args[0], in)
 	}
 	return nil
 }
 
-// rootOfMethod is root for a method of event.
-func (f *finder) rootOfMethod(c ast.CallExpr) []string {
+// methodColumns is root for a method of event.
+func (f *finder) methodColumns(c ast.CallExpr) []string {
 	if c.FunctionName() == "column" {
 		if name, ok := firstLiteral(c); ok {
 			return []string{name}
@@ -222,13 +222,13 @@ func (f *finder) rootOfMethod(c ast.CallExpr) []string {
 	return f.rule.Table.MethodSources(c.FunctionName())
 }
 
-// isHelper reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
+// isView reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
 // stand depends on the field.
-func isHelper(t *types.Type) bool {
+func isView(t *types.Type) bool {
 	if t == nil || t.Kind() == types.StructKind {
 		return true
 	}
-	return slices.ContainsFunc(t.Parameters(), isHelper)
+	return slices.ContainsFunc(t.Parameters(), isView)
 }
 
 // present are the conditions for a list not to be empty, for a text not to be, and for a target or change to be there.
@@ -244,7 +244,7 @@ func (f *finder) present(e ast.Expr, in *scope) []condition {
 	case ast.SelectKind:
 		s := e.AsSelect()
 		if view := f.viewOf(e, in); view != "" {
-			return f.shown(view, s.FieldName())
+			return f.viewConditions(view, s.FieldName())
 		}
 		if typ := in.checked.GetType(s.Operand().ID()); typ != nil && !s.IsTestOnly() && f.rule.Table.CopiedField(typ.TypeName(), s.FieldName()) {
 			return f.present(s.Operand(), in)
@@ -273,7 +273,7 @@ func (f *finder) presentCall(c ast.CallExpr, in *scope) []condition {
 	case isEvent(c.Target()):
 		return literals([]string{event.TargetsColumn}, asked)
 	}
-	if columns := f.root(c.Target(), in); columns != nil {
+	if columns := f.sourceColumns(c.Target(), in); columns != nil {
 		return both(literals(columns, asked), f.present(c.Target(), in))
 	}
 	return nil

@@ -31,8 +31,8 @@ func (f *finder) view(e ast.Expr, in *scope) string {
 	return ""
 }
 
-// shown are the conditions for a field of a view to have something in it: to be true, or a text or list that isn't empty.
-func (f *finder) shown(view, field string) []condition {
+// viewConditions are the conditions for a field of a view to have something in it: to be true, or a text or list that isn't empty.
+func (f *finder) viewConditions(view, field string) []condition {
 	source := f.rule.Table.Source(view, field)
 	var found []condition
 	if source.Operation != "" {
