@@ -169,11 +169,11 @@ func namedRows(slugs []string) (rows []pageRow) {
 }
 
 // describe adds what the guide says of the rows.
-func describe(rows []pageRow, guide []guideRow) {
+func describe(rows []pageRow, guide []rules.Row) {
 	for i := range rows {
 		for _, g := range guide {
-			if g.slug == rows[i].Row {
-				rows[i] = pageRow{g.slug, g.section, g.title, g.risk, g.where}
+			if g.Slug == rows[i].Row {
+				rows[i] = pageRow{g.Slug, g.Section, g.Title, g.Risk, g.Where}
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func describe(rows []pageRow, guide []guideRow) {
 
 // lookUp adds what the guide and ATT&CK call the rule's rows and techniques.
 func (p *rulePage) lookUp() error {
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/rules"
 )
 
 func newRulesLint(s streams) *cobra.Command {
@@ -79,12 +80,12 @@ func lint(ctx context.Context, about *subject, config enrich.Config, unread diag
 
 // look finds what is worth a warning in files that module was configured with, and counts their rules.
 func (f *findings) look(ctx context.Context, module *celrule.Module, options ruletest.Options) error {
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
 	}
 	for _, row := range guide {
-		options.Guide = append(options.Guide, row.slug)
+		options.Guide = append(options.Guide, row.Slug)
 	}
 	options.New = nil // the module has looked at the expressions
 	report, err := ruletest.Run(ctx, options)
