@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io/fs"
@@ -40,12 +41,11 @@ func Guide(fsys fs.FS) (rows []Row, err error) {
 
 // guideOf reads one guide. Its columns may stand in any order.
 func guideOf(fsys fs.FS, name string) (rows []Row, err error) {
-	file, err := fsys.Open(name)
+	text, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	records, err := csv.NewReader(file).ReadAll()
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, err
 	}

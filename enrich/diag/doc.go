@@ -6,8 +6,8 @@
 //
 // Read in this order:
 //
-//   - problem.go, code.go: problems, and the documentation of their codes.
 //   - place.go: a text of a file, whose characters have places, through quotes, escapes and folded lines.
+//   - problem.go, code.go: problems, and the documentation of their codes.
 //   - suggest.go: the word that was probably meant.
 //   - blank.go, yaml.go: YAML.
 package diag

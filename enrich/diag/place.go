@@ -40,6 +40,7 @@ type Source struct {
 	lines []string
 }
 
+// NewSource cuts a text into lines. file is what messages call it.
 func NewSource(file, text string) *Source {
 	return &Source{File: file, lines: strings.Split(text, "\n")}
 }

@@ -23,7 +23,8 @@ func TestProblemsHavePlaces(t *testing.T) {
 	}{
 		{
 			"values", "data_dir: d\nlog: {level: loud, format: text}\ndrain: -1s\nsources: {files: [f]}\nsinks:\n  file:\n    - {name: a, path: p}\n    - name: a\n      path: q\n",
-			"", []string{
+			"",
+			[]string{
 				`riskrelay.yaml:2:7: C102 log: level: "loud" is none of error, warn, info, debug`,
 				`riskrelay.yaml:3:1: C102 drain: -1s is less than nothing`,
 				`riskrelay.yaml:5:1: C102 sinks: two sinks are called "a"`,
@@ -31,14 +32,16 @@ func TestProblemsHavePlaces(t *testing.T) {
 		},
 		{
 			"in a drop-in file", "sources: {files: [f]}\nsinks: {file: [{name: a, path: p}]}\nmodules: [{name: m, path: /m, sha256: " + strings.Repeat("a", 64) + "}]\n",
-			"modules:\n  - name: n\n    path: relative\n    sha256: short\n", []string{
+			"modules:\n  - name: n\n    path: relative\n    sha256: short\n",
+			[]string{
 				"conf.d/x.yaml:3:5: C102 modules[1] n: path: \"relative\" is not an absolute path",
 				"conf.d/x.yaml:4:5: C102 modules[1] n: sha256: pin the program with the output of `sha256sum`, 64 hexadecimal digits",
 			},
 		},
 		{
 			"with an unknown key and one of the wrong kind", "drian: 1s\nlog: {level: loud}\nsummary: [x]\nsources: {files: [f]}\nsinks: {file: [{name: a, path: p}]}\n",
-			"", []string{
+			"",
+			[]string{
 				"riskrelay.yaml:1:1: C101 unknown key `drian`",
 				`riskrelay.yaml:2:7: C102 log: level: "loud" is none of error, warn, info, debug`,
 				"riskrelay.yaml:3:10: C102 want true or false",
@@ -46,7 +49,8 @@ func TestProblemsHavePlaces(t *testing.T) {
 		},
 		{
 			"what follows isn't told", "sorces: {files: [f]}\nsinks: {file: [{name: a, pth: p}]}\ndrain: -1s\n",
-			"", []string{
+			"",
+			[]string{
 				"riskrelay.yaml:1:1: C101 unknown key `sorces`",
 				"riskrelay.yaml:2:26: C101 unknown key `pth`",
 				"riskrelay.yaml:3:1: C102 drain: -1s is less than nothing",

@@ -11,8 +11,9 @@
 //     struct: the targets and their changes, granted permissions and consents, assigned roles, who did it, what was done to a
 //     key vault.
 //   - views.go: the views' fields as rules name them.
-//   - table.go, view_columns.go: one table; its columns, its helpers, what is special about it.
+//   - function.go: what is known of a function: its signature, what it costs.
+//   - tables.go, table.go: what is special about each table, in one literal, and a table as rules ask for it.
 //   - frame.go: one event.
-//   - function.go, under.go, functions.go: the functions, each with its signature and what it costs.
+//   - under.go, functions.go: the functions.
 //   - own_apps.go, context.go: the variable context: what is known beside the row.
 package event

@@ -169,9 +169,6 @@ func (f *Frame) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from %s to '%s'", f.Table.Type.Name, t)
 }
 
-// TimeColumn is the column with the time of an event, in every table.
-const TimeColumn = "TimeGenerated"
-
 // Time is event.time: when it happened; zero when the row doesn't say.
 func (f *Frame) Time() time.Time {
 	at, _ := decodeCell(f.RawColumn(TimeColumn), enrich.Datetime).(types.Timestamp)

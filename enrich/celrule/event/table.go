@@ -1,7 +1,6 @@
 package event
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -227,30 +226,6 @@ func (t *Table) MethodSources(method string) []string {
 	return nil
 }
 
-// signinSuccess knows the code of sign-ins that worked, 0.
-func signinSuccess(f *Frame) bool { return string(plainCell(f.RawColumn("ResultType"))) == "0" }
-
-func auditSuccess(f *Frame) bool {
-	switch result := f.foldColumn("Result"); result {
-	case "":
-		resultType := f.foldColumn("ResultType")
-		return resultType == "0" || resultType == "success"
-	default:
-		return result == "success"
-	}
-}
-
-// activitySuccess compares by prefix: the word was Succeeded and is Success.
-func activitySuccess(f *Frame) bool {
-	return strings.HasPrefix(cmp.Or(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
-}
-
-// officeSuccess takes records without a status, as SharePoint writes them, for done.
-func officeSuccess(f *Frame) bool {
-	status := f.foldColumn("ResultStatus")
-	return status == "" || status == "true" || strings.HasPrefix(status, "succe")
-}
-
 // Certain reports whether every workspace with the table has the column as text or dynamic: columns of a guessed table
 // whose names end with their type come with the first row that has them.
 // https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
@@ -262,3 +237,6 @@ func (t *Table) Certain(column string) bool {
 	end := strings.LastIndexByte(column, '_')
 	return !t.guessed || end <= 0 || len(column)-end != 2
 }
+
+// TimeColumn is the column with the time of an event, in every table.
+const TimeColumn = "TimeGenerated"

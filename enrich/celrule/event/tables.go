@@ -1,6 +1,10 @@
 package event
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // special is what is special about a table for rules, beside its columns.
 type special struct {
@@ -220,4 +224,28 @@ func vaultView() view {
 // Columns that tell of what a vault answered, in one table or the other.
 func statusColumns() []string {
 	return []string{"ResultType", "ResultSignature", "httpStatusCode_d", "HttpStatusCode"}
+}
+
+// signinSuccess knows the code of sign-ins that worked, 0.
+func signinSuccess(f *Frame) bool { return string(plainCell(f.RawColumn("ResultType"))) == "0" }
+
+func auditSuccess(f *Frame) bool {
+	switch result := f.foldColumn("Result"); result {
+	case "":
+		resultType := f.foldColumn("ResultType")
+		return resultType == "0" || resultType == "success"
+	default:
+		return result == "success"
+	}
+}
+
+// activitySuccess compares by prefix: the word was Succeeded and is Success.
+func activitySuccess(f *Frame) bool {
+	return strings.HasPrefix(cmp.Or(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
+}
+
+// officeSuccess takes records without a status, as SharePoint writes them, for done.
+func officeSuccess(f *Frame) bool {
+	status := f.foldColumn("ResultStatus")
+	return status == "" || status == "true" || strings.HasPrefix(status, "succe")
 }
