@@ -19,7 +19,7 @@ import (
 // all events of a block, as a rule that has just run is at hand for the processor.
 const blockEvents = 64
 
-// worker evaluates rules on blocks of events. It is the variables of the rule that is running.
+// worker evaluates rules on blocks of events, for one goroutine at a time. To CEL it is the variables of the rule that is running.
 type worker struct {
 	set    *ruleSet
 	tables map[string]*tableWork
@@ -34,7 +34,7 @@ type worker struct {
 	told    *telling // what an explanation wants to know; nil when events are tagged
 }
 
-// tableWork are the events of one table in a block.
+// tableWork is what a worker keeps for one table: frames, and which events of the block they show.
 type tableWork struct {
 	*tableSet
 	newFrame func() *event.Frame
@@ -124,7 +124,8 @@ func (w *worker) always(t *tableWork, tags [][]enrich.Tag) {
 	}
 }
 
-// close tells of events that spent too much, brings tags into the order of the rules' ids, and lets the events go.
+// close ends the block for one table: it adds an error to events that spent too much, sorts their tags by rule, and lets the events
+// go.
 func (w *worker) close(t *tableWork, tags [][]enrich.Tag) {
 	for n, place := range t.events {
 		if f := t.frames[n]; f.Skipped > 0 {

@@ -17,7 +17,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
+// evaluate runs one rule on the event in the worker's frame. It returns no tag, the tag of a match with those of steps that failed,
+// or the tag of an error.
 func (w *worker) evaluate(r *activeInTable) (tags []enrich.Tag) {
 	if !r.of.breaker.lets() {
 		return w.skipped(r)
@@ -51,14 +52,14 @@ func (w *worker) evaluate(r *activeInTable) (tags []enrich.Tag) {
 	return tags
 }
 
-// inTime notes that the rule ended in time.
+// inTime tells the rule's breaker that it ended in time.
 func (w *worker) inTime() {
 	if w.rule.of.breaker.reset() {
 		w.set.switched()
 	}
 }
 
-// skipped says on an event that might match that the rule was off for it.
+// skipped returns a tag that says that the rule is off, for events that it might match; none for others.
 func (w *worker) skipped(r *activeInTable) []enrich.Tag {
 	if w.rule = r; w.impossible() {
 		return nil
@@ -67,8 +68,9 @@ func (w *worker) skipped(r *activeInTable) []enrich.Tag {
 		maxBreaches, coolDown)}}
 }
 
-// failure is the tag for an error, none for a missing field, nor for an event that can't match anyway: what the index
-// knows of the rule decides about errors, too, so that they don't depend on whether the index or everything was asked.
+// failure returns the tag for an error in the part of the rule called key. A missing field is no error but no match. Nor is an error
+// reported for an event on which the index knows that the rule can't match: otherwise errors would depend on whether the index was
+// used.
 func (w *worker) failure(err error, key string) []enrich.Tag {
 	if celval.IsMissing(err) {
 		w.rule.of.missing.Add(1)
@@ -97,7 +99,7 @@ func (w *worker) breach() bool {
 	return true
 }
 
-// impossible reports whether a condition without which the rule can't match doesn't hold.
+// impossible reports whether the index knows that the rule can't match the event.
 func (w *worker) impossible() bool {
 	return !w.tables[w.Frame.Table.Name].index.CanMatch(w.rule.place, w.Frame)
 }

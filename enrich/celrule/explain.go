@@ -114,7 +114,7 @@ func (m *Module) Unswitched() *Module {
 	return m.set.Load().unswitched(func(*active) bool { return true }).module()
 }
 
-// unswitched is a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
+// unswitched returns a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
 func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 	out := &ruleSet{tables: map[string]*tableSet{}, lang: s.lang, known: s.known, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }

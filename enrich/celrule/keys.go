@@ -46,10 +46,9 @@ func (m *Module) TagEvery(ctx context.Context, events []enrich.Event) ([][]enric
 	return m.set.Load().tag(ctx, events, true)
 }
 
-// Candidates tells which rows of the table can matter to the rules, for sources that can leave the others out when rows
-// of the past are read. All are the rules, if any, of which nothing can be told, so that they need every row. A source
-// that finds too little makes keys look new, so that texts which the service could write with escapes are no reason not to
-// ask.
+// Candidates returns a filter for past rows of the table, which keeps every row that one of the rules can match, and in all the
+// rules that no filter fits, which need every row. The filter may miss rows whose texts are written with escapes: a missed row only
+// makes a key look new.
 func (m *Module) Candidates(table string, rules []string) (filter enrich.Filter, all []string) {
 	return m.set.Load().candidates(table, rules)
 }
@@ -69,14 +68,14 @@ func (s *ruleSet) candidates(table string, rules []string) (filter enrich.Filter
 	return filter, all
 }
 
-// Stops says on how many events a rule was stopped for taking too long.
+// Stops is on how many events a rule was stopped for taking too long.
 type Stops struct {
 	Events uint64
 	Off    bool // it happened on so many events in a row that the rule is, or was, switched off for a while
 }
 
-// Stops tells of the rule called id since the module was configured; nothing for a rule that isn't there. A rule of
-// [Module.Only] or [Module.Unswitched] stays on, Off says of it that it would not.
+// Stops returns how often the rule called id was stopped since the module was configured; zero for a rule that isn't there. A rule of
+// [Module.Only] or [Module.Unswitched] is never switched off: Off then says that it would have been.
 func (m *Module) Stops(id string) Stops {
 	r, err := m.set.Load().ruleByID(id)
 	if err != nil {

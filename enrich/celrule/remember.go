@@ -9,7 +9,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
-// firstSeen lowers a match whose key was seen before. A key that the event doesn't have is never known.
+// firstSeen asks the memory for the key of the match, and lowers the match if it was seen before. An event without all values of the
+// key counts as new, and isn't remembered.
 func (w *worker) firstSeen(tag *enrich.Tag) []enrich.Tag {
 	f := w.rule.FirstSeen
 	if f == nil {
@@ -38,8 +39,8 @@ func (w *worker) firstSeen(tag *enrich.Tag) []enrich.Tag {
 	return nil
 }
 
-// scalars are the values of the expressions as texts in lower case; ok is false when the event lacks one, or has a list
-// or a map in its place: values are those before it then.
+// scalars returns the values of the expressions as texts in lower case. If the event lacks one, or has a list or map in its place,
+// ok is false and values are those before it.
 func (w *worker) scalars(all []*compile.Expression) (values []string, ok bool, err error) {
 	for _, e := range all {
 		v, err := w.eval(e)
@@ -58,7 +59,7 @@ func (w *worker) scalars(all []*compile.Expression) (values []string, ok bool, e
 	return values, true, nil
 }
 
-// except applies the exceptions that fit the event. One that suppresses counts before one that lowers.
+// except applies all exceptions that fit the event: one that suppresses silences the tag, one that lowers changes its severity.
 func (w *worker) except(tag *enrich.Tag) (failures []enrich.Tag) {
 	for i := range w.rule.Exceptions {
 		s := &w.rule.Exceptions[i]

@@ -54,7 +54,7 @@ type active struct {
 	breaker breaker
 }
 
-// activeInTable is an active rule as it was compiled for one table.
+// activeInTable is an active rule in one of its tables.
 type activeInTable struct {
 	*compile.TableRule
 	of    *active
@@ -173,13 +173,13 @@ func (s *ruleSet) finish() {
 // noTable is the name of no table.
 const noTable = "(none)"
 
-// setOf is the list of the rule files with the name.
+// setOf returns the list of the rule files with the name, nil if there is none.
 func (s *ruleSet) setOf(name string) *celval.List {
 	_, items := s.lang.List(name)
 	return items
 }
 
-// contextList is the list of the context with the name.
+// contextList returns the list of the context with the name, nil if there is none.
 func (s *ruleSet) contextList(name string) *celval.List { return s.known.Lists[name] }
 
 // now is the clock that rules see.

@@ -10,8 +10,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// telling writes into an explanation how a match gets its severity and score, while the engine makes it. A nil telling
-// writes nothing, so that tagging doesn't pay for it.
+// telling records in an explanation how a match comes to its severity and score, step by step as the engine makes it. The methods
+// of a nil telling do nothing, so that tagging doesn't pay for explanations.
 type telling struct {
 	of *compile.TableRule
 	x  *enrich.Explanation
@@ -21,7 +21,7 @@ func (t *telling) step(by, reason string, tag *enrich.Tag) {
 	t.x.Steps = append(t.x.Steps, enrich.Step{By: by, Reason: reason, Severity: tag.Severity, Score: tag.Score})
 }
 
-// rule tells what a match has before anything changes it.
+// rule records the severity and score that a match begins with, and where tuning files set them.
 func (t *telling) rule(r *compile.TableRule, tag *enrich.Tag) {
 	if t == nil {
 		return
@@ -36,14 +36,14 @@ func (t *telling) rule(r *compile.TableRule, tag *enrich.Tag) {
 	t.step("rule", strings.Join(tuned, ", "), tag)
 }
 
-// adjusted tells of a step of adjust whose condition holds.
+// adjusted records an adjust step whose condition was true, and the tag after it.
 func (t *telling) adjusted(s *compile.Step, tag *enrich.Tag) {
 	if t != nil {
 		t.step(compile.AdjustKey(s.Number), s.Reason, tag)
 	}
 }
 
-// key tells the key of first_seen; values end before the first that the event lacks.
+// key records the values of first_seen's key. If the event lacks one, values end before it.
 func (t *telling) key(values []string) {
 	if t == nil {
 		return
@@ -52,7 +52,7 @@ func (t *telling) key(values []string) {
 	t.x.FirstSeen = &enrich.FirstSeen{Outcome: enrich.SeenNoKey, Key: valued(f.Key, values), Within: Days(f.Window)}
 }
 
-// outcome tells what came out.
+// outcome records whether the key was new, and the tag after that. pinned says that the context names the key as seen.
 func (t *telling) outcome(first, pinned bool, tag *enrich.Tag) {
 	if t == nil {
 		return
@@ -68,7 +68,7 @@ func (t *telling) outcome(first, pinned bool, tag *enrich.Tag) {
 	t.step("first_seen", compile.ReasonKnown, tag)
 }
 
-// exceptionFields tells which values a slot is asked for; they end before the first that the event lacks.
+// exceptionFields records the values that an exception compares. If the event lacks one, values end before it.
 func (t *telling) exceptionFields(name string, values []string) {
 	if t == nil {
 		return
@@ -82,7 +82,7 @@ func (t *telling) exceptionFields(name string, values []string) {
 	t.x.Exceptions = append(t.x.Exceptions, enrich.Slot{Name: name, Fields: valued(fields, values)})
 }
 
-// exception tells of an exception whose values the event has.
+// exception records a row of an exception that fits the event, and what it does; ended says that its time is over.
 func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
 	if t == nil {
 		return
@@ -103,7 +103,7 @@ func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.T
 	slot.Fits = append(slot.Fits, one)
 }
 
-// valued are expressions with their values, which end before the first that is missing.
+// valued pairs expressions with their values, for people. Values may end early, before the first that is missing.
 func valued(expressions []diag.Text, values []string) []enrich.Value {
 	out := make([]enrich.Value, len(expressions))
 	for i, e := range expressions {

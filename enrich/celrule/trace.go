@@ -144,7 +144,7 @@ func decide(c *enrich.Condition) {
 	c.Decides = true
 }
 
-// part makes conditions of the nodes of one expression.
+// part turns the nodes of one evaluated expression into conditions of an explanation.
 type part struct {
 	tracer *tracer
 	spans  compile.Spans
@@ -232,7 +232,7 @@ func (p *part) let(c *enrich.Condition, name string) bool {
 // maxValues bounds how many values one condition shows.
 const maxValues = 8
 
-// values adds what the largest parts of e with a value of their own were; shown are the texts that are there already.
+// values adds the values of the parts of e to c, the largest parts that have one; shown are the texts that c has already.
 func (p *part) values(e ast.Expr, c *enrich.Condition, shown map[string]bool) {
 	for _, child := range compile.Children(e) {
 		if len(c.Values) >= maxValues || p.state == nil {
@@ -260,7 +260,7 @@ func (p *part) values(e ast.Expr, c *enrich.Condition, shown map[string]bool) {
 	}
 }
 
-// value is what the node came to, for people; false when that isn't worth showing.
+// value returns the value of a node for people; false for what isn't worth showing, such as the result of an operator.
 func (p *part) value(e ast.Expr) (string, bool) {
 	v, ok := p.state.Value(e.ID())
 	if !ok || types.IsError(v) {
@@ -309,7 +309,7 @@ func quoteList(l traits.Lister) string {
 	return cutText("["+strings.Join(items, ", ")+"]", maxValue)
 }
 
-// written is a name, field or method as it is written in CEL, "" for anything else.
+// written returns a name, field or method call as it is written in CEL, "" for other expressions.
 func written(e ast.Expr) string {
 	switch e.Kind() {
 	case ast.IdentKind:

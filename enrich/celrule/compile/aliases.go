@@ -6,7 +6,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// noteAlias notes what the let called name is another name of.
+// noteAlias notes what the let called name is another name of, if checks of texts have something to say about that.
 func (c *compiler) noteAlias(name string, checked *ast.AST) {
 	e := checked.Expr()
 	v := &vocabulary{lang: c.lang, checked: checked, aliases: c.aliases}
@@ -20,7 +20,7 @@ func (c *compiler) noteAlias(name string, checked *ast.AST) {
 	}
 }
 
-// visibleAliases are the meanings of lets in e: those without the lets whose names a loop in e has for its variable.
+// visibleAliases returns the aliases that count in e: those whose names no loop in e uses for its variable.
 func (c *compiler) visibleAliases(e ast.Expr) map[string]alias {
 	if len(c.aliases) == 0 {
 		return nil

@@ -21,11 +21,11 @@ type compiler struct {
 	env      *cel.Env
 	lets     map[string]*types.Type
 	problems diag.Problems
-	// means are the fields that lets are other names of.
+	// aliases are by the name of a let what it is another name of.
 	aliases map[string]alias
 	// incomplete says that the rule lacks an expression that it needs.
 	incomplete bool
-	// unfilled are the fields of slots that have no values.
+	// unfilled are the fields of exceptions that have no values.
 	unfilled []*Expression
 }
 
@@ -33,8 +33,8 @@ func newCompiler(l *Language, t *event.Table) *compiler {
 	return &compiler{lang: l, table: t, env: l.envs[t], lets: map[string]*types.Type{}, aliases: map[string]alias{}}
 }
 
-// compile returns the expression, or nil after it noted why not, or when the rule file has none. The types that fit are want; none means any. key is
-// what messages call the expression.
+// compile compiles the text of one expression. It returns nil if there is none, or after it noted problems that are errors. The
+// type of the result must be one of want, if any are given; key is what messages call the expression.
 func (c *compiler) compile(in fragment, key string, want ...*types.Type) *Expression {
 	same := sharing{c.table, in.expr, key}
 	if e := c.lang.shared[same]; e != nil {
@@ -99,7 +99,7 @@ func (c *compiler) methods() map[string][]string {
 	return out
 }
 
-// plan makes the program, after a inspected at what it can cost.
+// plan makes the program, unless it can cost too much.
 func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
 	refuse := func(code, message string) *Expression {
 		c.problems = append(c.problems, in.problem(code, 0, 0, message))
@@ -122,7 +122,7 @@ func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
 	return e
 }
 
-// Tracked is a program of the expression that keeps the value of each node.
+// Tracked returns a program of the expression that keeps the value of each node, for explanations.
 func (l *Language) Tracked(e *Expression, t *event.Table) (cel.Program, error) {
 	program, err := l.envs[t].PlanProgram(e.Checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(l.newMeters(e.Checked).decorate))
 	if err != nil {

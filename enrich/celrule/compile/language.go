@@ -167,7 +167,7 @@ func (l *Language) Macro(name string) *rulefile.Macro {
 	return nil
 }
 
-// Seal lets go of what is needed only while rules are compiled.
+// Seal lets go of what is needed only while rules are compiled. CompileRule and Unused must not be called afterwards.
 func (l *Language) Seal() { l.shared, l.unused = nil, nil }
 
 // maxNestedExpression bounds how deep parentheses and calls may nest.

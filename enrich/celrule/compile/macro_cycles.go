@@ -10,8 +10,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// cycles reports macros that use themselves, through others or not: one problem for each ring, at the macro whose name is
-// the first. The macros of the ring count as reported from then on, so that nothing is said where they are used.
+// cycles reports macros that use themselves, directly or through others: one problem for each cycle, at the macro whose name comes
+// first. The macros of a cycle lose their bodies, which keeps their uses from being reported as well.
 func (m *macros) cycles() (problems diag.Problems) {
 	done := map[string]bool{}
 	var visit func(name string, way []string)

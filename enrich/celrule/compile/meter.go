@@ -60,7 +60,7 @@ func (l *Language) newMeters(checked *ast.AST) meters {
 	return m
 }
 
-// of is the price of e without turns of loops, which are noted.
+// of returns the price of e without the turns of its loops, and notes what a turn of each costs.
 func (m meters) of(e ast.Expr) price {
 	p := price{steps: 2}
 	switch e.Kind() {
@@ -212,10 +212,10 @@ type Budget struct {
 	turns   int             // payments so far
 }
 
-// Grant allows so many steps more than the event has spent.
+// Grant allows the next rule to spend so many steps on the event in Frame.
 func (b *Budget) Grant(steps int64) { b.limit = b.Frame.Spent + steps }
 
-// budgetOf is nil for a program that runs without one.
+// budgetOf returns the budget that the running program spends, nil for one that runs without.
 func budgetOf(frame *interpreter.ExecutionFrame) *Budget {
 	v, _ := frame.ResolveName(VarMeter)
 	b, _ := v.(*Budget)

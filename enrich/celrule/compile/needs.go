@@ -9,7 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// expressions are those without which a match can't be told: all but the lets and the adjust steps.
+// expressions returns what a match can't be reported without: when, the message and the objects.
 func (r *TableRule) expressions() []*Expression {
 	out := []*Expression{r.When}
 	for _, p := range r.Message {
@@ -23,7 +23,7 @@ func (r *TableRule) expressions() []*Expression {
 	return out
 }
 
-// Through are the uses of the expressions and of the lets that they use.
+// Through returns what the expressions use, themselves and through lets.
 func (r *TableRule) Through(expressions ...*Expression) Uses {
 	u := newUses()
 	for _, e := range expressions {
@@ -37,7 +37,7 @@ func (r *TableRule) Through(expressions ...*Expression) Uses {
 	return u
 }
 
-// Uses are the uses of the whole rule.
+// Uses returns what the whole rule uses in this table.
 func (r *TableRule) Uses() Uses {
 	all := r.expressions()
 	for _, s := range r.Adjust {
@@ -81,8 +81,8 @@ func (r *Rule) noteNeeds(compiled []*TableRule) {
 	r.Required, r.Optional = names(needs), names(optional)
 }
 
-// settle leaves out the adjust steps and exceptions for which known lacks something, and takes over the keys of first_seen that
-// it pins.
+// settle fits the rule to the context: adjust steps and exceptions that need what it lacks are left out, and the keys that it pins
+// count as seen.
 func (r *TableRule) settle(known *event.Context) {
 	r.Adjust = slices.DeleteFunc(r.Adjust, func(st Step) bool { return r.leavesOut(AdjustKey(st.Number), known.Why(known.Lacks(st.needs))) })
 	r.Exceptions = slices.DeleteFunc(r.Exceptions, func(x Exception) bool { return r.leavesOut(ExceptionKey(x.Name), known.Why(known.Lacks(x.needs))) })
@@ -91,7 +91,7 @@ func (r *TableRule) settle(known *event.Context) {
 	}
 }
 
-// leavesOut notes that a part of the rule lacks something of the context, and reports it.
+// leavesOut notes why a part of the rule is left out, and reports whether it is: reason is empty if nothing is lacking.
 func (r *TableRule) leavesOut(part, reason string) bool {
 	if reason == "" {
 		return false
@@ -130,7 +130,8 @@ func (r *Rule) checkNeeds(compiled []*TableRule) (problems diag.Problems) {
 	return problems
 }
 
-// stateful are the expressions of first_seen and of exceptions. Without what they need, the rule runs all the same.
+// stateful returns the expressions of first_seen and of exceptions. If the context lacks something that they need, the rule runs
+// without them.
 func (r *TableRule) stateful() (out []*Expression) {
 	if r.FirstSeen != nil {
 		out = append(out, r.FirstSeen.Key...)

@@ -33,7 +33,8 @@ func didYouMean(word string, among []string) string {
 	return ""
 }
 
-// Unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
+// Unique leaves out problems that are repeated because a rule is compiled for several tables. Of two that say the same the
+// suggestion is kept. The problems must be sorted.
 func Unique(problems diag.Problems) (out diag.Problems) {
 	for _, p := range problems {
 		last := len(out) - 1

@@ -71,12 +71,12 @@ func (r *Rule) revised(l *Language, u Uses) (parts []revised) {
 		add("lists."+name, append([]string{"list", name, strconv.FormatBool(set.Folded)}, set.Keys()...)...)
 	}
 	add("first_seen", firstSeenTexts(d.FirstSeen)...)
-	add("exceptions", slotTexts(d.Exceptions)...)
+	add("exceptions", exceptionTexts(d.Exceptions)...)
 	return parts
 }
 
-// firstSeenTexts and slotTexts are what first_seen and the slots add to the revision of a rule; nothing for a rule without
-// them.
+// firstSeenTexts and exceptionTexts return what first_seen and the exceptions that the author opens add to the revision of a rule,
+// nothing for a rule without them.
 func firstSeenTexts(f *rulefile.FirstSeen) []string {
 	if f == nil {
 		return nil
@@ -84,7 +84,7 @@ func firstSeenTexts(f *rulefile.FirstSeen) []string {
 	return append([]string{"first_seen", f.Window.String(), f.Severity.Value, f.Score.Value}, values(f.Key)...)
 }
 
-func slotTexts(slots []rulefile.Slot) (texts []string) {
+func exceptionTexts(slots []rulefile.Slot) (texts []string) {
 	for _, s := range slots {
 		texts = append(append(texts, "exceptions", s.Name.Value), values(s.Fields)...)
 		for _, row := range s.Values {

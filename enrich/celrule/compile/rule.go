@@ -14,7 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// Rule is a rule with what all its tables share.
+// Rule is a compiled rule: what is the same in all its tables.
 type Rule struct {
 	Info     enrich.RuleInfo
 	Score    int
@@ -125,7 +125,8 @@ func (l *Language) inTables(r *Rule) (compiled []*TableRule, problems diag.Probl
 	return compiled, problems
 }
 
-// UsesOf is what the rule, which was compiled before, uses in its tables.
+// UsesOf compiles the rule once more and returns what it uses in all its tables. The error is the problems of a rule that doesn't
+// compile.
 func (l *Language) UsesOf(r *Rule) (Uses, error) {
 	used := newUses()
 	compiled, problems := l.inTables(r)

@@ -105,7 +105,7 @@ func (v *vocabulary) fieldText(field, value ast.Expr) {
 	}
 }
 
-// fieldTexts is among for each item of lists.NAME that stands in a rule file.
+// fieldTexts is fieldText for each item of lists.NAME that stands in a rule file.
 func (v *vocabulary) fieldTexts(field, list ast.Expr) {
 	name, known := v.fieldOf(field)
 	declared := v.lang.declared[ListNamed(list)]

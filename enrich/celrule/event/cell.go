@@ -101,7 +101,7 @@ func notNull(cell []byte) []byte {
 	return cell
 }
 
-// present turns an error into null: helpers see what they can.
+// present turns an error into null, so that views show what they can.
 func present(v ref.Val) ref.Val {
 	if types.IsError(v) {
 		return types.NullValue

@@ -88,7 +88,7 @@ func redirectURIs(app ref.Val) (out []string) {
 	return out
 }
 
-// Lacks says which of the needed parts is not configured, "" when all are.
+// Lacks returns the first of the needed parts that isn't configured, "" if all are.
 func (c *Context) Lacks(needs []string) string {
 	x := c.settings.Context
 	for _, need := range needs {
@@ -117,7 +117,7 @@ func (c *Context) Lacks(needs []string) string {
 	return ""
 }
 
-// Why says for people that the part is lacking, and who will tell it, if somebody will; "" for no part.
+// Why returns the reason for people that a rule is off without the part, such as "needs context dns"; "" for no part.
 func (c *Context) Why(lacking string) string {
 	switch module, awaited := c.settings.Context.Awaited[lacking]; {
 	case lacking == "":
@@ -158,7 +158,8 @@ func (c *Context) owns(host string) bool {
 	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool { return under(host, d) })
 }
 
-// verdict is what DNS says of a host. What the context says counts, so that tests and operators can pin it.
+// verdict returns what DNS says of a host: nxdomain, resolves or unknown. What the context file says counts first, so that tests
+// and operators can pin it.
 func (c *Context) verdict(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if said, ok := c.settings.Context.DNS[host]; ok {

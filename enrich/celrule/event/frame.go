@@ -25,7 +25,7 @@ type Frame struct {
 	Skipped int   // rules that were not run because the event had spent too much
 }
 
-// known is what frames of one table remember from one event to the next.
+// known is what the frames of one table remember from one event to the next, shared by all frames of a worker.
 type known struct {
 	places map[*enrich.Columns][]int // by the shape of rows, see frame.place
 	folds  map[string]string         // cells with operations -> what they are folded
@@ -81,7 +81,7 @@ func (f *Frame) Reset(e *enrich.Event) {
 	f.place = place
 }
 
-// find looks the table's columns up in rows of a shape that comes for the first time.
+// find returns where the table's columns stand in rows of a shape that comes for the first time, and remembers it.
 func (f *Frame) find(columns *enrich.Columns) []int {
 	place := make([]int, len(f.Table.columns))
 	for i, c := range f.Table.columns {
@@ -195,7 +195,8 @@ func (f *Frame) Operation() string {
 // maxKept bounds the texts that are remembered.
 const maxKept = 1 << 10
 
-// foldColumn remembers what it folded, as the same few operations and results come again and again.
+// foldColumn returns the text of a column folded, "" if the row has none. It remembers what it folded, as the same few operations
+// and results come again and again.
 func (f *Frame) foldColumn(name string) string {
 	if name == "" {
 		return ""

@@ -9,7 +9,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// Answers are what one event answered to the questions of an index. They are used again for the next event.
+// Answers hold what one event answered to the questions of an index, each asked once. They are used again for the next event,
+// by one goroutine.
 type Answers struct {
 	event   uint32             // counts the events; what carries another number is of another event
 	asked   []uint32           // by group
@@ -29,7 +30,7 @@ func NewAnswers(x *Index) *Answers {
 	}
 }
 
-// next begins with another event.
+// next forgets the answers of the last event, by counting one event further.
 func (a *Answers) next() {
 	if a.event++; a.event == 0 { // the counter went round
 		clear(a.asked)
@@ -39,7 +40,7 @@ func (a *Answers) next() {
 	}
 }
 
-// ask returns the atoms of the group that hold for the event in f.
+// ask returns the atoms of group g that hold for the event in f. The first call for an event finds out, later ones look up.
 func (a *Answers) ask(x *Index, g int32, f *event.Frame) []int32 {
 	if a.asked[g] == a.event {
 		return a.found[g]
@@ -72,7 +73,7 @@ func (a *Answers) hold(g, atom int32) {
 	}
 }
 
-// lookup finds the atoms that a text answers.
+// lookup notes the atoms of group g that text satisfies: those equal to it, and those that it begins with.
 func (x *Index) lookup(a *Answers, g int32, text []byte) {
 	group := &x.groups[g]
 	if atom, ok := group.exact[string(text)]; ok {
@@ -91,7 +92,7 @@ func (x *Index) lookup(a *Answers, g int32, text []byte) {
 	}
 }
 
-// appendAnswer appends the answer to a question about one cell. Expressions see the same.
+// appendAnswer appends to dst the text that answers a question about one cell: the same value that an expression sees there.
 func appendAnswer(dst []byte, f *event.Frame, q question) []byte {
 	cell := f.RawColumn(q.column)
 	switch q.how {
@@ -105,7 +106,7 @@ func appendAnswer(dst []byte, f *event.Frame, q question) []byte {
 	return appendText(dst, cell)
 }
 
-// appendText appends textCell.
+// appendText appends the cell as text to dst: a JSON string decoded, anything else as it stands.
 func appendText(dst, cell []byte) []byte {
 	if len(cell) == 0 || cell[0] != '"' {
 		return append(dst, cell...)
@@ -131,8 +132,8 @@ func appendLower(dst, cell []byte) []byte {
 	return dst
 }
 
-// Candidates are the places of the rules that the index picks for the event in f, in order. The list is good until the next
-// call.
+// Candidates returns the places of the rules whose keys and other conditions hold for the event in f, in ascending order. Rules
+// without a key aren't among them. The list is valid until the next call.
 func (x *Index) Candidates(a *Answers, f *event.Frame) []int32 {
 	a.next()
 	a.list = a.list[:0]
@@ -152,7 +153,7 @@ func (x *Index) Candidates(a *Answers, f *event.Frame) []int32 {
 	return a.list
 }
 
-// possible reports whether all conditions hold.
+// possible reports whether each of the conditions, given as ids of atoms, has an atom that holds for the event in f.
 func (x *Index) possible(a *Answers, f *event.Frame, conditions [][]int32) bool {
 	for _, c := range conditions {
 		if !slices.ContainsFunc(c, func(atom int32) bool {
@@ -177,8 +178,8 @@ func (x *Index) CanMatch(place int, f *event.Frame) bool {
 	return x.possible(a, f, [][]int32{e.key}) && x.possible(a, f, e.rest)
 }
 
-// fitParts finds the atoms of parts that fit an operation. The same few operations come again and again, so that each is judged once
-// and remembered.
+// fitParts notes the atoms of group g that fit the operation: endings, pieces, patterns, classes of Key Vault operations. The same
+// few operations come again and again, so each is tested once and remembered.
 func (a *Answers) fitParts(parts []partTest, g int32, operation string) {
 	if len(operation) > maxFitted {
 		for i := range parts {

@@ -9,14 +9,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// maxFacts and maxNeeded bound how much of a rule's conditions is told.
+// A source is given at most maxNeeded conditions of a rule, each with at most maxFacts facts.
 const (
 	maxFacts  = 500
 	maxNeeded = 3
 )
 
-// Need is what a row needs for the rule to match it, as far as that can be told without CEL: the conditions with the fewest
-// facts. It is nil when nothing can be told.
+// Need returns what must be true of a row for the rule to match it, in facts that a source can check without CEL: at most three
+// conditions, those with the fewest facts. It is nil if no condition can be written as facts; the rule then needs every row.
 func Need(r *compile.TableRule, lists Lists) (need enrich.Need) {
 	for _, c := range conditionsOf(r, lists) {
 		if facts, ok := factsOf(r, c); ok {
@@ -27,7 +27,8 @@ func Need(r *compile.TableRule, lists Lists) (need enrich.Need) {
 	return need[:min(len(need), maxNeeded)]
 }
 
-// factsOf are those of which one must hold for the condition to hold; not ok when that can't be told.
+// factsOf returns facts of which at least one is true whenever the condition holds. ok is false if the condition can't be written
+// so, or has too many atoms.
 func factsOf(r *compile.TableRule, c condition) (all []enrich.Fact, ok bool) {
 	if len(c) > maxFacts {
 		return nil, false
@@ -43,7 +44,7 @@ func factsOf(r *compile.TableRule, c condition) (all []enrich.Fact, ok bool) {
 	return all, true
 }
 
-// atomFacts are what an atom says of the row; one of them holds when it does.
+// atomFacts returns facts of which at least one is true whenever the atom holds; nil if it can't be written as facts.
 func atomFacts(t *event.Table, a atom) (out []enrich.Fact) {
 	has := func(text string) []enrich.Fact { return []enrich.Fact{{Column: a.column, Has: []string{text}}} }
 	switch {
@@ -64,7 +65,8 @@ func atomFacts(t *event.Table, a atom) (out []enrich.Fact) {
 	return out
 }
 
-// unfolded are the parts of a folded text that stand in it however it was written, apart from case.
+// unfolded returns the pieces of a folded text that also stand in every spelling of it, apart from case: what is between spaces,
+// hyphens and characters outside of ASCII.
 func unfolded(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '-' || r >= 0x80 })
 }

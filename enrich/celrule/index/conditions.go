@@ -13,7 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// asking is a way to look at one column of an event that costs less than an expression.
+// asking is how a column of an event is looked at, cheaper than by an expression.
 type asking uint8
 
 const (
@@ -26,13 +26,14 @@ const (
 	asLiteral                     // which texts stand somewhere in the column, see scanner
 )
 
-// question is what an event is asked for. Its answer is a text, or several for asLiteral.
+// question asks an event for the value of a column, or for which known words stand in it. The answer is one text; for asLiteral
+// it is a set of words.
 type question struct {
 	how    asking
 	column string
 }
 
-// atom is a question and what its answer may be.
+// atom is the smallest condition: a question, and how its answer must compare with a text.
 type atom struct {
 	question
 	text string
@@ -40,7 +41,7 @@ type atom struct {
 }
 
 // fit is how an answer is compared with the text of an atom. All but the first two are for event.operation alone, of
-// which there are few different ones: see judge.
+// which there are few different ones: see Answers.fitParts.
 type fit uint8
 
 const (
@@ -52,16 +53,17 @@ const (
 	classed     // is a Key Vault operation of the class
 )
 
-// condition holds when one of its atoms does; it never holds when it has none.
+// condition is a list of atoms joined by "or". Without atoms it is never true.
 type condition []atom
 
-// maxConditions and maxSteps bound what is found in one rule: conditions multiply in "or", and lets in lets.
+// maxConditions is how many conditions are kept of one rule, as "or" multiplies them; maxSteps how many nodes are visited, as
+// lets may use lets.
 const (
 	maxConditions = 16
 	maxSteps      = 20_000
 )
 
-// finder finds conditions without which an expression can't be true. They needn't be all there are.
+// finder finds conditions that are true whenever an expression of a rule is. It may miss some, but never invents one.
 type finder struct {
 	rule  *compile.TableRule
 	lists Lists
@@ -79,7 +81,7 @@ type scope struct {
 	outer   *scope
 }
 
-// conditionsOf are those of the rule's when.
+// conditionsOf returns conditions that hold for every event on which the rule's when is true.
 func conditionsOf(r *compile.TableRule, lists Lists) []condition {
 	f := finder{rule: r, lists: lists}
 	found := f.find(r.When.Checked.Expr(), true, &scope{checked: r.When.Checked})
@@ -89,7 +91,7 @@ func conditionsOf(r *compile.TableRule, lists Lists) []condition {
 	return found
 }
 
-// find are the conditions for e to be want.
+// find returns conditions that hold whenever e has the value want.
 func (f *finder) find(e ast.Expr, want bool, in *scope) []condition {
 	if f.steps++; f.steps > maxSteps {
 		return nil
@@ -115,7 +117,7 @@ func (f *finder) find(e ast.Expr, want bool, in *scope) []condition {
 	return nil
 }
 
-// let is the expression of a let; there is nil when name is something else.
+// let returns the expression of the let called name, and the scope in which it stands; both nil if name is something else.
 func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
 	if in.loop(name) != nil {
 		return nil, nil
@@ -128,7 +130,7 @@ func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
 	return nil, nil
 }
 
-// resolved is e, or what it stands for when it is the name of a let, with where that stands.
+// resolved follows names of lets, and returns the expression behind them with its scope.
 func (f *finder) resolved(e ast.Expr, in *scope) (ast.Expr, *scope) {
 	for e.Kind() == ast.IdentKind {
 		if f.steps++; f.steps > maxSteps {
@@ -143,7 +145,7 @@ func (f *finder) resolved(e ast.Expr, in *scope) (ast.Expr, *scope) {
 	return e, in
 }
 
-// loop is the scope of the loop whose variable is called name.
+// loop returns the scope of the innermost loop whose variable is called name, nil if there is none.
 func (s *scope) loop(name string) *scope {
 	for ; s != nil; s = s.outer {
 		if s.over != nil && s.name == name {
@@ -153,7 +155,7 @@ func (s *scope) loop(name string) *scope {
 	return nil
 }
 
-// selected reads a boolean field.
+// selected returns the conditions for a boolean field to have the value want.
 func (f *finder) selected(e ast.Expr, want bool, in *scope) []condition {
 	s := e.AsSelect()
 	switch {
@@ -219,13 +221,13 @@ func (f *finder) call(c ast.CallExpr, want bool, in *scope) []condition {
 	return nil
 }
 
-// both needs all conditions of two expressions.
+// both returns the conditions of "a and b": those of each.
 func both(a, b []condition) []condition {
 	all := slices.Concat(a, b)
 	return all[:min(len(all), maxConditions)]
 }
 
-// either needs a condition of one of two expressions: each pair makes one.
+// either returns the conditions of "a or b": each pair of theirs joined by "or", and none if one side has none.
 func either(a, b []condition) (out []condition) {
 	for _, left := range a {
 		for _, right := range b {
@@ -237,7 +239,7 @@ func either(a, b []condition) (out []condition) {
 	return out
 }
 
-// comparison is a == b, or a != b when equal is false.
+// comparison returns the conditions for a == b, or for a != b if equal is false.
 func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
 	if _, ok := f.constants(a, in); ok || a.Kind() == ast.LiteralKind {
 		a, b = b, a
@@ -266,7 +268,7 @@ func (f *finder) comparison(a, b ast.Expr, equal bool, in *scope) []condition {
 	return nil
 }
 
-// order knows size(x) > 0 in its spellings.
+// order returns the conditions for size(x) > n with n >= 0, in each of its spellings; other comparisons of numbers have none.
 func (f *finder) order(operator string, a, b ast.Expr, in *scope) []condition {
 	if operator[1] == '<' {
 		a, b, operator = b, a, strings.Replace(operator, "<", ">", 1)
@@ -282,7 +284,7 @@ func (f *finder) order(operator string, a, b ast.Expr, in *scope) []condition {
 	return f.present(of, in)
 }
 
-// sized is x in size(x) and x.size(), nil for other expressions.
+// sized returns x of size(x) or x.size(), nil for other expressions.
 func sized(e ast.Expr) ast.Expr {
 	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "size" {
 		return nil
@@ -295,7 +297,7 @@ func sized(e ast.Expr) ast.Expr {
 	return nil
 }
 
-// member is x in list.
+// member returns the conditions for `x in list`.
 func (f *finder) member(x, list ast.Expr, in *scope) []condition {
 	if s, ok := compile.Literal(x); ok {
 		return both(f.present(list, in), f.literalOf(list, []string{s}, in))

@@ -7,8 +7,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
-// constants are the texts that e can be: that of a literal, or those of a list that doesn't depend on the event and that
-// e is an element of, as in lists.NAME.exists(x, ..).
+// constants returns the texts that e can be, if they don't depend on the event: the text of a literal, or the items of a list over
+// which e loops, as in lists.NAME.exists(e, ..).
 func (f *finder) constants(e ast.Expr, in *scope) ([]string, bool) {
 	if s, ok := compile.Literal(e); ok {
 		return []string{s}, true
@@ -30,7 +30,8 @@ func (f *finder) constants(e ast.Expr, in *scope) ([]string, bool) {
 	return f.texts(loop.over, loop.outer)
 }
 
-// texts are the items of a list of literals, lists.NAME or context.list("NAME").
+// texts returns the items of a list of literals, lists.NAME or context.list("NAME"); ok is false for other lists, and for those
+// that take no notice of case.
 func (f *finder) texts(list ast.Expr, in *scope) (all []string, ok bool) {
 	list, in = f.resolved(list, in)
 	if set := f.set(list, in); set != nil {
@@ -49,7 +50,7 @@ func (f *finder) texts(list ast.Expr, in *scope) (all []string, ok bool) {
 	return all, true
 }
 
-// set is the list of a rule file or of the context that e names, nil for other expressions.
+// set returns the list of a rule file or of the context that e names, nil for other expressions.
 func (f *finder) set(e ast.Expr, in *scope) *celval.List {
 	e, _ = f.resolved(e, in)
 	if name := compile.ListNamed(e); name != "" {
@@ -65,7 +66,7 @@ func (f *finder) set(e ast.Expr, in *scope) *celval.List {
 	return searched(f.lists.OfContext(name))
 }
 
-// searched is l if its items are found by hash.
+// searched returns l if its items are found by hash, nil otherwise.
 func searched(l *celval.List) *celval.List {
 	if l == nil || !l.IsSet() {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// oneOf are the conditions for a text to be one of texts.
+// oneOf returns the conditions for the text e to be one of texts.
 func (f *finder) oneOf(e ast.Expr, texts []string, in *scope) []condition {
 	e, in = f.resolved(e, in)
 	if compile.IsField(e, "table") {
@@ -31,7 +31,7 @@ func (f *finder) oneOf(e ast.Expr, texts []string, in *scope) []condition {
 	return both(f.literalOf(e, texts, in), f.present(e, in))
 }
 
-// answered is the condition for the answer to q to be one of texts.
+// answered returns the condition for the answer to q to be one of texts.
 func (f *finder) answered(q question, texts []string) condition {
 	all := make(condition, 0, len(texts)) // lists may have a million items
 	for _, s := range texts {
@@ -45,8 +45,8 @@ func (f *finder) answered(q question, texts []string) condition {
 	return all
 }
 
-// classes are the conditions for event.vault.class to be one of the classes, each of which is that of an operation.
-// "other" is also the class of what isn't Key Vault's.
+// classes returns the conditions for event.vault.class to be one of the classes, none if "other" is among them: that is also the
+// class of rows of other services.
 func (f *finder) classes(classes []string) []condition {
 	all := condition{}
 	for _, class := range classes {
@@ -58,7 +58,7 @@ func (f *finder) classes(classes []string) []condition {
 	return []condition{all}
 }
 
-// oneOfFolded is among for texts in lower case, whatever the case of e.
+// oneOfFolded is oneOf for texts in lower case, with which e is compared without regard to case.
 func (f *finder) oneOfFolded(e ast.Expr, texts []string, in *scope) []condition {
 	e, in = f.resolved(e, in)
 	q, ok := f.asked(e, in)
@@ -72,7 +72,7 @@ func (f *finder) oneOfFolded(e ast.Expr, texts []string, in *scope) []condition 
 	return []condition{f.answered(q, texts)}
 }
 
-// asked is the question whose answer is the text e.
+// asked returns the question whose answer is exactly the text e; false if no question has that answer.
 func (f *finder) asked(e ast.Expr, in *scope) (question, bool) {
 	e, in = f.resolved(e, in)
 	switch e.Kind() {
@@ -110,7 +110,7 @@ func (f *finder) asked(e ast.Expr, in *scope) (question, bool) {
 	return question{}, false
 }
 
-// part are the conditions for a text to have one of texts in it, at its beginning or end as fits.
+// part returns the conditions for the text e to begin with, contain or end with one of texts, as fits says.
 func (f *finder) part(e ast.Expr, texts []string, fits fit, in *scope) []condition {
 	if slices.Contains(texts, "") {
 		return nil

@@ -26,7 +26,7 @@ type Index struct {
 	of      []int32   // by the place of a rule, its entry, -1 for none
 }
 
-// entry is a rule with a key.
+// entry is a rule that has a key.
 type entry struct {
 	rule int32     // its place
 	key  []int32   // atoms, one of which must hold
@@ -70,7 +70,7 @@ func (x *Index) Key(place int) string {
 	return strings.Join(out, " or ")
 }
 
-// form is the atom without its text.
+// form writes the atom for people, without its text: `event.Category == `.
 func (a atom) form() string {
 	subject := "event." + a.column
 	switch a.how {
@@ -112,7 +112,7 @@ const (
 // commonest is how often a condition may hold to be a key: beyond that it saves nothing.
 const commonest = 0.6
 
-// odds estimates how often an atom holds, from how many different texts the rules of the set ask the same for.
+// odds estimates on which share of events an atom holds: the more texts the rules compare the same column with, the rarer each.
 func odds(a atom, distinct int) float64 {
 	switch a.how {
 	case asSuccess, asBool:
@@ -237,7 +237,7 @@ func (b *indexBuilder) oddsOf(c condition) float64 {
 	return min(texts, someOften) + rest
 }
 
-// best is the cheapest condition of rule i whose questions are all open, -1 for none.
+// best returns the place of rule i's cheapest condition among those that ask open questions only, -1 if there is none.
 func (b *indexBuilder) best(i int, open map[question]bool) int {
 	best := -1
 	for k, c := range b.conditions[i] {
@@ -251,7 +251,7 @@ func (b *indexBuilder) best(i int, open map[question]bool) int {
 	return best
 }
 
-// inUse are the questions of the keys, the dearest first.
+// inUse returns the questions that the chosen keys ask, the dearest first.
 func (b *indexBuilder) inUse() []question {
 	used := map[question]bool{}
 	for i, k := range b.chosen {

@@ -8,8 +8,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
-// pattern are the conditions for the text e to fit a regular expression: a text without which it can't. event.operation
-// is compared as a whole, once for each of the few there are.
+// pattern returns the conditions for the text e to match a regular expression: that it contains a text without which nothing
+// matches. For event.operation the whole expression is tried, once for each of the few operations there are.
 func (f *finder) pattern(e, pattern ast.Expr, in *scope) []condition {
 	text, ok := compile.Literal(pattern)
 	if !ok {
@@ -35,8 +35,8 @@ func (f *finder) pattern(e, pattern ast.Expr, in *scope) []condition {
 // maxAlternatives bounds the texts of one pattern.
 const maxAlternatives = 64
 
-// neededTexts are texts one of which stands in everything that fits the pattern, in whatever case; nil when there are none
-// that are long enough to be looked for.
+// neededTexts returns texts of which at least one stands, in whatever case, in every text that matches; nil if there are none that
+// are long enough to be looked for.
 func neededTexts(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:

@@ -11,8 +11,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// literalOf are the conditions for the text e, or the items of the list e, to have one of texts in them: a word of it
-// stands in the column that e is read from.
+// literalOf returns the conditions for the text e, or an item of the list e, to contain one of texts: then a word of that text
+// stands in a column that e is copied from.
 func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
 	columns := f.sourceColumns(e, in)
 	if columns == nil {
@@ -21,8 +21,8 @@ func (f *finder) literalOf(e ast.Expr, texts []string, in *scope) []condition {
 	return literals(columns, texts...)
 }
 
-// literals are the conditions for one of texts to stand in one of the columns; none when one of them has no word that is
-// long enough to be looked for.
+// literals returns the condition that a word of one of texts stands in one of the columns; none if a text has no word that is long
+// enough to be looked for.
 func literals(columns []string, texts ...string) []condition {
 	all := condition{}
 	for _, s := range texts {
@@ -104,8 +104,8 @@ func plain(r rune) bool {
 	return isLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune("_-.@#=", r)
 }
 
-// sourceColumns are the columns in one of which every text that e can be, or hold, stands, apart from case and escapes; nil when
-// that isn't known.
+// sourceColumns returns the columns from which e's text, or the texts in it, are copied verbatim, up to case and escapes; nil if
+// unknown.
 func (f *finder) sourceColumns(e ast.Expr, in *scope) []string {
 	if f.steps++; f.steps > maxSteps {
 		return nil
@@ -212,7 +212,7 @@ func (f *finder) callColumns(c ast.CallExpr, in *scope) []string {
 	return nil
 }
 
-// methodColumns is root for a method of event.
+// methodColumns is sourceColumns for what a method of event returns.
 func (f *finder) methodColumns(c ast.CallExpr) []string {
 	if c.FunctionName() == "column" {
 		if name, ok := firstLiteral(c); ok {
@@ -222,8 +222,7 @@ func (f *finder) methodColumns(c ast.CallExpr) []string {
 	return f.rule.Table.MethodSources(c.FunctionName())
 }
 
-// isView reports whether t is one of the types of helpers, optional or not. Which of their fields are read as they
-// stand depends on the field.
+// isView reports whether t is the type of a view, optional or not. Whether its texts are copied depends on the field.
 func isView(t *types.Type) bool {
 	if t == nil || t.Kind() == types.StructKind {
 		return true
@@ -231,7 +230,7 @@ func isView(t *types.Type) bool {
 	return slices.ContainsFunc(t.Parameters(), isView)
 }
 
-// present are the conditions for a list not to be empty, for a text not to be, and for a target or change to be there.
+// present returns the conditions for the list or text e not to be empty, or for the target or change e to be there.
 func (f *finder) present(e ast.Expr, in *scope) []condition {
 	if f.steps++; f.steps > maxSteps {
 		return nil
@@ -279,7 +278,7 @@ func (f *finder) presentCall(c ast.CallExpr, in *scope) []condition {
 	return nil
 }
 
-// exists reads x.exists(v, body): the list has an element, for which the body holds.
+// exists returns the conditions for x.exists(v, body): x isn't empty, and the body holds for an element.
 func (f *finder) exists(c ast.ComprehensionExpr, in *scope) []condition {
 	if c.HasIterVar2() || c.AccuInit().Kind() != ast.LiteralKind || c.AccuInit().AsLiteral() != types.False || !isAccu(c.Result(), c) {
 		return nil
@@ -296,7 +295,7 @@ func isAccu(e ast.Expr, c ast.ComprehensionExpr) bool {
 	return e.Kind() == ast.IdentKind && e.AsIdent() == c.AccuVar()
 }
 
-// mapped is what x.map(..) and x.filter(..) put into their list, nil for other comprehensions.
+// mapped returns the expression whose values x.map(..) or x.filter(..) collects, with its scope; nil for other comprehensions.
 func mapped(c ast.ComprehensionExpr, in *scope) (ast.Expr, *scope) {
 	if c.HasIterVar2() || c.AccuInit().Kind() != ast.ListKind || c.AccuInit().AsList().Size() != 0 || !isAccu(c.Result(), c) {
 		return nil, nil
@@ -318,7 +317,7 @@ func mapped(c ast.ComprehensionExpr, in *scope) (ast.Expr, *scope) {
 	return added.AsList().Elements()[0], &scope{in.checked, c.IterVar(), c.IterRange(), in}
 }
 
-// filtered are the conditions of the filter of x.filter(..), none for x.map(..).
+// filtered returns the conditions for the filter of x.filter(..) to hold for an element; none for x.map(..).
 func (f *finder) filtered(c ast.ComprehensionExpr, in *scope) []condition {
 	step := c.LoopStep().AsCall()
 	if step.FunctionName() != "_?_:_" {

@@ -6,8 +6,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 )
 
-// viewOf is VIEW of event.VIEW.field, where VIEW is one of the helpers that are put together from several properties, or
-// a let that is another name of one; "" for everything else.
+// viewOf returns the VIEW of event.VIEW.field, also if a let stands for event.VIEW; "" for other expressions. event.actor isn't
+// one of these views.
 func (f *finder) viewOf(e ast.Expr, in *scope) string {
 	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
 		return ""
@@ -15,7 +15,7 @@ func (f *finder) viewOf(e ast.Expr, in *scope) string {
 	return f.view(e.AsSelect().Operand(), in)
 }
 
-// view is VIEW of event.VIEW.
+// view returns the VIEW of event.VIEW, or of a let that stands for it.
 func (f *finder) view(e ast.Expr, in *scope) string {
 	if f.steps++; f.steps > maxSteps {
 		return ""
@@ -31,7 +31,7 @@ func (f *finder) view(e ast.Expr, in *scope) string {
 	return ""
 }
 
-// viewConditions are the conditions for a field of a view to have something in it: to be true, or a text or list that isn't empty.
+// viewConditions returns the conditions for a field of a view to be true, or to be a text or list that isn't empty.
 func (f *finder) viewConditions(view, field string) []condition {
 	source := f.rule.Table.Source(view, field)
 	var found []condition
