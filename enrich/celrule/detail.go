@@ -32,7 +32,7 @@ type Detail struct {
 	Declared *rulefile.Rule `json:"-"` // what the rule file says
 	Lists    []UsedList     `json:"lists,omitempty"`
 	Macros   []UsedMacro    `json:"macros,omitempty"`
-	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and slots that lack something of the context
+	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and exceptions that lack something of the context
 }
 
 // UsedList is a list of the rule files, or of the context, that a rule looks into.

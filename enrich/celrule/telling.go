@@ -79,7 +79,7 @@ func (t *telling) exceptionFields(name string, values []string) {
 			fields = s.Fields
 		}
 	}
-	t.x.Exceptions = append(t.x.Exceptions, enrich.Slot{Name: name, Fields: valued(fields, values)})
+	t.x.Exceptions = append(t.x.Exceptions, enrich.Exception{Name: name, Fields: valued(fields, values)})
 }
 
 // exception records a row of an exception that fits the event, and what it does; ended says that its time is over.
@@ -87,8 +87,8 @@ func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.T
 	if t == nil {
 		return
 	}
-	slot := &t.x.Exceptions[len(t.x.Exceptions)-1]
-	one := enrich.Exception{Effect: enrich.ExceptSuppress, Reason: row.Reason, Tuning: row.Tuning}
+	known := &t.x.Exceptions[len(t.x.Exceptions)-1]
+	one := enrich.ExceptionRow{Effect: enrich.ExceptSuppress, Reason: row.Reason, Tuning: row.Tuning}
 	if !row.Expires.IsZero() {
 		one.Until = row.Expires.UTC().Format(time.RFC3339)
 	}
@@ -97,10 +97,10 @@ func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.T
 		one.Effect = enrich.ExceptEnded
 	case row.Lower != 0:
 		one.Effect = enrich.ExceptLower + " " + row.Lower.String()
-		by := compile.ExceptionKey(slot.Name)
+		by := compile.ExceptionKey(known.Name)
 		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.Reason, by), ": "), tag)
 	}
-	slot.Fits = append(slot.Fits, one)
+	known.Fits = append(known.Fits, one)
 }
 
 // valued pairs expressions with their values, for people. Values may end early, before the first that is missing.

@@ -80,7 +80,7 @@ type Rule struct {
 	Score          Score
 	Adjust         []Adjust
 	FirstSeen      *FirstSeen
-	Exceptions     []Slot
+	Exceptions     []Exception
 	Needs          []diag.Text // parts of the context without which the rule is off, such as business_hours or lists.vips
 	Message        diag.Text   // text with CEL pieces in braces
 	Objects        []Object
@@ -101,16 +101,16 @@ type FirstSeen struct {
 	Score    Score
 }
 
-// Slot is a way to except events from a rule that the rule's author allows: an event is excepted when all fields are
+// Exception is a way to except events from a rule that the rule's author allows: an event is excepted when all fields are
 // equal to one row of values.
-type Slot struct {
+type Exception struct {
 	Name   diag.Text
 	Doc    diag.Text
 	Fields []diag.Text // CEL expressions, of which each is one value
 	Values []Tuple     // from the author
 }
 
-// Tuple is one row of values of a slot: for each field the texts that fit. Upper and lower case are alike.
+// Tuple is one row of values of an exception: for each field the texts that fit. Upper and lower case are alike.
 type Tuple [][]diag.Text
 
 // Let is a named expression that later expressions of the rule may use.

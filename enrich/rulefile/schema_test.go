@@ -30,7 +30,7 @@ func TestShapesAreTheDecoders(t *testing.T) {
 		"want":     {wantShape(), func(d *decoder, n *node) { d.want(n) }},
 
 		"first_seen": {firstSeenShape(), func(d *decoder, n *node) { d.firstSeen(n) }},
-		"slot":       {slotShape(), func(d *decoder, n *node) { d.slot(n) }},
+		"slot":       {slotShape(), func(d *decoder, n *node) { d.openedException(n) }},
 		"tuning":     {tuningShape(), func(d *decoder, n *node) { d.tuning(n) }},
 		"tuned rule": {tunedRuleShape(), func(d *decoder, n *node) { d.tunedRule(n) }},
 		"tuned list": {tunedListShape(), func(d *decoder, n *node) { d.tunedList(n) }},

@@ -18,7 +18,7 @@ type Tuned struct {
 	Enabled    diag.Text   // true or false
 	By         string      // the tuning file that set Enabled
 	Bases      []diag.Text // revisions that changes were made for
-	Exceptions []Exception
+	Exceptions []ExceptionRow
 	Tests      []Test // that tuning files carry
 }
 
@@ -169,21 +169,21 @@ func (t *tuner) once(thing string, at diag.Text, words string) bool {
 	return true
 }
 
-func (t *tuner) exception(r *Rule, e Exception) {
-	at := slices.IndexFunc(r.Exceptions, func(s Slot) bool { return s.Name.Value == e.Slot.Value })
+func (t *tuner) exception(r *Rule, e ExceptionRow) {
+	at := slices.IndexFunc(r.Exceptions, func(s Exception) bool { return s.Name.Value == e.Exception.Value })
 	if at < 0 {
 		var known []string
 		for _, s := range r.Exceptions {
 			known = append(known, s.Name.Value)
 		}
-		suggestion := didYouMean(e.Slot.Value, known)
+		suggestion := didYouMean(e.Exception.Value, known)
 		switch {
 		case suggestion == "" && len(known) == 0:
 			suggestion = "its author opened none: change the severity, disable the rule, or write one of your own"
 		case suggestion == "":
 			suggestion = "it has " + strings.Join(known, ", ")
 		}
-		t.report(e.Slot, CodeTarget, fmt.Sprintf("the rule `%s` has no slot `%s` for exceptions", r.ID.Value, e.Slot.Value), suggestion)
+		t.report(e.Exception, CodeTarget, fmt.Sprintf("the rule `%s` has no slot `%s` for exceptions", r.ID.Value, e.Exception.Value), suggestion)
 		return
 	}
 	slot := &r.Exceptions[at]
@@ -197,16 +197,16 @@ func (t *tuner) exception(r *Rule, e Exception) {
 	t.expiry(r, e)
 }
 
-func (t *tuner) expiry(r *Rule, e Exception) {
+func (t *tuner) expiry(r *Rule, e ExceptionRow) {
 	if e.Expires.IsZero() {
 		return
 	}
 	switch left := e.Expires.Sub(t.now); {
 	case left <= 0:
 		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` worked until %s, and works no more: renew it or take it out",
-			e.Slot.Value, r.ID.Value, e.Until()))
+			e.Exception.Value, r.ID.Value, e.Until()))
 	case left <= expiryNotice:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Slot.Value, r.ID.Value, e.Until()))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Exception.Value, r.ID.Value, e.Until()))
 	}
 }
 

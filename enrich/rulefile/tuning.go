@@ -24,7 +24,7 @@ type TunedRule struct {
 	Severity   diag.Text
 	Score      Score
 	Enabled    diag.Text // true or false
-	Exceptions []Exception
+	Exceptions []ExceptionRow
 	Tests      []Test // of the rule as it is with all tuning files applied
 }
 
@@ -34,22 +34,22 @@ type TunedList struct {
 	Add, Remove []diag.Text
 }
 
-// Exception fills a slot of a rule.
-type Exception struct {
-	Tuning  string // the name of the tuning file, for people
-	Slot    diag.Text
-	Pos     diag.Pos
-	Values  Tuple
-	Reason  diag.Text
-	Owner   diag.Text
-	Ticket  diag.Text
-	Expires time.Time // from then on it doesn't work; zero for never
-	Lower   diag.Text // the severity that the match is lowered to; absent means that it is suppressed
+// ExceptionRow is one set of values that a tuning file adds to an exception that a rule opens.
+type ExceptionRow struct {
+	Tuning    string // the name of the tuning file, for people
+	Exception diag.Text
+	Pos       diag.Pos
+	Values    Tuple
+	Reason    diag.Text
+	Owner     diag.Text
+	Ticket    diag.Text
+	Expires   time.Time // from then on it doesn't work; zero for never
+	Lower     diag.Text // the severity that the match is lowered to; absent means that it is suppressed
 }
 
 // Until says for people how long the exception works: "the end of 2027-01-31 (UTC)" when it was given by its last day, a
 // time in UTC otherwise, "" when it never ends.
-func (e *Exception) Until() string {
+func (e *ExceptionRow) Until() string {
 	at := e.Expires.UTC()
 	switch {
 	case e.Expires.IsZero():
@@ -109,7 +109,7 @@ func (d *decoder) tunedRule(n *node) (r TunedRule) {
 		{"exceptions", optional, func(n *node) {
 			d.entries(n, func(slot diag.Text, value *node) {
 				for _, e := range each(d, value, "", "exception", "", d.exception) {
-					e.Slot = slot
+					e.Exception = slot
 					r.Exceptions = append(r.Exceptions, e)
 				}
 			})
@@ -129,7 +129,7 @@ func (d *decoder) tunedList(n *node) (l TunedList) {
 	return l
 }
 
-func (d *decoder) exception(n *node) (e Exception) {
+func (d *decoder) exception(n *node) (e ExceptionRow) {
 	e.Pos = n.text.Pos
 	d.fields(n, "an exception", []field{
 		{"values", required, func(n *node) { e.Values = d.tuple(n) }},

@@ -142,7 +142,7 @@ func TestTunedValues(t *testing.T) {
 		t.Errorf("list %v", got)
 	}
 	e := set.Packs[0].Rules[0].Tuned.Exceptions[0]
-	if e.Tuning != "a" || e.Slot.Value != "robots" || e.Lower.Value != "info" || !e.Expires.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || len(e.Values[1]) != 2 {
+	if e.Tuning != "a" || e.Exception.Value != "robots" || e.Lower.Value != "info" || !e.Expires.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || len(e.Values[1]) != 2 {
 		t.Errorf("%+v", e)
 	}
 }

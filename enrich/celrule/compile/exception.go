@@ -10,12 +10,12 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
-// Exception is a slot for exceptions that has values.
+// Exception is an exception that the author of the rule opens and that has values.
 type Exception struct {
 	Name   string
 	Fields []*Expression
 	Rows   map[string][]ExceptionRow // by the value of the first field
-	needs  []string                  // parts of the context without which the slot is passed over
+	needs  []string                  // parts of the context without which the exception is passed over
 }
 
 // ExceptionRow is one exception.
@@ -27,7 +27,7 @@ type ExceptionRow struct {
 	Lower   enrich.Severity // 0 suppresses
 }
 
-// exceptions compiles the slots of a rule. Those that nobody filled are checked and left out.
+// exceptions compiles the exceptions of a rule. Those without values are checked and left out.
 func (c *compiler) exceptions(d *rulefile.Rule) (out []Exception) {
 	for i := range d.Exceptions {
 		declared := &d.Exceptions[i]
@@ -37,7 +37,7 @@ func (c *compiler) exceptions(d *rulefile.Rule) (out []Exception) {
 			s.put(values, ExceptionRow{Reason: authorsReason(declared)})
 		}
 		for _, e := range d.Tuned.Exceptions {
-			if e.Slot.Value == s.Name {
+			if e.Exception.Value == s.Name {
 				lower, _ := enrich.ParseSeverity(e.Lower.Value) // absent or checked
 				s.put(e.Values, ExceptionRow{Reason: operatorsReason(e), Tuning: e.Tuning, Expires: e.Expires, Lower: lower})
 			}
@@ -68,15 +68,15 @@ func (s *Exception) put(values rulefile.Tuple, row ExceptionRow) {
 	}
 }
 
-func authorsReason(s *rulefile.Slot) string {
-	if s.Doc.Value == "" {
-		return "exception " + s.Name.Value
+func authorsReason(e *rulefile.Exception) string {
+	if e.Doc.Value == "" {
+		return "exception " + e.Name.Value
 	}
-	return "exception " + s.Name.Value + ": " + strings.TrimSpace(s.Doc.Value)
+	return "exception " + e.Name.Value + ": " + strings.TrimSpace(e.Doc.Value)
 }
 
 // operatorsReason says who excepted what and why: "exception NAME: reason (owner O, ticket T, until 2027-01-31, tuning X)".
-func operatorsReason(e rulefile.Exception) string {
+func operatorsReason(e rulefile.ExceptionRow) string {
 	var about []string
 	add := func(word, text string) {
 		if text != "" {
@@ -87,7 +87,7 @@ func operatorsReason(e rulefile.Exception) string {
 	add("ticket", e.Ticket.Value)
 	add("until", e.Until())
 	add("tuning", e.Tuning)
-	return fmt.Sprintf("exception %s: %s (%s)", e.Slot.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
+	return fmt.Sprintf("exception %s: %s (%s)", e.Exception.Value, strings.TrimSpace(e.Reason.Value), strings.Join(about, ", "))
 }
 
 // Fits reports whether the values of an event, in lower case and one for each field, are among the exception's.

@@ -84,8 +84,8 @@ func firstSeenTexts(f *rulefile.FirstSeen) []string {
 	return append([]string{"first_seen", f.Window.String(), f.Severity.Value, f.Score.Value}, values(f.Key)...)
 }
 
-func exceptionTexts(slots []rulefile.Slot) (texts []string) {
-	for _, s := range slots {
+func exceptionTexts(all []rulefile.Exception) (texts []string) {
+	for _, s := range all {
 		texts = append(append(texts, "exceptions", s.Name.Value), values(s.Fields)...)
 		for _, row := range s.Values {
 			texts = append(texts, "row")

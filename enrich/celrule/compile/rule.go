@@ -36,11 +36,11 @@ type TableRule struct {
 	Objects []RiskObject
 	needs   []string // parts of the context without which the rule can't run
 
-	unfilled []*Expression // fields of slots without values, which never run
+	unfilled []*Expression // fields of exceptions without values, which never run
 
 	FirstSeen  *firstSeen  // nil when the rule has none
 	Exceptions []Exception // those with values
-	LeftOut    []string    // adjust steps and slots that lack something of the context, each with what it lacks
+	LeftOut    []string    // adjust steps and exceptions that lack something of the context, each with what it lacks
 }
 
 // Let is a variable that a rule declares.

@@ -75,7 +75,7 @@ type pageSeen struct {
 	Score    string   `json:"score,omitempty"`
 }
 
-// pageSlot is a slot for exceptions. Values are the author's: for each exception and field the texts that fit.
+// pageSlot is an exception that the rule opens. Values are the author's: for each exception and field the texts that fit.
 type pageSlot struct {
 	Name   string       `json:"name"`
 	Doc    string       `json:"doc,omitempty"`
@@ -85,7 +85,7 @@ type pageSlot struct {
 
 // pageTuning is one thing that a tuning file says of the rule.
 type pageTuning struct {
-	What   string     `json:"what"`            // severity, score, enabled, or the slot of an exception
+	What   string     `json:"what"`            // severity, score, enabled, or the exception's name
 	Value  string     `json:"value,omitempty"` // of severity, score and enabled
 	Was    string     `json:"was,omitempty"`   // what the rule file says
 	Values [][]string `json:"values,omitempty"`
@@ -226,7 +226,7 @@ func attackURL(id string) string {
 	return "https://attack.mitre.org/" + kind + "/" + strings.ReplaceAll(id, ".", "/") + "/"
 }
 
-func slotOf(s *rulefile.Slot) pageSlot {
+func slotOf(s *rulefile.Exception) pageSlot {
 	out := pageSlot{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
 	for _, row := range s.Values {
 		out.Values = append(out.Values, fitting(row))
@@ -255,7 +255,7 @@ func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
 	}
 	for _, e := range t.Exceptions {
 		one := pageTuning{
-			What: "exception " + e.Slot.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
+			What: "exception " + e.Exception.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
 			Why: strings.TrimSpace(e.Reason.Value), Owner: e.Owner.Value, Ticket: e.Ticket.Value,
 		}
 		if e.Lower.Present() {

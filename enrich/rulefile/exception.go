@@ -8,7 +8,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// maxFields bounds the fields of a slot and the keys of first_seen.
+// maxFields bounds the fields of an exception and the keys of first_seen.
 const maxFields = 8
 
 // firstSeen reads what tells new things from known ones.
@@ -46,8 +46,8 @@ func (d *decoder) scalars(n *node) (all []diag.Text) {
 	return all
 }
 
-// slot reads one slot for exceptions.
-func (d *decoder) slot(n *node) (s Slot) {
+// openedException reads one exception that the author opens.
+func (d *decoder) openedException(n *node) (s Exception) {
 	d.fields(n, "a slot for exceptions", []field{
 		{"name", required, func(n *node) { s.Name = d.text(n, snakeCase) }},
 		{"doc", optional, func(n *node) { s.Doc = d.text(n, anything) }},
@@ -62,7 +62,7 @@ func (d *decoder) slot(n *node) (s Slot) {
 	return s
 }
 
-func (d *decoder) slotNames(slots []Slot) {
+func (d *decoder) exceptionNames(slots []Exception) {
 	seen := map[string]bool{}
 	for _, s := range slots {
 		if seen[s.Name.Value] && s.Name.Present() {
@@ -112,8 +112,8 @@ func exact(value string) string {
 	return ""
 }
 
-// wrongWidth says that a row doesn't fit its slot.
-func wrongWidth(row Tuple, s *Slot) diag.Problem {
+// wrongWidth says that a row doesn't fit the fields of its exception.
+func wrongWidth(row Tuple, s *Exception) diag.Problem {
 	at := diag.Text{}
 	if len(row) > 0 && len(row[0]) > 0 {
 		at = row[0][0]
