@@ -26,7 +26,7 @@
 // # The language
 //
 // The variables are event, lists, macros, context, now and the rule's lets. The type of event is that of the table:
-// each column under its own name, and helpers in lower case that fold what the logs spell in several ways. [Language]
+// each column under its own name, and fields in lower case, the views, that fold what the logs spell in several ways. [Language]
 // lists all of it; testdata/language.txt is that list.
 //
 //   - A typed column that the row doesn't have is its type's zero value, as in Kusto. A rule for several tables is

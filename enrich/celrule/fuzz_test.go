@@ -10,13 +10,13 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// FuzzRow looks at any row through every helper.
+// FuzzRow looks at any row through every view.
 func FuzzRow(f *testing.F) {
 	sets := map[string]*ruleSet{}
 	for _, known := range schema.Tables() {
 		f.Add(fullRow(known)(nil))
 		rule := "apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\nrules:\n" +
-			"  - {id: a.b, title: t, tables: [" + known.Name + "], severity: low, when: \"true\", message: '{" + strings.Join(helperExpressions(f, known), "} {") + "}'}\n"
+			"  - {id: a.b, title: t, tables: [" + known.Name + "], severity: low, when: \"true\", message: '{" + strings.Join(viewExpressions(f, known), "} {") + "}'}\n"
 		sets[known.Name] = compiled(f, rule)
 	}
 	f.Fuzz(func(t *testing.T, row string) {

@@ -112,12 +112,12 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestColumns shows that rules see nothing of a row beside the columns that the module names: each helper is asked for
+// TestColumns shows that rules see nothing of a row beside the columns that the module names: each view is asked for
 // its fields on a whole row, and on one that was cut down to what its rule declares.
 func TestColumns(t *testing.T) {
 	for _, known := range schema.Tables() {
 		full := fullRow(known)
-		for _, expression := range helperExpressions(t, known) {
+		for _, expression := range viewExpressions(t, known) {
 			rule := fmt.Sprintf("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\nrules:\n"+
 				"  - {id: a.b, title: t, tables: [%s], severity: low, when: \"true\", message: '{%s}'}\n", known.Name, expression)
 			set, err := compileSet(enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(rule)}}})
@@ -136,8 +136,8 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// helperExpressions are all fields of all helpers of a table, as Language lists them, and each method once.
-func helperExpressions(t testing.TB, known schema.Table) (out []string) {
+// viewExpressions are all fields of all views of a table, as Language lists them, and each method once.
+func viewExpressions(t testing.TB, known schema.Table) (out []string) {
 	t.Helper()
 	language, err := Language()
 	if err != nil {

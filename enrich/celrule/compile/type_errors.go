@@ -249,7 +249,7 @@ func (x *explainer) culprit(e *cel.Error) int {
 	return int(at.Start)
 }
 
-// elsewhere says which tables have the helper of event called name, "" when none has.
+// elsewhere says for people which other tables have event.NAME, "" if none has.
 func (x *explainer) elsewhere(name string) string {
 	var tables []string
 	for _, known := range schema.Names() {

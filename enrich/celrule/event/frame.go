@@ -31,7 +31,7 @@ type known struct {
 	folds  map[string]string         // cells with operations -> what they are folded
 }
 
-// views are the decoded helpers, nil until asked for.
+// views are the decoded views of the event, nil until a rule asks for one.
 type views struct {
 	operation string
 	folded    bool // operation is set

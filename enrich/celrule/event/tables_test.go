@@ -23,7 +23,7 @@ type asked struct {
 	get     func(*Frame) ref.Val
 }
 
-// askedOf are the helpers of a table: the fields of event that aren't columns, and those of its views.
+// askedOf is what rules can ask of a table: the fields of event that aren't columns, and those of its views.
 func askedOf(t *Table, v *ViewTypes) (all []asked) {
 	for _, name := range []string{"operation", "success", "reason", "correlation_id"} {
 		f := t.Type.Fields[name]
@@ -182,7 +182,7 @@ func randomRow(r *rand.Rand, known schema.Table) map[string]string {
 	return row
 }
 
-// tellingValue is a value that helpers make something of.
+// tellingValue is a value that views make something of.
 func tellingValue(of func(...string) string, r *rand.Rand, column string) (string, bool) {
 	role, claims := of(guid, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"), `{"oid":"o1","upn":"`+of("claimed@contoso.example", "")+`","appid":"a1","ipaddr":"192.0.2.9"}`
 	request := `{"requestbody":"{\"properties\":{\"roleDefinitionId\":\"/x/` + role + `\",\"principalId\":\"p-` + strings.ToLower(column) + `\",\"principalType\":\"User\",\"scope\":\"` + of("", "/sub-"+strings.ToLower(column)) + `\"}}"}`

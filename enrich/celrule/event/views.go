@@ -10,7 +10,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// ViewTypes are the types of the helpers, the same for all tables.
+// ViewTypes are the types of the views over events and of what functions return, the same for all tables.
 type ViewTypes struct {
 	actor, target, change, credential, api, grant, consent, role, vault, uri *celval.ObjectType
 
