@@ -119,7 +119,7 @@ func expressionCodes() []diag.Code {
 		),
 		code(
 			"R202", diag.Error, "Unknown column or field",
-			"The table has no such column and the value no such field. Columns are spelled as in Log Analytics, helpers in lower case.",
+			"The table has no such column and the value no such field. Columns are spelled as in Log Analytics, views in lower case.",
 			"when: event.OperationNam == \"x\"", "Correct the name as suggested. A column that only your workspace has is `event.column(\"Name\")`.",
 		),
 		code(
