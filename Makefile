@@ -13,7 +13,7 @@ FUZZTIME ?= 10s
 export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath)
 check lint: export CGO_ENABLED := 0
 
-.PHONY: help build test test-deps campaign soak-rules check lint fmt fuzz bench bench-rules demo generate tidy
+.PHONY: help build test test-deps campaign soak-rules shape check lint fmt fuzz bench bench-rules demo generate tidy
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,13 +36,17 @@ soak-rules: ## the long tests of rules in full: 1,000 reloads under load, the in
 	RISKRELAY_SOAK=full $(GO) test -race -count=1 -timeout 20m -run TestReloads -v ./host
 	RISKRELAY_PAIRS=100000 $(GO) test -count=1 -run TestIndexAgrees -v ./enrich/celrule
 
-check: lint ## what CI checks besides tests: format, vet (for Windows and macOS too), linters, generated files, go.mod, rules
+shape: ## what packages look like: lines of code, files, uses from file to file and back, exported names
+	$(GO) run .ci/shape/*.go
+
+check: lint ## what CI checks besides tests: format, vet (for Windows and macOS too), linters, sizes of packages, generated files, go.mod, rules
 	$(GO) vet ./...
 	$(GO) vet -tags man ./host/cmd/riskrelay
 	GOOS=windows $(GO) build ./...
 	GOOS=windows $(GO) vet ./...
 	GOOS=darwin $(GO) build ./...
 	GOOS=darwin $(GO) vet ./...
+	$(GO) run .ci/shape/*.go -check ./enrich/... ./plugin/... ./rules
 	.ci/unchanged "generated files are stale: run make generate" $(MAKE) -s generate
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint

@@ -37,13 +37,13 @@ func NewEnricher(modules ...Module) *Enricher {
 	return e
 }
 
-// Enrich fills the Risk of each event. It has no error: an event that a module could not judge leaves with the
-// reason in Risk.Errors.
+// Enrich fills in the Risk of each event. It returns no error: if a module fails on an event, Risk.Errors says so and the event goes
+// on.
 func (e *Enricher) Enrich(ctx context.Context, events []Event) {
 	for start := 0; start < len(events); start += blockSize {
 		block := events[start:min(start+blockSize, len(events))]
 		if e.claims != nil {
-			e.claims.look(ctx, e.modules)
+			e.claims.refresh(ctx, e.modules)
 		}
 		for place, m := range e.modules {
 			e.ask(ctx, place, m, block)
@@ -54,7 +54,7 @@ func (e *Enricher) Enrich(ctx context.Context, events []Event) {
 	}
 }
 
-// asks recycles the lists of events that go to a module.
+// asks is a pool of the lists in which events are handed to a module.
 var asks = sync.Pool{New: func() any { return new(ask) }}
 
 type ask struct {
@@ -99,7 +99,7 @@ func (e *Enricher) ask(ctx context.Context, place int, m Module, block []Event) 
 	}
 }
 
-// hear adds what a guest says to a risk, but for what isn't its own to say.
+// hear adds a guest's tags to a risk, without those that it may not say.
 func (e *Enricher) hear(place int, name string, risk *Risk, tags []Tag) {
 	own, refused, reason := e.claims.sift(place, tags)
 	if refused > 0 {
@@ -111,7 +111,7 @@ func (e *Enricher) hear(place int, name string, risk *Risk, tags []Tag) {
 	risk.merge(name, name, own)
 }
 
-// cleaned are tags whose errors are clean. The module's own list stays as it is.
+// cleaned returns the tags with errors that are safe to show. The module's own list isn't changed.
 func (e *Enricher) cleaned(list []Tag) []Tag {
 	if e.Clean == nil {
 		return list

@@ -30,7 +30,7 @@ type Explanation struct {
 	Adjust     []Condition `json:"adjust,omitempty"`   // the steps that were evaluated; none without a match
 	LeftOut    []string    `json:"left_out,omitempty"` // parts of the rule that lack something of the context
 	FirstSeen  *FirstSeen  `json:"first_seen,omitempty"`
-	Exceptions []Slot      `json:"exceptions,omitempty"` // the slots that have values
+	Exceptions []Exception `json:"exceptions,omitempty"` // the exceptions that have values
 	Steps      []Step      `json:"steps,omitempty"`      // of severity and score, in their order
 	Tags       []Tag       `json:"tags,omitempty"`       // what the rule says of the event
 }
@@ -58,11 +58,11 @@ type FirstSeen struct {
 	Within  string  `json:"within"` // how far the memory reaches back, such as "30d"
 }
 
-// Slot is a slot for exceptions, with what the event has in its fields.
-type Slot struct {
-	Name   string      `json:"name"`
-	Fields []Value     `json:"fields"`
-	Fits   []Exception `json:"fits,omitempty"` // the exceptions with these values
+// Exception is an exception that a rule opens, with the values that the event has in its fields.
+type Exception struct {
+	Name   string         `json:"name"`
+	Fields []Value        `json:"fields"`
+	Fits   []ExceptionRow `json:"fits,omitempty"` // the exceptions with these values
 }
 
 // The effects of exceptions.
@@ -72,8 +72,8 @@ const (
 	ExceptEnded    = "has ended"
 )
 
-// Exception is one that fits an event.
-type Exception struct {
+// ExceptionRow is one that fits an event.
+type ExceptionRow struct {
 	Effect string `json:"effect"`
 	Reason string `json:"reason"`
 	Tuning string `json:"tuning,omitempty"` // the tuning file's name; "" when it is from the rule's author

@@ -49,7 +49,7 @@ func (x *Explanation) appendMatch(dst []byte, indent string) []byte {
 	return dst
 }
 
-func (s *Slot) appendText(dst []byte, indent string) []byte {
+func (s *Exception) appendText(dst []byte, indent string) []byte {
 	begin := indent + "exception " + s.Name + " " + pairs(s.Fields) + ": "
 	if len(s.Fits) == 0 {
 		return append(dst, begin+"none fits\n"...)

@@ -1,13 +1,13 @@
 package enrich
 
-// Filter tells which rows may matter to some rules, in words that a source can hand to a service: a row matters only when
-// one of the needs holds. Rows that fit may matter to nobody all the same. No needs at all means that no row matters.
+// Filter selects the rows that rules can match, in terms that a source can put into a query: a row can match only if one of the
+// needs is met. Rows that are selected may still match no rule. A filter without needs selects no row.
 type Filter []Need
 
-// Need are facts about a row: of each list, one must hold.
+// Need is what one rule needs of a row: of each of its lists, at least one fact must be true. An empty Need is met by every row.
 type Need [][]Fact
 
-// Fact is about the text of one column; a dynamic column's text is its JSON.
+// Fact is a test of the text of one column; the text of a dynamic column is its JSON.
 type Fact struct {
 	Column string
 	Equals string   // the text, exactly; counts when Has is empty

@@ -38,7 +38,7 @@ const (
 
 func (k kind) String() string { return [...]string{"rule", "pack", "guide row"}[k] }
 
-// names are the names of a kind that a rule or a tag has.
+// names returns the names of one kind, such as rule or pack, that a rule or tag carries.
 func (k kind) names(rule, pack string, guide []string) []string {
 	switch k {
 	case ruleName:
@@ -56,7 +56,7 @@ type Contest struct {
 	Owner, Loser string // modules: the one asked earlier keeps the name
 }
 
-// String says it to people.
+// String describes the contest for people.
 func (c Contest) String() string {
 	return fmt.Sprintf("module %s: the %s %s belongs to module %s, which is configured earlier: what %s says in its name is refused",
 		c.Loser, c.Kind, c.Name, c.Owner, c.Loser)
@@ -68,7 +68,7 @@ func Contests(abouts []Description) []Contest {
 	return contests
 }
 
-// owners are the places of modules by what belongs to them.
+// owners map a name to the module that it belongs to, by the module's place in the list of modules.
 type owners [kinds]map[string]int
 
 // declare gives each name to the first module that declares it.
@@ -92,7 +92,8 @@ func declare(abouts []Description) (all owners, contests []Contest) {
 	return all, contests
 }
 
-// claims know what belongs to which module, while descriptions change and undeclared names come up.
+// claims keep track of which name belongs to which module while modules run: descriptions may change, and names may be used that
+// nobody declared.
 type claims struct {
 	declared atomic.Pointer[declared]
 
@@ -101,7 +102,7 @@ type claims struct {
 	own  []int      // how many of these names a module has
 }
 
-// declared is what modules said of themselves. It doesn't change.
+// declared is what modules said of themselves at one time. It is replaced, never changed.
 type declared struct {
 	abouts []Description
 	places map[string]int // of modules by their names
@@ -120,8 +121,8 @@ func newClaims(modules int) *claims {
 	return c
 }
 
-// look asks the modules for their descriptions, and notes what has changed.
-func (c *claims) look(ctx context.Context, modules []Module) {
+// refresh asks the modules for their descriptions, and notes what has changed.
+func (c *claims) refresh(ctx context.Context, modules []Module) {
 	known, changed := c.declared.Load(), false
 	for i, m := range modules {
 		about, err := m.Describe(ctx)
@@ -132,7 +133,7 @@ func (c *claims) look(ctx context.Context, modules []Module) {
 	}
 }
 
-// same reports whether two lists are one: descriptions don't change, they are replaced.
+// same reports whether two lists are the same list in memory: descriptions are replaced, never changed in place.
 func same(a, b []RuleInfo) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
@@ -155,8 +156,8 @@ func (c *claims) lookAgain(ctx context.Context, modules []Module) {
 	c.declared.Store(now)
 }
 
-// owner is the place of the module that a name belongs to, when the module at place uses it. The name becomes that
-// module's when it was nobody's; ok is false when that is one name too many.
+// owner returns the place of the module that owns a name which the module at place uses. A name that nobody owns becomes that
+// module's; ok is false if it owns too many undeclared names already.
 func (d *declared) owner(k kind, name string) (place int, ok bool) {
 	if place, ok = d.owners[k][name]; ok || k == guideRow {
 		return place, ok
@@ -166,7 +167,7 @@ func (d *declared) owner(k kind, name string) (place int, ok bool) {
 	return place, ok
 }
 
-// refusal says why the module at place may not say t, and "" when it may.
+// refusal returns why the module at place may not say t, "" if it may.
 func (c *claims) refusal(place int, t *Tag) (why string) {
 	d := c.declared.Load()
 	if why = c.claim(d, place, ruleName, t.Rule); why != "" {
@@ -184,7 +185,7 @@ func (c *claims) refusal(place int, t *Tag) (why string) {
 	return ""
 }
 
-// claim says why a name isn't for the module at place to use, and "" when it is.
+// claim returns why the module at place may not use a name, "" if it may.
 func (c *claims) claim(d *declared, place int, k kind, name string) string {
 	if name == "" {
 		return ""
@@ -221,7 +222,8 @@ func (c *claims) use(k kind, name string, place int) (owner int, ok bool) {
 	return place, true
 }
 
-// sift returns what the module at place may say of an event, and how many tags it may not, with the reason for the first.
+// sift returns the tags that the module at place may say of an event, the number of those that it may not, and the reason for the
+// first of these.
 func (c *claims) sift(place int, tags []Tag) (own []Tag, refused int, reason string) {
 	for i := range tags {
 		why := c.refusal(place, &tags[i])

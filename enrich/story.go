@@ -12,7 +12,7 @@ import (
 // one action come within minutes of each other.
 const storyLimit = 1 << 16
 
-// nobody is the correlation id that means none.
+// nobody is the all-zero correlation id, which services write for "none".
 const nobody = "00000000-0000-0000-0000-000000000000"
 
 // stories recognize the records of one action: Azure AD writes the update of an application as two entries, one about the
@@ -29,13 +29,13 @@ type stories struct {
 
 type storyKey [16]byte
 
-// share is what an event adds to the score of one action.
+// share is what one event adds to the score of an action, and what it adds it to.
 type share struct {
 	event      string
 	from, upTo int // the score that counted before it, and with it
 }
 
-// tell sets the group of the event's risk, and takes the score from matches that count with another event.
+// tell sets the group of the event's risk to its action, and lowers the scores of matches that count with another event of it.
 func (s *stories) tell(e *Event) {
 	if len(e.Risk.Rules)+len(e.Risk.Suppressed) == 0 {
 		return
@@ -58,8 +58,8 @@ func (s *stories) tell(e *Event) {
 	e.Risk.Score = min(maxScore, score)
 }
 
-// share is what is left of a score when what counts already with other events of the action is taken off, and the id of
-// the first of these, "" for none. An event that is read again gets the same answer.
+// share returns the part of a score that doesn't count already with another event of the action, and the id of the first such
+// event, "" for none. An event that is read again gets the same answer.
 func (s *stories) share(key storyKey, event string, score int) (left int, first string) {
 	shares, known := s.told[key]
 	if !known {
@@ -83,7 +83,7 @@ func (s *stories) share(key storyKey, event string, score int) (left int, first 
 	return max(0, score-shares[at].from), first
 }
 
-// remember makes room for one more action.
+// remember notes one more action, and forgets the oldest when there are too many.
 func (s *stories) remember(key storyKey) {
 	if s.told == nil {
 		s.told, s.order = map[storyKey][]share{}, make([]storyKey, storyLimit)
@@ -93,7 +93,7 @@ func (s *stories) remember(key storyKey) {
 	s.next = (s.next + 1) % storyLimit
 }
 
-// storyOf stands for what a match says about an action.
+// storyOf returns a key that is equal for matches that say the same about the same action.
 func storyOf(group string, m *Match) (key storyKey) {
 	var all []byte
 	for _, part := range []string{group, m.ID, m.Message} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -144,7 +145,7 @@ func TestProblemsStay(t *testing.T) {
 	f.good(1, false)
 	m := startIn(t, f.dir)
 	f.put("a.yaml", strings.Replace(ruleText("a", 1, 1), "event.success", "event.sucess", 1))
-	var problems rulefile.Problems
+	var problems diag.Problems
 	if err := m.refresh(t.Context()); !errors.As(err, &problems) || len(problems) != 1 {
 		t.Errorf("got %v", err)
 	}

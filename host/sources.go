@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -17,7 +17,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
 			if _, known := schema.Lookup(t.Name); !known {
-				if near := rulefile.Suggest(t.Name, schema.Names()); near != "" {
+				if near := diag.Suggest(t.Name, schema.Names()); near != "" {
 					o.Log.Warnf("no rule knows the table %s: did you mean %s?", t.Name, near)
 				}
 			}

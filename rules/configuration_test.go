@@ -25,7 +25,7 @@ const everything = `{"context": {"business_hours": {"zone": "UTC", "days": ["mon
 func TestNamesDoNotHide(t *testing.T) {
 	tested := 0
 	for _, p := range packs(t) {
-		if !strings.HasPrefix(p.File, "configuration/") {
+		if !strings.HasPrefix(p.File, "applications/configuration/") {
 			continue
 		}
 		for _, r := range p.Rules {

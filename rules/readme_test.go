@@ -56,7 +56,7 @@ func coverage(t *testing.T) *ruletest.Coverage {
 	t.Helper()
 	var slugs []string
 	for _, g := range guide(t) {
-		slugs = append(slugs, g.slug)
+		slugs = append(slugs, g.Slug)
 	}
 	covered, report, err := ruletest.Cover(t.Context(), ruletest.Options{
 		Files: files(t),
@@ -83,10 +83,10 @@ func guideTable(t *testing.T) string {
 			t.Errorf("guide.csv has no row %s", g.Row)
 			continue
 		}
-		name := fmt.Sprintf("**%s** %s (%s)", rows[i].slug, cell(rows[i].title), rows[i].risk)
-		if rows[i].note() {
-			_, note, _ := strings.Cut(rows[i].slug, "/")
-			name = fmt.Sprintf("· *%s* %s", note, cell(rows[i].title))
+		name := fmt.Sprintf("**%s** %s (%s)", rows[i].Slug, cell(rows[i].Title), rows[i].Risk)
+		if rows[i].Note() {
+			_, note, _ := strings.Cut(rows[i].Slug, "/")
+			name = fmt.Sprintf("· *%s* %s", note, cell(rows[i].Title))
 		}
 		ids := slices.Clone(g.Rules)
 		for j := range ids {
@@ -127,7 +127,7 @@ type comparison struct{ row, rule, gap string }
 
 func comparisons(t *testing.T) (all []comparison) {
 	t.Helper()
-	data, err := os.ReadFile("compare.csv")
+	data, err := os.ReadFile("applications/compare.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func compareTable(t *testing.T) string {
 	b.WriteString("| Row of the guide | Public rule | What it misses |\n|-|-|-|\n")
 	for _, g := range guide(t) {
 		for _, c := range all {
-			if c.row == g.slug {
+			if c.row == g.Slug {
 				fmt.Fprintf(&b, "| %s | %s | %s |\n", c.row, cell(c.rule), cell(c.gap))
 			}
 		}
@@ -169,7 +169,7 @@ func cell(text string) string {
 func TestComparisonsAreWhole(t *testing.T) {
 	rows, seen := guide(t), map[comparison]bool{}
 	for i, c := range comparisons(t) {
-		if !slices.ContainsFunc(rows, func(g row) bool { return g.slug == c.row }) {
+		if !slices.ContainsFunc(rows, func(g rules.Row) bool { return g.Slug == c.row }) {
 			t.Errorf("compare.csv, record %d: the guide has no row %s", i+2, c.row)
 		}
 		if c.rule == "" || c.gap == "" {

@@ -1,8 +1,8 @@
 package rules_test
 
 import (
-	"encoding/csv"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -50,24 +50,11 @@ func packs(t *testing.T) (all []*rulefile.Pack) {
 	return all
 }
 
-// row is one row of the guide.
-type row struct{ slug, section, title, risk string }
-
-// note reports whether it is one of the sentences beside a row, not a row.
-func (r row) note() bool { return strings.Contains(r.slug, "/") }
-
-func guide(t *testing.T) (rows []row) {
+func guide(t *testing.T) []rules.Row {
 	t.Helper()
-	data, err := rules.FS.ReadFile("guide.csv")
+	rows, err := rules.Guide(rules.FS)
 	if err != nil {
 		t.Fatal(err)
-	}
-	records, err := csv.NewReader(strings.NewReader(string(data))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range records[1:] {
-		rows = append(rows, row{r[0], r[1], r[2], r[3]})
 	}
 	return rows
 }
@@ -81,7 +68,7 @@ func TestFilesAreGood(t *testing.T) {
 // TestGuideIsCovered holds that each row of the guide has a rule, of the row's risk, that fires in a test and stays
 // silent in another.
 func TestGuideIsCovered(t *testing.T) {
-	rows := slices.DeleteFunc(guide(t), row.note)
+	rows := slices.DeleteFunc(guide(t), rules.Row.Note)
 	if len(rows) != 16 {
 		t.Errorf("the guide has 16 rows, guide.csv has %d", len(rows))
 	}
@@ -95,24 +82,24 @@ func TestGuideIsCovered(t *testing.T) {
 			}
 			for _, slug := range r.Guide {
 				name, _, _ := strings.Cut(slug.Value, "/")
-				i := slices.IndexFunc(rows, func(g row) bool { return g.slug == name })
+				i := slices.IndexFunc(rows, func(g rules.Row) bool { return g.Slug == name })
 				if i < 0 {
 					t.Errorf("%s: guide.csv has no row %s", slug.Pos, slug.Value)
 					continue
 				}
 				covered[name] = true
-				risk[name] = risk[name] || r.Severity.Value == rows[i].risk
-				if section, _, _ := strings.Cut(p.File, "/"); section != rows[i].section {
-					t.Errorf("%s: the row %s belongs into the folder %s", slug.Pos, slug.Value, rows[i].section)
+				risk[name] = risk[name] || r.Severity.Value == rows[i].Risk
+				if path.Dir(p.File) != path.Join(rows[i].Pack, rows[i].Section) {
+					t.Errorf("%s: the row %s belongs into the folder %s/%s", slug.Pos, slug.Value, rows[i].Pack, rows[i].Section)
 				}
 			}
 		}
 	}
 	for _, g := range rows {
-		if !covered[g.slug] {
-			t.Errorf("no rule implements the row %s", g.slug)
-		} else if !risk[g.slug] {
-			t.Errorf("no rule of the row %s has its risk, %s", g.slug, g.risk)
+		if !covered[g.Slug] {
+			t.Errorf("no rule implements the row %s", g.Slug)
+		} else if !risk[g.Slug] {
+			t.Errorf("no rule of the row %s has its risk, %s", g.Slug, g.Risk)
 		}
 	}
 }

@@ -139,8 +139,8 @@ func TestGuideIsProved(t *testing.T) {
 func TestEachRowIsCompared(t *testing.T) {
 	all := comparisons(t)
 	for _, g := range guide(t) {
-		if !g.note() && !slices.ContainsFunc(all, func(c comparison) bool { return c.row == g.slug }) {
-			t.Errorf("compare.csv says nothing of public rules for %s", g.slug)
+		if !g.Note() && !slices.ContainsFunc(all, func(c comparison) bool { return c.row == g.Slug }) {
+			t.Errorf("compare.csv says nothing of public rules for %s", g.Slug)
 		}
 	}
 }

@@ -39,8 +39,8 @@ func TestTagAllocatesNothing(t *testing.T) {
 			fmt.Fprintf(&b, "  - {id: r.r%d, title: t, tables: [%s], severity: low, when: '%s'}\n", i, test.table, when)
 		}
 		set := compiled(t, b.String())
-		if without := set.tables[test.table].index.always; len(without) > 0 {
-			t.Errorf("%s: %d rules have no key, the first is %s", test.table, len(without), without[0].declared.When.Value)
+		if without := set.tables[test.table].index.Always; len(without) > 0 {
+			t.Errorf("%s: %d rules have no key, the first is %s", test.table, len(without), set.tables[test.table].all[without[0]].Declared.When.Value)
 		}
 		rows := make([]string, blockEvents)
 		for i := range rows {

@@ -10,43 +10,43 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/celrule/index"
 )
 
 // blockEvents is how many events are looked at together. Rules without a key are evaluated one after the other, each on
 // all events of a block, as a rule that has just run is at hand for the processor.
 const blockEvents = 64
 
-// worker evaluates rules on blocks of events. It is the variables of the rule that is running.
+// worker evaluates rules on blocks of events, for one goroutine at a time. To CEL it is the variables of the rule that is running.
 type worker struct {
 	set    *ruleSet
 	tables map[string]*tableWork
 	busy   []*tableWork // tables of which there are events in the block
-	ctx    context.Context
 	now    types.Timestamp
 
-	frame *frame
-	rule  *tableRule
-	lets  []ref.Val // nil until asked for
-	limit int64     // what the event may have spent when the rule ends, see meter
-	turns int
+	compile.Budget // of the rule that is running, with the event that it looks at
+	rule           *activeInTable
+	lets           []ref.Val // nil until asked for
 
 	stopped bool     // the rule that is running spent too much on this event
 	told    *telling // what an explanation wants to know; nil when events are tagged
 }
 
-// tableWork are the events of one table in a block.
+// tableWork is what a worker keeps for one table: frames, and which events of the block they show.
 type tableWork struct {
 	*tableSet
-	newFrame func() *frame
-	frames   []*frame // used again; the first len(events) of them are in use
-	events   []int    // their places
-	answers  *answers
+	newFrame func() *event.Frame
+	frames   []*event.Frame // used again; the first len(events) of them are in use
+	events   []int          // their places
+	answers  *index.Answers
 }
 
 func newWorker(s *ruleSet) *worker {
 	w := &worker{set: s, tables: map[string]*tableWork{}, told: s.told}
 	for name, t := range s.tables {
-		w.tables[name] = &tableWork{tableSet: t, newFrame: newFrames(t.table), answers: newAnswers(&t.index)}
+		w.tables[name] = &tableWork{tableSet: t, newFrame: event.NewFrames(t.table), answers: index.NewAnswers(&t.index)}
 	}
 	return w
 }
@@ -61,7 +61,7 @@ func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, every bool) ([
 	w := s.workers.Get().(*worker)
 	defer s.workers.Put(w)
 	defer w.forget()
-	w.ctx, w.now = ctx, s.now()
+	w.Context, w.now = ctx, s.now()
 	for start := 0; start < len(events); start += blockEvents {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -83,13 +83,15 @@ func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 		if len(t.events) == 0 {
 			w.busy = append(w.busy, t)
 		}
-		w.frame = t.open(&events[i], i)
-		picked := t.all
-		if !every {
-			picked = t.index.candidates(t.answers, w.frame)
+		w.Frame = t.open(&events[i], i)
+		if every {
+			for _, r := range t.all {
+				tags[i] = append(tags[i], w.evaluate(r)...)
+			}
+			continue
 		}
-		for _, r := range picked {
-			tags[i] = append(tags[i], w.evaluate(r)...)
+		for _, place := range t.index.Candidates(t.answers, w.Frame) {
+			tags[i] = append(tags[i], w.evaluate(t.all[place])...)
 		}
 	}
 	for _, t := range w.busy {
@@ -101,46 +103,48 @@ func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 }
 
 // open makes a frame ready for an event.
-func (t *tableWork) open(e *enrich.Event, place int) *frame {
+func (t *tableWork) open(e *enrich.Event, place int) *event.Frame {
 	n := len(t.events)
 	t.events = append(t.events, place)
 	if n == len(t.frames) {
 		t.frames = append(t.frames, t.newFrame())
 	}
-	t.frames[n].reset(e)
+	t.frames[n].Reset(e)
 	return t.frames[n]
 }
 
 // always evaluates the rules without a key.
 func (w *worker) always(t *tableWork, tags [][]enrich.Tag) {
-	for _, r := range t.index.always {
+	for _, unkeyed := range t.index.Always {
+		r := t.all[unkeyed]
 		for n, place := range t.events {
-			w.frame = t.frames[n]
+			w.Frame = t.frames[n]
 			tags[place] = append(tags[place], w.evaluate(r)...)
 		}
 	}
 }
 
-// close tells of events that spent too much, brings tags into the order of the rules' ids, and lets the events go.
+// close ends the block for one table: it adds an error to events that spent too much, sorts their tags by rule, and lets the events
+// go.
 func (w *worker) close(t *tableWork, tags [][]enrich.Tag) {
 	for n, place := range t.events {
-		if f := t.frames[n]; f.over > 0 {
+		if f := t.frames[n]; f.Skipped > 0 {
 			tags[place] = append(tags[place], enrich.Tag{ // no rule's fault alone
-				Error: fmt.Sprintf("all rules together took too long on this event: %d of %d were not run", f.over, len(t.all)),
+				Error: fmt.Sprintf("all rules together took too long on this event: %d of %d were not run", f.Skipped, len(t.all)),
 			})
 		}
 		slices.SortStableFunc(tags[place], func(a, b enrich.Tag) int { return strings.Compare(a.Rule, b.Rule) })
-		t.frames[n].close()
+		t.frames[n].Close()
 	}
 	t.events = t.events[:0]
 }
 
 // forget lets go of the last events, so that an idle worker keeps no row alive.
 func (w *worker) forget() {
-	w.ctx, w.frame = nil, nil
+	w.Context, w.Frame = nil, nil
 	for _, t := range w.tables {
 		for n := range t.events {
-			t.frames[n].close() // left by a panic
+			t.frames[n].Close() // left by a panic
 		}
 		t.events = t.events[:0]
 	}

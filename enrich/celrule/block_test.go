@@ -18,7 +18,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 	block, tags := events(t, rows...), make([][]enrich.Tag, len(rows))
 	w := newWorker(set)
-	w.ctx, w.now = context.Background(), set.now()
+	w.Context, w.now = context.Background(), set.now()
 	tag := func() { w.block(block, tags, false) }
 	tag() // makes frames and what they remember
 	if allocations := testing.AllocsPerRun(20, tag); allocations > 0 {

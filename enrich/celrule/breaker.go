@@ -2,14 +2,10 @@ package celrule
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/cel-go/interpreter"
-
-	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // maxBreaches is how often in a row a rule may be stopped for taking too long before it is switched off.
@@ -28,22 +24,6 @@ type breaker struct {
 	stopped atomic.Uint64 // events on which the rule was stopped
 	tripped atomic.Bool   // it was stopped so often in a row that it is, or would be, switched off
 	closed  bool          // the rule stays on, for measurements and explanations
-}
-
-// Stops says on how many events a rule was stopped for taking too long.
-type Stops struct {
-	Events uint64
-	Off    bool // it happened on so many events in a row that the rule is, or was, switched off for a while
-}
-
-// Stops tells of the rule called id since the module was configured; nothing for a rule that isn't there. A rule of
-// [Module.Only] or [Module.Unswitched] stays on, Off says of it that it would not.
-func (m *Module) Stops(id string) Stops {
-	r, err := m.set.Load().ruleByID(id)
-	if err != nil {
-		return Stops{}
-	}
-	return Stops{r.breaker.stopped.Load(), r.breaker.tripped.Load()}
 }
 
 // lets reports whether the rule may look at an event: always while it is on, and once each coolDown while it is off.
@@ -83,28 +63,4 @@ func (b *breaker) reset() bool {
 func isBreach(err error) bool {
 	var cancelled interpreter.EvalCancelledError
 	return errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded
-}
-
-// describe is the set's description; rules that the breaker switched off are off in it.
-func (s *ruleSet) describe() enrich.Description {
-	if about := s.tripped.Load(); about != nil {
-		return *about
-	}
-	return s.about
-}
-
-// switched writes the description anew when a rule was switched off or on.
-func (s *ruleSet) switched() {
-	for {
-		old, about := s.tripped.Load(), s.about
-		about.Rules = slices.Clone(about.Rules)
-		for i, r := range s.rules {
-			if r.breaker.retry.Load() != nil {
-				about.Rules[i].Off = fmt.Sprintf("took too long on %d events in a row, tried again every %v", maxBreaches, coolDown)
-			}
-		}
-		if s.tripped.CompareAndSwap(old, &about) {
-			return
-		}
-	}
 }

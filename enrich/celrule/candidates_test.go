@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
 // fitting holds that a row that rules match is among their candidates, and returns for how many rules something could be
@@ -15,7 +16,7 @@ import (
 func fitting(t *testing.T, s *ruleSet, e *enrich.Event, tags []enrich.Tag) (told int) {
 	t.Helper()
 	row := string(e.AppendFields(nil))
-	if strings.Contains(row, `\`) || !isASCII([]byte(row)) {
+	if strings.Contains(row, `\`) || !event.IsASCII([]byte(row)) {
 		return 0
 	}
 	for _, tag := range tags {
@@ -31,9 +32,17 @@ func fitting(t *testing.T, s *ruleSet, e *enrich.Event, tags []enrich.Tag) (told
 	return told
 }
 
+// textOf is a cell as text, "" for none and for null.
+func textOf(cell []byte) string {
+	if text, err := enrich.Unquote(cell); err == nil {
+		return string(text)
+	}
+	return strings.TrimPrefix(string(cell), "null")
+}
+
 func fits(filter enrich.Filter, e *enrich.Event) bool {
 	fact := func(f enrich.Fact) bool {
-		text := textCell(notNull(e.Lookup(f.Column)))
+		text := textOf(e.Lookup(f.Column))
 		if len(f.Has) == 0 {
 			return text == f.Equals
 		}

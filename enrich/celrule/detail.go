@@ -3,12 +3,14 @@ package celrule
 import (
 	"context"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/google/cel-go/checker"
-
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -30,7 +32,7 @@ type Detail struct {
 	Declared *rulefile.Rule `json:"-"` // what the rule file says
 	Lists    []UsedList     `json:"lists,omitempty"`
 	Macros   []UsedMacro    `json:"macros,omitempty"`
-	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and slots that lack something of the context
+	LeftOut  []string       `json:"left_out,omitempty"` // adjust steps and exceptions that lack something of the context
 }
 
 // UsedList is a list of the rule files, or of the context, that a rule looks into.
@@ -77,13 +79,13 @@ func (m *Module) List() []Listing {
 	return all
 }
 
-func (s *ruleSet) list(r *rule) Listing {
-	out := Listing{RuleInfo: r.info, Score: r.score, Needs: r.required, Optional: r.optional, Tuned: r.tuned(), Running: []InTable{}}
-	if status := r.declared.Status.Value; status != "stable" {
+func (s *ruleSet) list(r *active) Listing {
+	out := Listing{RuleInfo: r.Info, Score: r.Score, Needs: r.Required, Optional: r.Optional, Tuned: r.Tuned(), Running: []InTable{}}
+	if status := r.Declared.Status.Value; status != "stable" {
 		out.Status = status
 	}
-	for _, table := range r.info.Tables {
-		running := s.inTable(r.info.ID, table)
+	for _, table := range r.Info.Tables {
+		running := s.inTable(r.Info.ID, table)
 		if running == nil {
 			continue
 		}
@@ -102,16 +104,14 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	out := Detail{Listing: s.list(r), Declared: r.declared}
-	all := newUses()
-	for _, table := range r.info.Tables {
-		tr, problems := r.compileFor(s.language(), s.language().tables[table])
-		if problems.HasErrors() {
-			return out, problems // never: the set was compiled before
-		}
-		all.add(tr.all())
+	out := Detail{Listing: s.list(r), Declared: r.Declared}
+	all, err := s.lang.UsesOf(r.Rule)
+	if err != nil {
+		return out, err // never: the set was compiled before
+	}
+	for _, table := range r.Info.Tables {
 		if running := s.inTable(id, table); running != nil {
-			out.LeftOut = running.leftOut // the same in all tables
+			out.LeftOut = running.LeftOut // the same in all tables
 		}
 	}
 	s.used(&out, all)
@@ -119,105 +119,82 @@ func (m *Module) Detail(_ context.Context, id string) (Detail, error) {
 }
 
 // used fills in the lists and macros.
-func (s *ruleSet) used(out *Detail, u uses) {
-	for _, name := range names(u.lists) {
-		set, declared := s.setOf(name), s.language().declared[name]
+func (s *ruleSet) used(out *Detail, u compile.Uses) {
+	for _, name := range slices.Sorted(maps.Keys(u.Lists)) {
+		declared, set := s.lang.List(name)
 		out.Lists = append(out.Lists, UsedList{
-			Name: name, Doc: s.lists.typ.fields[name].doc, CaseInsensitive: set.fold, Size: len(set.items), First: set.first(),
-			Source: source(declared), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
+			Name: name, Doc: declared.Doc.Value, CaseInsensitive: set.Folded, Size: len(set.Items), First: firstOfList(set),
+			Source: declared.Source(), Added: itemsAt(declared.Added), Removed: itemsAt(declared.Removed),
 		})
 	}
-	around := s.context.of.(*surroundings)
-	for _, need := range names(u.needs) {
+	for _, need := range slices.Sorted(maps.Keys(u.Needs)) {
 		name, isList := strings.CutPrefix(need, "lists.")
-		if set := around.lists[name]; isList && set != nil {
-			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.items), First: set.first(), Source: around.source(name)})
+		if set := s.known.Lists[name]; isList && set != nil {
+			out.Lists = append(out.Lists, UsedList{Name: name, Size: len(set.Items), First: firstOfList(set), Source: s.known.SourceOf(name)})
 		}
 	}
-	for _, name := range names(u.macros) {
-		m := s.language().macros.byName[name].declared
-		out.Macros = append(out.Macros, UsedMacro{name, s.language().macros.byName[name].params, m.Expr.Value})
+	for _, name := range slices.Sorted(maps.Keys(u.Macros)) {
+		m := s.lang.Macro(name)
+		used := UsedMacro{Name: name, Expr: m.Expr.Value}
+		for _, p := range m.Params {
+			used.Params = append(used.Params, p.Name.Value)
+		}
+		out.Macros = append(out.Macros, used)
 	}
 }
 
-// first are the first items as texts.
-func (l *list) first() []string {
+// firstOfList are the first items as texts.
+func firstOfList(l *celval.List) []string {
 	items := make([]string, 0, firstItems)
-	for _, item := range l.items[:min(firstItems, len(l.items))] {
-		items = append(items, text(item))
+	for _, item := range l.Items[:min(firstItems, len(l.Items))] {
+		items = append(items, celval.Text(item))
 	}
 	return items
 }
 
-// source is where the items of a list of the context stand.
-func (c *surroundings) source(name string) string {
-	if file, ok := c.settings.Context.ListFiles[name]; ok {
-		return source(&rulefile.List{File: file})
-	}
-	return strings.TrimSpace("the context " + c.settings.ContextFile)
-}
-
-// source is where the items of a list stand.
-func source(l *rulefile.List) string {
-	switch {
-	case l.File.Column.Present():
-		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
-	case l.File.Path.Present():
-		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
-	}
-	return l.Name.Pos.String()
-}
-
 // itemsAt are items with the places where tuning files name them.
-func itemsAt(items []rulefile.Text) (out []string) {
+func itemsAt(items []diag.Text) (out []string) {
 	for _, item := range items {
 		out = append(out, fmt.Sprintf("%s at %s", item.Value, item.Pos))
 	}
 	return out
 }
 
-func (s *ruleSet) running(r *tableRule) InTable {
-	out := InTable{Table: r.table.name, Watched: r.when.watched, Key: s.key(r)}
-	cost := func(e *expression) uint64 {
-		estimate, err := checker.Cost(e.checked, estimator{s.language()})
-		if err != nil {
-			return math.MaxUint64
-		}
-		return estimate.Max
-	}
-	out.Cost = cost(r.when)
-	used := r.through(r.when)
-	for _, let := range r.lets {
-		if used.lets[let.name] {
-			out.Cost += cost(let.expression)
+func (s *ruleSet) running(r *activeInTable) InTable {
+	out := InTable{Table: r.Table.Name, Watched: r.When.Watched, Key: s.key(r)}
+	out.Cost = s.lang.WorstCost(r.When)
+	used := r.Through(r.When)
+	for _, let := range r.Lets {
+		if used.Lets[let.Name] {
+			out.Cost += s.lang.WorstCost(let.Expression)
 		}
 	}
 	return out
 }
 
 // key is the rule's index key as people write it.
-func (s *ruleSet) key(r *tableRule) string { return s.tables[r.table.name].index.keyOf(r) }
+func (s *ruleSet) key(r *activeInTable) string { return s.tables[r.Table.Name].index.Key(r.place) }
 
 // CodeUnindexed is the warning for a rule that has to be evaluated for every event of a table.
 const CodeUnindexed = "R301"
 
 // Costly are warnings about rules that no key picks, so that they are evaluated for every event of a table, in the order
 // of their places.
-func (m *Module) Costly() rulefile.Problems {
-	var out rulefile.Problems
+func (m *Module) Costly() diag.Problems {
+	var out diag.Problems
 	s := m.set.Load()
 	for _, r := range s.rules {
 		var tables []string
-		for _, table := range r.info.Tables {
-			if tr := s.inTable(r.info.ID, table); tr != nil && s.key(tr) == "" {
+		for _, table := range r.Info.Tables {
+			if tr := s.inTable(r.Info.ID, table); tr != nil && s.key(tr) == "" {
 				tables = append(tables, table)
 			}
 		}
 		if len(tables) == 0 {
 			continue
 		}
-		p := r.declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
-		p.Severity = rulefile.Warning
+		p := r.Declared.When.Problem(CodeUnindexed, 0, 0, fmt.Sprintf("evaluated for every event of %s: nothing in the condition picks the few that can match", strings.Join(tables, " and ")))
+		p.Severity = diag.Warning
 		out = append(out, p)
 	}
 	out.Sort()

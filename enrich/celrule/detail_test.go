@@ -8,7 +8,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 func TestDetail(t *testing.T) {
@@ -80,7 +80,7 @@ rules:
   - {id: x.one, title: One, tables: [AuditLogs], when: event.operation == "x", severity: low}
 `)})
 	got := m.Costly()
-	if len(got) != 1 || got[0].Code != "R301" || got[0].Severity != rulefile.Warning || got[0].Pos.Line != 5 {
+	if len(got) != 1 || got[0].Code != "R301" || got[0].Severity != diag.Warning || got[0].Pos.Line != 5 {
 		t.Errorf("got %v", got)
 	}
 }

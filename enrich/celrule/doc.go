@@ -3,17 +3,22 @@
 //
 // # From a file to a tag
 //
-//	files -> rulefile.Load  -> language (types, functions, lists, macros)      env.go, macros.go, typed.go
-//	                        -> expressions, checked for each table             compile.go, uses.go, problems.go
-//	                        -> rules                                           rule.go, tune.go, set.go
-//	                        -> what must hold for a rule to match, an index    conditions.go, among.go, roots.go, index.go
-//	event -> frame (cells and helpers, decoded when asked for)                 frame.go, actor.go, change.go, ...
-//	      -> the rules that the index picks                                    block.go, answers.go, scanner.go
-//	      -> when, metered -> first_seen -> adjust                             eval.go, meter.go, state.go, memory.go
-//	      -> exceptions -> message, objects
+//	files -> rulefile.Load -> language, expressions checked for each table, rules       package compile
+//	                       -> what must hold for a rule to match, an index              package index
+//	event -> frame: cells and views, decoded when asked for                             package event, with values of celval
+//	      -> the rules that the index picks                                             package index
+//	      -> when, metered -> first_seen -> adjust -> exceptions -> message, objects    this package
 //
-// [Module.Explain] goes the same way for one rule and keeps what each part of its conditions came to: trace.go, with
-// the parts' texts found by spans.go.
+// Imports go one way: celrule -> index -> compile -> event -> celval. To read all, begin with celval; to find where something
+// is, begin here. In this package, read
+//
+//   - memory.go, breaker.go: what rules remember, and when they are switched off,
+//   - set.go: all rules of one configuration,
+//   - shorten.go, telling.go: what an explanation is told,
+//   - block.go, eval.go, remember.go: from an event to its tags,
+//   - module.go: the module, which puts one set in the place of another,
+//   - trace.go, explain.go: why a rule matches or doesn't,
+//   - keys.go, detail.go, language.go: what is told about rules.
 //
 // A set is compiled as a whole and put in the place of the old one as a whole. All problems of all files come back
 // together, each with its place in the file.
@@ -21,7 +26,7 @@
 // # The language
 //
 // The variables are event, lists, macros, context, now and the rule's lets. The type of event is that of the table:
-// each column under its own name, and helpers in lower case that fold what the logs spell in several ways. [Language]
+// each column under its own name, and fields in lower case, the views, that fold what the logs spell in several ways. [Language]
 // lists all of it; testdata/language.txt is that list.
 //
 //   - A typed column that the row doesn't have is its type's zero value, as in Kusto. A rule for several tables is

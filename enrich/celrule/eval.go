@@ -12,29 +12,34 @@ import (
 	"github.com/google/cel-go/interpreter"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
-// evaluate is one rule's answer: nothing, a match, or an error; a match whose adjust steps fail has errors beside it.
-func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
-	if !r.breaker.lets() {
+// evaluate runs one rule on the event in the worker's frame. It returns no tag, the tag of a match with those of steps that failed,
+// or the tag of an error.
+func (w *worker) evaluate(r *activeInTable) (tags []enrich.Tag) {
+	if !r.of.breaker.lets() {
 		return w.skipped(r)
 	}
-	if w.frame.spent > eventCost {
-		w.frame.over++
+	if w.Frame.Spent > compile.EventSteps {
+		w.Frame.Skipped++
 		return nil
 	}
 	defer func() {
 		if p := recover(); p != nil { // a fault of this package must not stop the events
-			tags = []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
+			tags = []enrich.Tag{{Rule: r.Info.ID, Error: fmt.Sprintf("internal error: %v", p)}}
 		}
 	}()
-	w.rule, w.limit, w.stopped = r, w.frame.spent+runCost, false
-	if cap(w.lets) < len(r.lets) {
-		w.lets = make([]ref.Val, len(r.lets))
+	w.rule, w.stopped = r, false
+	w.Grant(compile.RuleSteps)
+	if cap(w.lets) < len(r.Lets) {
+		w.lets = make([]ref.Val, len(r.Lets))
 	}
-	w.lets = w.lets[:len(r.lets)]
+	w.lets = w.lets[:len(r.Lets)]
 	clear(w.lets)
-	holds, err := w.holds(r.when)
+	holds, err := w.holds(r.When)
 	switch {
 	case err != nil:
 		return w.failure(err, "when")
@@ -47,27 +52,28 @@ func (w *worker) evaluate(r *tableRule) (tags []enrich.Tag) {
 	return tags
 }
 
-// inTime notes that the rule ended in time.
+// inTime tells the rule's breaker that it ended in time.
 func (w *worker) inTime() {
-	if w.rule.breaker.reset() {
+	if w.rule.of.breaker.reset() {
 		w.set.switched()
 	}
 }
 
-// skipped says on an event that might match that the rule was off for it.
-func (w *worker) skipped(r *tableRule) []enrich.Tag {
+// skipped returns a tag that says that the rule is off, for events that it might match; none for others.
+func (w *worker) skipped(r *activeInTable) []enrich.Tag {
 	if w.rule = r; w.impossible() {
 		return nil
 	}
-	return []enrich.Tag{{Rule: r.info.ID, Error: fmt.Sprintf("not judged: the rule took too long on %d events in a row and is off for up to %v",
+	return []enrich.Tag{{Rule: r.Info.ID, Error: fmt.Sprintf("not judged: the rule took too long on %d events in a row and is off for up to %v",
 		maxBreaches, coolDown)}}
 }
 
-// failure is the tag for an error, none for a missing field, nor for an event that can't match anyway: what the index
-// knows of the rule decides about errors, too, so that they don't depend on whether the index or everything was asked.
+// failure returns the tag for an error in the part of the rule called key. A missing field is no error but no match. Nor is an error
+// reported for an event on which the index knows that the rule can't match: otherwise errors would depend on whether the index was
+// used.
 func (w *worker) failure(err error, key string) []enrich.Tag {
-	if isMissing(err) {
-		w.rule.missing.Add(1)
+	if celval.IsMissing(err) {
+		w.rule.of.missing.Add(1)
 		return nil
 	}
 	if w.impossible() {
@@ -77,7 +83,7 @@ func (w *worker) failure(err error, key string) []enrich.Tag {
 	if isBreach(err) && w.breach() {
 		text += fmt.Sprintf("; it happened %d times in a row, so that the rule is off and tried again in %v", maxBreaches, coolDown)
 	}
-	return []enrich.Tag{{Rule: w.rule.info.ID, Error: text}}
+	return []enrich.Tag{{Rule: w.rule.Info.ID, Error: text}}
 }
 
 // breach notes that the rule was stopped on this event, once, and reports whether that switched it off.
@@ -86,24 +92,16 @@ func (w *worker) breach() bool {
 		return false
 	}
 	w.stopped = true
-	if !w.rule.breaker.breach() {
+	if !w.rule.of.breaker.breach() {
 		return false
 	}
 	w.set.switched()
 	return true
 }
 
-// impossible reports whether a condition without which the rule can't match doesn't hold.
+// impossible reports whether the index knows that the rule can't match the event.
 func (w *worker) impossible() bool {
-	t := w.tables[w.frame.table.name]
-	i, ok := t.index.of[w.rule]
-	if !ok {
-		return false
-	}
-	a := newAnswers(&t.index) // those of the worker may be in use
-	a.next()
-	e := &t.index.entries[i]
-	return !t.index.possible(a, w.frame, [][]int32{e.key}) || !t.index.possible(a, w.frame, e.rest)
+	return !w.tables[w.Frame.Table.Name].index.CanMatch(w.rule.place, w.Frame)
 }
 
 // explain says what went wrong in words for people.
@@ -124,7 +122,7 @@ func explain(err error) string {
 }
 
 // holds evaluates a condition.
-func (w *worker) holds(e *expression) (bool, error) {
+func (w *worker) holds(e *compile.Expression) (bool, error) {
 	v, err := w.eval(e)
 	if err != nil {
 		return false, err
@@ -136,30 +134,30 @@ func (w *worker) holds(e *expression) (bool, error) {
 	return bool(b), nil
 }
 
-func (w *worker) eval(e *expression) (ref.Val, error) {
-	if !w.pay(e.cost) {
+func (w *worker) eval(e *compile.Expression) (ref.Val, error) {
+	if !w.PayFor(e) {
 		return nil, interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded}
 	}
-	v, _, err := e.program.Eval(w)
+	v, _, err := e.Program.Eval(w)
 	return v, err
 }
 
 // ResolveName is a variable's value, for CEL.
 func (w *worker) ResolveName(name string) (any, bool) {
 	switch name {
-	case varEvent:
-		return w.frame, true
-	case varLists:
+	case compile.VarEvent:
+		return w.Frame, true
+	case compile.VarLists:
 		return w.set.lists, true
-	case varContext:
+	case compile.VarContext:
 		return w.set.context, true
-	case varNow:
+	case compile.VarNow:
 		return w.now, true
-	case varMeter:
-		return w, true
+	case compile.VarMeter:
+		return &w.Budget, true
 	}
-	for i := range w.rule.lets {
-		if w.rule.lets[i].name == name {
+	for i := range w.rule.Lets {
+		if w.rule.Lets[i].Name == name {
 			return w.let(i), true
 		}
 	}
@@ -175,7 +173,7 @@ func (w *worker) let(i int) ref.Val {
 	if w.lets[i] != nil {
 		return w.lets[i]
 	}
-	v, err := w.eval(w.rule.lets[i].expression)
+	v, err := w.eval(w.rule.Lets[i].Expression)
 	if err == nil {
 		err = tooLarge(v)
 	}
@@ -191,8 +189,8 @@ func tooLarge(v ref.Val) error {
 	const maxItems = 1 << 17
 	switch v := v.(type) {
 	case types.String:
-		if len(v) > maxText {
-			return fmt.Errorf("a let makes a text of %d bytes, at most %d are allowed", len(v), maxText)
+		if len(v) > event.MaxText {
+			return fmt.Errorf("a let makes a text of %d bytes, at most %d are allowed", len(v), event.MaxText)
 		}
 	case traits.Lister:
 		if n, _ := v.Size().(types.Int); n > maxItems {
@@ -206,45 +204,26 @@ func tooLarge(v ref.Val) error {
 func (w *worker) match() []enrich.Tag {
 	r := w.rule
 	tag := enrich.Tag{
-		Rule: r.info.ID, Revision: r.info.Revision, Pack: r.info.Pack, Guide: r.info.Guide, Mitre: r.info.Mitre,
-		Severity: r.info.Severity, Score: r.score,
+		Rule: r.Info.ID, Revision: r.Info.Revision, Pack: r.Info.Pack, Guide: r.Info.Guide, Mitre: r.Info.Mitre,
+		Severity: r.Info.Severity, Score: r.Score,
 	}
-	w.told.rule(w.rule, &tag)
-	failures := w.look(&tag)
-	for i := range r.adjust {
-		holds, err := w.holds(r.adjust[i].when)
+	w.told.rule(w.rule.TableRule, &tag)
+	failures := w.firstSeen(&tag)
+	for i := range r.Adjust {
+		holds, err := w.holds(r.Adjust[i].When)
 		if err != nil {
-			failures = append(failures, w.failure(err, fmt.Sprintf("adjust %q", r.adjust[i].reason))...)
+			failures = append(failures, w.failure(err, fmt.Sprintf("adjust %q", r.Adjust[i].Reason))...)
 			continue
 		}
 		if holds {
-			r.adjust[i].apply(&tag)
-			w.told.adjusted(&r.adjust[i], &tag)
+			r.Adjust[i].Apply(&tag)
+			w.told.adjusted(&r.Adjust[i], &tag)
 		}
 	}
 	failures = append(failures, w.except(&tag)...)
 	tag.Message = w.message()
 	tag.Objects = w.objects()
 	return append([]enrich.Tag{tag}, failures...)
-}
-
-// apply makes the step's changes. A step that changes only the severity takes the score along, by as much as the two
-// severities' usual scores are apart.
-func (s *step) apply(tag *enrich.Tag) {
-	if s.severity != 0 {
-		if !s.hasScore {
-			tag.Score += defaultScore(s.severity) - defaultScore(tag.Severity)
-		}
-		tag.Severity = s.severity
-	}
-	switch {
-	case s.hasScore && s.score.Relative:
-		tag.Score += s.score.Points
-	case s.hasScore:
-		tag.Score = s.score.Points
-	}
-	tag.Score = max(0, min(100, tag.Score))
-	tag.Reasons = append(tag.Reasons, s.reason)
 }
 
 // maxMessage bounds a message, which holds texts that other people chose.
@@ -255,17 +234,17 @@ const unknownText = "(unknown)"
 
 func (w *worker) message() string {
 	var b strings.Builder
-	for _, p := range w.rule.message {
-		if p.expr == nil {
-			b.WriteString(p.fixed)
+	for _, p := range w.rule.Message {
+		if p.Expr == nil {
+			b.WriteString(p.Fixed)
 			continue
 		}
-		v, err := w.eval(p.expr)
+		v, err := w.eval(p.Expr)
 		if err != nil {
 			b.WriteString(unknownText)
 			continue
 		}
-		if s := display(v); s != "" {
+		if s := celval.Display(v); s != "" {
 			b.WriteString(s)
 		} else {
 			b.WriteString(unknownText)
@@ -274,36 +253,17 @@ func (w *worker) message() string {
 	return cutText(oneLine(b.String()), maxMessage)
 }
 
-// oneLine replaces what would break a line, command a terminal, or turn the direction of the text around it.
-// https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if enrich.Hidden(r) || r == '\n' || r == '\t' {
-			return ' '
-		}
-		return r
-	}, s))
-}
-
-// cutText shortens s to about n bytes, at the end of a character.
-func cutText(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}
-
 // maxObject bounds the value of an object.
 const maxObject = 512
 
 func (w *worker) objects() (out []enrich.Object) {
-	for _, o := range w.rule.objects {
-		v, err := w.eval(o.value)
+	for _, o := range w.rule.Objects {
+		v, err := w.eval(o.Value)
 		if err != nil {
 			continue // no such field in this event
 		}
-		if s := cutText(oneLine(display(v)), maxObject); s != "" {
-			out = append(out, enrich.Object{Type: o.typ, Value: s})
+		if s := cutText(oneLine(celval.Display(v)), maxObject); s != "" {
+			out = append(out, enrich.Object{Type: o.Type, Value: s})
 		}
 	}
 	return out

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 var _ enrich.Explainer = (*Module)(nil)
@@ -24,20 +24,20 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	if err != nil {
 		return out, err
 	}
-	if r.info.Off != "" {
-		out.Outcome, out.Reason = enrich.OutcomeOff, r.info.Off
+	if r.Info.Off != "" {
+		out.Outcome, out.Reason = enrich.OutcomeOff, r.Info.Off
 		return out, nil
 	}
 	tr := s.inTable(id, event.Table)
 	if tr == nil {
 		out.Outcome = enrich.OutcomeTable
-		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.info.Tables, ", "))
+		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.Info.Tables, ", "))
 		return out, nil
 	}
-	alone := s.unswitched(func(other *rule) bool { return other == r })
-	alone.told = &telling{of: tr, x: &out}
+	alone := s.unswitched(func(other *active) bool { return other == r })
+	alone.told = &telling{of: tr.TableRule, x: &out}
 	if known, ok := s.memory.(*Recent); ok {
-		alone.memory = glance{known}
+		alone.memory = peeking{known}
 	}
 	tags, err := alone.tag(ctx, []enrich.Event{*event}, false)
 	if err != nil {
@@ -46,21 +46,21 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 	out.Tags = tags[0]
 	settle(&out)
 	out.Limit = limits(alone.rules[0], r)
-	t := newTracer(ctx, s, tr, event)
-	when := t.condition(tr.when, tr.declared.When.Value)
+	t := newTracer(ctx, s, tr.TableRule, event)
+	when := t.condition(tr.When, tr.Declared.When.Value)
 	when.Key = "when"
 	out.When = &when
 	if when.Result == enrich.ResultTrue {
-		out.Adjust, out.LeftOut = t.adjust(), tr.leftOut
+		out.Adjust, out.LeftOut = t.adjust(), tr.LeftOut
 	}
 	return out, nil
 }
 
 // limits says whether the rule was stopped on the event, as alone it was, and whether it is switched off where it runs.
-func limits(alone, running *rule) string {
+func limits(alone, running *active) string {
 	var said []string
 	if alone.breaker.stopped.Load() > 0 {
-		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", RunLimit, coolDown, maxBreaches))
+		said = append(said, fmt.Sprintf("over %v on this event: the rule is stopped there, and switched off for %v when it happens on %d events in a row", compile.RunLimit, coolDown, maxBreaches))
 	}
 	if running.breaker.retry.Load() != nil {
 		said = append(said, "the rule is switched off at the moment, as it took too long on other events")
@@ -88,17 +88,13 @@ func settle(out *enrich.Explanation) {
 
 // adjust traces the steps whose context is configured.
 func (t *tracer) adjust() (out []enrich.Condition) {
-	for _, s := range t.rule.adjust {
-		c := t.condition(s.when, t.rule.declared.Adjust[s.number-1].If.Value)
-		c.Key = adjustKey(s.number)
+	for _, s := range t.rule.Adjust {
+		c := t.condition(s.When, t.rule.Declared.Adjust[s.Number-1].If.Value)
+		c.Key = compile.AdjustKey(s.Number)
 		out = append(out, c)
 	}
 	return out
 }
-
-func adjustKey(number int) string { return fmt.Sprintf("adjust %d", number) }
-
-func exceptionKey(slot string) string { return "exception " + slot }
 
 // Only returns a module with the one rule of this module that id names, for measuring: it stays on however long it
 // takes, and remembers for itself. The error says that there is no such rule. The module can be configured anew like any
@@ -109,50 +105,36 @@ func (m *Module) Only(id string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.unswitched(func(other *rule) bool { return other == r }).module(), nil
+	return s.unswitched(func(other *active) bool { return other == r }).module(), nil
 }
 
 // Unswitched returns a module with the rules of this one in which none is switched off for what it costs, for measuring.
 // It remembers for itself.
 func (m *Module) Unswitched() *Module {
-	return m.set.Load().unswitched(func(*rule) bool { return true }).module()
+	return m.set.Load().unswitched(func(*active) bool { return true }).module()
 }
 
-// unswitched is a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
-func (s *ruleSet) unswitched(keep func(*rule) bool) *ruleSet {
-	out := &ruleSet{tables: map[string]*tableSet{}, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
+// unswitched returns a set with the rules that keep picks. Limits and counters are its own, and no rule is switched off.
+func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
+	out := &ruleSet{tables: map[string]*tableSet{}, lang: s.lang, known: s.known, lists: s.lists, context: s.context, at: s.at, memory: NewRecent(DefaultMemory)}
 	out.workers.New = func() any { return newWorker(out) }
-	copies := map[*rule]*rule{}
+	copies := map[*active]*active{}
 	for _, r := range s.rules {
 		if keep(r) {
-			copies[r] = r.anew()
+			copies[r] = &active{Rule: r.Rule}
+			copies[r].breaker.closed = true
 			out.rules = append(out.rules, copies[r])
 		}
 	}
-	for name, t := range s.tables {
+	for _, t := range s.tables {
 		for _, tr := range t.all {
-			if copies[tr.rule] == nil {
+			if copies[tr.of] == nil {
 				continue
 			}
-			if out.tables[name] == nil {
-				out.tables[name] = &tableSet{table: t.table}
-			}
-			same := *tr
-			same.rule = copies[tr.rule]
-			out.tables[name].all = append(out.tables[name].all, &same)
+			out.tableSet(t.table).add(&activeInTable{TableRule: tr.TableRule, of: copies[tr.of]})
 		}
 	}
 	out.finish()
-	return out
-}
-
-// anew is the rule with counters of its own, which stays on.
-func (r *rule) anew() *rule {
-	out := &rule{
-		info: r.info, score: r.score, untuned: r.untuned, declared: r.declared, missing: new(atomic.Uint64),
-		required: r.required, optional: r.optional,
-	}
-	out.breaker.closed = true
 	return out
 }
 
@@ -163,31 +145,28 @@ func (s *ruleSet) module() *Module {
 }
 
 // inTable is the rule as it runs on rows of the table, nil when it doesn't.
-func (s *ruleSet) inTable(id, table string) *tableRule {
+func (s *ruleSet) inTable(id, table string) *activeInTable {
 	t, ok := s.tables[table]
 	if !ok {
 		return nil
 	}
-	i, found := slices.BinarySearchFunc(t.all, id, func(r *tableRule, id string) int { return cmp.Compare(r.info.ID, id) })
+	i, found := slices.BinarySearchFunc(t.all, id, func(r *activeInTable, id string) int { return cmp.Compare(r.Info.ID, id) })
 	if !found {
 		return nil
 	}
 	return t.all[i]
 }
 
-func (s *ruleSet) ruleByID(id string) (*rule, error) {
-	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *rule, id string) int { return cmp.Compare(r.info.ID, id) }); found {
+func (s *ruleSet) ruleByID(id string) (*active, error) {
+	if i, found := slices.BinarySearchFunc(s.rules, id, func(r *active, id string) int { return cmp.Compare(r.Info.ID, id) }); found {
 		return s.rules[i], nil
 	}
 	ids := make([]string, len(s.rules))
 	for i, r := range s.rules {
-		ids[i] = r.info.ID
+		ids[i] = r.Info.ID
 	}
-	if like := rulefile.Suggest(id, ids); like != "" {
+	if like := diag.Suggest(id, ids); like != "" {
 		return nil, fmt.Errorf("no rule is called `%s`; did you mean `%s`?", id, like)
 	}
 	return nil, fmt.Errorf("no rule is called `%s`; `riskrelay rules list` shows all", id)
 }
-
-// language is what the set was compiled with; lists are one of its variables.
-func (s *ruleSet) language() *language { return s.lists.of.(*language) }

@@ -137,8 +137,8 @@ func hostileRows() map[string]string {
 	}
 	return map[string]string{
 		"small":           row(`"TargetResources":[{"x":"a"}],"ResultReason":"aaa"`),
-		"small elements":  row(`"TargetResources":` + many(maxJSONItems, "1") + `,"ResultReason":"[1,1,1]"`),
-		"elements":        row(`"TargetResources":` + many(maxJSONItems, `{"x":"a","y":"b"}`) + `,"AdditionalDetails":` + many(maxJSONItems, `{"key":"a","value":"b"}`)),
+		"small elements":  row(`"TargetResources":` + many(maxItems, "1") + `,"ResultReason":"[1,1,1]"`),
+		"elements":        row(`"TargetResources":` + many(maxItems, `{"x":"a","y":"b"}`) + `,"AdditionalDetails":` + many(maxItems, `{"key":"a","value":"b"}`)),
 		"large elements":  row(`"TargetResources":` + many(400, `{"x":"`+strings.Repeat("a", 600)+`","y":"a"}`) + `,"ResultReason":"` + strings.Repeat("a", 250_000) + `"`),
 		"a long text":     row(`"ResultReason":"` + strings.Repeat("a", 32_000) + `","ResultDescription":"` + strings.Repeat("a", 16_000) + `b"`),
 		"a longer text":   row(`"ResultReason":"` + strings.Repeat("a", 250_000) + `","ResultDescription":"` + strings.Repeat("a", 100_000) + `b"`),
@@ -146,7 +146,7 @@ func hostileRows() map[string]string {
 		"many words":      row(`"ResultReason":"` + strings.Repeat("aa ", 80_000) + `","ResultDescription":"` + strings.Repeat("b ", 80_000) + `"`),
 		"long words":      row(`"ResultReason":"` + strings.Repeat(strings.Repeat("a", 250)+" ", 1_000) + `"`),
 		"escapes":         row(`"ResultReason":"` + strings.Repeat(`\u0061`, 40_000) + `","TargetResources":[{"x":"` + strings.Repeat(`\u0061`, 20_000) + `"}]`),
-		"a list in text":  row(`"ResultReason":` + text(many(maxJSONItems, "1"))),
+		"a list in text":  row(`"ResultReason":` + text(many(maxItems, "1"))),
 		"credentials":     row(`"TargetResources":[{"type":"Application","modifiedProperties":[` + property("KeyDescription", keys) + `]}]`),
 		"properties":      row(`"TargetResources":` + many(16, `{"x":"a","modifiedProperties":`+many(200, property("Name", "[1,2]"))+`}`)),
 		"deep":            row(`"TargetResources":` + strings.Repeat("[", 900) + strings.Repeat("]", 900)),

@@ -8,7 +8,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// TestIndexedWays has a row for each way that a text comes into a helper: the index must know all of them, or the rule
+// TestIndexedWays has a row for each way that a text comes into a view: the index must know all of them, or the rule
 // misses the row.
 func TestIndexedWays(t *testing.T) {
 	change := func(name, value string) string {

@@ -1,123 +1,14 @@
 package celrule
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
-	"github.com/riskrelay/riskrelay/enrich/schema"
-)
+import "github.com/riskrelay/riskrelay/enrich/celrule/compile"
 
 // Entry is one name of the rule language.
-type Entry struct {
-	Of        string   // the type or variable that has it; "" for a function that stands alone
-	Name      string   // without Of
-	Signature string   // as it is written, with the type of the result
-	Doc       string   // one sentence; "" for CEL's own functions
-	Tables    []string // of names of event, the tables that have it; nil for all
-}
+type Entry = compile.Entry
 
 // Language lists every function, type and field of the rule language, sorted. The columns of tables are left out, as
-// schema.Tables has them; what event has beside them is there.
-func Language() ([]Entry, error) {
-	lang, err := newLanguage([]*rulefile.Pack{allTables()})
-	if err != nil {
-		return nil, err
-	}
-	out := lang.standard()
-	for _, f := range lang.functions {
-		out = append(out, Entry{Of: f.of, Name: f.name, Signature: f.signature(), Doc: f.doc})
-	}
-	for _, t := range lang.provider.types {
-		for _, name := range t.order {
-			if f := t.fields[name]; !isColumn(t.name, name) {
-				out = append(out, Entry{Of: t.name, Name: name, Signature: t.name + "." + name + " " + typeWord(f.typ.String()), Doc: f.doc})
-			}
-		}
-	}
-	return lang.together(out), nil
-}
+// schema.Tables has them; what event has beside them is there. The error says that the language contradicts itself, which
+// tests rule out.
+func Language() ([]Entry, error) { return compile.Entries() }
 
-// together makes one entry of the same name of several tables, and sorts.
-func (l *language) together(entries []Entry) []Entry {
-	var out []Entry
-	tables := map[string][]string{}
-	for _, e := range entries {
-		if l.tables[e.Of] != nil {
-			table := e.Of
-			e.Of, e.Signature = varEvent, varEvent+strings.TrimPrefix(e.Signature, table)
-			tables[e.Signature] = append(tables[e.Signature], table)
-		}
-		out = append(out, e)
-	}
-	order := func(e Entry) string { return e.Of + "." + e.Name + " " + e.Signature }
-	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(order(a), order(b)) })
-	out = slices.CompactFunc(out, func(a, b Entry) bool { return order(a) == order(b) })
-	for i, e := range out {
-		if in := tables[e.Signature]; len(in) < len(l.tables) && len(in) > 0 {
-			out[i].Tables = sorted(in)
-		}
-	}
-	return out
-}
-
-// allTables is a pack with a rule for each table.
-func allTables() *rulefile.Pack {
-	r := rulefile.Rule{}
-	for _, t := range schema.Tables() {
-		r.Tables = append(r.Tables, rulefile.NewText(t.Name))
-	}
-	return &rulefile.Pack{Rules: []rulefile.Rule{r}}
-}
-
-// elsewhere says which tables have the helper of event called name, "" when none has.
-func (x *explainer) elsewhere(name string) string {
-	var tables []string
-	for _, known := range schema.Names() {
-		t, _ := newTable(known, x.lang.views)
-		_, isField := t.typ.fields[name]
-		isMethod := slices.ContainsFunc(t.methods(x.lang.views), func(f function) bool { return f.name == name })
-		if isField && !isColumn(known, name) || isMethod {
-			tables = append(tables, known)
-		}
-	}
-	if len(tables) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("only the rows of %s have event.%s", strings.Join(tables, " and "), name)
-}
-
-func isColumn(table, name string) bool {
-	t, ok := schema.Lookup(table)
-	if !ok {
-		return false
-	}
-	_, ok = t.Column(name)
-	return ok
-}
-
-// standard are CEL's own functions, operators and macros that rules may use.
-func (l *language) standard() (out []Entry) {
-	own := map[string]bool{"not_strictly_false": true}
-	for _, f := range l.functions {
-		own[f.name] = true
-	}
-	add := func(name string) {
-		if !own[name] && !strings.HasPrefix(name, "@") {
-			out = append(out, Entry{Name: name, Signature: "CEL " + name})
-		}
-	}
-	env := l.envs[l.sortedTables()[0]] // all tables have the same functions
-	for _, name := range slices.Sorted(maps.Keys(env.Functions())) {
-		if own[strings.Trim(name, "_")] {
-			continue
-		}
-		add(firstOf(operatorWord(name), name))
-	}
-	for _, m := range env.Macros() {
-		add(fmt.Sprintf("%s/%d", m.Function(), m.ArgCount()))
-	}
-	return out
-}
+// RunLimit is about how long one rule may look at one event; a rule that takes longer is stopped on that event.
+const RunLimit = compile.RunLimit

@@ -86,16 +86,16 @@ func (r *Recent) peek(rule string, key Digest, at time.Time, window time.Duratio
 	return first
 }
 
-// glance is a memory that can be asked without telling it anything.
-type glance struct{ *Recent }
+// peeking is a memory that can be asked without telling it anything.
+type peeking struct{ *Recent }
 
 // Seen implements Memory.
-func (g glance) Seen(_ context.Context, rule string, key Digest, at time.Time, window time.Duration) bool {
+func (g peeking) Seen(_ context.Context, rule string, key Digest, at time.Time, window time.Duration) bool {
 	return g.peek(rule, key, at, window)
 }
 
-// note adds an occurrence. One that lies before all others is the first although others were seen sooner: events come
-// out of order, and again.
+// note returns the span with an occurrence at the time added, and whether that is the first within the window. Events come out of
+// order and again: one that happened before all known ones is the first, although those were seen sooner.
 func (s span) note(known bool, at time.Time, window time.Duration) (first bool, next span) {
 	fresh := span{first: at, last: at}
 	switch {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
@@ -41,8 +41,8 @@ func (m *Module) AskVerdicts(live func(host string) string) { m.live = live }
 // They are sorted.
 func (m *Module) Needing(part string) (ids []string) {
 	for _, r := range m.set.Load().rules {
-		if r.info.Off == "" && (slices.Contains(r.required, part) || slices.Contains(r.optional, part)) {
-			ids = append(ids, r.info.ID)
+		if r.Info.Off == "" && (slices.Contains(r.Required, part) || slices.Contains(r.Optional, part)) {
+			ids = append(ids, r.Info.ID)
 		}
 	}
 	return ids
@@ -55,7 +55,7 @@ func (m *Module) Describe(context.Context) (enrich.Description, error) {
 }
 
 // Configure compiles all files as one set and puts it in the place of the old one. When anything is wrong the old set
-// stays, and the error is the rulefile.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
+// stays, and the error is the diag.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
 // shape of a context file) and at (a pinned clock).
 func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
 	set, err := compileAsking(ctx, config, m.live)
@@ -69,7 +69,11 @@ func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
 
 // Warnings are what the last Configure that succeeded found and accepted: exceptions that end soon, tunings of rules that
 // have changed since.
-func (m *Module) Warnings() rulefile.Problems { return slices.Clone(m.set.Load().warnings) }
+func (m *Module) Warnings() diag.Problems { return slices.Clone(m.set.Load().warnings) }
+
+// Idle are warnings about lists, macros and lets that nothing uses, and about names in the contexts of tests that the
+// rule doesn't ask for, in the order of their places.
+func (m *Module) Idle() diag.Problems { return slices.Clone(m.set.Load().unused) }
 
 // Remembering is a rule with first_seen that runs.
 type Remembering struct {
@@ -81,8 +85,8 @@ type Remembering struct {
 // Remembering lists the rules with first_seen that run, in the order of their ids.
 func (m *Module) Remembering() (all []Remembering) {
 	for _, r := range m.set.Load().rules {
-		if f := r.declared.FirstSeen; f != nil && r.info.Off == "" {
-			all = append(all, Remembering{r.info.ID, slices.Clone(r.info.Tables), f.Window})
+		if f := r.Declared.FirstSeen; f != nil && r.Info.Off == "" {
+			all = append(all, Remembering{r.Info.ID, slices.Clone(r.Info.Tables), f.Window})
 		}
 	}
 	return all
@@ -100,7 +104,7 @@ func (m *Module) MissingFields() map[string]uint64 {
 	out := map[string]uint64{}
 	for _, r := range m.set.Load().rules {
 		if n := r.missing.Load(); n > 0 {
-			out[r.info.ID] = n
+			out[r.Info.ID] = n
 		}
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
 // pairs is how many pairs of a rule and an event TestIndexAgrees compares. RISKRELAY_PAIRS sets it; the whole proof has
@@ -114,7 +115,7 @@ func (m maker) truth(depth int) string {
 	case 5, 14:
 		of, word := m.text(), m.word()
 		if of == "event.operation" {
-			word = fold(word)
+			word = event.Fold(word)
 		}
 		return of + m.of(".startsWith(", ".contains(", ".endsWith(") + strconv.QuoteToASCII(word) + ")"
 	case 15:
@@ -173,7 +174,7 @@ func yaml(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 func (m maker) value() string {
 	w := m.word()
 	if m.plain {
-		for strings.ContainsAny(w, `"\\`) || !isASCII([]byte(w)) {
+		for strings.ContainsAny(w, `"\\`) || !event.IsASCII([]byte(w)) {
 			w = m.word()
 		}
 		return `"` + w + `"`
@@ -293,7 +294,7 @@ func TestIndexAgrees(t *testing.T) {
 			matched += len(every[i])
 			told += fitting(t, set, &all[i], every[i])
 		}
-		keyed += rules - len(set.tables["AuditLogs"].index.always)
+		keyed += rules - len(set.tables["AuditLogs"].index.Always)
 	}
 	t.Logf("%d tags, %d of them told beforehand by candidates, %d rules with a key", matched, told, keyed)
 	if matched == 0 || keyed == 0 || told == 0 {

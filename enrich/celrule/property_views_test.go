@@ -14,7 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// tableMaker makes conditions and rows of a table whose helpers TestIndexAgrees doesn't reach.
+// tableMaker makes conditions and rows of a table whose views TestIndexAgrees doesn't reach.
 type tableMaker struct {
 	name  string
 	truth func(maker) string
@@ -121,7 +121,7 @@ func (m maker) activityTruth() string {
 	return m.actorTruth()
 }
 
-// TestIndexAgreesOnViews is TestIndexAgrees for the helpers of the other tables.
+// TestIndexAgreesOnViews is TestIndexAgrees for the views of the other tables.
 func TestIndexAgreesOnViews(t *testing.T) {
 	const rules, rows = 40, 50
 	for _, table := range tableMakers() {
@@ -150,7 +150,7 @@ func TestIndexAgreesOnViews(t *testing.T) {
 				matched += len(every[i])
 				fitting(t, set, &all[i], every[i])
 			}
-			keyed += rules - len(set.tables[table.name].index.always)
+			keyed += rules - len(set.tables[table.name].index.Always)
 		}
 		if matched == 0 || keyed == 0 {
 			t.Errorf("%s: %d tags and %d rules with a key: the test shows nothing", table.name, matched, keyed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,11 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
+
+const guid = "62e90394-69f5-4237-9190-012177145e10"
+
+// maxItems is how many elements of a list rules look at.
+const maxItems = 512
 
 // randomRules writes rules whose conditions are made by chance of comparisons of the operation and of other things.
 func randomRules(r *rand.Rand, n int) string {
@@ -100,22 +106,18 @@ func TestIndex(t *testing.T) {
 		if diff := cmp.Diff(naive, indexed); diff != "" {
 			t.Fatalf("seed %d: the index changes the tags (-all +indexed):\n%s", seed, diff)
 		}
-		if len(set.tables["AuditLogs"].index.always) == 30 {
+		if len(set.tables["AuditLogs"].index.Always) == 30 {
 			t.Errorf("seed %d: the index has no rule", seed)
 		}
 	}
 }
 
-// TestColumns shows that rules see nothing of a row beside the columns that the module names: each helper is asked for
+// TestColumns shows that rules see nothing of a row beside the columns that the module names: each view is asked for
 // its fields on a whole row, and on one that was cut down to what its rule declares.
 func TestColumns(t *testing.T) {
-	l, err := newLanguage(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, known := range schema.Tables() {
 		full := fullRow(known)
-		for _, expression := range helperExpressions(l, known) {
+		for _, expression := range viewExpressions(t, known) {
 			rule := fmt.Sprintf("apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\nrules:\n"+
 				"  - {id: a.b, title: t, tables: [%s], severity: low, when: \"true\", message: '{%s}'}\n", known.Name, expression)
 			set, err := compileSet(enrich.Config{Files: []enrich.File{{Name: "p.yaml", Data: []byte(rule)}}})
@@ -134,24 +136,31 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// helperExpressions are all fields of all helpers of a table.
-func helperExpressions(l *language, known schema.Table) (out []string) {
-	views := map[string]*objectType{}
-	for _, v := range l.views.all() {
-		views[v.name] = v
+// viewExpressions are all fields of all views of a table, as Language lists them, and each method once.
+func viewExpressions(t testing.TB, known schema.Table) (out []string) {
+	t.Helper()
+	language, err := Language()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t, _ := newTable(known.Name, l.views)
-	for _, name := range t.typ.order {
-		switch v, isView := views[t.typ.fields[name].typ.TypeName()]; {
-		case isColumn(known.Name, name):
-		case isView:
-			for _, f := range v.order {
-				out = append(out, "event."+name+"."+f)
+	for _, e := range language {
+		if e.Of != "event" || e.Tables != nil && !slices.Contains(e.Tables, known.Name) || strings.Contains(e.Signature, "(") && !strings.HasPrefix(e.Signature, "event."+e.Name+" ") {
+			continue
+		}
+		typ := strings.TrimPrefix(e.Signature, "event."+e.Name+" ")
+		fields := 0
+		for _, f := range language {
+			if f.Of == typ && !strings.Contains(f.Signature, "(") {
+				out = append(out, "event."+e.Name+"."+f.Name)
+				fields++
 			}
-		case name == "targets" || name == "changes":
-			out = append(out, "event."+name+".map(x, x.name)")
+		}
+		switch {
+		case fields > 0:
+		case strings.HasPrefix(typ, "list("):
+			out = append(out, "event."+e.Name+".map(x, x.name)")
 		default:
-			out = append(out, "event."+name)
+			out = append(out, "event."+e.Name)
 		}
 	}
 	if known.Name == "AuditLogs" {
@@ -217,8 +226,8 @@ rules:
 		name, row string
 		errors    map[string]string
 	}{
-		{"lists in lists", `"TargetResources":[` + item(maxJSONItems) + `]`, map[string]string{"h.walk": "took too long"}},
-		{"a long list", `"TargetResources":[` + item(maxJSONItems+1) + `]`, map[string]string{"h.walk": "more than 512"}},
+		{"lists in lists", `"TargetResources":[` + item(maxItems) + `]`, map[string]string{"h.walk": "took too long"}},
+		{"a long list", `"TargetResources":[` + item(maxItems+1) + `]`, map[string]string{"h.walk": "more than 512"}},
 		{"deep nesting", `"TargetResources":` + deep, map[string]string{"h.walk": "nested deeper"}},
 		{"long texts", `"ResultReason":"` + strings.Repeat("a", 60_000) + `"`, map[string]string{"h.double": "text of", "h.pattern": "too long for matches"}},
 	} {

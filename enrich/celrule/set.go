@@ -13,22 +13,28 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
+	"github.com/riskrelay/riskrelay/enrich/celrule/index"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // ruleSet is one configuration: all rules of all files, compiled. It doesn't change.
 type ruleSet struct {
-	rules   []*rule
+	rules   []*active
 	tables  map[string]*tableSet
-	lists   *object
-	context *object
-	at      time.Time // the pinned clock, zero for the wall clock
+	lang    *compile.Language
+	known   *event.Context // beside the row
+	lists   *celval.Object // the variable
+	context *celval.Object // the variable
+	at      time.Time      // the pinned clock, zero for the wall clock
 	about   enrich.Description
 	// warnings are what was found that doesn't keep the set from loading.
-	warnings rulefile.Problems
-	idle     rulefile.Problems // warnings about what does nothing
-	memory   Memory            // of the rules with first_seen
+	warnings diag.Problems
+	unused   diag.Problems // warnings about what does nothing
+	memory   Memory        // of the rules with first_seen
 	workers  sync.Pool
 	told     *telling                           // of an explanation, nil for all other sets
 	tripped  atomic.Pointer[enrich.Description] // about, since a rule was switched off
@@ -36,9 +42,23 @@ type ruleSet struct {
 
 // tableSet are the rules of one table.
 type tableSet struct {
-	table *table
-	all   []*tableRule // in the order of their ids
-	index index
+	table *event.Table
+	all   []*activeInTable // in the order of their ids
+	index index.Index
+}
+
+// active is a rule with what happens to it while it runs, in whichever table.
+type active struct {
+	*compile.Rule
+	missing atomic.Uint64 // evaluations that ended at a missing field
+	breaker breaker
+}
+
+// activeInTable is an active rule in one of its tables.
+type activeInTable struct {
+	*compile.TableRule
+	of    *active
+	place int // among all rules of the table
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
@@ -51,143 +71,71 @@ func compileSet(config enrich.Config) (*ruleSet, error) {
 func compileAsking(ctx context.Context, config enrich.Config, live func(host string) string) (*ruleSet, error) {
 	loaded, problems := rulefile.Load(config)
 	settings, packs := loaded.Settings, loaded.Packs
-	lang, err := newLanguage(packs)
+	lang, err := compile.NewLanguage(packs)
 	if err != nil {
 		return nil, err
 	}
-	around, err := newSurroundings(settings)
+	known, err := event.NewContext(settings)
 	if err != nil {
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
-	around.live = live
-	s := &ruleSet{
-		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory),
-		lists: &object{lang.lists, lang}, context: &object{lang.context, around},
-	}
+	known.Live = live
+	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: known}
+	s.lists, s.context = lang.Variables(known)
 	s.workers.New = func() any { return newWorker(s) }
-	problems = append(problems, s.compile(ctx, lang, packs, around)...)
+	problems = append(problems, s.compile(ctx, packs)...)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("compile the rules: %w", ctx.Err())
 	}
-	lang.shared = nil // the language doesn't change any more
+	lang.Seal()
 	if problems.Sort(); problems.HasErrors() {
-		return nil, unique(problems)
+		return nil, compile.Unique(problems)
 	}
-	s.warnings = unique(problems)
+	s.warnings = compile.Unique(problems)
 	s.finish()
 	return s, nil
 }
 
-// unique leaves out problems that are said once for each table of a rule. One with a suggestion is worth more.
-func unique(problems rulefile.Problems) (out rulefile.Problems) {
-	for _, p := range problems {
-		last := len(out) - 1
-		if last < 0 || out[last].Pos != p.Pos || out[last].Code != p.Code || out[last].Message != p.Message {
-			out = append(out, p)
-			continue
-		}
-		out[last].Suggestion = firstOf(out[last].Suggestion, p.Suggestion)
-	}
-	return out
-}
-
 // compile compiles all rules, or those that it came to before ctx ended.
-func (s *ruleSet) compile(ctx context.Context, lang *language, packs []*rulefile.Pack, around *surroundings) (problems rulefile.Problems) {
-	for _, p := range packs {
-		for i := range p.Macros {
-			problems = append(problems, lang.addMacro(&p.Macros[i])...)
-		}
-	}
-	problems = append(problems, lang.macros.cut()...)
-	found := &idle{used: newUses()}
+func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems diag.Problems) {
+	problems = s.lang.AddMacros(packs)
 	for _, p := range packs {
 		for i := range p.Rules {
 			if ctx.Err() != nil {
 				return problems
 			}
-			problems = append(problems, s.add(lang, p, &p.Rules[i], around, found)...)
+			problems = append(problems, s.add(p, &p.Rules[i])...)
 		}
 	}
-	s.idle = found.files(packs)
+	s.unused = s.lang.Unused(packs)
 	return problems
 }
 
-// add compiles one rule for all its tables.
-func (s *ruleSet) add(lang *language, p *rulefile.Pack, declared *rulefile.Rule, around *surroundings, found *idle) (problems rulefile.Problems) {
-	if !declared.When.Present() {
-		return nil // the rule file has been reported
-	}
-	r, used := newRule(p, declared), newUses()
-	var compiled []*tableRule
-	for _, name := range declared.Tables {
-		t, ok := lang.tables[name.Value]
-		if !ok {
-			problems = append(problems, unknownTable(name))
-			continue
-		}
-		tr, found := r.compileFor(lang, t)
-		if problems = append(problems, found...); tr == nil {
-			continue
-		}
-		used.add(tr.all())
-		compiled = append(compiled, tr)
-		if lacking := around.lacks(tr.needs); lacking != "" {
-			r.info.Off = around.needs(lacking)
-		}
-	}
-	if complete := len(compiled) == len(declared.Tables); !complete {
+// add compiles one rule for all its tables, and makes it ready to run unless it is off.
+func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) diag.Problems {
+	r, compiled, problems := s.lang.CompileRule(p, declared, s.known)
+	if r == nil {
 		return problems
 	}
-	if problems = append(problems, r.checkNeeds(compiled)...); problems.HasErrors() {
-		return problems
+	a := &active{Rule: r}
+	s.rules = append(s.rules, a)
+	for _, tr := range compiled {
+		if r.Info.Off == "" {
+			s.tableSet(tr.Table).add(&activeInTable{TableRule: tr, of: a})
+		}
 	}
-	found.rule(declared, used, compiled)
-	r.info.Revision = r.revision(lang, used)
-	r.noteNeeds(compiled)
-	r.info.Off = firstOf(r.switched(), r.info.Off)
-	s.rules = append(s.rules, r)
-	for i, tr := range compiled {
-		s.put(lang.tables[declared.Tables[i].Value], tr, around)
-	}
-	return append(problems, r.drift(lang, used)...)
+	return problems
 }
 
-// put makes a rule ready to run, unless it is off.
-func (s *ruleSet) put(t *table, r *tableRule, around *surroundings) {
-	if r.info.Off != "" {
-		return
+// tableSet is the set for the table's rows.
+func (s *ruleSet) tableSet(t *event.Table) *tableSet {
+	if s.tables[t.Name] == nil {
+		s.tables[t.Name] = &tableSet{table: t}
 	}
-	r.adjust = slices.DeleteFunc(r.adjust, func(st step) bool { return r.leavesOut(adjustKey(st.number), around.needs(around.lacks(st.needs))) })
-	r.exceptions = slices.DeleteFunc(r.exceptions, func(x slot) bool { return r.leavesOut(exceptionKey(x.name), around.needs(around.lacks(x.needs))) })
-	if r.firstSeen != nil {
-		r.firstSeen.pinned = pin(around.seen[r.info.ID])
-	}
-	if s.tables[t.name] == nil {
-		s.tables[t.name] = &tableSet{table: t}
-	}
-	s.tables[t.name].all = append(s.tables[t.name].all, r)
+	return s.tables[t.Name]
 }
 
-// leavesOut notes that a part of the rule lacks something of the context, and reports it.
-func (r *tableRule) leavesOut(part, reason string) bool {
-	if reason == "" {
-		return false
-	}
-	r.leftOut = append(r.leftOut, part+" "+reason)
-	return true
-}
-
-func unknownTable(name rulefile.Text) rulefile.Problem {
-	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
-	var known []string
-	for _, t := range schema.Tables() {
-		known = append(known, t.Name)
-	}
-	if p.Suggestion = didYouMean(name.Value, known); p.Suggestion == "" {
-		p.Suggestion = "known: " + strings.Join(known, ", ") + "; the name of a custom table ends with " + customSuffix
-	}
-	return p
-}
+func (t *tableSet) add(r *activeInTable) { t.all = append(t.all, r) }
 
 // moduleName and moduleVersion are how the module calls itself.
 const (
@@ -197,22 +145,26 @@ const (
 
 // finish indexes the rules and writes the description.
 func (s *ruleSet) finish() {
-	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.info.ID, b.info.ID) })
+	slices.SortFunc(s.rules, func(a, b *active) int { return strings.Compare(a.Info.ID, b.Info.ID) })
 	s.about = enrich.Description{Name: moduleName, Version: moduleVersion}
 	for _, r := range s.rules {
-		s.about.Rules = append(s.about.Rules, r.info)
+		s.about.Rules = append(s.about.Rules, r.Info)
 	}
 	columns := map[string]bool{"Type": true} // never empty, which would mean all
 	for _, t := range s.tables {
-		slices.SortFunc(t.all, byID)
-		t.index = newIndex(t.all, listed{s.setOf, s.contextList})
+		slices.SortFunc(t.all, func(a, b *activeInTable) int { return strings.Compare(a.Info.ID, b.Info.ID) })
+		compiled := make([]*compile.TableRule, len(t.all))
+		for i, r := range t.all {
+			compiled[i], r.place = r.TableRule, i
+		}
+		t.index = index.New(compiled, index.Lists{OfFiles: s.setOf, OfContext: s.contextList})
 		for _, r := range t.all {
-			for column := range r.all().columns {
+			for column := range r.Uses().Columns {
 				columns[column] = true
 			}
 		}
 	}
-	s.about.Selector = enrich.Selector{Tables: slices.Sorted(maps.Keys(s.tables)), Columns: names(columns)}
+	s.about.Selector = enrich.Selector{Tables: slices.Sorted(maps.Keys(s.tables)), Columns: slices.Sorted(maps.Keys(columns))}
 	if len(s.tables) == 0 {
 		s.about.Selector.Tables = []string{noTable} // an empty list would mean all tables
 	}
@@ -221,18 +173,14 @@ func (s *ruleSet) finish() {
 // noTable is the name of no table.
 const noTable = "(none)"
 
-// setOf is the list of the rule files with the name.
-func (s *ruleSet) setOf(name string) *list {
-	l, ok := s.lists.typ.fields[name]
-	if !ok {
-		return nil
-	}
-	set, _ := l.get(nil).(*list)
-	return set
+// setOf returns the list of the rule files with the name, nil if there is none.
+func (s *ruleSet) setOf(name string) *celval.List {
+	_, items := s.lang.List(name)
+	return items
 }
 
-// contextList is the list of the context with the name.
-func (s *ruleSet) contextList(name string) *list { return s.context.of.(*surroundings).lists[name] }
+// contextList returns the list of the context with the name, nil if there is none.
+func (s *ruleSet) contextList(name string) *celval.List { return s.known.Lists[name] }
 
 // now is the clock that rules see.
 func (s *ruleSet) now() types.Timestamp {
@@ -240,4 +188,28 @@ func (s *ruleSet) now() types.Timestamp {
 		return types.Timestamp{Time: time.Now().UTC()}
 	}
 	return types.Timestamp{Time: s.at}
+}
+
+// describe is the set's description; rules that the breaker switched off are off in it.
+func (s *ruleSet) describe() enrich.Description {
+	if about := s.tripped.Load(); about != nil {
+		return *about
+	}
+	return s.about
+}
+
+// switched writes the description anew when a rule was switched off or on.
+func (s *ruleSet) switched() {
+	for {
+		old, about := s.tripped.Load(), s.about
+		about.Rules = slices.Clone(about.Rules)
+		for i, r := range s.rules {
+			if r.breaker.retry.Load() != nil {
+				about.Rules[i].Off = fmt.Sprintf("took too long on %d events in a row, tried again every %v", maxBreaches, coolDown)
+			}
+		}
+		if s.tripped.CompareAndSwap(old, &about) {
+			return
+		}
+	}
 }

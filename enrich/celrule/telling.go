@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// telling writes into an explanation how a match gets its severity and score, while the engine makes it. A nil telling
-// writes nothing, so that tagging doesn't pay for it.
+// telling records in an explanation how a match comes to its severity and score, step by step as the engine makes it. The methods
+// of a nil telling do nothing, so that tagging doesn't pay for explanations.
 type telling struct {
-	of *tableRule
+	of *compile.TableRule
 	x  *enrich.Explanation
 }
 
@@ -20,39 +21,39 @@ func (t *telling) step(by, reason string, tag *enrich.Tag) {
 	t.x.Steps = append(t.x.Steps, enrich.Step{By: by, Reason: reason, Severity: tag.Severity, Score: tag.Score})
 }
 
-// rule tells what a match has before anything changes it.
-func (t *telling) rule(r *tableRule, tag *enrich.Tag) {
+// rule records the severity and score that a match begins with, and where tuning files set them.
+func (t *telling) rule(r *compile.TableRule, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
 	var tuned []string
-	if s := r.declared.Tuned.Severity; s.Present() {
+	if s := r.Declared.Tuned.Severity; s.Present() {
 		tuned = append(tuned, fmt.Sprintf("severity tuned at %s", s.Pos))
 	}
-	if s := r.declared.Tuned.Score; s.Present() {
+	if s := r.Declared.Tuned.Score; s.Present() {
 		tuned = append(tuned, fmt.Sprintf("score tuned at %s", s.Pos))
 	}
 	t.step("rule", strings.Join(tuned, ", "), tag)
 }
 
-// adjusted tells of a step of adjust whose condition holds.
-func (t *telling) adjusted(s *step, tag *enrich.Tag) {
+// adjusted records an adjust step whose condition was true, and the tag after it.
+func (t *telling) adjusted(s *compile.Step, tag *enrich.Tag) {
 	if t != nil {
-		t.step(adjustKey(s.number), s.reason, tag)
+		t.step(compile.AdjustKey(s.Number), s.Reason, tag)
 	}
 }
 
-// look tells the key of first_seen; values end before the first that the event lacks.
-func (t *telling) look(values []string) {
+// key records the values of first_seen's key. If the event lacks one, values end before it.
+func (t *telling) key(values []string) {
 	if t == nil {
 		return
 	}
-	f := t.of.declared.FirstSeen
+	f := t.of.Declared.FirstSeen
 	t.x.FirstSeen = &enrich.FirstSeen{Outcome: enrich.SeenNoKey, Key: valued(f.Key, values), Within: Days(f.Window)}
 }
 
-// looked tells what came out.
-func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
+// outcome records whether the key was new, and the tag after that. pinned says that the context names the key as seen.
+func (t *telling) outcome(first, pinned bool, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
@@ -64,46 +65,46 @@ func (t *telling) looked(first, pinned bool, tag *enrich.Tag) {
 	case pinned:
 		seen.Outcome = enrich.SeenContext
 	}
-	t.step("first_seen", reasonKnown, tag)
+	t.step("first_seen", compile.ReasonKnown, tag)
 }
 
-// slot tells which values a slot is asked for; they end before the first that the event lacks.
-func (t *telling) slot(name string, values []string) {
+// exceptionFields records the values that an exception compares. If the event lacks one, values end before it.
+func (t *telling) exceptionFields(name string, values []string) {
 	if t == nil {
 		return
 	}
-	var fields []rulefile.Text
-	for _, s := range t.of.declared.Exceptions {
+	var fields []diag.Text
+	for _, s := range t.of.Declared.Exceptions {
 		if s.Name.Value == name {
 			fields = s.Fields
 		}
 	}
-	t.x.Exceptions = append(t.x.Exceptions, enrich.Slot{Name: name, Fields: valued(fields, values)})
+	t.x.Exceptions = append(t.x.Exceptions, enrich.Exception{Name: name, Fields: valued(fields, values)})
 }
 
-// fits tells of an exception whose values the event has.
-func (t *telling) fits(row *exceptionRow, ended bool, tag *enrich.Tag) {
+// exception records a row of an exception that fits the event, and what it does; ended says that its time is over.
+func (t *telling) exception(row *compile.ExceptionRow, ended bool, tag *enrich.Tag) {
 	if t == nil {
 		return
 	}
-	slot := &t.x.Exceptions[len(t.x.Exceptions)-1]
-	one := enrich.Exception{Effect: enrich.ExceptSuppress, Reason: row.reason, Tuning: row.tuning}
-	if !row.expires.IsZero() {
-		one.Until = row.expires.UTC().Format(time.RFC3339)
+	known := &t.x.Exceptions[len(t.x.Exceptions)-1]
+	one := enrich.ExceptionRow{Effect: enrich.ExceptSuppress, Reason: row.Reason, Tuning: row.Tuning}
+	if !row.Expires.IsZero() {
+		one.Until = row.Expires.UTC().Format(time.RFC3339)
 	}
 	switch {
 	case ended:
 		one.Effect = enrich.ExceptEnded
-	case row.lower != 0:
-		one.Effect = enrich.ExceptLower + " " + row.lower.String()
-		by := exceptionKey(slot.Name)
-		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.reason, by), ": "), tag)
+	case row.Lower != 0:
+		one.Effect = enrich.ExceptLower + " " + row.Lower.String()
+		by := compile.ExceptionKey(known.Name)
+		t.step(by, strings.TrimPrefix(strings.TrimPrefix(row.Reason, by), ": "), tag)
 	}
-	slot.Fits = append(slot.Fits, one)
+	known.Fits = append(known.Fits, one)
 }
 
-// valued are expressions with their values, which end before the first that is missing.
-func valued(expressions []rulefile.Text, values []string) []enrich.Value {
+// valued pairs expressions with their values, for people. Values may end early, before the first that is missing.
+func valued(expressions []diag.Text, values []string) []enrich.Value {
 	out := make([]enrich.Value, len(expressions))
 	for i, e := range expressions {
 		out[i] = enrich.Value{Text: e.Value, Value: "(not evaluated)"}

@@ -13,6 +13,9 @@ import (
 	"github.com/google/cel-go/interpreter"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
+	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
+	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
 
 // tracer evaluates conditions of one rule on one event and keeps the value of every part. It is the variables of the
@@ -20,23 +23,22 @@ import (
 type tracer struct {
 	ctx   context.Context
 	set   *ruleSet
-	rule  *tableRule
-	frame *frame
-	meter *worker // pays for what expressions cost, and runs nothing
+	rule  *compile.TableRule
+	frame *event.Frame
+	meter compile.Budget
 	now   types.Timestamp
-	env   *cel.Env
 	texts map[string]string  // of lets, by name
 	lets  map[string]ref.Val // evaluated once
 }
 
-func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Event) *tracer {
+func newTracer(ctx context.Context, s *ruleSet, r *compile.TableRule, e *enrich.Event) *tracer {
 	t := &tracer{
-		ctx: ctx, set: s, rule: r, frame: newFrame(r.table), now: s.now(), env: s.language().envs[r.table],
+		ctx: ctx, set: s, rule: r, frame: event.NewFrame(r.Table), now: s.now(),
 		texts: map[string]string{}, lets: map[string]ref.Val{},
 	}
-	t.frame.reset(event)
-	t.meter = &worker{set: s, ctx: ctx, frame: t.frame}
-	for _, let := range r.declared.Let {
+	t.frame.Reset(e)
+	t.meter = compile.Budget{Context: ctx, Frame: t.frame}
+	for _, let := range r.Declared.Let {
 		t.texts[let.Name.Value] = let.Expr.Value
 	}
 	return t
@@ -45,20 +47,20 @@ func newTracer(ctx context.Context, s *ruleSet, r *tableRule, event *enrich.Even
 // ResolveName is a variable's value, for CEL.
 func (t *tracer) ResolveName(name string) (any, bool) {
 	switch name {
-	case varEvent:
+	case compile.VarEvent:
 		return t.frame, true
-	case varLists:
+	case compile.VarLists:
 		return t.set.lists, true
-	case varContext:
+	case compile.VarContext:
 		return t.set.context, true
-	case varNow:
+	case compile.VarNow:
 		return t.now, true
-	case varMeter:
-		return t.meter, true
+	case compile.VarMeter:
+		return &t.meter, true
 	}
-	for i := range t.rule.lets {
-		if t.rule.lets[i].name == name {
-			return t.let(t.rule.lets[i]), true
+	for i := range t.rule.Lets {
+		if t.rule.Lets[i].Name == name {
+			return t.let(t.rule.Lets[i]), true
 		}
 	}
 	return nil, false
@@ -68,30 +70,30 @@ func (t *tracer) ResolveName(name string) (any, bool) {
 func (t *tracer) Parent() cel.Activation { return nil }
 
 // let is the value of a let; an error comes out where the let is used.
-func (t *tracer) let(l letExpression) ref.Val {
-	if v, ok := t.lets[l.name]; ok {
+func (t *tracer) let(l compile.Let) ref.Val {
+	if v, ok := t.lets[l.Name]; ok {
 		return v
 	}
-	v, _, err := t.run(l.expression)
+	v, _, err := t.run(l.Expression)
 	if err != nil {
 		v = types.WrapErr(err)
 	}
-	t.lets[l.name] = v
+	t.lets[l.Name] = v
 	return v
 }
 
 // traceCost is what tracing one expression may cost, see meter. It is more than what the engine gives a whole rule, so
 // that a rule that takes too long is explained, too.
-const traceCost = 4 * runCost
+const traceCost = 4 * compile.RuleSteps
 
 // run evaluates e as CEL does: what the result doesn't depend on isn't evaluated. The state has the value of each node
 // that was.
-func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
-	program, err := t.env.PlanProgram(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(newMeters(e.checked).decorate))
+func (t *tracer) run(e *compile.Expression) (ref.Val, interpreter.EvalState, error) {
+	program, err := t.set.lang.Tracked(e, t.rule.Table)
 	if err != nil {
-		return nil, nil, fmt.Errorf("plan the expression: %w", err)
+		return nil, nil, err
 	}
-	t.meter.limit = t.frame.spent + traceCost
+	t.meter.Grant(traceCost)
 	v, details, err := program.Eval(t)
 	if details == nil {
 		return v, nil, err
@@ -100,16 +102,16 @@ func (t *tracer) run(e *expression) (ref.Val, interpreter.EvalState, error) {
 }
 
 // condition evaluates e, whose source is text, and marks the part that made it false.
-func (t *tracer) condition(e *expression, text string) enrich.Condition {
+func (t *tracer) condition(e *compile.Expression, text string) enrich.Condition {
 	c := t.trace(e, text)
 	decide(&c)
 	return c
 }
 
-func (t *tracer) trace(e *expression, text string) enrich.Condition {
+func (t *tracer) trace(e *compile.Expression, text string) enrich.Condition {
 	v, state, err := t.run(e)
-	p := &part{tracer: t, spans: newSpans(text, e.checked), state: state}
-	c := p.of(e.checked.Expr())
+	p := &part{tracer: t, spans: compile.NewSpans(text, e.Checked), state: state}
+	c := p.of(e.Checked.Expr())
 	if err != nil {
 		c.Result, c.Error = enrich.ResultError, explain(err)
 	} else {
@@ -142,15 +144,15 @@ func decide(c *enrich.Condition) {
 	c.Decides = true
 }
 
-// part makes conditions of the nodes of one expression.
+// part turns the nodes of one evaluated expression into conditions of an explanation.
 type part struct {
 	tracer *tracer
-	spans  spans
+	spans  compile.Spans
 	state  interpreter.EvalState // nil when nothing was evaluated
 }
 
 func (p *part) of(e ast.Expr) enrich.Condition {
-	c := enrich.Condition{Text: p.spans.of(e)}
+	c := enrich.Condition{Text: p.spans.Text(e)}
 	p.result(&c, e)
 	switch op, operands := p.operands(e, c.Text); {
 	case op != "":
@@ -196,10 +198,10 @@ func (p *part) operands(e ast.Expr, text string) (op string, operands []ast.Expr
 		return "", nil
 	}
 	for _, arg := range call.Args() {
-		if p.spans.of(arg) == text {
+		if p.spans.Text(arg) == text {
 			return "", nil
 		}
-		if inner, more := p.operands(arg, p.spans.of(arg)); inner == op && op != "!" {
+		if inner, more := p.operands(arg, p.spans.Text(arg)); inner == op && op != "!" {
 			operands = append(operands, more...) // a && b && c is two calls
 			continue
 		}
@@ -210,18 +212,18 @@ func (p *part) operands(e ast.Expr, text string) (op string, operands []ast.Expr
 
 // let shows the parts of a let's condition; it reports whether name is a let with a condition.
 func (p *part) let(c *enrich.Condition, name string) bool {
-	for i := range p.tracer.rule.lets {
-		let := &p.tracer.rule.lets[i]
-		if let.name != name || let.checked.GetType(let.checked.Expr().ID()) != types.BoolType {
+	for i := range p.tracer.rule.Lets {
+		let := &p.tracer.rule.Lets[i]
+		if let.Name != name || let.Checked.GetType(let.Checked.Expr().ID()) != types.BoolType {
 			continue
 		}
 		c.Op = "let"
-		inner := &part{tracer: p.tracer, spans: newSpans(p.tracer.texts[name], let.checked)}
+		inner := &part{tracer: p.tracer, spans: compile.NewSpans(p.tracer.texts[name], let.Checked)}
 		if c.Result == enrich.ResultNone {
-			c.Parts = []enrich.Condition{inner.of(let.checked.Expr())}
+			c.Parts = []enrich.Condition{inner.of(let.Checked.Expr())}
 			return true
 		}
-		c.Parts = []enrich.Condition{p.tracer.trace(let.expression, p.tracer.texts[name])}
+		c.Parts = []enrich.Condition{p.tracer.trace(let.Expression, p.tracer.texts[name])}
 		return true
 	}
 	return false
@@ -230,16 +232,16 @@ func (p *part) let(c *enrich.Condition, name string) bool {
 // maxValues bounds how many values one condition shows.
 const maxValues = 8
 
-// values adds what the largest parts of e with a value of their own were; shown are the texts that are there already.
+// values adds the values of the parts of e to c, the largest parts that have one; shown are the texts that c has already.
 func (p *part) values(e ast.Expr, c *enrich.Condition, shown map[string]bool) {
-	for _, child := range children(e) {
+	for _, child := range compile.Children(e) {
 		if len(c.Values) >= maxValues || p.state == nil {
 			return
 		}
 		if child.Kind() == ast.LiteralKind {
 			continue
 		}
-		text := p.spans.of(child)
+		text := p.spans.Text(child)
 		value, ok := p.value(child)
 		if ok && shown[text] {
 			text = written(child) // inside of a macro
@@ -258,36 +260,33 @@ func (p *part) values(e ast.Expr, c *enrich.Condition, shown map[string]bool) {
 	}
 }
 
-// value is what the node came to, for people; false when that isn't worth showing.
+// value returns the value of a node for people; false for what isn't worth showing, such as the result of an operator.
 func (p *part) value(e ast.Expr) (string, bool) {
 	v, ok := p.state.Value(e.ID())
 	if !ok || types.IsError(v) {
 		return "", false
 	}
-	if e.Kind() == ast.CallKind && operatorWord(e.AsCall().FunctionName()) != "" && e.AsCall().FunctionName() != "_[_]" {
+	if e.Kind() == ast.CallKind && compile.OperatorWord(e.AsCall().FunctionName()) != "" && e.AsCall().FunctionName() != "_[_]" {
 		return "", false
 	}
 	return quote(v)
 }
-
-// maxValue bounds one value that is shown.
-const maxValue = 200
 
 // quote is a value as people read it, with quotes around a text.
 func quote(v ref.Val) (string, bool) {
 	switch v := v.(type) {
 	case types.String:
 		return cutText(fmt.Sprintf("%q", string(v)), maxValue), true
-	case *frame:
+	case *event.Frame:
 		return "", false
-	case *object:
-		s := v.label()
+	case *celval.Object:
+		s := v.Label()
 		return s, s != ""
-	case *absent:
+	case *celval.Absent:
 		return "(absent)", true
-	case *list:
-		if v.set != nil {
-			return fmt.Sprintf("%d items", len(v.set)), true
+	case *celval.List:
+		if v.IsSet() {
+			return fmt.Sprintf("%d items", len(v.Keys())), true
 		}
 		return quoteList(v), true
 	case types.Null:
@@ -295,7 +294,7 @@ func quote(v ref.Val) (string, bool) {
 	case traits.Lister:
 		return quoteList(v), true
 	}
-	return cutText(oneLine(display(v)), maxValue), true
+	return cutText(oneLine(celval.Display(v)), maxValue), true
 }
 
 func quoteList(l traits.Lister) string {
@@ -310,7 +309,7 @@ func quoteList(l traits.Lister) string {
 	return cutText("["+strings.Join(items, ", ")+"]", maxValue)
 }
 
-// written is a name, field or method as it is written in CEL, "" for anything else.
+// written returns a name, field or method call as it is written in CEL, "" for other expressions.
 func written(e ast.Expr) string {
 	switch e.Kind() {
 	case ast.IdentKind:
@@ -329,7 +328,7 @@ func written(e ast.Expr) string {
 		}
 		args := make([]string, len(c.Args()))
 		for i, a := range c.Args() {
-			s, ok := literal(a)
+			s, ok := compile.Literal(a)
 			if args[i] = fmt.Sprintf("%q", s); !ok {
 				if args[i] = written(a); args[i] == "" {
 					return ""

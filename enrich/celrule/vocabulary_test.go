@@ -9,18 +9,19 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // found are the problems of a file, warnings of one that loads included.
-func found(t *testing.T, files ...enrich.File) rulefile.Problems {
+func found(t *testing.T, files ...enrich.File) diag.Problems {
 	t.Helper()
 	m := celrule.New()
 	err := m.Configure(context.Background(), enrich.Config{Files: files})
 	if err == nil {
 		return m.Warnings()
 	}
-	var problems rulefile.Problems
+	var problems diag.Problems
 	if !errors.As(err, &problems) {
 		t.Fatal(err)
 	}

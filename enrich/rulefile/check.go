@@ -6,12 +6,14 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Check looks at all files of a set together: an id, a list or a macro may stand there once, and the files of one
 // pack must agree on its version. The order of packs has no meaning. It doesn't repeat what Parse found.
-func Check(packs []*Pack) Problems {
-	c := checker{first: map[string]Text{}, versions: map[string]Text{}}
+func Check(packs []*Pack) diag.Problems {
+	c := checker{first: map[string]diag.Text{}, versions: map[string]diag.Text{}}
 	for _, p := range inFileOrder(packs) {
 		c.version(p)
 		for _, l := range p.Lists {
@@ -33,7 +35,7 @@ func Check(packs []*Pack) Problems {
 
 // CheckGuide warns of rows of the guide that rules name and that are not among the known ones, such as
 // credentials-added, or notes of a row, such as credentials-added/unused-type.
-func CheckGuide(packs []*Pack, known []string) (problems Problems) {
+func CheckGuide(packs []*Pack, known []string) (problems diag.Problems) {
 	for _, p := range packs {
 		for _, r := range p.Rules {
 			named := slices.Clone(r.Guide)
@@ -45,7 +47,7 @@ func CheckGuide(packs []*Pack, known []string) (problems Problems) {
 					continue
 				}
 				problem := row.Problem(CodeGuide, 0, 0, fmt.Sprintf("the guide has no row `%s`", row.Value))
-				problem.Severity = Warning
+				problem.Severity = diag.Warning
 				if problem.Suggestion = didYouMean(row.Value, known); problem.Suggestion == "" {
 					problem.Suggestion = "known: " + strings.Join(known, ", ")
 				}
@@ -57,14 +59,14 @@ func CheckGuide(packs []*Pack, known []string) (problems Problems) {
 }
 
 type checker struct {
-	first    map[string]Text
-	versions map[string]Text
-	problems Problems
+	first    map[string]diag.Text
+	versions map[string]diag.Text
+	problems diag.Problems
 	near     hints
 }
 
 // unique reports a name that an earlier one of the same kind has.
-func (c *checker) unique(kind string, name Text) {
+func (c *checker) unique(kind string, name diag.Text) {
 	if !name.Present() {
 		return
 	}

@@ -11,13 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
 // TestCodesAreDocumented holds that each code constant of the packages that make problems is documented.
 func TestCodesAreDocumented(t *testing.T) {
 	declared := map[string]string{}
-	for _, dir := range []string{".", "../celrule", "../ruletest"} {
+	for _, dir := range []string{".", "../celrule", "../celrule/compile", "../ruletest"} {
 		for code, where := range declaredCodes(t, dir) {
 			if first, taken := declared[code]; taken {
 				t.Errorf("%s stands for %s and %s", code, first, where)
@@ -31,7 +32,7 @@ func TestCodesAreDocumented(t *testing.T) {
 		}
 	}
 	codes := rulefile.Codes()
-	if !slices.IsSortedFunc(codes, func(a, b rulefile.CodeInfo) int { return strings.Compare(a.Code, b.Code) }) {
+	if !slices.IsSortedFunc(codes, func(a, b diag.Code) int { return strings.Compare(a.Code, b.Code) }) {
 		t.Error("the codes aren't in order")
 	}
 	for _, c := range codes {

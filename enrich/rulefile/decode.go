@@ -6,17 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // decoder turns nodes into the types of this package and collects what is wrong.
 type decoder struct {
-	source   *source
+	source   *diag.Source
 	path     string
-	problems Problems
+	problems diag.Problems
 
-	unknowns int  // unknown keys
-	untold   Text // the first of them that isn't told
-	left     int  // other problems that aren't told
+	unknowns int       // unknown keys
+	untold   diag.Text // the first of them that isn't told
+	left     int       // other problems that aren't told
 }
 
 // How much is told of one file: people begin with the first, and a file may be meant to have a million.
@@ -37,12 +39,12 @@ func (d *decoder) full() bool {
 // rest adds what stands for the problems that aren't told.
 func (d *decoder) rest() {
 	if more := d.unknowns - maxUnknown; more > 0 {
-		p := d.untold.Problem(CodeUnknown, 0, 0, "and "+Count(more, "more unknown key")+" in this file")
+		p := d.untold.Problem(CodeUnknown, 0, 0, "and "+diag.Count(more, "more unknown key")+" in this file")
 		d.problems = append(d.problems, p)
 	}
 	if d.left > 0 {
-		d.problems = append(d.problems, Problem{
-			Pos: Pos{File: d.source.file}, Severity: Error, Code: CodeLimit, Message: "the file has " + Count(d.left, "problem") + " beside these",
+		d.problems = append(d.problems, diag.Problem{
+			Pos: diag.Pos{File: d.source.File}, Severity: diag.Error, Code: CodeLimit, Message: "the file has " + diag.Count(d.left, "problem") + " beside these",
 		})
 	}
 }
@@ -103,13 +105,13 @@ func segment(key string) string {
 }
 
 // twice reports a text that stands where it stood before.
-func (d *decoder) twice(t Text) {
+func (d *decoder) twice(t diag.Text) {
 	if !d.full() {
 		d.problems = append(d.problems, t.Problem(CodeRepeated, 0, 0, fmt.Sprintf("`%s` is given twice", t.Value)))
 	}
 }
 
-func (d *decoder) unknown(key Text, what string, names []string) {
+func (d *decoder) unknown(key diag.Text, what string, names []string) {
 	if d.unknowns++; d.unknowns > maxUnknown {
 		if d.unknowns == maxUnknown+1 {
 			d.untold = key
@@ -198,7 +200,7 @@ func (d *decoder) is(n *node, k kind) bool {
 type check func(value string) string
 
 // checked gives t its path and reports what ok finds wrong.
-func (d *decoder) checked(t Text, ok check) Text {
+func (d *decoder) checked(t diag.Text, ok check) diag.Text {
 	t.Path = d.path
 	if message := ok(t.Value); message != "" && !d.full() {
 		d.problems = append(d.problems, t.Problem(CodeValue, 0, 0, message))
@@ -206,9 +208,9 @@ func (d *decoder) checked(t Text, ok check) Text {
 	return t
 }
 
-func (d *decoder) text(n *node, ok check) Text {
+func (d *decoder) text(n *node, ok check) diag.Text {
 	if !d.is(n, text) {
-		return Text{}
+		return diag.Text{}
 	}
 	return d.checked(n.text, ok)
 }
@@ -217,7 +219,7 @@ func (d *decoder) constant(n *node, want string) {
 	d.text(n, oneOf(want))
 }
 
-func (d *decoder) texts(n *node, ok check) (all []Text) {
+func (d *decoder) texts(n *node, ok check) (all []diag.Text) {
 	if !d.is(n, sequence) {
 		return nil
 	}
@@ -235,7 +237,7 @@ const (
 )
 
 // distinct reads texts of which none may stand there twice.
-func (d *decoder) distinct(n *node, ok check, nonEmpty bool) []Text {
+func (d *decoder) distinct(n *node, ok check, nonEmpty bool) []diag.Text {
 	all := d.texts(n, ok)
 	if nonEmpty && n.kind == sequence && len(n.items) == 0 {
 		d.report(n, CodeValue, "want at least one")
@@ -251,9 +253,9 @@ func (d *decoder) distinct(n *node, ok check, nonEmpty bool) []Text {
 }
 
 // expression reads CEL. A number or boolean of YAML is one of CEL, too.
-func (d *decoder) expression(n *node) Text {
+func (d *decoder) expression(n *node) diag.Text {
 	if n.kind != number && n.kind != boolean && !d.is(n, text) {
-		return Text{}
+		return diag.Text{}
 	}
 	t := n.text
 	t.Path = d.path
@@ -261,11 +263,11 @@ func (d *decoder) expression(n *node) Text {
 	switch {
 	case strings.TrimSpace(t.Value) == "":
 		d.report(n, CodeValue, "want a CEL expression, found nothing")
-		return Text{}
+		return diag.Text{}
 	case length > MaxExpression:
 		message := fmt.Sprintf("the expression has %d characters, at most %d are allowed; use let or a macro", length, MaxExpression)
 		d.problems = append(d.problems, t.Problem(CodeLimit, 0, 0, message))
-		return Text{}
+		return diag.Text{}
 	}
 	return t
 }

@@ -42,7 +42,7 @@
 //	    adjust step may name notes, too.
 //	  - first_seen tells new from known: when the values of key occurred within window before, the match is worth what else
 //	    says. It comes before adjust. Values are compared without regard to case; an event that lacks one is never known.
-//	  - exceptions are slots that the author opens and others fill. An event is excepted when every field is equal to the
+//	  - exceptions are opened by the author, with the fields that are compared, and filled with values by others. An event is excepted when every field is equal to the
 //	    value of one row, without regard to case. Values are compared as they stand; there are no patterns.
 //	  - on_error may be given, for a pack or a rule; its only value is annotate: the event goes out with the failure.
 //
@@ -71,7 +71,7 @@
 //		lists:
 //		  - {name: tier0_roles, add: [e8611ab8-c189-46e8-94e1-60213ab1f814], remove: []}
 //
-//	  - values has one entry for each field of the slot; an entry may be a list, of which any item fits.
+//	  - values has one entry for each field of the exception; an entry may be a list, of which any item fits.
 //	  - expires is the last day (in UTC) or a time, and must be there; `never` says that it is meant. The last 14 days are a
 //	    warning, and so is an exception that has ended.
 //	  - effect is suppress, or {severity: low}, which lowers a match that is above; one that no match can be above is an

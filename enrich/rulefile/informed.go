@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // ParseInformed reads what a module knows: a JSON object with the keys verified_domains, dns, lists, applications, seen and awaited,
 // as enrich.Informer describes them. It is written by a program, and may hold all applications of a tenant, so it is read in
 // one go, without places for people. The problem, if any, is about the whole.
-func ParseInformed(name string, data []byte) (Context, Problems) {
+func ParseInformed(name string, data []byte) (Context, diag.Problems) {
 	var told struct {
 		VerifiedDomains []string            `json:"verified_domains"`
 		DNS             map[string]string   `json:"dns"`
@@ -20,8 +22,8 @@ func ParseInformed(name string, data []byte) (Context, Problems) {
 		Seen            map[string][]string `json:"seen"`
 		Awaited         []string            `json:"awaited"`
 	}
-	wrong := func(code, format string, args ...any) (Context, Problems) {
-		return Context{}, Problems{{Pos: Pos{File: name}, Severity: Error, Code: code, Message: fmt.Sprintf(format, args...)}}
+	wrong := func(code, format string, args ...any) (Context, diag.Problems) {
+		return Context{}, diag.Problems{{Pos: diag.Pos{File: name}, Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...)}}
 	}
 	if len(data) > MaxContext {
 		return wrong(CodeFile, "what the module tells is %d bytes long, more than %d", len(data), MaxContext)

@@ -3,6 +3,8 @@ package rulefile
 import (
 	"fmt"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Values are the items of the list as rules see it: those of the rule file or of the list's file, with the tuning
@@ -55,7 +57,7 @@ func (d *decoder) list(n *node) (l List) {
 }
 
 // items reads the items of a list; there may be none.
-func (d *decoder) items(n *node) []Text {
+func (d *decoder) items(n *node) []diag.Text {
 	if len(n.items) > MaxListItems {
 		d.report(n, CodeLimit, fmt.Sprintf("the list has %d items, at most %d are allowed; keep it in a file of its own", len(n.items), MaxListItems))
 		return nil
@@ -94,4 +96,15 @@ func (d *decoder) params(n *node) (all []Param) {
 		}
 	}
 	return all
+}
+
+// Source says for people where the items stand: FILE:LINE:COLUMN, or the list's own file and where that is named.
+func (l *List) Source() string {
+	switch {
+	case l.File.Column.Present():
+		return fmt.Sprintf("column %s of %s, named at %s", l.File.Column.Value, l.File.Path.Value, l.File.Path.Pos)
+	case l.File.Path.Present():
+		return fmt.Sprintf("%s, named at %s", l.File.Path.Value, l.File.Path.Pos)
+	}
+	return l.Name.Pos.String()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Set is a whole configuration of rules, read and put together.
@@ -21,7 +22,7 @@ type Set struct {
 // Load reads all files of a configuration: rule packs, tuning files, the context file that the settings name, what
 // modules know, and the files that lists name. All problems of all files come back in the order of their places; the set holds what could be
 // read, even beside errors. Exceptions end by the pinned clock of the settings, or the wall clock.
-func Load(config enrich.Config) (*Set, Problems) {
+func Load(config enrich.Config) (*Set, diag.Problems) {
 	l := loader{files: map[string][]byte{}, parsed: map[string]parsed{}, items: map[string][]string{}}
 	for _, f := range config.Files {
 		l.files[f.Name] = f.Data
@@ -31,8 +32,8 @@ func Load(config enrich.Config) (*Set, Problems) {
 	if name := s.Settings.ContextFile; name != "" {
 		data, ok := l.files[name]
 		if !ok {
-			l.problems = append(l.problems, Problem{
-				Pos: Pos{File: name}, Severity: Error, Code: CodeFile, Message: "the context file that the settings name is not among the files",
+			l.problems = append(l.problems, diag.Problem{
+				Pos: diag.Pos{File: name}, Severity: diag.Error, Code: CodeFile, Message: "the context file that the settings name is not among the files",
 			})
 		}
 		context, found := ParseContext(name, data)
@@ -62,14 +63,14 @@ type loader struct {
 	files    map[string][]byte
 	parsed   map[string]parsed
 	items    map[string][]string // file and column -> items
-	problems Problems
+	problems diag.Problems
 }
 
 // parsed is a rule or tuning file.
 type parsed struct {
 	pack     *Pack
 	tuning   *Tuning
-	problems Problems
+	problems diag.Problems
 }
 
 // parse reads rule and tuning files. Which files hold a list is known when all of them were read; these are not rule
@@ -101,12 +102,12 @@ func (l *loader) parse(files []enrich.File) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.parsed)) {
 		if p := l.parsed[name]; !lists[name] {
-			l.keep(p)
+			l.take(p)
 		}
 	}
 }
 
-func (l *loader) keep(p parsed) {
+func (l *loader) take(p parsed) {
 	l.problems = append(l.problems, p.problems...)
 	if p.pack != nil {
 		l.set.Packs = append(l.set.Packs, p.pack)
@@ -204,8 +205,8 @@ func (l *loader) inform() {
 	for _, name := range l.set.Settings.Informed {
 		data, ok := l.files[name]
 		if !ok {
-			l.problems = append(l.problems, Problem{
-				Pos: Pos{File: name}, Severity: Error, Code: CodeFile, Message: "the settings name this file, which is not among the files",
+			l.problems = append(l.problems, diag.Problem{
+				Pos: diag.Pos{File: name}, Severity: diag.Error, Code: CodeFile, Message: "the settings name this file, which is not among the files",
 			})
 			continue
 		}
@@ -229,7 +230,7 @@ func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
 	key := name + "\n" + w.Column.Value
 	items, known := l.items[key]
 	if !known {
-		var found Problems
+		var found diag.Problems
 		items, found = ParseWatchlist(name, data, w.Column.Value)
 		l.items[key], l.problems = items, append(l.problems, found...)
 	}

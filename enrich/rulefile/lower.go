@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // lowering reports exceptions that shall lower a match to a severity that no match is above. It looks when all tunings
@@ -35,12 +36,12 @@ func (t *tuner) lowering(p *Pack) {
 }
 
 // highest is the highest severity that a match of the rule can have, with the tuning applied.
-func (r *Rule) highest() Text {
+func (r *Rule) highest() diag.Text {
 	highest := r.Severity
 	if r.Tuned.Severity.Present() {
 		highest = r.Tuned.Severity
 	}
-	others := make([]Text, 0, len(r.Adjust)+1)
+	others := make([]diag.Text, 0, len(r.Adjust)+1)
 	for _, a := range r.Adjust {
 		others = append(others, a.Severity)
 	}
@@ -56,4 +57,4 @@ func (r *Rule) highest() Text {
 }
 
 // rank is the place of a severity among all, -1 for none.
-func rank(severity Text) int { return slices.Index(enrich.SeverityNames(), severity.Value) }
+func rank(severity diag.Text) int { return slices.Index(enrich.SeverityNames(), severity.Value) }

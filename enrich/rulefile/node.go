@@ -11,9 +11,9 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // kind is what a node of a YAML document is.
@@ -37,13 +37,13 @@ func (k kind) String() string {
 // node is a YAML value with its place.
 type node struct {
 	kind  kind
-	text  Text // the scalar as written; of a collection only the place
+	text  diag.Text // the scalar as written; of a collection only the place
 	pairs []pair
 	items []*node
 }
 
 type pair struct {
-	key   Text
+	key   diag.Text
 	value *node
 }
 
@@ -51,11 +51,11 @@ type pair struct {
 const bytesPerToken = 4
 
 // tree reads data, of a kind of files that may have limit bytes, as one YAML document. A problem says why it can't.
-func tree(src *source, data string, limit int) (*node, Problems) {
+func tree(src *diag.Source, data string, limit int) (*node, diag.Problems) {
 	t := &builder{source: src}
-	file, err := ParseYAML(data, limit/bytesPerToken, parser.AllowDuplicateMapKey())
+	file, err := diag.ParseYAML(data, limit/bytesPerToken, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return nil, Problems{t.syntax(err)}
+		return nil, diag.Problems{t.syntax(err)}
 	}
 	var body ast.Node
 	for _, doc := range file.Docs {
@@ -63,82 +63,72 @@ func tree(src *source, data string, limit int) (*node, Problems) {
 			continue
 		}
 		if body != nil {
-			return nil, Problems{t.problem(doc.Body.GetToken(), CodeSyntax, "a file holds one YAML document, this is the second")}
+			return nil, diag.Problems{t.source.Problem(doc.Body.GetToken(), CodeSyntax, "a file holds one YAML document, this is the second")}
 		}
 		body = doc.Body
 	}
 	if body == nil {
-		return nil, Problems{{Pos: Pos{File: src.file}, Severity: Error, Code: CodeSyntax, Message: "the file is empty"}}
+		return nil, diag.Problems{{Pos: diag.Pos{File: src.File}, Severity: diag.Error, Code: CodeSyntax, Message: "the file is empty"}}
 	}
 	n := t.build(body, 1)
 	if i := slices.IndexFunc(t.problems, refuses); i >= 0 {
-		return nil, Problems{t.problems[i]} // what is left says other things than the file
+		return nil, diag.Problems{t.problems[i]} // what is left says other things than the file
 	}
 	return n, t.problems
 }
 
 // refuses reports whether a problem of the YAML leaves holes in the tree, in whose place anything could stand.
-func refuses(p Problem) bool { return p.Code == CodeForbidden || p.Code == CodeLimit }
+func refuses(p diag.Problem) bool { return p.Code == CodeForbidden || p.Code == CodeLimit }
 
 // builder makes nodes of the library's syntax tree.
 type builder struct {
-	source   *source
-	problems Problems
+	source   *diag.Source
+	problems diag.Problems
 	refused  bool // a problem that refuses the file was found
 }
 
 // refuse adds a problem that refuses the file, unless there is one: it may be meant to stand there a million times.
-func (t *builder) refuse(p Problem) {
+func (t *builder) refuse(p diag.Problem) {
 	if !t.refused {
 		t.problems = append(t.problems, p)
 	}
 	t.refused = true
 }
 
-func (t *builder) pos(tk *token.Token) Pos {
-	if tk == nil || tk.Position == nil {
-		return Pos{File: t.source.file}
-	}
-	line := min(max(1, tk.Position.Line), len(t.source.lines)) // the library counts some ends of files as a line
-	return Pos{t.source.file, line, max(1, tk.Position.Column)}
-}
-
-func (t *builder) problem(tk *token.Token, code, message string) Problem {
-	pos := t.pos(tk)
-	return Problem{Pos: pos, Severity: Error, Code: code, Message: message, Line: t.source.line(pos.Line), Width: 1}
-}
-
 // syntax makes a problem of the parser's error.
-func (t *builder) syntax(err error) Problem {
-	var refused *YAMLError
+func (t *builder) syntax(err error) diag.Problem {
+	var refused *diag.YAMLError
 	if errors.As(err, &refused) {
-		return t.problem(refused.At, refused.Code, refused.Message)
+		code := CodeForbidden
+		if refused.Limit {
+			code = CodeLimit
+		}
+		return t.source.Problem(refused.At, code, refused.Message)
 	}
 	var located yaml.Error
 	if errors.As(err, &located) {
-		p := t.problem(located.GetToken(), CodeSyntax, located.GetMessage())
+		p := t.source.Problem(located.GetToken(), CodeSyntax, located.GetMessage())
 		if strings.Contains(p.Line, " ? ") { // what most often goes wrong with CEL in YAML
 			p.Suggestion = "text with `: ` inside needs quotes or a block (|)"
 		}
 		return p
 	}
-	return Problem{Pos: Pos{File: t.source.file}, Severity: Error, Code: CodeSyntax, Message: err.Error()}
+	return diag.Problem{Pos: diag.Pos{File: t.source.File}, Severity: diag.Error, Code: CodeSyntax, Message: err.Error()}
 }
 
 func (t *builder) build(n ast.Node, depth int) *node {
-	out := &node{text: Text{Pos: t.pos(n.GetToken()), source: t.source}}
-	if depth > MaxDepth {
+	out := &node{text: t.source.Place(n.GetToken())}
+	if depth > diag.MaxDepth {
 		out.kind = refused
-		t.refuse(t.problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", MaxDepth)))
+		t.refuse(t.source.Problem(n.GetToken(), CodeLimit, fmt.Sprintf("nested deeper than %d levels", diag.MaxDepth)))
 		return out
 	}
 	switch n := n.(type) {
 	case *ast.NullNode:
 	case *ast.StringNode:
-		out.kind, out.text.Value, out.text.style = text, n.Value, styleOf(n.Token)
+		out.kind, out.text = text, t.source.Scalar(n.Token, n.Value)
 	case *ast.LiteralNode:
-		out.kind, out.text.Value, out.text.style = text, n.Value.Value, block
-		out.text.Pos = t.pos(n.Start)
+		out.kind, out.text = text, t.source.Block(n.Start, n.Value.Value)
 	case *ast.IntegerNode, *ast.FloatNode:
 		out.kind, out.text.Value = number, n.GetToken().Value
 	case *ast.BoolNode:
@@ -162,7 +152,7 @@ func (t *builder) build(n ast.Node, depth int) *node {
 		}
 	default:
 		out.kind = refused
-		t.refuse(t.problem(n.GetToken(), CodeForbidden, "a value of this kind is not supported: "+n.Type().YAMLName()))
+		t.refuse(t.source.Problem(n.GetToken(), CodeForbidden, "a value of this kind is not supported: "+n.Type().YAMLName()))
 	}
 	return out
 }
@@ -174,21 +164,11 @@ func (t *builder) mapping(out *node, values []*ast.MappingValueNode, depth int) 
 			continue
 		}
 		if key.kind == mapping || key.kind == sequence {
-			t.problems = append(t.problems, t.problem(v.Key.GetToken(), CodeType, "a key must be text"))
+			t.problems = append(t.problems, t.source.Problem(v.Key.GetToken(), CodeType, "a key must be text"))
 			continue
 		}
 		out.pairs = append(out.pairs, pair{key.text, t.build(v.Value, depth+1)})
 	}
-}
-
-func styleOf(tk *token.Token) style {
-	switch tk.Type {
-	case token.SingleQuoteType:
-		return singleQuoted
-	case token.DoubleQuoteType:
-		return doubleQuoted
-	}
-	return plain
 }
 
 // appendJSON appends the node as JSON on one line. Numbers keep their digits.
@@ -244,7 +224,7 @@ func (n *node) appendNumber(dst []byte) ([]byte, error) {
 }
 
 // numberError is a number that JSON can't hold.
-type numberError struct{ at Text }
+type numberError struct{ at diag.Text }
 
 // Error names the number.
 func (e *numberError) Error() string {

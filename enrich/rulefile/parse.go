@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // apiVersion is the only version of the format so far.
@@ -19,19 +21,19 @@ const (
 // Parse reads the rule file called name, which stands in messages only. The pack holds what could be read, even
 // beside errors, so that later checks can report theirs in the same run; it is nil when data isn't YAML at all. The
 // problems are sorted; they are empty or warnings when the file is good.
-func Parse(name string, data []byte) (pack *Pack, problems Problems) {
+func Parse(name string, data []byte) (pack *Pack, problems diag.Problems) {
 	problems = read(name, data, func(d *decoder, root *node) { pack = d.pack(root) })
 	return pack, problems
 }
 
 // read makes a tree of a file and hands it to decode. Problems that keep it from being a tree come back alone.
-func read(name string, data []byte, decode func(*decoder, *node)) Problems {
+func read(name string, data []byte, decode func(*decoder, *node)) diag.Problems {
 	return readUpTo(MaxFileSize, name, data, decode)
 }
 
-func readUpTo(limit int, name string, data []byte, decode func(*decoder, *node)) (problems Problems) {
-	refuse := func(code, format string, args ...any) Problems {
-		return Problems{{Pos: Pos{File: name}, Severity: Error, Code: code, Message: fmt.Sprintf(format, args...)}}
+func readUpTo(limit int, name string, data []byte, decode func(*decoder, *node)) (problems diag.Problems) {
+	refuse := func(code, format string, args ...any) diag.Problems {
+		return diag.Problems{{Pos: diag.Pos{File: name}, Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...)}}
 	}
 	if len(data) > limit {
 		return refuse(CodeLimit, "the file is larger than %d bytes; split it", limit)
@@ -43,7 +45,7 @@ func readUpTo(limit int, name string, data []byte, decode func(*decoder, *node))
 		return refuse(CodeSyntax, "byte %d is zero: this is not a text file", i+1)
 	}
 	content := normalized(data)
-	src := newSource(name, content)
+	src := diag.NewSource(name, content)
 	defer func() { // the YAML library's tree of some malformed input has holes; such a file is refused like any other
 		if r := recover(); r != nil {
 			problems = refuse(CodeSyntax, "the YAML can't be read: %v", r)
@@ -75,7 +77,7 @@ func invalidUTF8(data []byte) int {
 
 // pack reads a whole file.
 func (d *decoder) pack(root *node) *Pack {
-	p := &Pack{File: d.source.file}
+	p := &Pack{File: d.source.File}
 	if meta := root.child("metadata"); meta != nil {
 		d.path = strings.Join(strings.Fields("pack "+meta.childText("name")+" "+meta.childText("version")), " ")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -61,15 +62,15 @@ func TestGoodFile(t *testing.T) {
 		t.Fatal(problems)
 	}
 	values := cmp.Options{
-		cmp.Transformer("value", func(t rulefile.Text) string { return t.Value }),
-		cmpopts.IgnoreTypes(rulefile.Pos{}), cmpopts.IgnoreFields(rulefile.Rule{}, "Path"), cmpopts.IgnoreFields(rulefile.Document{}, "Keys"),
+		cmp.Transformer("value", func(t diag.Text) string { return t.Value }),
+		cmpopts.IgnoreTypes(diag.Pos{}), cmpopts.IgnoreFields(rulefile.Rule{}, "Path"), cmpopts.IgnoreFields(rulefile.Document{}, "Keys"),
 	}
 	doc := func(s string) rulefile.Document { return rulefile.Document{JSON: json.RawMessage(s)} }
-	text := rulefile.NewText
+	text := diag.NewText
 	want := rulefile.Rule{
 		ID: text("my.role.tier0"), Title: text("Service principal received a tier 0 role"),
 		Description: text("Why it matters."), Status: text("test"),
-		Tables: []rulefile.Text{text("AuditLogs"), text("AzureActivity")}, Guide: []rulefile.Text{text("app-role-assigned")},
+		Tables: []diag.Text{text("AuditLogs"), text("AzureActivity")}, Guide: []diag.Text{text("app-role-assigned")},
 		Let:      []rulefile.Let{{Name: text("second"), Expr: text("first + 1")}, {Name: text("first"), Expr: text("1")}},
 		When:     text(`event.role.principal_type == "ServicePrincipal" && macros.is_tier0(event.role.id)`),
 		Severity: text("high"), Score: rulefile.Score{Text: text("60"), Points: 60},
@@ -80,8 +81,8 @@ func TestGoodFile(t *testing.T) {
 		},
 		Message: text("{event.actor.label} gave {event.role.name}"),
 		Objects: []rulefile.Object{{Type: text("user"), Value: text("event.actor.upn")}},
-		Mitre:   []rulefile.Text{text("T1098.003"), text("TA0003")}, FalsePositives: []rulefile.Text{text("A new service.")},
-		Runbook: text("1. Look.\n2. Act.\n"), References: []rulefile.Text{text("https://example.com/runbook")},
+		Mitre:   []diag.Text{text("T1098.003"), text("TA0003")}, FalsePositives: []diag.Text{text("A new service.")},
+		Runbook: text("1. Look.\n2. Act.\n"), References: []diag.Text{text("https://example.com/runbook")},
 		Tests: []rulefile.Test{
 			{
 				Name: text("fires"), At: time.Date(2026, 3, 2, 22, 10, 0, 0, time.UTC),
@@ -89,7 +90,7 @@ func TestGoodFile(t *testing.T) {
 				Pins:    []rulefile.Pin{{Part: "seen", Name: text("x")}},
 				Events:  []rulefile.Document{doc(`{"Type":"AuditLogs","n":12345678901234567890,"f":1.50,"t":true,"z":null,"s":"a\"b\u000aé"}`)},
 				Want: rulefile.Want{
-					Severity: text("high"), Score: rulefile.Score{Text: text("80"), Points: 80}, Reasons: []rulefile.Text{text("more")},
+					Severity: text("high"), Score: rulefile.Score{Text: text("80"), Points: 80}, Reasons: []diag.Text{text("more")},
 					Message: text("hi"), Objects: []rulefile.Object{{Type: text("user"), Value: text("a")}},
 				},
 			},
@@ -97,13 +98,13 @@ func TestGoodFile(t *testing.T) {
 				Name: text("is silent"), Want: rulefile.Want{None: true},
 				Events: []rulefile.Document{doc(`{"Type":"AuditLogs"}`), doc(`{"Type":"AzureActivity","Properties":{"a":[1,{"b":"c"}]}}`)},
 			},
-			{Name: text("reads a file"), File: text("rows/a.ndjson"), Want: rulefile.Want{Reasons: []rulefile.Text{}}},
+			{Name: text("reads a file"), File: text("rows/a.ndjson"), Want: rulefile.Want{Reasons: []diag.Text{}}},
 		},
 	}
 	if d := cmp.Diff(want, pack.Rules[0], values); d != "" {
 		t.Errorf("rule differs (-want +got):\n%s", d)
 	}
-	wantLists := []rulefile.List{{Name: text("tier0_roles"), Doc: text("Roles that count."), CaseInsensitive: true, Items: []rulefile.Text{text("62e90394-69f5-4237-9190-012177145e10")}}}
+	wantLists := []rulefile.List{{Name: text("tier0_roles"), Doc: text("Roles that count."), CaseInsensitive: true, Items: []diag.Text{text("62e90394-69f5-4237-9190-012177145e10")}}}
 	if d := cmp.Diff(wantLists, pack.Lists, values); d != "" {
 		t.Errorf("lists differ (-want +got):\n%s", d)
 	}
@@ -118,7 +119,7 @@ func TestLimits(t *testing.T) {
 		"block nesting":   {head + "rules:\n " + strings.Repeat("- ", 100_000) + "x", "R002"},
 		"question marks":  {head + "rules:\n " + strings.Repeat("? ", 100_000) + "x", "R002"},
 		"indented blocks": {head + "rules:\n" + steps(2000), "R002"},
-		"65 levels":       {head + "lists:\n" + steps(rulefile.MaxDepth+1), "R002"},
+		"65 levels":       {head + "lists:\n" + steps(diag.MaxDepth+1), "R002"},
 		"expression":      {rule + strings.Repeat("1", rulefile.MaxExpression+1) + "\n", "R002"},
 		"list":            {head + "lists:\n- name: x\n  items:\n" + strings.Repeat("  - a\n", rulefile.MaxListItems+1), "R002"},
 		"not UTF-8":       {head + "# \xff", "R001"},
@@ -191,7 +192,7 @@ func TestSuggest(t *testing.T) {
 		"severty": "severity", "Severity": "severity", "wehn": "when", "false_positives": "falsepositives",
 		"fi": "", "colour": "", "": "", "when": "when",
 	} {
-		if got := rulefile.Suggest(word, among); got != want {
+		if got := diag.Suggest(word, among); got != want {
 			t.Errorf("Suggest(%q) = %q, want %q", word, got, want)
 		}
 	}

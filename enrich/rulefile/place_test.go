@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -87,7 +88,7 @@ func placeOf(data string, mark rune) (line, column int) {
 	return 0, 0
 }
 
-func expressions(p *rulefile.Pack) (all []rulefile.Text) {
+func expressions(p *rulefile.Pack) (all []diag.Text) {
 	for _, r := range p.Rules {
 		all = append(all, r.When)
 		for _, l := range r.Let {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -25,7 +26,7 @@ func TestOneProblem(t *testing.T) {
 		"merge":                 {head + "rules:\n  - {<<: *x, id: a.b}\n", "R003 5:6 anchors"},
 		"tags":                  {head + "rules:\n  - !!map {id: !!str a.b}\n", "R003 5:5 YAML tags"},
 		"infinity":              {head + "lists: [{name: a, items: [.inf, .nan]}]\n", "R003 4:27 a value of this kind"},
-		"deep blocks":           {head + "lists:\n" + steps(rulefile.MaxDepth+1), "R002 67:64 nested deeper"},
+		"deep blocks":           {head + "lists:\n" + steps(diag.MaxDepth+1), "R002 67:64 nested deeper"},
 		"kind is misspelt":      {"kind: Tunign\n" + tuningBody, "R105 1:7 `Tunign` can't stand here: want RulePack, Tuning; did you mean `Tuning`?"},
 		"kind is something":     {"kind: Deployment\nspec: {}\n", "R105 1:7 `Deployment` can't stand here: want RulePack, Tuning"},
 		"kind of a tuning gone": {tuningBody, "R103 1:1 a tuning file needs the key `kind`"},

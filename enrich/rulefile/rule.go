@@ -24,7 +24,7 @@ func (d *decoder) rule(n *node) Rule {
 		{"score", optional, func(n *node) { r.Score = d.score(n, false) }},
 		{"adjust", optional, func(n *node) { r.Adjust = each(d, n, "adjust", "step", "reason", d.adjust) }},
 		{"first_seen", optional, func(n *node) { r.FirstSeen = d.firstSeen(n) }},
-		{"exceptions", optional, func(n *node) { r.Exceptions = each(d, n, "exceptions", "slot", "name", d.slot) }},
+		{"exceptions", optional, func(n *node) { r.Exceptions = each(d, n, "exceptions", "slot", "name", d.openedException) }},
 		{"needs", optional, func(n *node) { r.Needs = d.distinct(n, contextPart, mayBeEmpty) }},
 		{"on_error", optional, d.onError},
 		{"message", optional, func(n *node) { r.Message = d.text(n, notBlank) }},
@@ -38,7 +38,7 @@ func (d *decoder) rule(n *node) Rule {
 	if r.ReplacedBy.Present() && r.Status.Value != "deprecated" {
 		d.problems = append(d.problems, r.ReplacedBy.Problem(CodeValue, 0, 0, "only a rule with the status `deprecated` is replaced by another"))
 	}
-	d.slotNames(r.Exceptions)
+	d.exceptionNames(r.Exceptions)
 	d.testNames(r.Tests)
 	return r
 }

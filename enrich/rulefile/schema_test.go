@@ -8,6 +8,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // TestShapesAreTheDecoders holds that the schema has the keys that the decoder reads, and no others: the decoder names
@@ -28,7 +30,7 @@ func TestShapesAreTheDecoders(t *testing.T) {
 		"want":     {wantShape(), func(d *decoder, n *node) { d.want(n) }},
 
 		"first_seen": {firstSeenShape(), func(d *decoder, n *node) { d.firstSeen(n) }},
-		"slot":       {slotShape(), func(d *decoder, n *node) { d.slot(n) }},
+		"slot":       {slotShape(), func(d *decoder, n *node) { d.openedException(n) }},
 		"tuning":     {tuningShape(), func(d *decoder, n *node) { d.tuning(n) }},
 		"tuned rule": {tunedRuleShape(), func(d *decoder, n *node) { d.tunedRule(n) }},
 		"tuned list": {tunedListShape(), func(d *decoder, n *node) { d.tunedList(n) }},
@@ -59,9 +61,9 @@ func TestShapesAreTheDecoders(t *testing.T) {
 
 // keysOf has the decoder read a mapping with a key that nobody can mean, and takes the keys from what it says.
 func keysOf(read func(*decoder, *node)) (known, needed []string) {
-	nobody := Text{Value: "zzzzzzzzzzzzzzzzzzzzzzzz", Pos: Pos{Line: 1}}
-	d := &decoder{source: newSource("x", "")}
-	read(d, &node{kind: mapping, text: Text{Pos: Pos{Line: 1}}, pairs: []pair{{nobody, &node{}}}})
+	nobody := diag.Text{Value: "zzzzzzzzzzzzzzzzzzzzzzzz", Pos: diag.Pos{Line: 1}}
+	d := &decoder{source: diag.NewSource("x", "")}
+	read(d, &node{kind: mapping, text: diag.Text{Pos: diag.Pos{Line: 1}}, pairs: []pair{{nobody, &node{}}}})
 	for _, p := range d.problems {
 		if list, ok := strings.CutPrefix(p.Suggestion, "known: "); ok {
 			known = strings.Split(list, ", ")

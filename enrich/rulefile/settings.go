@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Settings are what rules are evaluated with: the context and a pinned clock.
@@ -51,7 +53,7 @@ type Span struct{ From, To time.Time }
 
 // ParseSettings reads a YAML or JSON document with the keys context, context_file, informed, unread and at. Every key it doesn't know is an error.
 // Empty data are settings without context.
-func ParseSettings(name string, data []byte) (Settings, Problems) {
+func ParseSettings(name string, data []byte) (Settings, diag.Problems) {
 	var s Settings
 	problems := document(name, data, func(d *decoder, n *node) {
 		d.fields(n, "the settings", []field{
@@ -67,14 +69,14 @@ func ParseSettings(name string, data []byte) (Settings, Problems) {
 
 // ParseContext reads a context file, YAML or JSON. Every key it doesn't know is an error. An empty file is a context
 // in which nothing is configured.
-func ParseContext(name string, data []byte) (Context, Problems) {
+func ParseContext(name string, data []byte) (Context, diag.Problems) {
 	var c Context
 	problems := document(name, data, func(d *decoder, n *node) { c = d.context(n) })
 	return c, problems
 }
 
 // document reads data as one YAML document and hands it to decode. Nothing but white space is no document.
-func document(name string, data []byte, decode func(*decoder, *node)) Problems {
+func document(name string, data []byte, decode func(*decoder, *node)) diag.Problems {
 	if len(data) <= MaxContext && strings.TrimSpace(string(data)) == "" {
 		return nil
 	}
@@ -118,14 +120,14 @@ func (d *decoder) domains(n *node) []string {
 // named reads a mapping of lists.
 func (d *decoder) named(n *node) map[string][]string {
 	out := map[string][]string{}
-	d.entries(n, func(name Text, value *node) { out[name.Value] = d.plain(value) })
+	d.entries(n, func(name diag.Text, value *node) { out[name.Value] = d.plain(value) })
 	return out
 }
 
 // watchlists reads a mapping of lists, of which each stands here or in a file.
 func (d *decoder) watchlists(n *node, c *Context) {
 	c.Lists, c.ListFiles = map[string][]string{}, map[string]Watchlist{}
-	d.entries(n, func(name Text, value *node) {
+	d.entries(n, func(name diag.Text, value *node) {
 		if value.kind != mapping {
 			c.Lists[name.Value] = d.plain(value)
 			return
@@ -143,7 +145,7 @@ func (d *decoder) watchlists(n *node, c *Context) {
 // verdicts reads a mapping of hosts to what DNS says of them.
 func (d *decoder) verdicts(n *node) map[string]string {
 	out := map[string]string{}
-	d.entries(n, func(host Text, value *node) {
+	d.entries(n, func(host diag.Text, value *node) {
 		out[strings.ToLower(strings.TrimSuffix(host.Value, "."))] = d.text(value, oneOf("nxdomain", "resolves", "unknown")).Value
 	})
 	return out
@@ -152,12 +154,12 @@ func (d *decoder) verdicts(n *node) map[string]string {
 // reasons reads a mapping of names of files to why they can't be read.
 func (d *decoder) reasons(n *node) map[string]string {
 	out := map[string]string{}
-	d.entries(n, func(name Text, value *node) { out[name.Value] = d.text(value, notBlank).Value })
+	d.entries(n, func(name diag.Text, value *node) { out[name.Value] = d.text(value, notBlank).Value })
 	return out
 }
 
 // entries reads a mapping with free keys.
-func (d *decoder) entries(n *node, read func(key Text, value *node)) {
+func (d *decoder) entries(n *node, read func(key diag.Text, value *node)) {
 	if !d.is(n, mapping) {
 		return
 	}

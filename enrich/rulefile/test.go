@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // test reads one test of a rule.
@@ -120,7 +122,7 @@ func (d *decoder) want(n *node) Want {
 	d.fields(n, "what a test wants", []field{
 		{"severity", optional, func(n *node) { w.Severity = d.text(n, severity) }},
 		{"score", optional, func(n *node) { w.Score = d.score(n, false) }},
-		{"reasons", optional, func(n *node) { w.Reasons = append([]Text{}, d.texts(n, anything)...) }},
+		{"reasons", optional, func(n *node) { w.Reasons = append([]diag.Text{}, d.texts(n, anything)...) }},
 		{"message", optional, func(n *node) { w.Message = d.text(n, anything) }},
 		{"objects", optional, func(n *node) {
 			w.Objects = append([]Object{}, each(d, n, "objects", "object", "type", d.wantedObject)...)

@@ -3,6 +3,7 @@ package rulefile_test
 import (
 	"testing"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -12,7 +13,7 @@ func TestTestNames(t *testing.T) {
 	const rule = "  - {id: a.b, title: t, tables: [AuditLogs], when: event.success, severity: low, " + tests
 	const head = "apiVersion: riskrelay/v1\nkind: RulePack\nmetadata: {name: p, version: 1.0.0}\nrules:\n"
 	_, problems := rulefile.Parse("x.yaml", []byte(head+rule+"]}\n"+"  - {id: a.c, title: t, tables: [AuditLogs], when: event.success, severity: low, "+tests+", {name: a, event: {}, want: none}]}\n"))
-	var repeated rulefile.Problems
+	var repeated diag.Problems
 	for _, p := range problems {
 		if p.Code == rulefile.CodeRepeated {
 			repeated = append(repeated, p)

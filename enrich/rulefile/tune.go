@@ -7,16 +7,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Tuned is what all tuning files together say about one rule.
 type Tuned struct {
-	Severity   Text
+	Severity   diag.Text
 	Score      Score
-	Enabled    Text   // true or false
-	By         string // the tuning file that set Enabled
-	Bases      []Text // revisions that changes were made for
-	Exceptions []Exception
+	Enabled    diag.Text   // true or false
+	By         string      // the tuning file that set Enabled
+	Bases      []diag.Text // revisions that changes were made for
+	Exceptions []ExceptionRow
 	Tests      []Test // that tuning files carry
 }
 
@@ -25,8 +27,8 @@ const expiryNotice = 14 * 24 * time.Hour
 
 // Tune writes what the tunings say into the packs' rules and lists. It reports what doesn't exist, what two files
 // contradict each other about, and exceptions that end soon or have ended at now. The order of files has no meaning.
-func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
-	t := tuner{now: now, packs: map[string]*tunable{}, packOf: map[string]string{}, first: map[string]Text{}, names: map[string]Text{}}
+func Tune(packs []*Pack, tunings []*Tuning, now time.Time) diag.Problems {
+	t := tuner{now: now, packs: map[string]*tunable{}, packOf: map[string]string{}, first: map[string]diag.Text{}, names: map[string]diag.Text{}}
 	for _, p := range inFileOrder(packs) {
 		t.add(p)
 	}
@@ -45,10 +47,10 @@ func Tune(packs []*Pack, tunings []*Tuning, now time.Time) Problems {
 type tuner struct {
 	now      time.Time
 	packs    map[string]*tunable
-	packOf   map[string]string // rule -> the pack that has it
-	first    map[string]Text   // what was set -> where
-	names    map[string]Text
-	problems Problems
+	packOf   map[string]string    // rule -> the pack that has it
+	first    map[string]diag.Text // what was set -> where
+	names    map[string]diag.Text
+	problems diag.Problems
 	near     hints
 }
 
@@ -78,15 +80,15 @@ func (t *tuner) add(p *Pack) {
 	}
 }
 
-func (t *tuner) report(at Text, code, message, suggestion string) {
+func (t *tuner) report(at diag.Text, code, message, suggestion string) {
 	p := at.Problem(code, 0, 0, message)
 	p.Suggestion = suggestion
 	t.problems = append(t.problems, p)
 }
 
-func (t *tuner) warn(at Text, code, message string) {
+func (t *tuner) warn(at diag.Text, code, message string) {
 	p := at.Problem(code, 0, 0, message)
-	p.Severity = Warning
+	p.Severity = diag.Warning
 	t.problems = append(t.problems, p)
 }
 
@@ -157,7 +159,7 @@ func (t *tuner) tune(one *Tuning, r *Rule, change *TunedRule) {
 }
 
 // once reports whether nobody set the thing before; a second setting is a contradiction, even with the same value.
-func (t *tuner) once(thing string, at Text, words string) bool {
+func (t *tuner) once(thing string, at diag.Text, words string) bool {
 	first, taken := t.first[thing]
 	if taken {
 		t.report(at, CodeConflict, words+" is set twice", fmt.Sprintf("the other place is %s", first.Pos))
@@ -167,21 +169,21 @@ func (t *tuner) once(thing string, at Text, words string) bool {
 	return true
 }
 
-func (t *tuner) exception(r *Rule, e Exception) {
-	at := slices.IndexFunc(r.Exceptions, func(s Slot) bool { return s.Name.Value == e.Slot.Value })
+func (t *tuner) exception(r *Rule, e ExceptionRow) {
+	at := slices.IndexFunc(r.Exceptions, func(s Exception) bool { return s.Name.Value == e.Exception.Value })
 	if at < 0 {
 		var known []string
 		for _, s := range r.Exceptions {
 			known = append(known, s.Name.Value)
 		}
-		suggestion := didYouMean(e.Slot.Value, known)
+		suggestion := didYouMean(e.Exception.Value, known)
 		switch {
 		case suggestion == "" && len(known) == 0:
 			suggestion = "its author opened none: change the severity, disable the rule, or write one of your own"
 		case suggestion == "":
 			suggestion = "it has " + strings.Join(known, ", ")
 		}
-		t.report(e.Slot, CodeTarget, fmt.Sprintf("the rule `%s` has no slot `%s` for exceptions", r.ID.Value, e.Slot.Value), suggestion)
+		t.report(e.Exception, CodeTarget, fmt.Sprintf("the rule `%s` has no slot `%s` for exceptions", r.ID.Value, e.Exception.Value), suggestion)
 		return
 	}
 	slot := &r.Exceptions[at]
@@ -195,16 +197,16 @@ func (t *tuner) exception(r *Rule, e Exception) {
 	t.expiry(r, e)
 }
 
-func (t *tuner) expiry(r *Rule, e Exception) {
+func (t *tuner) expiry(r *Rule, e ExceptionRow) {
 	if e.Expires.IsZero() {
 		return
 	}
 	switch left := e.Expires.Sub(t.now); {
 	case left <= 0:
 		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` worked until %s, and works no more: renew it or take it out",
-			e.Slot.Value, r.ID.Value, e.Until()))
+			e.Exception.Value, r.ID.Value, e.Until()))
 	case left <= expiryNotice:
-		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Slot.Value, r.ID.Value, e.Until()))
+		t.warn(e.Reason, CodeExpiry, fmt.Sprintf("the exception `%s` of `%s` ends soon: it works until %s", e.Exception.Value, r.ID.Value, e.Until()))
 	}
 }
 
@@ -222,7 +224,7 @@ func (t *tuner) list(pack *tunable, change *TunedList) {
 // items adds and removes. To add in one place what another removes is a contradiction; to remove what isn't there may
 // be a typing error, or the pack has moved on.
 func (t *tuner) items(l *List, change *TunedList) {
-	key := func(item Text) string { return "list " + l.Name.Value + " " + l.fold(item.Value) }
+	key := func(item diag.Text) string { return "list " + l.Name.Value + " " + l.fold(item.Value) }
 	present := map[string]bool{}
 	for _, item := range l.declared() {
 		present[l.fold(item)] = true
@@ -246,6 +248,6 @@ func (t *tuner) items(l *List, change *TunedList) {
 	}
 }
 
-func (t *tuner) contradiction(item, first Text) {
+func (t *tuner) contradiction(item, first diag.Text) {
 	t.report(item, CodeConflict, fmt.Sprintf("`%s` is added to the list and removed from it", item.Value), fmt.Sprintf("the other place is %s", first.Pos))
 }

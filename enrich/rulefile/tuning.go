@@ -3,13 +3,15 @@ package rulefile
 import (
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Tuning is one file of kind Tuning: what an operator changes about a pack that belongs to somebody else.
 type Tuning struct {
 	File  string
-	Name  Text
-	Pack  Text       // the pack that it is about
+	Name  diag.Text
+	Pack  diag.Text  // the pack that it is about
 	For   Constraint // the versions of the pack that it was written for; absent means all
 	Rules []TunedRule
 	Lists []TunedList
@@ -17,37 +19,37 @@ type Tuning struct {
 
 // TunedRule changes one rule.
 type TunedRule struct {
-	ID         Text
-	Base       Text // revision of the rule that the change was made for, or of its parts; absent is not checked
-	Severity   Text
+	ID         diag.Text
+	Base       diag.Text // revision of the rule that the change was made for, or of its parts; absent is not checked
+	Severity   diag.Text
 	Score      Score
-	Enabled    Text // true or false
-	Exceptions []Exception
+	Enabled    diag.Text // true or false
+	Exceptions []ExceptionRow
 	Tests      []Test // of the rule as it is with all tuning files applied
 }
 
 // TunedList changes the items of one list.
 type TunedList struct {
-	Name        Text
-	Add, Remove []Text
+	Name        diag.Text
+	Add, Remove []diag.Text
 }
 
-// Exception fills a slot of a rule.
-type Exception struct {
-	Tuning  string // the name of the tuning file, for people
-	Slot    Text
-	Pos     Pos
-	Values  Tuple
-	Reason  Text
-	Owner   Text
-	Ticket  Text
-	Expires time.Time // from then on it doesn't work; zero for never
-	Lower   Text      // the severity that the match is lowered to; absent means that it is suppressed
+// ExceptionRow is one set of values that a tuning file adds to an exception that a rule opens.
+type ExceptionRow struct {
+	Tuning    string // the name of the tuning file, for people
+	Exception diag.Text
+	Pos       diag.Pos
+	Values    Tuple
+	Reason    diag.Text
+	Owner     diag.Text
+	Ticket    diag.Text
+	Expires   time.Time // from then on it doesn't work; zero for never
+	Lower     diag.Text // the severity that the match is lowered to; absent means that it is suppressed
 }
 
 // Until says for people how long the exception works: "the end of 2027-01-31 (UTC)" when it was given by its last day, a
 // time in UTC otherwise, "" when it never ends.
-func (e *Exception) Until() string {
+func (e *ExceptionRow) Until() string {
 	at := e.Expires.UTC()
 	switch {
 	case e.Expires.IsZero():
@@ -60,13 +62,13 @@ func (e *Exception) Until() string {
 
 // ParseTuning reads the tuning file called name, which stands in messages only. The tuning holds what could be read, even
 // beside errors; it is nil when data isn't YAML at all.
-func ParseTuning(name string, data []byte) (tuning *Tuning, problems Problems) {
+func ParseTuning(name string, data []byte) (tuning *Tuning, problems diag.Problems) {
 	problems = read(name, data, func(d *decoder, root *node) { tuning = d.tuning(root) })
 	return tuning, problems
 }
 
 func (d *decoder) tuning(root *node) *Tuning {
-	t := &Tuning{File: d.source.file}
+	t := &Tuning{File: d.source.File}
 	if meta := root.child("metadata"); meta != nil {
 		d.path = strings.TrimSpace("tuning " + meta.childText("name"))
 	}
@@ -105,9 +107,9 @@ func (d *decoder) tunedRule(n *node) (r TunedRule) {
 			})
 		}},
 		{"exceptions", optional, func(n *node) {
-			d.entries(n, func(slot Text, value *node) {
+			d.entries(n, func(slot diag.Text, value *node) {
 				for _, e := range each(d, value, "", "exception", "", d.exception) {
-					e.Slot = slot
+					e.Exception = slot
 					r.Exceptions = append(r.Exceptions, e)
 				}
 			})
@@ -127,7 +129,7 @@ func (d *decoder) tunedList(n *node) (l TunedList) {
 	return l
 }
 
-func (d *decoder) exception(n *node) (e Exception) {
+func (d *decoder) exception(n *node) (e ExceptionRow) {
 	e.Pos = n.text.Pos
 	d.fields(n, "an exception", []field{
 		{"values", required, func(n *node) { e.Values = d.tuple(n) }},
@@ -141,13 +143,13 @@ func (d *decoder) exception(n *node) (e Exception) {
 }
 
 // effect reads `suppress`, or {severity: WORD}, which is returned.
-func (d *decoder) effect(n *node) (lower Text) {
+func (d *decoder) effect(n *node) (lower diag.Text) {
 	if n.kind == mapping {
 		d.fields(n, "effect", []field{{"severity", required, func(n *node) { lower = d.text(n, severity) }}})
 		return lower
 	}
 	d.text(n, oneOf("suppress", "{severity: low}"))
-	return Text{}
+	return diag.Text{}
 }
 
 // expiry reads a day, to whose end in UTC an exception works, a time, or `never`.
@@ -166,9 +168,9 @@ func (d *decoder) expiry(n *node) time.Time {
 	return at
 }
 
-func (d *decoder) boolean(n *node) Text {
+func (d *decoder) boolean(n *node) diag.Text {
 	if !d.is(n, boolean) {
-		return Text{}
+		return diag.Text{}
 	}
 	t := n.text
 	t.Path, t.Value = d.path, strings.ToLower(t.Value)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -32,7 +33,7 @@ func tuningFile(name, body string) enrich.File {
 }
 
 // said are the problems on one line each, with their suggestions.
-func said(problems rulefile.Problems) (out []string) {
+func said(problems diag.Problems) (out []string) {
 	for _, p := range problems {
 		out = append(out, strings.TrimSpace(p.Pos.File+" "+string(p.Severity)+" "+p.Code+" "+p.Message+" | "+p.Suggestion))
 	}
@@ -141,7 +142,7 @@ func TestTunedValues(t *testing.T) {
 		t.Errorf("list %v", got)
 	}
 	e := set.Packs[0].Rules[0].Tuned.Exceptions[0]
-	if e.Tuning != "a" || e.Slot.Value != "robots" || e.Lower.Value != "info" || !e.Expires.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || len(e.Values[1]) != 2 {
+	if e.Tuning != "a" || e.Exception.Value != "robots" || e.Lower.Value != "info" || !e.Expires.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) || len(e.Values[1]) != 2 {
 		t.Errorf("%+v", e)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // EngineVersion is the version of the rule language, which `metadata.requires.engine` of a pack is compared with. The
@@ -16,7 +18,7 @@ const EngineVersion = "1.0.0"
 // Constraint is a condition on semantic versions: comparisons with spaces between, all of which must hold, such as
 // ">=1.4 <2". A version without an operator must be equal; parts that are left out are 0. The zero value holds always.
 type Constraint struct {
-	Text
+	diag.Text
 	comparisons []comparison
 }
 

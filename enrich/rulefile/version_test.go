@@ -3,9 +3,11 @@ package rulefile
 import (
 	"strings"
 	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-func constraintOf(text string) (Constraint, Problems) {
+func constraintOf(text string) (Constraint, diag.Problems) {
 	var c Constraint
 	problems := read("x.yaml", []byte("c: \""+text+"\""), func(d *decoder, n *node) { c = d.constraint(n.child("c")) })
 	return c, problems

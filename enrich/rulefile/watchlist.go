@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // MaxWatchlistItems bounds the items of a list that stands in a file of its own.
@@ -33,7 +35,7 @@ func (d *decoder) columnFits(w Watchlist) {
 //   - any other: one item a line; empty lines and lines that begin with # are left out.
 //
 // White space around items and empty items are left out. A problem says why the file can't be read.
-func ParseWatchlist(name string, data []byte, column string) ([]string, Problems) {
+func ParseWatchlist(name string, data []byte, column string) ([]string, diag.Problems) {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".yaml", ".yml", ".json":
 		var items []string
@@ -44,8 +46,8 @@ func ParseWatchlist(name string, data []byte, column string) ([]string, Problems
 		})
 		return items, problems
 	}
-	refuse := func(code, format string, args ...any) Problems {
-		return Problems{{Pos: Pos{File: name}, Severity: Error, Code: code, Message: fmt.Sprintf(format, args...)}}
+	refuse := func(code, format string, args ...any) diag.Problems {
+		return diag.Problems{{Pos: diag.Pos{File: name}, Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...)}}
 	}
 	switch {
 	case len(data) > MaxWatchlist:

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // misspeltColumns warns of columns in the rows of a test that nearly are columns of their tables.
-func misspeltColumns(t rulefile.Test) (problems rulefile.Problems) {
+func misspeltColumns(t rulefile.Test) (problems diag.Problems) {
 	for _, row := range t.Events {
 		var named struct{ Type string }
 		if json.Unmarshal(row.JSON, &named) != nil {
@@ -42,8 +43,8 @@ func (r *runner) misspelt(c *testCase, row int, e *enrich.Event) {
 	}
 }
 
-func warning(p rulefile.Problem, near string) rulefile.Problem {
-	p.Severity = rulefile.Warning
+func warning(p diag.Problem, near string) diag.Problem {
+	p.Severity = diag.Warning
 	p.Suggestion = "did you mean `" + near + "`?"
 	return p
 }
@@ -64,7 +65,7 @@ func nearColumn(table, name string) string {
 			all = append(all, c.Name)
 		}
 	}
-	return rulefile.Near(name, all)
+	return diag.Near(name, all)
 }
 
 // stem is a column's name without the type at its end: in tables whose columns the service makes up, one value can come

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -75,7 +76,7 @@ func differences(want rulefile.Want, got Match) (failures []string) {
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
-func values(texts []rulefile.Text) []string {
+func values(texts []diag.Text) []string {
 	all := make([]string, len(texts))
 	for i, t := range texts {
 		all[i] = t.Value

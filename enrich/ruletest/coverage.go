@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -26,24 +27,24 @@ type Coverage struct {
 
 // RuleCoverage is the coverage of one rule.
 type RuleCoverage struct {
-	Rule       string       `json:"rule"`
-	Pos        rulefile.Pos `json:"pos"` // of the id
-	Guide      []string     `json:"guide,omitempty"`
-	Firing     int          `json:"firing"`        // tests that want a match
-	Silent     int          `json:"silent"`        // tests that want none
-	Off        string       `json:"off,omitempty"` // why the rule doesn't run without a context
-	Conditions []Branch     `json:"conditions"`
+	Rule       string   `json:"rule"`
+	Pos        diag.Pos `json:"pos"` // of the id
+	Guide      []string `json:"guide,omitempty"`
+	Firing     int      `json:"firing"`        // tests that want a match
+	Silent     int      `json:"silent"`        // tests that want none
+	Off        string   `json:"off,omitempty"` // why the rule doesn't run without a context
+	Conditions []Branch `json:"conditions"`
 }
 
 // Branch is how often a condition was true and false in tests.
 type Branch struct {
-	Key      string       `json:"key,omitempty"` // "when", "adjust 2"; "" for an operand
-	Text     string       `json:"text"`
-	Pos      rulefile.Pos `json:"pos,omitzero"` // of a whole condition
-	Guide    []string     `json:"guide,omitempty"`
-	True     int          `json:"true"`
-	False    int          `json:"false"`              // for when: or ended at a field that isn't there
-	Operands []Branch     `json:"operands,omitempty"` // of the outermost && or ||
+	Key      string   `json:"key,omitempty"` // "when", "adjust 2"; "" for an operand
+	Text     string   `json:"text"`
+	Pos      diag.Pos `json:"pos,omitzero"` // of a whole condition
+	Guide    []string `json:"guide,omitempty"`
+	True     int      `json:"true"`
+	False    int      `json:"false"`              // for when: or ended at a field that isn't there
+	Operands []Branch `json:"operands,omitempty"` // of the outermost && or ||
 }
 
 // Cover runs the tests as Run does and looks at every condition on the way. Rows are the rows of a guide to count
@@ -74,7 +75,7 @@ func (c *Coverage) declare(rule rulefile.Rule) {
 			out.Firing++
 		}
 	}
-	oneLine := func(t rulefile.Text) string { return strings.Join(strings.Fields(t.Value), " ") }
+	oneLine := func(t diag.Text) string { return strings.Join(strings.Fields(t.Value), " ") }
 	out.Conditions = append(out.Conditions, Branch{Key: "when", Text: oneLine(rule.When), Pos: rule.When.Pos})
 	for i, a := range rule.Adjust {
 		out.Conditions = append(out.Conditions, Branch{Key: fmt.Sprintf("adjust %d", i+1), Text: oneLine(a.If), Pos: a.If.Pos, Guide: values(a.Guide)})
@@ -192,7 +193,7 @@ func (c *Coverage) WriteText(w io.Writer, verbose bool) error {
 	for _, g := range c.Guide {
 		fmt.Fprintf(&b, "%-48s %6d %6d %6d\n", g.Row, len(g.Rules), g.Firing, g.Silent)
 	}
-	fmt.Fprintf(&b, "%s: %d of %d branches covered, %.1f %%\n", rulefile.Count(len(c.Rules), "rule"), c.Covered, c.Branches, c.Percent)
+	fmt.Fprintf(&b, "%s: %d of %d branches covered, %.1f %%\n", diag.Count(len(c.Rules), "rule"), c.Covered, c.Branches, c.Percent)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}

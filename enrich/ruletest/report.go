@@ -7,19 +7,19 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // Result is the outcome of one test.
 type Result struct {
-	Rule     string       `json:"rule"`
-	Test     string       `json:"test"`
-	Pos      rulefile.Pos `json:"pos"` // of the test's name
-	Passed   bool         `json:"passed"`
-	Firing   bool         `json:"firing"`             // the test wants a match
-	Failures []string     `json:"failures,omitempty"` // one sentence for each thing that is not as wanted
-	Got      []Match      `json:"got,omitempty"`      // the rule's matches, kept when the test failed
-	Why      []Why        `json:"why,omitempty"`      // how the first rows of a failed test were judged
+	Rule     string   `json:"rule"`
+	Test     string   `json:"test"`
+	Pos      diag.Pos `json:"pos"` // of the test's name
+	Passed   bool     `json:"passed"`
+	Firing   bool     `json:"firing"`             // the test wants a match
+	Failures []string `json:"failures,omitempty"` // one sentence for each thing that is not as wanted
+	Got      []Match  `json:"got,omitempty"`      // the rule's matches, kept when the test failed
+	Why      []Why    `json:"why,omitempty"`      // how the first rows of a failed test were judged
 }
 
 // Match is what a rule said about a row, in the words of a test.
@@ -39,7 +39,7 @@ type Report struct {
 	Failed  int      `json:"failed"`
 	Results []Result `json:"results"` // in the order of files and places
 	// Problems are those of the rule files. With errors among them no test ran.
-	Problems rulefile.Problems `json:"problems,omitempty"`
+	Problems diag.Problems `json:"problems,omitempty"`
 }
 
 // OK reports whether no test failed and no rule file has errors.
@@ -70,7 +70,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 			fmt.Fprintf(&b, "ok    %s: %s\n", t.Rule, t.Test)
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s: %d passed, %d failed\n", rulefile.Count(r.Rules, "rule"), rulefile.Count(len(r.Results), "test"), r.Passed, r.Failed)
+	fmt.Fprintf(&b, "%s, %s: %d passed, %d failed\n", diag.Count(r.Rules, "rule"), diag.Count(len(r.Results), "test"), r.Passed, r.Failed)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -120,20 +121,20 @@ func (c *testCase) fail(format string, args ...any) {
 // each.
 func (r *runner) compile(ctx context.Context) {
 	err := r.options.New().Configure(ctx, r.whole())
-	var problems rulefile.Problems
+	var problems diag.Problems
 	switch {
 	case err == nil:
 	case errors.As(err, &problems):
 		r.report.Problems = withoutRepeats(append(r.report.Problems, problems...))
 	default:
-		r.report.Problems = append(r.report.Problems, rulefile.Problem{
-			Severity: rulefile.Error, Code: CodeModule, Message: fmt.Sprintf("the module refused the files: %v", err),
+		r.report.Problems = append(r.report.Problems, diag.Problem{
+			Severity: diag.Error, Code: CodeModule, Message: fmt.Sprintf("the module refused the files: %v", err),
 		})
 	}
 }
 
-func withoutRepeats(all rulefile.Problems) (distinct rulefile.Problems) {
-	seen := map[rulefile.Problem]bool{}
+func withoutRepeats(all diag.Problems) (distinct diag.Problems) {
+	seen := map[diag.Problem]bool{}
 	for _, p := range all {
 		if !seen[p] {
 			distinct = append(distinct, p)
@@ -209,7 +210,7 @@ func (r *runner) add(cases []*testCase, rule rulefile.Rule, t rulefile.Test, tun
 	return append(cases, c)
 }
 
-func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
+func untested(rule rulefile.Rule, firing, silent bool) diag.Problem {
 	missing := "firing and no silent test"
 	switch {
 	case firing:
@@ -218,7 +219,7 @@ func untested(rule rulefile.Rule, firing, silent bool) rulefile.Problem {
 		missing = "firing test"
 	}
 	p := rule.ID.Problem(CodeUntested, 0, 0, fmt.Sprintf("the rule `%s` has no %s", rule.ID.Value, missing))
-	p.Severity = rulefile.Warning
+	p.Severity = diag.Warning
 	return p
 }
 
@@ -279,14 +280,14 @@ func (r *runner) run(ctx context.Context, group []*testCase) {
 	for _, c := range group {
 		if len(c.result.Failures) == 0 {
 			c.result.Failures, c.result.Got = judge(c.result.Rule, c.test.Want, tags[:len(c.events)])
-			r.look(ctx, module, c)
+			r.explain(ctx, module, c)
 		}
 		tags = tags[len(c.events):]
 	}
 }
 
-// look has the module explain a test that failed, and every test when coverage is measured.
-func (r *runner) look(ctx context.Context, module enrich.Module, c *testCase) {
+// explain has the module explain a test that failed, and every test when coverage is measured.
+func (r *runner) explain(ctx context.Context, module enrich.Module, c *testCase) {
 	if len(c.result.Failures) > 0 {
 		c.result.Why = explain(ctx, module, c)
 	}

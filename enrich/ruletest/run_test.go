@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
 )
 
@@ -226,7 +226,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestProblemsOfFiles(t *testing.T) {
-	refused := rulefile.Problems{{Severity: rulefile.Error, Code: "R201", Message: "from the module"}}
+	refused := diag.Problems{{Severity: diag.Error, Code: "R201", Message: "from the module"}}
 	tests := map[string]struct {
 		refuse error
 		tests  string

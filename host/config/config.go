@@ -15,7 +15,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
@@ -244,15 +244,17 @@ func (c Config) RuleOptions() ruleset.Options {
 	return ruleset.Options{Builtin: c.Rules.Builtin, Paths: c.Rules.Paths, Tuning: c.Rules.Tuning, Context: c.Rules.Context}
 }
 
-// validate checks what the shape alone can't say. Messages begin with the key; place is the file's name.
-func (c Config) validate(file string) (problems rulefile.Problems) {
-	wrong := func(key string, err error) {
+// validate checks what the shape alone can't say. Messages begin with the key, or with what people call it; at tells where the
+// keys stand, file is the main file's name. What follows from problems that were found before isn't said.
+func (c Config) validate(file string, at *places) (problems diag.Problems) {
+	named := func(path, what string, err error) {
 		for _, e := range split(err) {
-			problems = append(problems, rulefile.Problem{
-				Pos: rulefile.Pos{File: file}, Severity: rulefile.Error, Code: CodeValue, Message: fmt.Sprintf("%s: %v", key, e),
-			})
+			if at.certain(path) {
+				problems = append(problems, at.problem(path, file, fmt.Sprintf("%s: %v", what, e), e))
+			}
 		}
 	}
+	wrong := func(path string, err error) { named(path, path, err) }
 	wrong("log", c.Log.validate())
 	wrong("metrics", c.validateMetrics())
 	if c.DeadLetters.MaxBytes < 1 {
@@ -276,17 +278,17 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 	if len(c.Sinks.Names()) == 0 {
 		wrong("sinks", errors.New("name at least one of splunk_hec, sumo_logic, syslog, file"))
 	}
-	for _, s := range c.Sinks.SplunkHEC {
-		wrong("sinks.splunk_hec "+s.Name, s.Validate())
+	for i, s := range c.Sinks.SplunkHEC {
+		named(fmt.Sprintf("sinks.splunk_hec[%d]", i), "sinks.splunk_hec "+s.Name, s.Validate())
 	}
-	for _, s := range c.Sinks.Sumo {
-		wrong("sinks.sumo_logic "+s.Name, s.Validate())
+	for i, s := range c.Sinks.Sumo {
+		named(fmt.Sprintf("sinks.sumo_logic[%d]", i), "sinks.sumo_logic "+s.Name, s.Validate())
 	}
-	for _, s := range c.Sinks.Syslog {
-		wrong("sinks.syslog "+s.Name, s.Validate())
+	for i, s := range c.Sinks.Syslog {
+		named(fmt.Sprintf("sinks.syslog[%d]", i), "sinks.syslog "+s.Name, s.Validate())
 	}
-	for _, s := range c.Sinks.File {
-		wrong("sinks.file "+s.Name, s.Validate())
+	for i, s := range c.Sinks.File {
+		named(fmt.Sprintf("sinks.file[%d]", i), "sinks.file "+s.Name, s.Validate())
 	}
 	wrong("sinks", distinct(c.Sinks.Names()))
 	for _, name := range c.Sinks.Forget {
@@ -300,7 +302,8 @@ func (c Config) validate(file string) (problems rulefile.Problems) {
 			"a follow-up. Leave out dns.resolver, or set rules.isolate to false"))
 	}
 	for i, m := range c.Modules {
-		wrong(fmt.Sprintf("modules[%d] %s", i, m.Name), m.validate())
+		path := fmt.Sprintf("modules[%d]", i)
+		named(path, path+" "+m.Name, m.validate())
 	}
 	wrong("modules", distinctModules(c.Modules))
 	return problems

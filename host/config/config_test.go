@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 func noEnv(string) (string, bool) { return "", false }
@@ -130,7 +130,7 @@ func TestSameReceiverTwice(t *testing.T) {
 		if problems := c.Read("c.yaml", []byte("sources: {files: [f]}\nsinks: {"+text+"}\n"), noEnv); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		problems := c.validate("c.yaml")
+		problems := c.validate("c.yaml", newPlaces())
 		if want == "" && len(problems) > 0 || want != "" && (len(problems) != 1 || !strings.Contains(problems[0].Message, want)) {
 			t.Errorf("%s: %v, want %q", text, problems, want)
 		}
@@ -157,7 +157,7 @@ func TestBounds(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"as large as may be": {"drain: 1s #" + strings.Repeat("x", MaxSize-11), ""},
 		"a byte more":        {"drain: 1s #" + strings.Repeat("x", MaxSize-10), "c.yaml: error[C002]: the file is larger than 1048576 bytes: put parts of it into conf.d"},
-		"depth":              {"a: " + strings.Repeat("[", rulefile.MaxDepth) + strings.Repeat("]", rulefile.MaxDepth), "c.yaml:1:67: error[C002]: nested deeper than 64 levels"},
+		"depth":              {"a: " + strings.Repeat("[", diag.MaxDepth) + strings.Repeat("]", diag.MaxDepth), "c.yaml:1:67: error[C002]: nested deeper than 64 levels"},
 		"tokens":             {"a: [" + strings.Repeat("b,", maxTokens/2) + "]", "c.yaml:1:131074: error[C002]: more than 131072 values and marks in one file; split it"},
 		"anchor":             {"drain: &secret 1s", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},
 		"alias":              {"drain: *secret", "c.yaml:1:8: error[C002]: anchors, aliases and merge keys are not supported"},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -27,14 +27,14 @@ func (s *sourceFile) checkFilter(n ast.Node, t reflect.Type) {
 }
 
 // inText is a problem with the text of n: the caret is at what is wrong, if the file spells the text as YAML read it.
-func (s *sourceFile) inText(n ast.Node, text string, err error) rulefile.Problem {
+func (s *sourceFile) inText(n ast.Node, text string, err error) diag.Problem {
 	message := "the filter " + err.Error()
 	p, wrong := s.at(CodeValue, n, message), new(loganalytics.FilterError)
 	if p.Pos.Line < 1 || p.Pos.Line > len(s.lines) || !errors.As(err, &wrong) {
 		return p
 	}
 	line := s.lines[p.Pos.Line-1]
-	before, rest := rulefile.CutAt(line, p.Pos.Column-1) // other filters may stand there
+	before, rest := diag.CutAt(line, p.Pos.Column-1) // other filters may stand there
 	begin := strings.Index(rest, text)
 	if begin < 0 {
 		return p

@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // misplaced reports a secret that stands where an address or the name of a file belongs, without repeating it.
@@ -29,13 +29,13 @@ func (s *sourceFile) misplaced(name string, n ast.Node) {
 			s.misplaced(name, n.Value)
 		}
 	case *ast.LiteralNode:
-		s.judge(name, n, n.Value.Value)
+		s.secretIn(name, n, n.Value.Value)
 	case *ast.StringNode:
-		s.judge(name, n, n.Value)
+		s.secretIn(name, n, n.Value)
 	}
 }
 
-func (s *sourceFile) judge(name string, n ast.Node, text string) {
+func (s *sourceFile) secretIn(name string, n ast.Node, text string) {
 	problem := ""
 	switch {
 	case strings.HasSuffix(name, "_file") || name == "settings_files":
@@ -57,7 +57,7 @@ func (s *sourceFile) judge(name string, n ast.Node, text string) {
 const veil = "***"
 
 // veiled is a problem whose line shows the place, and nothing of what stands there.
-func (s *sourceFile) veiled(p rulefile.Problem) rulefile.Problem {
+func (s *sourceFile) veiled(p diag.Problem) diag.Problem {
 	if p.Pos.Line < 1 || p.Pos.Line > len(s.lines) {
 		return p
 	}

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // check reports the keys under n that t has no field for, and values of another kind than t's.
@@ -98,7 +99,7 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 			return
 		}
 		p := s.at(CodeUnknown, pair.Key, fmt.Sprintf("unknown key `%s`", name))
-		near := rulefile.Suggest(name, names(known))
+		near := diag.Suggest(name, names(known))
 		if _, ok := known[name+"_file"]; ok { // a secret where its file belongs
 			near = name + "_file"
 		}
@@ -107,6 +108,29 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 		}
 		s.problems = append(s.problems, p)
 	}
+}
+
+// misfit reports whether a value of the wrong kind, or a variable that isn't set, was found between two places.
+func (s *sourceFile) misfit(from, to diag.Pos) bool {
+	return slices.ContainsFunc(s.problems, func(p diag.Problem) bool {
+		return p.Code != CodeUnknown && (p.Pos.Line == 0 || !after(from, p.Pos) && after(to, p.Pos))
+	})
+}
+
+// span is where the pair with the number begins, and where the next one does.
+func (s *sourceFile) span(mapping *ast.MappingNode, i int) (from, to diag.Pos) {
+	to = diag.Pos{Line: len(s.lines) + 1}
+	if i+1 < len(mapping.Values) {
+		to = s.at("", mapping.Values[i+1].Key, "").Pos
+	}
+	return s.at("", mapping.Values[i].Key, "").Pos, to
+}
+
+func valuesOf(mapping *ast.MappingNode) []*ast.MappingValueNode {
+	if mapping == nil {
+		return nil
+	}
+	return mapping.Values
 }
 
 // How much of a file is told one by one; the rest is counted.
@@ -127,10 +151,10 @@ func (s *sourceFile) full() bool {
 // rest says how many problems aren't told.
 func (s *sourceFile) rest() {
 	if s.left > 0 {
-		s.problems = append(s.problems, s.problem(CodeLimit, 0, 0, 0, "and "+rulefile.Count(s.left, "more problem")+" in this file"))
+		s.problems = append(s.problems, s.problem(CodeLimit, 0, 0, 0, "and "+diag.Count(s.left, "more problem")+" in this file"))
 	}
 	if more := s.unknowns - maxUnknown; more > 0 {
-		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+rulefile.Count(more, "more unknown key")+" in this file"))
+		s.problems = append(s.problems, s.problem(CodeUnknown, 0, 0, 0, "and "+diag.Count(more, "more unknown key")+" in this file"))
 	}
 }
 
@@ -182,6 +206,11 @@ func (e expander) Visit(n ast.Node) ast.Visitor {
 		text.Value = e.expand(e.sourceFile, text)
 	}
 	return e
+}
+
+// fromEnvironment replaces variables by what the environment has.
+func fromEnvironment(getenv func(string) (string, bool)) expansion {
+	return func(s *sourceFile, n *ast.StringNode) string { return s.expanded(n, getenv) }
 }
 
 // unexpanded leaves variables as they are, but where a duration stands, which is no secret and would be none otherwise.

@@ -3,6 +3,7 @@ package ruleset
 import (
 	"strings"
 
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 )
 
@@ -21,9 +22,9 @@ func (o Options) Ground(file string) bool {
 
 // Said are the problems without the warnings about ground. Errors stay: the embedded packs have none by themselves, so
 // that what was loaded with them is the cause.
-func (o Options) Said(problems rulefile.Problems) (said rulefile.Problems) {
+func (o Options) Said(problems diag.Problems) (said diag.Problems) {
 	for _, p := range problems {
-		if p.Severity == rulefile.Error || !o.Ground(p.Pos.File) {
+		if p.Severity == diag.Error || !o.Ground(p.Pos.File) {
 			said = append(said, p)
 		}
 	}

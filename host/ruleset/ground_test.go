@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
@@ -31,15 +31,15 @@ func TestAbout(t *testing.T) {
 
 // TestSaid holds that warnings about ground are left out, and errors in it are not.
 func TestSaid(t *testing.T) {
-	problem := func(file string, severity rulefile.Severity) rulefile.Problem {
-		return rulefile.Problem{Pos: rulefile.Pos{File: file}, Severity: severity}
+	problem := func(file string, severity diag.Severity) diag.Problem {
+		return diag.Problem{Pos: diag.Pos{File: file}, Severity: severity}
 	}
-	own, theirs, broken := problem("a.yaml", rulefile.Warning), problem("builtin/a.yaml", rulefile.Warning), problem("builtin/a.yaml", rulefile.Error)
-	got := ruleset.About([]string{"x"}, false).Said(rulefile.Problems{own, theirs, broken})
-	if d := cmp.Diff(rulefile.Problems{own, broken}, got); d != "" {
+	own, theirs, broken := problem("a.yaml", diag.Warning), problem("builtin/a.yaml", diag.Warning), problem("builtin/a.yaml", diag.Error)
+	got := ruleset.About([]string{"x"}, false).Said(diag.Problems{own, theirs, broken})
+	if d := cmp.Diff(diag.Problems{own, broken}, got); d != "" {
 		t.Errorf("about paths (-want +got):\n%s", d)
 	}
-	if got := ruleset.About(nil, false).Said(rulefile.Problems{theirs}); len(got) != 1 {
+	if got := ruleset.About(nil, false).Said(diag.Problems{theirs}); len(got) != 1 {
 		t.Errorf("about the embedded packs: %v", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/inputfile"
 	"github.com/riskrelay/riskrelay/rules"
@@ -45,7 +46,7 @@ func Load(o Options) (enrich.Config, error) {
 
 // Gather is [Load] for those who want to see the problems of all files: a file or folder below a directory that can't be
 // read is a problem with its whole path, and the others are read all the same.
-func Gather(o Options) (config enrich.Config, unread rulefile.Problems, err error) {
+func Gather(o Options) (config enrich.Config, unread diag.Problems, err error) {
 	if o.Builtin {
 		if config.Files, err = Builtin(); err != nil {
 			return config, nil, err
@@ -106,7 +107,7 @@ func Builtin() ([]enrich.File, error) {
 }
 
 // read reads the rule file p, or those in the directory p.
-func read(p string) ([]enrich.File, rulefile.Problems, error) {
+func read(p string) ([]enrich.File, diag.Problems, error) {
 	info, err := os.Stat(p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("look for rules: %w", err)
@@ -137,7 +138,7 @@ type walker struct {
 
 // walk reads the rule files. Names that begin with a dot and directories called testdata are left out. What can't be read
 // doesn't end the walk.
-func (w walker) walk() (files []enrich.File, unread rulefile.Problems) {
+func (w walker) walk() (files []enrich.File, unread diag.Problems) {
 	const root = "."
 	visit := func(p string, entry fs.DirEntry, err error) error {
 		switch {
@@ -187,9 +188,9 @@ func isRuleFile(name string) bool {
 }
 
 // unreadable is the problem of a file or folder with its whole path, which is left out of what the system says.
-func unreadable(name string, err error) rulefile.Problem {
-	return rulefile.Problem{
-		Pos: rulefile.Pos{File: name}, Severity: rulefile.Error, Code: rulefile.CodeUnread,
+func unreadable(name string, err error) diag.Problem {
+	return diag.Problem{
+		Pos: diag.Pos{File: name}, Severity: diag.Error, Code: rulefile.CodeUnread,
 		Message: fmt.Sprintf("can't be read: %v", reason(err)),
 	}
 }

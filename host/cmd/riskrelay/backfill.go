@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 )
@@ -77,6 +77,6 @@ func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) 
 	case !done:
 		return exit(exitRuntime, fmt.Errorf("not everything was delivered: %s", again))
 	}
-	_, err = fmt.Fprintf(s.out, "%s read and delivered\n", rulefile.Count(int(rows), "row"))
+	_, err = fmt.Fprintf(s.out, "%s read and delivered\n", diag.Count(int(rows), "row"))
 	return exit(exitRuntime, err)
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/checkup"
 )
@@ -115,7 +115,7 @@ func showChecks(ctx context.Context, s streams, format string, check func(show f
 		return exit(exitRuntime, err)
 	}
 	if problems > 0 {
-		return exit(exitRuntime, fmt.Errorf("%s found", rulefile.Count(problems, "problem")))
+		return exit(exitRuntime, fmt.Errorf("%s found", diag.Count(problems, "problem")))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/deadletter"
@@ -225,7 +225,7 @@ func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink st
 	if errors.Is(err, host.ErrUnknownSink) {
 		return exit(exitConfig, err)
 	}
-	fmt.Fprintf(s.out, "%s delivered, %d refused again, %d left\n", rulefile.Count(out.Gone, "letter"), out.Refused, out.Refused+out.Left) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintf(s.out, "%s delivered, %d refused again, %d left\n", diag.Count(out.Gone, "letter"), out.Refused, out.Refused+out.Left) //nolint:errcheck // nobody is left to tell
 	switch {
 	case err != nil:
 		return exit(exitRuntime, err)
@@ -257,7 +257,7 @@ func newDeadletterDrop(s streams) *cobra.Command {
 			if err != nil {
 				return exit(exitRuntime, err)
 			}
-			fmt.Fprintf(s.out, "%s dropped, %d left\n", rulefile.Count(out.Gone, "letter"), out.Left) //nolint:errcheck // nobody is left to tell
+			fmt.Fprintf(s.out, "%s dropped, %d left\n", diag.Count(out.Gone, "letter"), out.Left) //nolint:errcheck // nobody is left to tell
 			return l.missed(args[0], out.Gone)
 		},
 	}

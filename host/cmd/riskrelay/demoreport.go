@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,31 +14,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
 	"github.com/riskrelay/riskrelay/rules"
 )
-
-// guideRow is a row of rules/guide.csv.
-type guideRow struct{ slug, section, title, risk, where string }
-
-// note reports whether it is one of the sentences beside a row, not a row.
-func (g guideRow) note() bool { return strings.Contains(g.slug, "/") }
-
-func guideRows() (list []guideRow, err error) {
-	text, err := fs.ReadFile(rules.FS, "guide.csv")
-	if err != nil {
-		return nil, fmt.Errorf("read the rows of the guide: %w", err)
-	}
-	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("read the rows of the guide: %w", err)
-	}
-	at := map[string]int{}
-	for i, name := range records[0] {
-		at[name] = i
-	}
-	for _, r := range records[1:] {
-		list = append(list, guideRow{r[at["row"]], r[at["section"]], r[at["title"]], r[at["risk"]], r[at["where"]]})
-	}
-	return list, nil
-}
 
 // envelope is what the report reads of a received event.
 type envelope struct {
@@ -85,7 +56,7 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 	if err := lines(d.path("events.ndjson"), f.add); err != nil {
 		return fmt.Errorf("read what was received: %w", err)
 	}
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
 	}
@@ -102,15 +73,15 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 	return nil
 }
 
-func (f *found) table(w io.Writer, guide []guideRow, off map[string]string) error {
+func (f *found) table(w io.Writer, guide []rules.Row, off map[string]string) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "ROW OF THE GUIDE\tRISK\tEVENTS\tHIGHEST\tWHAT TO MONITOR") //nolint:errcheck // Flush reports it
-	for _, r := range slices.DeleteFunc(slices.Clone(guide), guideRow.note) {
-		level := f.level[r.slug].String()
-		if f.rows[r.slug] == 0 {
-			level = off[r.slug]
+	for _, r := range slices.DeleteFunc(slices.Clone(guide), rules.Row.Note) {
+		level := f.level[r.Slug].String()
+		if f.rows[r.Slug] == 0 {
+			level = off[r.Slug]
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", r.slug, r.risk, f.rows[r.slug], level, r.title) //nolint:errcheck // Flush reports it
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", r.Slug, r.Risk, f.rows[r.Slug], level, r.Title) //nolint:errcheck // Flush reports it
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)

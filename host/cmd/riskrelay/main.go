@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/ownership"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/secret"
@@ -70,7 +70,7 @@ func exit(code int, err error) error {
 // ruleExit gives an error of loading rules its exit code: problems inside rule files are rule errors, those of the
 // context file and files that can't be read are configuration errors.
 func ruleExit(err error, context string) error {
-	var problems rulefile.Problems
+	var problems diag.Problems
 	if errors.As(err, &problems) {
 		return exit(problemCode(problems, context), err)
 	}
@@ -78,10 +78,10 @@ func ruleExit(err error, context string) error {
 }
 
 // problemCode is the exit code for problems, of which one at least is an error.
-func problemCode(problems rulefile.Problems, context string) int {
+func problemCode(problems diag.Problems, context string) int {
 	configuration := ruleset.ContextFiles(context)
 	for _, p := range problems {
-		if p.Severity == rulefile.Error && !slices.Contains(configuration, p.Pos.File) {
+		if p.Severity == diag.Error && !slices.Contains(configuration, p.Pos.File) {
 			return exitRules
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ownership"
@@ -117,7 +117,7 @@ func warnPermissions(w io.Writer, problems ownership.Problems) {
 		fmt.Fprintln(w, forRootHint) //nolint:errcheck // nobody is left to tell
 	}
 	if more := len(problems) - maxShownPermissions; more > 0 {
-		fmt.Fprintf(w, "warning: %s more can be changed by others\n", rulefile.Count(more, "file")) //nolint:errcheck // nobody is left to tell
+		fmt.Fprintf(w, "warning: %s more can be changed by others\n", diag.Count(more, "file")) //nolint:errcheck // nobody is left to tell
 	}
 }
 

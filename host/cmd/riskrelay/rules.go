@@ -12,7 +12,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
@@ -62,7 +62,7 @@ func listRules(w io.Writer, list []celrule.Listing) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "%s, %d off\n", rulefile.Count(len(list), "rule"), off)
+	_, err := fmt.Fprintf(w, "%s, %d off\n", diag.Count(len(list), "rule"), off)
 	return err
 }
 

@@ -7,13 +7,14 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 // gather reads the files at paths and what belongs to them. The problems of files that can't be read are unread.
-func (s *subject) gather(paths []string) (config enrich.Config, unread rulefile.Problems, err error) {
+func (s *subject) gather(paths []string) (config enrich.Config, unread diag.Problems, err error) {
 	if s.alone && len(paths) == 0 {
 		return config, nil, exit(exitConfig, errors.New("--no-builtin leaves nothing to look at: name rule files"))
 	}

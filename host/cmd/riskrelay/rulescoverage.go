@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/rules"
 )
 
 func newRulesCoverage(s streams) *cobra.Command {
@@ -74,12 +75,12 @@ func expectedRows(paths []string) (rows []string, err error) {
 	if len(paths) > 0 {
 		return nil, nil
 	}
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return nil, exit(exitRuntime, err)
 	}
 	for _, r := range guide {
-		rows = append(rows, r.slug)
+		rows = append(rows, r.Slug)
 	}
 	return rows, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/rules"
 )
@@ -74,7 +75,7 @@ type pageSeen struct {
 	Score    string   `json:"score,omitempty"`
 }
 
-// pageSlot is a slot for exceptions. Values are the author's: for each exception and field the texts that fit.
+// pageSlot is an exception that the rule opens. Values are the author's: for each exception and field the texts that fit.
 type pageSlot struct {
 	Name   string       `json:"name"`
 	Doc    string       `json:"doc,omitempty"`
@@ -84,7 +85,7 @@ type pageSlot struct {
 
 // pageTuning is one thing that a tuning file says of the rule.
 type pageTuning struct {
-	What   string     `json:"what"`            // severity, score, enabled, or the slot of an exception
+	What   string     `json:"what"`            // severity, score, enabled, or the exception's name
 	Value  string     `json:"value,omitempty"` // of severity, score and enabled
 	Was    string     `json:"was,omitempty"`   // what the rule file says
 	Values [][]string `json:"values,omitempty"`
@@ -168,11 +169,11 @@ func namedRows(slugs []string) (rows []pageRow) {
 }
 
 // describe adds what the guide says of the rows.
-func describe(rows []pageRow, guide []guideRow) {
+func describe(rows []pageRow, guide []rules.Row) {
 	for i := range rows {
 		for _, g := range guide {
-			if g.slug == rows[i].Row {
-				rows[i] = pageRow{g.slug, g.section, g.title, g.risk, g.where}
+			if g.Slug == rows[i].Row {
+				rows[i] = pageRow{g.Slug, g.Section, g.Title, g.Risk, g.Where}
 			}
 		}
 	}
@@ -180,7 +181,7 @@ func describe(rows []pageRow, guide []guideRow) {
 
 // lookUp adds what the guide and ATT&CK call the rule's rows and techniques.
 func (p *rulePage) lookUp() error {
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func attackURL(id string) string {
 	return "https://attack.mitre.org/" + kind + "/" + strings.ReplaceAll(id, ".", "/") + "/"
 }
 
-func slotOf(s *rulefile.Slot) pageSlot {
+func slotOf(s *rulefile.Exception) pageSlot {
 	out := pageSlot{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
 	for _, row := range s.Values {
 		out.Values = append(out.Values, fitting(row))
@@ -245,8 +246,8 @@ func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
 	t := r.Tuned
 	for _, set := range []struct {
 		what      string
-		text, was rulefile.Text
-	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, rulefile.Text{}}} {
+		text, was diag.Text
+	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, diag.Text{}}} {
 		if set.text.Present() {
 			by, _, _ := strings.Cut(strings.TrimPrefix(set.text.Path, "tuning "), " > ")
 			out = append(out, pageTuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
@@ -254,7 +255,7 @@ func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
 	}
 	for _, e := range t.Exceptions {
 		one := pageTuning{
-			What: "exception " + e.Slot.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
+			What: "exception " + e.Exception.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
 			Why: strings.TrimSpace(e.Reason.Value), Owner: e.Owner.Value, Ticket: e.Ticket.Value,
 		}
 		if e.Lower.Present() {
@@ -288,7 +289,7 @@ func runbookSteps(runbook string) (steps []string) {
 	return steps
 }
 
-func texts(all []rulefile.Text) (out []string) {
+func texts(all []diag.Text) (out []string) {
 	for _, t := range all {
 		out = append(out, t.Value)
 	}

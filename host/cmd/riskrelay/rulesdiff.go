@@ -13,7 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 func newRulesDiff(s streams) *cobra.Command {
@@ -171,7 +171,7 @@ func writeChanges(w io.Writer, changed []changedEvent, all int) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%s of %d changed\n", rulefile.Count(len(changed), "event"), all)
+	fmt.Fprintf(&b, "%s of %d changed\n", diag.Count(len(changed), "event"), all)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

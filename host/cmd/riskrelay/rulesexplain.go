@@ -15,7 +15,9 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/host/config"
 )
 
 func newRulesExplain(s streams) *cobra.Command {
@@ -83,7 +85,7 @@ func (f *ruleFlags) module(ctx context.Context) (*celrule.Module, error) {
 }
 
 func explainCode(w io.Writer, code, format string) error {
-	about, ok := rulefile.CodeByName(code)
+	about, ok := codeByName(code)
 	if !ok {
 		return exit(exitConfig, fmt.Errorf("there is no problem code %s", code))
 	}
@@ -93,6 +95,15 @@ func explainCode(w io.Writer, code, format string) error {
 	_, err := fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nFor example:\n%s\n\n%s\n", about.Code, about.Severity, about.Title,
 		about.Explanation, indented(about.Example), about.Fix)
 	return exit(exitRuntime, err)
+}
+
+// codeByName is the documentation of a code of rule files or of the configuration; false when there is no such code.
+func codeByName(code string) (diag.Code, bool) {
+	all := append(rulefile.Codes(), config.Codes()...)
+	if i := slices.IndexFunc(all, func(c diag.Code) bool { return c.Code == code }); i >= 0 {
+		return all[i], true
+	}
+	return diag.Code{}, false
 }
 
 func indented(text string) string {

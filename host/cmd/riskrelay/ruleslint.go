@@ -11,8 +11,9 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/rules"
 )
 
 func newRulesLint(s streams) *cobra.Command {
@@ -51,13 +52,13 @@ func newRulesLint(s streams) *cobra.Command {
 // findings are what lint found in a set of files.
 type findings struct {
 	files, rules int
-	problems     rulefile.Problems // in the order of their places
+	problems     diag.Problems // in the order of their places
 	errors       int
 }
 
 // lint compiles the files, and looks for what is worth a warning in those that load. The problems of files that couldn't
 // be read are unread.
-func lint(ctx context.Context, about *subject, config enrich.Config, unread rulefile.Problems) (*findings, error) {
+func lint(ctx context.Context, about *subject, config enrich.Config, unread diag.Problems) (*findings, error) {
 	module := celrule.New()
 	found := &findings{files: about.files(config) + len(unread)}
 	if err := module.Configure(ctx, config); err != nil {
@@ -70,7 +71,7 @@ func lint(ctx context.Context, about *subject, config enrich.Config, unread rule
 	found.problems = distinct(about.Said(found.problems), unread)
 	found.problems.Sort()
 	for _, p := range found.problems {
-		if p.Severity == rulefile.Error {
+		if p.Severity == diag.Error {
 			found.errors++
 		}
 	}
@@ -79,12 +80,12 @@ func lint(ctx context.Context, about *subject, config enrich.Config, unread rule
 
 // look finds what is worth a warning in files that module was configured with, and counts their rules.
 func (f *findings) look(ctx context.Context, module *celrule.Module, options ruletest.Options) error {
-	guide, err := guideRows()
+	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
 	}
 	for _, row := range guide {
-		options.Guide = append(options.Guide, row.slug)
+		options.Guide = append(options.Guide, row.Slug)
 	}
 	options.New = nil // the module has looked at the expressions
 	report, err := ruletest.Run(ctx, options)
@@ -97,8 +98,8 @@ func (f *findings) look(ctx context.Context, module *celrule.Module, options rul
 }
 
 // distinct puts problems together that several have looked for, each once.
-func distinct(all ...rulefile.Problems) rulefile.Problems {
-	out, seen := rulefile.Problems{}, map[rulefile.Problem]bool{}
+func distinct(all ...diag.Problems) diag.Problems {
+	out, seen := diag.Problems{}, map[diag.Problem]bool{}
 	for _, p := range slices.Concat(all...) {
 		if !seen[p] {
 			out = append(out, p)
@@ -121,7 +122,7 @@ func (f *findings) write(w io.Writer, format string) error {
 // writeText writes the errors, then the warnings.
 func (f *findings) writeText(w io.Writer) error {
 	var codes []string
-	for _, severity := range []rulefile.Severity{rulefile.Error, rulefile.Warning} {
+	for _, severity := range []diag.Severity{diag.Error, diag.Warning} {
 		for _, p := range f.problems {
 			if p.Severity != severity {
 				continue
@@ -144,8 +145,8 @@ func (f *findings) writeText(w io.Writer) error {
 }
 
 func (f *findings) summary() string {
-	files, rules := rulefile.Count(f.files, "file"), rulefile.Count(f.rules, "rule")
-	problems, warnings := rulefile.Count(f.errors, "problem"), rulefile.Count(len(f.problems)-f.errors, "warning")
+	files, rules := diag.Count(f.files, "file"), diag.Count(f.rules, "rule")
+	problems, warnings := diag.Count(f.errors, "problem"), diag.Count(len(f.problems)-f.errors, "warning")
 	switch {
 	case f.errors > 0 && len(f.problems) > f.errors:
 		return fmt.Sprintf("%s: %s, %s", files, problems, warnings)

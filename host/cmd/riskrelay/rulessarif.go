@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
 // The parts of a SARIF log that are used: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -69,7 +69,7 @@ type (
 )
 
 // sarifOf is the problems as a SARIF log, with the documentation of the codes that occur.
-func sarifOf(problems rulefile.Problems) sarifLog {
+func sarifOf(problems diag.Problems) sarifLog {
 	driver := sarifDriver{Name: "riskrelay", Version: thisBuild().Version, Rules: []sarifRule{}}
 	results := []sarifResult{}
 	for _, p := range problems {
@@ -85,10 +85,10 @@ func sarifOf(problems rulefile.Problems) sarifLog {
 	}
 }
 
-func sarifRuleOf(p rulefile.Problem) sarifRule {
-	c, ok := rulefile.CodeByName(p.Code)
+func sarifRuleOf(p diag.Problem) sarifRule {
+	c, ok := codeByName(p.Code)
 	if !ok { // a rule module's own code
-		c = rulefile.CodeInfo{Code: p.Code, Severity: p.Severity, Title: p.Code, Explanation: p.Message, Fix: p.Message}
+		c = diag.Code{Code: p.Code, Severity: p.Severity, Title: p.Code, Explanation: p.Message, Fix: p.Message}
 	}
 	return sarifRule{
 		ID: c.Code, ShortDescription: sarifText{c.Title}, FullDescription: sarifText{c.Explanation}, Help: sarifText{c.Fix},
@@ -96,7 +96,7 @@ func sarifRuleOf(p rulefile.Problem) sarifRule {
 	}
 }
 
-func sarifResultOf(p rulefile.Problem, rule int) sarifResult {
+func sarifResultOf(p diag.Problem, rule int) sarifResult {
 	out := sarifResult{RuleID: p.Code, RuleIndex: rule, Level: string(p.Severity), Message: sarifText{p.Message}}
 	if p.Suggestion != "" {
 		out.Message.Text += "; " + p.Suggestion

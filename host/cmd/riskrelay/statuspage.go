@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/admin"
 )
 
@@ -169,7 +169,7 @@ func abandonedText(a admin.Abandoned) string {
 		since = ", the oldest of " + a.Oldest.UTC().Format(time.RFC3339)
 	}
 	return fmt.Sprintf("the sink %s isn't configured any more, but has not got every event of %s%s: put it back under this name, or name it in sinks.forget to give them up",
-		a.Sink, rulefile.Count(a.Windows, "window"), since)
+		a.Sink, diag.Count(a.Windows, "window"), since)
 }
 
 // shownOff is how many rules that are off are listed.
@@ -185,7 +185,7 @@ func (p *statusText) rules() {
 	if r.Loaded != nil {
 		loaded = ", loaded " + p.ago(r.Loaded) + ", hash " + short(r.Hash, 12)
 	}
-	p.line("%s on, %d off%s", rulefile.Count(r.On, "rule"), len(r.Off), loaded)
+	p.line("%s on, %d off%s", diag.Count(r.On, "rule"), len(r.Off), loaded)
 	if r.LastFail != "" {
 		p.wrapped("  ", "the last set was refused, older rules are at work: "+r.LastFail)
 	}
@@ -203,8 +203,8 @@ func (p *statusText) rules() {
 
 // module writes how a module does, and what is wrong with it.
 func (p *statusText) module(m admin.ModuleStatus) {
-	p.line("  module %s: %s, %s, %s unjudged", short(m.Name, streamWidth), rulefile.Count(m.Rules, "rule"),
-		rulefile.Count(m.Restarts, "restart"), number(m.Unjudged))
+	p.line("  module %s: %s, %s, %s unjudged", short(m.Name, streamWidth), diag.Count(m.Rules, "rule"),
+		diag.Count(m.Restarts, "restart"), number(m.Unjudged))
 	switch {
 	case m.On && m.Reason != "":
 		p.wrapped("    ", "its last call failed: "+m.Reason)
@@ -214,10 +214,10 @@ func (p *statusText) module(m admin.ModuleStatus) {
 		p.wrapped("    ", "off: "+m.Reason)
 	}
 	if m.Timeouts > 0 {
-		p.line("    no answer in time: %s", rulefile.Count(int(m.Timeouts), "call"))
+		p.line("    no answer in time: %s", diag.Count(int(m.Timeouts), "call"))
 	}
 	if m.Refused > 0 {
-		p.line("    refused, as it spoke in the name of another module: %s", rulefile.Count(int(m.Refused), "tag"))
+		p.line("    refused, as it spoke in the name of another module: %s", diag.Count(int(m.Refused), "tag"))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
@@ -204,13 +204,13 @@ func (t *tagger) summary() error {
 		what := fmt.Sprintf("of table %q, which no rule knows", table)
 		if table == "" {
 			what = `without a table (a text called "Type")`
-		} else if near := rulefile.Suggest(table, schema.Names()); near != "" {
+		} else if near := diag.Suggest(table, schema.Names()); near != "" {
 			what += fmt.Sprintf(" (did you mean %s?)", near)
 		}
-		fmt.Fprintf(t.err, "warning: %s %s, passed through untagged\n", rulefile.Count(n, "row"), what) //nolint:errcheck // nobody is left to tell
+		fmt.Fprintf(t.err, "warning: %s %s, passed through untagged\n", diag.Count(n, "row"), what) //nolint:errcheck // nobody is left to tell
 	}
 	if t.bad > 0 {
-		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", rulefile.Count(t.bad, "line")))
+		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", diag.Count(t.bad, "line")))
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ruleset"
@@ -73,7 +73,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	for _, a := range abandoned {
 		fmt.Fprintln(s.err, abandonedText(a)) //nolint:errcheck // nobody is left to tell
 	}
-	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", rulefile.Count(c.Sources.Count(), "stream"),
-		rulefile.Count(len(about.Rules), "rule"), rulefile.Count(len(c.Modules), "module"), rulefile.Count(len(c.Sinks.Names()), "sink"))
+	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", diag.Count(c.Sources.Count(), "stream"),
+		diag.Count(len(about.Rules), "rule"), diag.Count(len(c.Modules), "module"), diag.Count(len(c.Sinks.Names()), "sink"))
 	return exit(exitRuntime, err)
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/proof"
@@ -176,7 +176,7 @@ func summary(r proof.Report) string {
 				parts = append(parts, strconv.Itoa(n)+" "+string(state))
 			}
 		}
-		text += fmt.Sprintf("%s: %s in %s: %s\n", name, rulefile.Count(int(sums[name].rows), "row"), rulefile.Count(int(sums[name].bins), "bin"), strings.Join(parts, ", "))
+		text += fmt.Sprintf("%s: %s in %s: %s\n", name, diag.Count(int(sums[name].rows), "row"), diag.Count(int(sums[name].bins), "bin"), strings.Join(parts, ", "))
 	}
 	if len(order) == 0 {
 		text = "nothing was ingested in that time\n"
@@ -185,7 +185,7 @@ func summary(r proof.Report) string {
 		text += "not recorded: the ledger was lost after that time; --repair sends these rows once more\n"
 	}
 	if r.Repaired > 0 {
-		text += rulefile.Count(int(r.Repaired), "row") + " that a sink lacked: their minutes were read and sent again\n"
+		text += diag.Count(int(r.Repaired), "row") + " that a sink lacked: their minutes were read and sent again\n"
 	}
 	return text
 }
