@@ -8,8 +8,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	"github.com/riskrelay/riskrelay/host/proof"
-	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
 // listen opens the endpoint for metrics and health checks, if there is to be one.
@@ -42,6 +40,9 @@ func (h *Host) snapshot() admin.Snapshot {
 	}
 	s.Figures, s.States = h.pipeline.Stats.Figures(), h.pipeline.States()
 	for _, stream := range h.pipeline.Streams {
+		if state := s.States[stream.Name]; state != nil && (stream.Kind == pipeline.FollowUps || stream.Kind == pipeline.Summaries) {
+			state.Frontier = s.Now // looked at every second, or minute: no event is none that is late
+		}
 		f, runs := s.Figures.Streams[stream.Name]
 		if !runs {
 			continue
@@ -54,11 +55,6 @@ func (h *Host) snapshot() admin.Snapshot {
 			delete(s.States, stream.Name)
 		}
 		s.Figures.Streams[stream.Name] = f
-	}
-	for _, name := range []string{followup.StreamName, proof.SummaryStream} {
-		if state := s.States[name]; state != nil {
-			state.Frontier = s.Now // looked at every second, or minute: no event is none that is late
-		}
 	}
 	s.Sinks = map[string]pipeline.HealthReport{}
 	for _, o := range h.pipeline.Outlets {
