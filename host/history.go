@@ -14,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // history shows past rows to rules with first_seen that have never seen any, so that not everything is new to them. The
@@ -187,10 +188,8 @@ func (h *history) read(ctx context.Context, s pipeline.Stream, w pipeline.Window
 		if asked := new(pipeline.RetryAfter); errors.As(err, &asked) {
 			wait = asked.Wait
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := backoff.Sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

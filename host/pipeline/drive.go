@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
@@ -41,7 +42,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 			wait = min(wait, time.Minute)
 		}
 		f.Stats.Rests(f.stream.Name, wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -141,7 +142,7 @@ func (f *follower) update(change func(*State) error) error {
 		f.report(err, "write the ledger")
 		wait := pause(err, try)
 		f.Stats.Rests(f.stream.Name, wait)
-		if sleep(f.send, wait) != nil {
+		if backoff.Sleep(f.send, wait) != nil {
 			return &ledgerError{err}
 		}
 	}
