@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
@@ -194,7 +196,7 @@ func (k *check) ackGood(ctx context.Context) bool {
 		k.Problem("token", "correct token_file", "%v", err)
 		return false
 	}
-	channel := newGUID()
+	channel := uuid.NewString()
 	r, err := k.call(ctx, "/ack?channel="+channel, token, channel, []byte(`{"acks":[0]}`), false)
 	switch {
 	case err != nil:

@@ -17,6 +17,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // Sink sends to one collector.
@@ -116,16 +117,5 @@ func (s *Sink) pace(ctx context.Context) error {
 	if wait > slowdown {
 		return &pipeline.RetryAfter{Wait: wait, Err: errors.New("the collector has asked to wait")}
 	}
-	return sleep(ctx, wait)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return backoff.Sleep(ctx, wait)
 }
