@@ -51,10 +51,10 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 // round reads w once for each group of outlets that have the same mark, and returns those that still need it.
 func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) (left []*Outlet, err error) {
 	for mark, group := range f.byMark(w, outlets) {
-		detached, passErr := f.pass(ctx, w, mark, group, patience)
+		behind, passErr := f.pass(ctx, w, mark, group, patience)
 		if passErr != nil {
 			err = errors.Join(err, passErr)
-			left = append(left, without(group, detached)...)
+			left = append(left, without(group, behind)...)
 		}
 	}
 	return left, err
