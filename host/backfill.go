@@ -49,7 +49,7 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 		return false, 0, err
 	}
 	if runs {
-		c.Sinks.File = besideFiles(c.Sinks.File)
+		c.Sinks = c.Sinks.Beside(".backfill")
 	}
 	o.Once, o.Letters = true, c.DataDir
 	dir := filepath.Join(c.DataDir, "backfill", b.From.Format("20060102T1504Z")+"-"+b.To.Format("20060102T1504Z"))
@@ -98,15 +98,6 @@ func hostLedger(ctx context.Context, dir string) (states map[string]*pipeline.St
 		err = fmt.Errorf("%w: the host is still starting: try again in a moment", ErrUnsettled)
 	}
 	return states, true, err
-}
-
-// besideFiles are file sinks with files of their own, as two processes must not write the same: each mends the file's end.
-func besideFiles(sinks []config.File) []config.File {
-	sinks = slices.Clone(sinks)
-	for i := range sinks {
-		sinks[i].Path += ".backfill"
-	}
-	return sinks
 }
 
 // conflict says what of the stretch the host itself is still to read, going by its ledger.

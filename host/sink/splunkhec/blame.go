@@ -104,7 +104,7 @@ func (d *delivery) refusesAll() (reason string, ok bool) {
 // receipt ends the delivery. Where every event was refused, no event is to blame, unless the collector has taken others and still
 // understands how requests are written.
 func (d *delivery) receipt(ctx context.Context) (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: d.promise(), Shortened: d.shortened}
+	r := pipeline.Receipt{Events: len(d.events) - len(d.rejected), Bytes: d.bytes, Promise: promise(d.ack.Load()), Shortened: d.shortened}
 	slices.Sort(r.Shortened)
 	if reason, ok := d.refusesAll(); ok {
 		content := false
@@ -143,11 +143,4 @@ func (d *delivery) shorten(at int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.shortened = append(d.shortened, at)
-}
-
-func (s *Sink) promise() pipeline.Promise {
-	if s.ack.Load() {
-		return pipeline.Indexed
-	}
-	return pipeline.Accepted
 }

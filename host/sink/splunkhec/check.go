@@ -237,7 +237,7 @@ func (k *check) send(ctx context.Context, test *enrich.Event) {
 	case err != nil:
 		k.broken("send", err)
 	case r.verdict() == delivered:
-		k.OK("send", "test event %s is %s in %v, in %s", test.ID, k.promise(), took, where)
+		k.OK("send", "test event %s is %s in %v, in %s", test.ID, promise(k.ack.Load()), took, where)
 	case r.is(codeWrongIndex):
 		k.Problem("index", fmt.Sprintf("make %s, add it to the token's allowed indexes, or correct index", where), "%s: the token may not write to %s", r, where)
 	default:
