@@ -49,7 +49,7 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 		return false, 0, err
 	}
 	if runs {
-		c.Sinks.File = besideFiles(c.Sinks.File)
+		c.Sinks = c.Sinks.Beside(".backfill")
 	}
 	o.Once, o.Letters = true, c.DataDir
 	dir := filepath.Join(c.DataDir, "backfill", b.From.Format("20060102T1504Z")+"-"+b.To.Format("20060102T1504Z"))
@@ -61,7 +61,7 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 	o.Log.WithFields(logrus.Fields{"from": b.From.Format(time.RFC3339), "to": b.To.Format(time.RFC3339)}).
 		Info("backfill: the same times go on with it, should it be interrupted")
 	err = b.drive(ctx, h)
-	states = h.pipeline.States()
+	states = workspaceStates(h.pipeline)
 	h.Close()
 	rows = h.Figures().Read
 	if done = err == nil && ctx.Err() == nil && b.finished(states); done {
@@ -100,15 +100,6 @@ func hostLedger(ctx context.Context, dir string) (states map[string]*pipeline.St
 	return states, true, err
 }
 
-// besideFiles are file sinks with files of their own, as two processes must not write the same: each mends the file's end.
-func besideFiles(sinks []config.File) []config.File {
-	sinks = slices.Clone(sinks)
-	for i := range sinks {
-		sinks[i].Path += ".backfill"
-	}
-	return sinks
-}
-
 // conflict says what of the stretch the host itself is still to read, going by its ledger.
 func (b Backfill) conflict(states map[string]*pipeline.State, tables []config.LogAnalytics, now time.Time) error {
 	for _, s := range tables {
@@ -116,7 +107,7 @@ func (b Backfill) conflict(states map[string]*pipeline.State, tables []config.Lo
 			return fmt.Errorf("%w: rows may come until %s: end before", ErrUnsettled, latest.UTC().Format(time.RFC3339))
 		}
 		for _, t := range s.Tables {
-			state := states["la:"+s.Workspace+":"+t.Name]
+			state := states[pipeline.NewStream(pipeline.LogAnalytics, s.Workspace, t.Name).Name]
 			if state == nil || state.Frontier.IsZero() {
 				continue // the host doesn't read it
 			}
@@ -136,7 +127,7 @@ func (b Backfill) conflict(states map[string]*pipeline.State, tables []config.Lo
 // drive runs the host over the stretch and tells how far it is.
 func (b Backfill) drive(ctx context.Context, h *Host) error {
 	for i := range h.pipeline.Streams {
-		if s := &h.pipeline.Streams[i]; s.Count != nil { // of a workspace
+		if s := &h.pipeline.Streams[i]; s.Kind == pipeline.LogAnalytics {
 			s.Plan = b.plan(s.Plan)
 		}
 	}
@@ -147,10 +138,10 @@ func (b Backfill) drive(ctx context.Context, h *Host) error {
 	for {
 		select {
 		case err := <-ended:
-			b.tell(h.pipeline.States())
+			b.tell(workspaceStates(h.pipeline))
 			return err
 		case <-ticker.C:
-			b.tell(h.pipeline.States())
+			b.tell(workspaceStates(h.pipeline))
 		}
 	}
 }
@@ -176,10 +167,7 @@ func (b Backfill) plan(own planner) planner {
 
 func (b Backfill) tell(states map[string]*pipeline.State) {
 	var done, total time.Duration
-	for name, state := range states {
-		if !isWorkspace(name) {
-			continue
-		}
+	for _, state := range states {
 		total += b.To.Sub(b.From)
 		through := state.Frontier
 		for _, p := range state.Open {
@@ -196,12 +184,21 @@ func (b Backfill) tell(states map[string]*pipeline.State) {
 
 // finished reports whether everything was delivered. A table that the workspace doesn't have is.
 func (b Backfill) finished(states map[string]*pipeline.State) bool {
-	for name, state := range states {
-		if isWorkspace(name) && (len(state.Open) > 0 || !state.Frontier.IsZero() && state.Frontier.Before(b.To)) {
+	for _, state := range states {
+		if len(state.Open) > 0 || !state.Frontier.IsZero() && state.Frontier.Before(b.To) {
 			return false
 		}
 	}
 	return true
 }
 
-func isWorkspace(stream string) bool { return len(stream) > 3 && stream[:3] == "la:" }
+// workspaceStates are the states of the tables of workspaces, by stream.
+func workspaceStates(p *pipeline.Pipeline) map[string]*pipeline.State {
+	states := p.States()
+	for _, s := range p.Streams {
+		if s.Kind != pipeline.LogAnalytics {
+			delete(states, s.Name)
+		}
+	}
+	return states
+}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/durable"
+	"github.com/riskrelay/riskrelay/host/sink"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -15,13 +17,16 @@ import (
 // CheckModules.
 func Check(c config.Config) error {
 	errs := []error{checkDataDir(c.DataDir)}
-	for _, s := range c.Sinks.File { // opening one would make the file
-		errs = append(errs, checkOutput(s.Path))
-	}
-	c.Sinks.File = nil
-	sinks, err := buildSinks(c)
-	errs = append(errs, err)
+	sinks := c.Sinks.All()
 	for _, s := range sinks {
+		if s.Output != "" {
+			errs = append(errs, checkOutput(s.Output))
+		}
+	}
+	// Opening a file would make it.
+	made, err := buildSinks(slices.DeleteFunc(sinks, func(s sink.Configured) bool { return s.Output != "" }))
+	errs = append(errs, err)
+	for _, s := range made {
 		errs = append(errs, s.sink.Close())
 	}
 	for _, path := range c.Sources.Files {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -14,10 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/graph"
-	filesink "github.com/riskrelay/riskrelay/host/sink/file"
-	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
-	"github.com/riskrelay/riskrelay/host/sink/sumologic"
-	"github.com/riskrelay/riskrelay/host/sink/syslog"
+	"github.com/riskrelay/riskrelay/host/sink"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
@@ -96,12 +91,13 @@ func directoryQueries() []graph.Query {
 // event of the table checkup.Table. Each is told to show once it is known. The error is ErrUnknownSink or what show returned.
 func CheckSinks(ctx context.Context, c config.Config, name string, send bool, show func(checkup.Report) error) error {
 	show = cleanReports(c.Secrets, show)
-	names := c.Sinks.Names()
+	all := c.Sinks.All()
 	if name != "" {
-		if !slices.Contains(names, name) {
-			return fmt.Errorf("%w %q: the configuration has %s", ErrUnknownSink, name, strings.Join(slices.Sorted(slices.Values(names)), ", "))
+		one, known := c.Sinks.Named(name)
+		if !known {
+			return unknownSink(c, name)
 		}
-		names = []string{name}
+		all = []sink.Configured{one}
 	}
 	var test *enrich.Event
 	if send {
@@ -112,28 +108,12 @@ func CheckSinks(ctx context.Context, c config.Config, name string, send bool, sh
 		}
 		test = &event
 	}
-	for _, name := range names {
-		one := c
-		one.Sinks = c.Sinks.Only(name)
-		r := checkSink(ctx, one, test)
-		r.Of = "sink " + name
+	for _, s := range all {
+		r := s.Check(ctx, test)
+		r.Of = "sink " + s.Name
 		if err := show(r); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// checkSink checks the only sink of c.
-func checkSink(ctx context.Context, c config.Config, test *enrich.Event) checkup.Report {
-	for _, s := range c.Sinks.SplunkHEC {
-		return splunkhec.Check(ctx, s.Config, test)
-	}
-	for _, s := range c.Sinks.Syslog {
-		return syslog.Check(ctx, s.Config, test)
-	}
-	for _, s := range c.Sinks.Sumo {
-		return sumologic.Check(ctx, s.Config, test)
-	}
-	return filesink.Check(c.Sinks.File[0].Config) // there is no other kind
 }

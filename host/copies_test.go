@@ -37,7 +37,7 @@ func TestWholeCopies(t *testing.T) {
 				t.Fatal(err)
 			}
 			archive := config.Syslog{Name: "archive", Config: syslog.Defaults()}
-			archive.Address, archive.Network, archive.MaxMessage = server.Addr, syslog.TCP, 2048
+			archive.Config.Address, archive.Config.Network, archive.Config.MaxMessage = server.Addr, syslog.TCP, 2048
 			c.Sinks.Syslog, c.DeadLetters.MaxBytes = []config.Syslog{archive}, room.bytes
 			letters := DeadLetters(c)
 			if room.copied == 0 { // an empty file takes anything

@@ -11,6 +11,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/module/dns"
+	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
@@ -43,7 +44,7 @@ func (h *Host) openFollowUps(store followup.Store, l *ledger.Ledger) (err error)
 // progress is how far the sinks are in the stream of follow-ups.
 func progress(l *ledger.Ledger) (planned, confirmed time.Time, err error) {
 	streams, err := l.Streams()
-	state := streams[followup.StreamName]
+	state := streams[string(pipeline.FollowUps)]
 	if err != nil || state == nil {
 		return planned, confirmed, err
 	}

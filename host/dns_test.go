@@ -21,7 +21,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	filesink "github.com/riskrelay/riskrelay/host/sink/file"
-	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
 // TestProgress checks that follow-ups count as confirmed only before the first window that some sink still needs.
@@ -40,13 +39,14 @@ func TestProgress(t *testing.T) {
 		}
 	}
 	check(time.Time{}, time.Time{})
-	record, err := l.Open(followup.StreamName)
+	const stream = "followups"
+	record, err := l.Open(stream)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(minute int) time.Time { return time.Date(2026, 3, 3, 10, minute, 0, 0, time.UTC) }
 	window := func(from int) pipeline.Window {
-		return pipeline.Window{Stream: followup.StreamName, From: at(from), To: at(from + 10)}
+		return pipeline.Window{Stream: stream, From: at(from), To: at(from + 10)}
 	}
 	change := func(do func(*pipeline.State)) {
 		t.Helper()

@@ -14,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // history shows past rows to rules with first_seen that have never seen any, so that not everything is new to them. The
@@ -92,7 +93,7 @@ func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, windo
 		}
 	})
 	for _, r := range h.module.Remembering() {
-		if slices.Contains(r.Tables, tableOf(s)) && shown[r.ID] < r.Window {
+		if slices.Contains(r.Tables, s.Table) && shown[r.ID] < r.Window {
 			rules, window = append(rules, r), max(window, r.Window)
 		}
 		delete(shown, r.ID)
@@ -106,8 +107,6 @@ func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, windo
 	}
 	return rules, window, h.store.Apply(historyBucket, nil, gone)
 }
-
-func tableOf(s pipeline.Stream) string { return s.Name[strings.LastIndex(s.Name, ":")+1:] }
 
 // stream shows the time before the rows that the stream still reads by itself, and writes down that it did.
 func (h *history) stream(ctx context.Context, s pipeline.Stream, rules []celrule.Remembering, window time.Duration) error {
@@ -159,7 +158,7 @@ func (h *history) narrowed(s pipeline.Stream, rules []celrule.Remembering, log l
 	for _, r := range rules {
 		ids = append(ids, r.ID)
 	}
-	filter, all := h.module.Candidates(tableOf(s), ids)
+	filter, all := h.module.Candidates(s.Table, ids)
 	if len(all) > 0 {
 		log.WithField("rules", all).Warn("all past rows of the table are read: nothing in the conditions of these rules with first_seen picks the few that can match")
 		return s.Source
@@ -189,10 +188,8 @@ func (h *history) read(ctx context.Context, s pipeline.Stream, w pipeline.Window
 		if asked := new(pipeline.RetryAfter); errors.As(err, &asked) {
 			wait = asked.Wait
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := backoff.Sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

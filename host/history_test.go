@@ -111,8 +111,8 @@ func TestHistory(t *testing.T) {
 	}
 	source := &pastRows{}
 	streams := []pipeline.Stream{
-		{Name: "la:w:AuditLogs", Source: source, Plan: plan},
-		{Name: "la:w:SigninLogs", Source: nil, Plan: plan}, // no rule remembers anything of it
+		{Name: "la:w:AuditLogs", Table: "AuditLogs", Source: source, Plan: plan},
+		{Name: "la:w:SigninLogs", Table: "SigninLogs", Source: nil, Plan: plan}, // no rule remembers anything of it
 	}
 	log, hook := test.NewNullLogger()
 	place := &standing{}
@@ -166,7 +166,7 @@ func testHistoryOfAReload(t *testing.T) {
 	log, hook := test.NewNullLogger()
 	source := &narrowRows{}
 	h := newHistory(module, memoryStore{}, &standing{time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, log)
-	stop := h.follow(t.Context(), []pipeline.Stream{{Name: "la:w:AuditLogs", Source: source}})
+	stop := h.follow(t.Context(), []pipeline.Stream{{Name: "la:w:AuditLogs", Table: "AuditLogs", Source: source}})
 	reload := func(when string) []string {
 		t.Helper()
 		source.windows, source.filters = nil, nil

@@ -105,7 +105,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 		Enricher: h.modules.enricher(), Log: o.Log, Stats: stats, Once: o.Once, Drain: c.Drain, Forget: c.Sinks.Forget,
 	}
 	if o.DryRun {
-		h.pipeline.Outlets = []pipeline.Outlet{outlet("stdout", &printer{out: o.Stdout}, 1, 0, o)}
+		h.pipeline.Outlets = []pipeline.Outlet{retried("stdout", &printer{out: o.Stdout}, 1, 0, o)}
 		if err := h.openFollowUps(nil, nil); err != nil {
 			return nil, err
 		}

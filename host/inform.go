@@ -12,6 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/module/directory"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // startDirectory makes the module that knows the tenant, when the configuration asks for it.
@@ -93,9 +94,7 @@ func (h *Host) inform(ctx context.Context, name string, changed <-chan struct{})
 		case <-ctx.Done():
 			return
 		}
-		select {
-		case <-time.After(quiet):
-		case <-ctx.Done():
+		if backoff.Sleep(ctx, quiet) != nil {
 			return
 		}
 		select {

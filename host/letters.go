@@ -27,6 +27,11 @@ const retryTries = 2
 // ErrUnknownSink says that the configuration has no sink of that name.
 var ErrUnknownSink = errors.New("unknown sink")
 
+// unknownSink is ErrUnknownSink with the names that there are.
+func unknownSink(c config.Config, name string) error {
+	return fmt.Errorf("%w %q: the configuration has %s", ErrUnknownSink, name, strings.Join(slices.Sorted(slices.Values(c.Sinks.Names())), ", "))
+}
+
 // RetryDeadLetters sends letters of a sink again, through the sink as it is configured now. Pick tells which; nil means
 // all. Progress is told how many events were sent.
 func RetryDeadLetters(ctx context.Context, c config.Config, store *deadletter.Store, sink string, pick func(*deadletter.Letter) bool, progress func(events int)) (deadletter.Outcome, error) {
@@ -36,16 +41,15 @@ func RetryDeadLetters(ctx context.Context, c config.Config, store *deadletter.St
 	if of, ok := strings.CutPrefix(sink, deadletter.Shortened); ok {
 		return deadletter.Outcome{}, fmt.Errorf("%w: these are whole copies of events that %s took shortened, so nothing is to be sent again: drop them once nobody needs them", ErrUnknownSink, of)
 	}
-	only := c.Sinks.Only(sink)
-	if len(only.Names()) == 0 {
-		return deadletter.Outcome{}, fmt.Errorf("%w %q: the configuration has %s", ErrUnknownSink, sink, strings.Join(slices.Sorted(slices.Values(c.Sinks.Names())), ", "))
+	one, known := c.Sinks.Named(sink)
+	if !known {
+		return deadletter.Outcome{}, unknownSink(c, sink)
 	}
-	c.Sinks = only
-	list, err := buildSinks(c)
+	made, err := one.New()
 	if err != nil {
-		return deadletter.Outcome{}, err
+		return deadletter.Outcome{}, joinNamed(nil, sink, err)
 	}
-	to := &pipeline.Retry{Sink: list[0].sink, Health: &pipeline.Health{}, Tries: retryTries}
+	to := &pipeline.Retry{Sink: made, Health: &pipeline.Health{}, Tries: retryTries}
 	done, err := store.Retry(ctx, sink, pick, func(ctx context.Context, events []enrich.Event) error {
 		receipt, err := to.Send(ctx, events)
 		progress(len(events))

@@ -38,17 +38,9 @@ func Permissions(c config.Config, file string) ownership.Problems {
 		p.secret("directory", c.Directory.Credential.SecretFile, c.Directory.Credential.CertificateFile)
 	}
 	p.trusted("dns", c.DNS.CAFile)
-	for _, s := range c.Sinks.SplunkHEC {
-		p.trusted("sinks.splunk_hec "+s.Name, s.CAFile, s.CertFile)
-		p.secret("sinks.splunk_hec "+s.Name, s.TokenFile, s.ProxyAuthFile, s.KeyFile)
-	}
-	for _, s := range c.Sinks.Sumo {
-		p.trusted("sinks.sumo_logic "+s.Name, s.CAFile)
-		p.secret("sinks.sumo_logic "+s.Name, s.URLFile)
-	}
-	for _, s := range c.Sinks.Syslog {
-		p.trusted("sinks.syslog "+s.Name, s.CAFile, s.CertFile)
-		p.secret("sinks.syslog "+s.Name, s.KeyFile)
+	for _, s := range c.Sinks.All() {
+		p.trusted("sinks."+s.Kind+" "+s.Name, s.Files.Trusted...)
+		p.secret("sinks."+s.Kind+" "+s.Name, s.Files.Secret...)
 	}
 	for _, m := range c.Modules {
 		p.trusted("modules "+m.Name, m.Path)

@@ -16,6 +16,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // Verify compares what the workspaces hold with what each sink confirmed; see [proof.Check.Verify].
@@ -122,10 +123,8 @@ func awaitRepairs(ctx context.Context, remote admin.Remote, report proof.Report,
 				return nil
 			}
 		}
-		select {
-		case <-time.After(repairPause):
-		case <-ctx.Done():
-			return fmt.Errorf("the host goes on with the repair by itself: %w", ctx.Err())
+		if err := backoff.Sleep(ctx, repairPause); err != nil {
+			return fmt.Errorf("the host goes on with the repair by itself: %w", err)
 		}
 	}
 }

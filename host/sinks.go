@@ -11,51 +11,29 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
-	filesink "github.com/riskrelay/riskrelay/host/sink/file"
-	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
-	"github.com/riskrelay/riskrelay/host/sink/sumologic"
-	"github.com/riskrelay/riskrelay/host/sink/syslog"
 )
 
 // named is a sink with its name.
 type named struct {
-	name        string
-	sink        pipeline.Sink
-	concurrency int
+	name  string
+	sink  pipeline.Sink
+	sends int // under way for one window
 }
 
-// buildSinks is the list of the kinds of sinks there are.
-func buildSinks(c config.Config) (list []named, err error) {
-	add := func(name string, concurrency int, sink pipeline.Sink, sinkErr error) {
-		if sinkErr != nil {
-			err = joinNamed(err, name, sinkErr)
-			return
+// buildSinks makes all sinks of the list that can be made. The error is about the others, each with its name.
+func buildSinks(all []sink.Configured) (list []named, err error) {
+	for _, c := range all {
+		made, why := c.New()
+		if why != nil {
+			err = joinNamed(err, c.Name, why)
+			continue
 		}
-		list = append(list, named{name, sink, concurrency})
-	}
-	for _, s := range c.Sinks.SplunkHEC {
-		sink, err := splunkhec.New(s.Config)
-		add(s.Name, max(2, s.Requests), sink, err)
-	}
-	for _, s := range c.Sinks.Sumo {
-		sink, err := sumologic.New(s.Config)
-		add(s.Name, max(2, s.Requests), sink, err)
-	}
-	for _, s := range c.Sinks.Syslog {
-		sink, err := syslog.New(s.Config)
-		add(s.Name, syslogSends, sink, err)
-	}
-	for _, s := range c.Sinks.File {
-		sink, err := filesink.New(s.Config)
-		add(s.Name, 1, sink, err)
+		list = append(list, named{c.Name, made, c.Sends})
 	}
 	return list, err
 }
-
-// syslogSends is how many Sends a syslog sink has under way: while one waits until the receiver has read, the next
-// is written.
-const syslogSends = 16
 
 func joinNamed(err error, name string, why error) error {
 	why = fmt.Errorf("sink %s: %w", name, why)
@@ -67,7 +45,7 @@ func joinNamed(err error, name string, why error) error {
 
 // openSinks adds the configuration's sinks to the pipeline, each with retries and its dead-letter file.
 func (h *Host) openSinks(c config.Config, o Options) error {
-	list, err := buildSinks(c)
+	list, err := buildSinks(c.Sinks.All())
 	if err != nil {
 		return err
 	}
@@ -80,7 +58,7 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 			h.certified = append(h.certified, namedCertified{s.name, sink})
 		}
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: (&refusals{sink: s.name, to: h.letters.Keep(s.name), log: o.Log.WithField("sink", s.name)}).keep}
-		out := outlet(s.name, keeper, s.concurrency, tries, o)
+		out := retried(s.name, keeper, s.sends, tries, o)
 		keeper.Notify = func(err error, wait time.Duration) {
 			out.Health.Blocked(err, wait)
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
@@ -94,7 +72,8 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 // onceTries is how often a run with --once tries a Send before it leaves the window to the next run.
 const onceTries = 5
 
-func outlet(name string, sink pipeline.Sink, concurrency, tries int, o Options) pipeline.Outlet {
+// retried is a sink that is tried again tries times, or until it works for 0, as the pipeline takes it.
+func retried(name string, sink pipeline.Sink, sends, tries int, o Options) pipeline.Outlet {
 	health := &pipeline.Health{}
 	log := o.Log.WithField("sink", name)
 	retry := &pipeline.Retry{Sink: sink, Health: health, Tries: tries, Notify: func(err error) {
@@ -104,7 +83,7 @@ func outlet(name string, sink pipeline.Sink, concurrency, tries int, o Options) 
 			log.Info("the sink takes events again")
 		}
 	}}
-	return pipeline.Outlet{Name: name, Sink: retry, Concurrency: concurrency, Health: health}
+	return pipeline.Outlet{Name: name, Sink: retry, Concurrency: sends, Health: health}
 }
 
 // printer is the sink of a dry run.

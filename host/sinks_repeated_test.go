@@ -30,15 +30,15 @@ sinks:
 	if problems := c.Read("c.yaml", []byte(text), os.LookupEnv); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	sinks, err := buildSinks(c)
+	sinks, err := buildSinks(c.Sinks.All())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"default": 2 + 8, "one": 2 + 8, "five": 5 + 8, "syslog": 16 + 8, "file": 1 + 8}
 	for _, s := range sinks {
 		defer s.sink.Close()
-		outlet := pipeline.Outlet{Concurrency: s.concurrency}
-		if got := outlet.Repeated(); got != want[s.name] {
+		sink := pipeline.Outlet{Concurrency: s.sends}
+		if got := sink.Repeated(); got != want[s.name] {
 			t.Errorf("%s: %d batches, not %d", s.name, got, want[s.name])
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/graph"
 )
 
-// streams is the list of the kinds of sources there are.
+// streams returns one stream for each table, tenant and file of the configuration, and one for follow-ups where hosts are looked
+// up. This is the list of the kinds of sources. Nothing is read yet; what must be closed is added to h.closers.
 func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
@@ -41,7 +42,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 	}
 	if o.DryRun {
 		for i := range all {
-			all[i].Volatile = true // nothing is written down
+			all[i].Volatile = true // a dry run leaves the ledger as it is
 		}
 	}
 	return all, nil
@@ -50,11 +51,12 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 // maxShownLines is how many bad lines are logged; the dead letters have them all.
 const maxShownLines = 20
 
-// unreadable stands before the name of a source in the place of a sink's: letters of lines that are no rows.
+// unreadable begins the name under which dead letters keep the lines of a file that are no rows, where letters that a sink
+// refused have the sink's name.
 const unreadable = "source "
 
-// keepLine writes a line that isn't a row to the dead letters: no sink can take it, and nothing is lost silently. When
-// that fails, the reading must stop.
+// keepLine writes a line that isn't a row to the dead letters, as no sink can take it, and logs the first maxShownLines of them. Its
+// error says that the disk failed: then reading must stop, or the line would be lost.
 func (h *Host) keepLine(e *file.LineError) error {
 	if h.letters != nil {
 		text := enrich.AppendString(nil, string(e.Text))

@@ -16,7 +16,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	"github.com/riskrelay/riskrelay/host/sink/syslog"
 )
 
 // listenLocally opens the socket that `riskrelay status` asks. It is called with the ledger locked, so that no other host
@@ -82,24 +81,8 @@ func countLetters(s *admin.Status, letters *deadletter.Store) (err error) {
 // promises say what the confirmation of each sink is worth, by its name.
 func promises(c config.Config) map[string]pipeline.Promise {
 	all := map[string]pipeline.Promise{}
-	for _, name := range c.Sinks.Names() {
-		all[name] = "" // of a kind that isn't listed below
-	}
-	for _, s := range c.Sinks.SplunkHEC {
-		if all[s.Name] = pipeline.Accepted; s.Ack {
-			all[s.Name] = pipeline.Indexed
-		}
-	}
-	for _, s := range c.Sinks.Syslog {
-		if all[s.Name] = pipeline.Received; s.Network == syslog.UDP {
-			all[s.Name] = pipeline.BestEffort
-		}
-	}
-	for _, s := range c.Sinks.Sumo {
-		all[s.Name] = pipeline.Accepted
-	}
-	for _, s := range c.Sinks.File {
-		all[s.Name] = pipeline.Written
+	for _, s := range c.Sinks.All() {
+		all[s.Name] = s.Promise
 	}
 	return all
 }

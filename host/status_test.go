@@ -19,7 +19,7 @@ import (
 func TestStatusOfAHost(t *testing.T) {
 	c, log, logged := replay(t), quietLog(), make(messages, 1000)
 	dead := config.Syslog{Name: "archive", Config: syslog.Defaults()}
-	dead.Address, dead.Network = "127.0.0.1:1", syslog.TCP
+	dead.Config.Address, dead.Config.Network = "127.0.0.1:1", syslog.TCP
 	c.Sinks.Syslog = append(c.Sinks.Syslog, dead)
 	log.AddHook(logged)
 	stale, err := net.Listen("unix", socketIn(t, c))

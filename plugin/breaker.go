@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // maxFailures is how many calls or starts may fail one after the other before events don't wait for the module any more.
@@ -41,7 +43,7 @@ const (
 
 // breaker keeps events from waiting for a module that fails again and again. It asks nobody and starts nothing.
 type breaker struct {
-	backoff Backoff
+	backoff backoff.Policy
 	well    atomic.Bool // closed and without failures: calls needn't wait for mu
 
 	mu       sync.Mutex // guards the following
@@ -51,8 +53,8 @@ type breaker struct {
 	reason   error     // of the last failure
 }
 
-func newBreaker(backoff Backoff) *breaker {
-	b := &breaker{backoff: backoff}
+func newBreaker(policy backoff.Policy) *breaker {
+	b := &breaker{backoff: policy}
 	b.well.Store(true)
 	return b
 }
@@ -98,7 +100,7 @@ func (b *breaker) failed(reason error, atOnce bool) (wait time.Duration, open, f
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.well.Store(false)
-	wait = b.backoff.after(b.failures)
+	wait = b.backoff.After(b.failures)
 	b.failures++
 	if atOnce {
 		b.failures = max(b.failures, maxFailures)

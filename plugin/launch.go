@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
@@ -46,23 +47,10 @@ type Options struct {
 	// MaxReply is how many bytes a reply may have, 8 MiB when it is 0.
 	MaxReply int
 	// Backoff is how long a module that failed stays down.
-	Backoff Backoff
+	Backoff backoff.Policy // zeros stand for 100 ms and 30 s
 
 	talk    *talk
 	running *atomic.Pointer[program] // what runs, or ran last
-}
-
-// Backoff is the time between two starts of a module that fails: Min after the first failure, twice as much after each
-// further one, but at most Max. Zeros stand for 100 ms and 30 s.
-type Backoff struct{ Min, Max time.Duration }
-
-// after is the time after so many failures before this one.
-func (b Backoff) after(failures int) time.Duration {
-	wait := b.Min << min(failures, 30)
-	if wait <= 0 || wait > b.Max {
-		return b.Max
-	}
-	return wait
 }
 
 // New returns a module whose program is started by the first call, which should be Configure. When it can't be started,

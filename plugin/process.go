@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // ErrClosed is what calls of a closed Process return.
@@ -81,8 +82,8 @@ func (e *DownError) Unwrap() error { return e.reason }
 // whole is all of the gate.
 const whole = math.MaxInt32
 
-func newProcess(start func(context.Context) (run, enrich.Description, error), backoff Backoff, free func()) *Process {
-	p := &Process{start: start, free: free, log: silent(), breaker: newBreaker(backoff), held: &heldError{maxHold}, gate: semaphore.NewWeighted(whole)}
+func newProcess(start func(context.Context) (run, enrich.Description, error), policy backoff.Policy, free func()) *Process {
+	p := &Process{start: start, free: free, log: silent(), breaker: newBreaker(policy), held: &heldError{maxHold}, gate: semaphore.NewWeighted(whole)}
 	p.life, p.end = context.WithCancel(context.Background())
 	return p
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // patience is how long a call waits for the next start rather than fail.
@@ -40,14 +41,10 @@ func (p *Process) pause(ctx context.Context) error {
 	if wait > patience {
 		return fmt.Errorf("module is down and will be started again in %v: %w", wait.Round(100*time.Millisecond), reason)
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if backoff.Sleep(ctx, wait) != nil {
 		return context.Cause(ctx)
 	}
+	return nil
 }
 
 // restart replaces the run by a new one with config, nil for none. It needs the whole gate. A start that fails late opens

@@ -79,7 +79,7 @@ func streamMetrics() []metric {
 			return max(0, f.EventLag.Seconds()), f.EventLag != 0
 		})},
 		{"riskrelay_stream_ingestion_lag_seconds", gauge, []string{"stream", "sink"}, "How far back, in ingestion time, the sink has confirmed everything. Not given for streams without ingestion times.", perSink(func(s Snapshot, state *pipeline.State, sink string) (float64, bool) {
-			through := state.Through(sink)
+			through := state.ConfirmedThrough(sink)
 			return lag(s.Now, through), !through.IsZero()
 		})},
 		{"riskrelay_stream_lost_seconds", gauge, one, "How much time of ingestion, of the latest 20 stretches, the workspace had deleted before it was read. It stays, as the rows do not come back.", func(s Snapshot, give giveFunc) {

@@ -170,7 +170,7 @@ func (s Snapshot) stream(name string) StreamStatus {
 
 // flowOf is what the ledger says of a stream and a sink.
 func flowOf(sink string, state *pipeline.State, now time.Time) Flow {
-	through := state.Through(sink)
+	through := state.ConfirmedThrough(sink)
 	return Flow{Sink: sink, Total: state.Total[sink], Windows: state.Waiting(sink), Through: when(through), Lag: age(now, through)}
 }
 

@@ -20,9 +20,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/secret"
-	filesink "github.com/riskrelay/riskrelay/host/sink/file"
-	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
-	"github.com/riskrelay/riskrelay/host/sink/syslog"
 	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
@@ -112,16 +109,6 @@ type Module struct {
 	Fenced        `yaml:",inline"`
 }
 
-// Sinks are where events go. Names are the ledger's keys, so they must stay.
-type Sinks struct {
-	SplunkHEC []SplunkHEC `yaml:"splunk_hec"`
-	Sumo      []SumoLogic `yaml:"sumo_logic"`
-	Syslog    []Syslog    `yaml:"syslog"`
-	File      []File      `yaml:"file"`
-	// Forget names sinks that are gone for good: what the ledger still has for them is given up.
-	Forget []string `yaml:"forget"`
-}
-
 // LogAnalytics is one workspace.
 type LogAnalytics struct {
 	loganalytics.Config `yaml:",inline"`
@@ -130,24 +117,6 @@ type LogAnalytics struct {
 // Graph is one tenant's Microsoft Graph.
 type Graph struct {
 	graph.Config `yaml:",inline"`
-}
-
-// SplunkHEC is a named Splunk HEC sink.
-type SplunkHEC struct {
-	Name             string `yaml:"name"`
-	splunkhec.Config `yaml:",inline"`
-}
-
-// Syslog is a named syslog sink.
-type Syslog struct {
-	Name          string `yaml:"name"`
-	syslog.Config `yaml:",inline"`
-}
-
-// File is a named file sink.
-type File struct {
-	Name            string `yaml:"name"`
-	filesink.Config `yaml:",inline"`
 }
 
 // UnmarshalYAML fills in the defaults of what isn't given.
@@ -168,33 +137,6 @@ func (c *Graph) UnmarshalYAML(unmarshal func(any) error) error {
 	return err
 }
 
-// UnmarshalYAML fills in the defaults of what isn't given.
-func (c *SplunkHEC) UnmarshalYAML(unmarshal func(any) error) error {
-	type plain SplunkHEC
-	p := plain{Config: splunkhec.Defaults()}
-	err := unmarshal(&p)
-	*c = SplunkHEC(p)
-	return err
-}
-
-// UnmarshalYAML fills in the defaults of what isn't given.
-func (c *Syslog) UnmarshalYAML(unmarshal func(any) error) error {
-	type plain Syslog
-	p := plain{Config: syslog.Defaults()}
-	err := unmarshal(&p)
-	*c = Syslog(p)
-	return err
-}
-
-// UnmarshalYAML fills in the defaults of what isn't given.
-func (c *File) UnmarshalYAML(unmarshal func(any) error) error {
-	type plain File
-	p := plain{Config: filesink.Defaults()}
-	err := unmarshal(&p)
-	*c = File(p)
-	return err
-}
-
 // Defaults is the configuration before any file was read.
 func Defaults() Config {
 	return Config{
@@ -210,33 +152,6 @@ func Defaults() Config {
 
 		Directory: directory.Defaults(),
 	}
-}
-
-// Only are the sinks with that name: one, or none.
-func (s Sinks) Only(name string) Sinks {
-	return Sinks{
-		SplunkHEC: slices.DeleteFunc(slices.Clone(s.SplunkHEC), func(c SplunkHEC) bool { return c.Name != name }),
-		Sumo:      slices.DeleteFunc(slices.Clone(s.Sumo), func(c SumoLogic) bool { return c.Name != name }),
-		Syslog:    slices.DeleteFunc(slices.Clone(s.Syslog), func(c Syslog) bool { return c.Name != name }),
-		File:      slices.DeleteFunc(slices.Clone(s.File), func(c File) bool { return c.Name != name }),
-	}
-}
-
-// Names are the names of all sinks.
-func (s Sinks) Names() (names []string) {
-	for _, c := range s.SplunkHEC {
-		names = append(names, c.Name)
-	}
-	for _, c := range s.Sumo {
-		names = append(names, c.Name)
-	}
-	for _, c := range s.Syslog {
-		names = append(names, c.Name)
-	}
-	for _, c := range s.File {
-		names = append(names, c.Name)
-	}
-	return names
 }
 
 // RuleOptions are the rules as package ruleset takes them.
@@ -276,19 +191,12 @@ func (c Config) validate(file string, at *places) (problems diag.Problems) {
 	}
 	wrong("directory", c.Directory.Validate())
 	if len(c.Sinks.Names()) == 0 {
-		wrong("sinks", errors.New("name at least one of splunk_hec, sumo_logic, syslog, file"))
+		wrong("sinks", fmt.Errorf("name at least one of %s", strings.Join(c.Sinks.Kinds(), ", ")))
 	}
-	for i, s := range c.Sinks.SplunkHEC {
-		named(fmt.Sprintf("sinks.splunk_hec[%d]", i), "sinks.splunk_hec "+s.Name, s.Validate())
-	}
-	for i, s := range c.Sinks.Sumo {
-		named(fmt.Sprintf("sinks.sumo_logic[%d]", i), "sinks.sumo_logic "+s.Name, s.Validate())
-	}
-	for i, s := range c.Sinks.Syslog {
-		named(fmt.Sprintf("sinks.syslog[%d]", i), "sinks.syslog "+s.Name, s.Validate())
-	}
-	for i, s := range c.Sinks.File {
-		named(fmt.Sprintf("sinks.file[%d]", i), "sinks.file "+s.Name, s.Validate())
+	for _, list := range c.Sinks.lists() {
+		for i, s := range list.All() {
+			named(fmt.Sprintf("sinks.%s[%d]", s.Kind, i), "sinks."+s.Kind+" "+s.Name, s.Validate())
+		}
 	}
 	wrong("sinks", distinct(c.Sinks.Names()))
 	for _, name := range c.Sinks.Forget {
@@ -376,8 +284,10 @@ func (c Config) repeated() error {
 	for _, path := range c.Sources.Files {
 		once(path, "sources.files")
 	}
-	for _, s := range c.Sinks.File {
-		once(s.Path, "the file sink "+s.Name)
+	for _, s := range c.Sinks.All() {
+		if s.Output != "" {
+			once(s.Output, "the "+s.Kind+" sink "+s.Name)
+		}
 	}
 	for _, s := range c.Sources.LogAnalytics {
 		for _, t := range s.Tables {
@@ -395,8 +305,11 @@ func (c *Config) lists() (restore func()) {
 	var undo []func()
 	undo = append(undo,
 		held(&c.Sources.LogAnalytics), held(&c.Sources.Graph), held(&c.Sources.Files), held(&c.Metrics.Hosts), held(&c.Rules.Paths), held(&c.Rules.Tuning), held(&c.DNS.Skip), held(&c.Modules),
-		held(&c.Sinks.SplunkHEC), held(&c.Sinks.Sumo), held(&c.Sinks.Syslog), held(&c.Sinks.File), held(&c.Sinks.Forget),
+		held(&c.Sinks.Forget),
 	)
+	for _, list := range c.Sinks.lists() {
+		undo = append(undo, list.Hold())
+	}
 	return func() {
 		for _, f := range undo {
 			f()

@@ -20,14 +20,8 @@ func (c *Config) Use(k *secret.Keeper) {
 		c.Sources.Graph[i].Credential.Secrets = k
 	}
 	c.Directory.Credential.Secrets = k
-	for i := range c.Sinks.SplunkHEC {
-		c.Sinks.SplunkHEC[i].Secrets = k
-	}
-	for i := range c.Sinks.Sumo {
-		c.Sinks.Sumo[i].Secrets = k
-	}
-	for i := range c.Sinks.Syslog {
-		c.Sinks.Syslog[i].Secrets = k
+	for _, s := range c.Sinks.All() {
+		s.Use(k)
 	}
 }
 

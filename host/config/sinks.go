@@ -6,45 +6,97 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/riskrelay/riskrelay/host/sink"
+	"github.com/riskrelay/riskrelay/host/sink/file"
+	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/sink/sumologic"
+	"github.com/riskrelay/riskrelay/host/sink/syslog"
 )
 
-// SumoLogic is a named Sumo Logic sink.
-type SumoLogic struct {
-	Name             string `yaml:"name"`
-	sumologic.Config `yaml:",inline"`
+// Sinks are where events go, a list for each kind of sink there is. A new kind has a field here, a line in lists, and its keys in
+// reference.yaml. Names are the ledger's keys, so they must stay.
+type Sinks struct {
+	SplunkHEC sink.List[splunkhec.Config] `yaml:"splunk_hec"`
+	Sumo      sink.List[sumologic.Config] `yaml:"sumo_logic"`
+	Syslog    sink.List[syslog.Config]    `yaml:"syslog"`
+	File      sink.List[file.Config]      `yaml:"file"`
+	// Forget names sinks that are gone for good: what the ledger still has for them is given up.
+	Forget []string `yaml:"forget"`
 }
 
-// UnmarshalYAML fills in the defaults of what isn't given.
-func (c *SumoLogic) UnmarshalYAML(unmarshal func(any) error) error {
-	type plain SumoLogic
-	p := plain{Config: sumologic.Defaults()}
-	err := unmarshal(&p)
-	*c = SumoLogic(p)
-	return err
+func (s *Sinks) lists() []sinkList {
+	return []sinkList{&s.SplunkHEC, &s.Sumo, &s.Syslog, &s.File}
+}
+
+// sinkList is a *[sink.List].
+type sinkList interface {
+	Kind() string
+	All() []sink.Configured
+	Beside(suffix string)
+	Hold() (restore func())
+}
+
+// Names for sinks of each kind, for those that write a configuration in Go.
+type (
+	SplunkHEC = sink.Named[splunkhec.Config]
+	SumoLogic = sink.Named[sumologic.Config]
+	Syslog    = sink.Named[syslog.Config]
+	File      = sink.Named[file.Config]
+)
+
+// All are the sinks of all kinds.
+func (s *Sinks) All() (all []sink.Configured) {
+	for _, list := range s.lists() {
+		all = append(all, list.All()...)
+	}
+	return all
+}
+
+// Named is the sink of that name; ok is false when there is none.
+func (s *Sinks) Named(name string) (one sink.Configured, ok bool) {
+	all := s.All()
+	at := slices.IndexFunc(all, func(c sink.Configured) bool { return c.Name == name })
+	if at < 0 {
+		return one, false
+	}
+	return all[at], true
+}
+
+// Names are the names of all sinks.
+func (s *Sinks) Names() (names []string) {
+	for _, c := range s.All() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// Kinds are the keys of all kinds.
+func (s *Sinks) Kinds() (kinds []string) {
+	for _, list := range s.lists() {
+		kinds = append(kinds, list.Kind())
+	}
+	return kinds
+}
+
+// Beside are the same sinks for a second process: see [sink.List.Beside].
+func (s Sinks) Beside(suffix string) Sinks {
+	for _, list := range s.lists() {
+		list.Beside(suffix)
+	}
+	return s
 }
 
 // doubles finds sinks that would send the same to one receiver over the network.
-func (s Sinks) doubles() (errs []error) {
+func (s *Sinks) doubles() (errs []error) {
 	first := map[string]string{}
-	check := func(name, format string, args ...any) {
-		place := fmt.Sprintf(format, args...)
-		if other, twice := first[place]; twice && other != name {
-			errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s: remove one of them", place, other, name))
-			return
+	for _, c := range s.All() {
+		for _, place := range c.Receivers {
+			if other, twice := first[place]; twice && other != c.Name {
+				errs = append(errs, fmt.Errorf("%s gets every event twice, from the sinks %s and %s: remove one of them", place, other, c.Name))
+				continue
+			}
+			first[place] = c.Name
 		}
-		first[place] = name
-	}
-	for _, c := range s.SplunkHEC {
-		for _, at := range append([]string{c.URL}, c.URLs...) {
-			check(c.Name, "index %q behind %s with token_file %s", c.Index, strings.TrimRight(strings.ToLower(at), "/"), c.TokenFile)
-		}
-	}
-	for _, c := range s.Sumo {
-		check(c.Name, "the source of url_file %s", c.URLFile)
-	}
-	for _, c := range s.Syslog {
-		check(c.Name, "%s over %s in format %s", c.Address, c.Network, c.Format)
 	}
 	return errs
 }

@@ -115,7 +115,7 @@ func guestConfig(t *testing.T, modules ...config.Module) (c config.Config, out s
 	c.DataDir, c.Rules.Builtin, c.Rules.Paths, c.Modules = filepath.Join(dir, "data"), false, []string{rules}, modules
 	c.Sources.Files = []string{"-"}
 	c.Sinks.File = []config.File{{Name: "disk"}}
-	c.Sinks.File[0].Path = out
+	c.Sinks.File[0].Config.Path = out
 	return c, out
 }
 

@@ -271,7 +271,7 @@ func (r *rig) confirmed(ctx context.Context, before time.Time) error {
 		}
 		for _, s := range states {
 			for _, sink := range []string{"hec", "syslog", "file"} {
-				if !s.Through(sink).After(before) {
+				if !s.ConfirmedThrough(sink).After(before) {
 					return false
 				}
 			}

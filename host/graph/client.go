@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/host/azure"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 const (
@@ -115,20 +116,9 @@ func (c *Client) page(ctx context.Context, address string) (page, error) {
 		if err == nil || !errors.Is(err, errBroken) || try == bodyTries {
 			return p, err
 		}
-		if err := sleep(ctx, c.retry.RetryDelay*time.Duration(try)); err != nil {
+		if err := backoff.Sleep(ctx, c.retry.RetryDelay*time.Duration(try)); err != nil {
 			return p, err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

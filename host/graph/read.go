@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // maxPages ends a collection whose links lead nowhere: a million objects even where a page holds a hundred.
@@ -114,7 +116,7 @@ func (c *Client) pace(ctx context.Context, q Query, number int) error {
 	case number == hurriedPages:
 		c.log.WithField("collection", q.Path).Warnf("%d pages were read, and there are more: the others are read one a %v, up to %d", number, slowPage, maxPages)
 	}
-	return sleep(ctx, slowPage)
+	return backoff.Sleep(ctx, slowPage)
 }
 
 // own checks that a link leads to the service that is configured: a request carries the token.

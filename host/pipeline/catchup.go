@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"time"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // catchUp serves one sink with the windows that were left open for it, those with the highest risk first, until ctx ends,
@@ -38,7 +40,7 @@ func (f *follower) catchUp(ctx context.Context, o *Outlet, planned <-chan struct
 		if last {
 			wake = nil // closed already: only the clock is waited for
 		}
-		if err := sleepOr(ctx, catchUpPause, wake); err != nil {
+		if err := backoff.SleepOr(ctx, catchUpPause, wake); err != nil {
 			return err
 		}
 	}

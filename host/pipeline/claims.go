@@ -72,6 +72,6 @@ func (f *follower) put(w Window, outlets []*Outlet, failed bool) {
 			f.later[c] = d
 		}
 		d.failures++
-		d.next = time.Now().Add(min(maxDeferral, firstDeferral<<min(d.failures, 10)))
+		d.next = time.Now().Add(deferring().After(d.failures))
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // DeadLetter is a sink that keeps what another sink refuses for good.
@@ -45,7 +46,7 @@ func (d *DeadLetter) Send(ctx context.Context, events []enrich.Event) (Receipt, 
 		if d.Notify != nil {
 			d.Notify(keepErr, wait)
 		}
-		if sleep(ctx, wait) != nil {
+		if backoff.Sleep(ctx, wait) != nil {
 			return Receipt{}, keepErr
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // drive reads w for outlets, which hold claims on it, and tries again until each of them is done, was left behind,
@@ -41,7 +42,7 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 			wait = min(wait, time.Minute)
 		}
 		f.Stats.Rests(f.stream.Name, wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -50,10 +51,10 @@ func (f *follower) drive(ctx context.Context, w Window, outlets []*Outlet, patie
 // round reads w once for each group of outlets that have the same mark, and returns those that still need it.
 func (f *follower) round(ctx context.Context, w Window, outlets []*Outlet, patience time.Duration) (left []*Outlet, err error) {
 	for mark, group := range f.byMark(w, outlets) {
-		detached, passErr := f.pass(ctx, w, mark, group, patience)
+		behind, passErr := f.pass(ctx, w, mark, group, patience)
 		if passErr != nil {
 			err = errors.Join(err, passErr)
-			left = append(left, without(group, detached)...)
+			left = append(left, without(group, behind)...)
 		}
 	}
 	return left, err
@@ -141,7 +142,7 @@ func (f *follower) update(change func(*State) error) error {
 		f.report(err, "write the ledger")
 		wait := pause(err, try)
 		f.Stats.Rests(f.stream.Name, wait)
-		if sleep(f.send, wait) != nil {
+		if backoff.Sleep(f.send, wait) != nil {
 			return &ledgerError{err}
 		}
 	}

@@ -46,7 +46,7 @@ func TestFiguresOfAStream(t *testing.T) {
 			t.Errorf("event lag %v, want up to %v", f.EventLag, want)
 		}
 		state := p.States()["s"]
-		if state == nil || state.Waiting("sink-0") != 0 || !state.Through("sink-0").Equal(start().Add(200*time.Second)) {
+		if state == nil || state.Waiting("sink-0") != 0 || !state.ConfirmedThrough("sink-0").Equal(start().Add(200*time.Second)) {
 			t.Errorf("state: %+v", state)
 		}
 	})
@@ -56,7 +56,7 @@ func TestFiguresOfAStream(t *testing.T) {
 func TestThrough(t *testing.T) {
 	at := func(minutes int) time.Time { return start().Add(time.Duration(minutes) * time.Minute) }
 	var s pipeline.State
-	if through := s.Through("a"); !through.IsZero() {
+	if through := s.ConfirmedThrough("a"); !through.IsZero() {
 		t.Errorf("nothing was planned, and still all is there up to %v", through)
 	}
 	for i := range 3 {
@@ -65,7 +65,7 @@ func TestThrough(t *testing.T) {
 	s.Done(pipeline.Window{From: at(0), To: at(1)}, "a")
 	s.Done(pipeline.Window{From: at(2), To: at(3)}, "a")
 	for sink, want := range map[string]time.Time{"a": at(1), "b": at(0), "c": at(3)} {
-		if got := s.Through(sink); !got.Equal(want) {
+		if got := s.ConfirmedThrough(sink); !got.Equal(want) {
 			t.Errorf("%s: got %v, want %v", sink, got, want)
 		}
 	}

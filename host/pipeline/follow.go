@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // follower moves one stream.
@@ -69,7 +70,7 @@ func (f *follower) follow(ctx context.Context) error {
 		}
 		wait = max(wait, time.Second/10)
 		f.Stats.Rests(f.stream.Name, wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,13 @@
 package pipeline
 
-// counted is what was confirmed of a window: up to the last mark, and behind it, where a reading that begins at the mark
-// sends it again.
-type counted struct{ marked, ahead []Tally }
+// counted are the tallies of what a sink has confirmed of a window. Rows behind the last mark count separately: after a crash
+// reading begins at the mark, so that they are sent, and counted, again.
+type counted struct {
+	marked []Tally // up to the last mark
+	ahead  []Tally // behind it
+}
 
-// plus adds a batch that ends at mark.
+// plus adds the tallies of a confirmed batch. Mark is where the batch ends, "" where its source can't begin in the middle.
 func (p counted) plus(mark Mark, t []Tally) counted {
 	p.ahead = AddTallies(p.ahead, t)
 	if mark != "" {
@@ -13,22 +16,22 @@ func (p counted) plus(mark Mark, t []Tally) counted {
 	return p
 }
 
-// join adds what followed, whose last mark is mark.
+// join adds what was confirmed next; mark is the last mark in it, "" for none.
 func (p counted) join(mark Mark, next counted) counted {
 	return p.plus(mark, next.marked).plus("", next.ahead)
 }
 
-// landing is a confirmed stretch of batches.
+// landing is a run of batches that the sink has confirmed and the ledger doesn't know yet: the next step of the sink's mark.
 type landing struct {
-	mark    Mark
+	mark    Mark // where the run ends, "" for what no mark stands behind yet
 	count   Count
 	batches int
 	events  int
 	tally   counted
-	fresh   bool
+	fresh   bool // the window was begun anew: what was counted of it before counts no more
 }
 
-// drain adds to step what has landed meanwhile.
+// drain adds to step every run that waits in landed, without waiting for more, so that one write to the ledger covers them all.
 func (step *landing) drain(landed <-chan landing) {
 	for {
 		select {

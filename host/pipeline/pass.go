@@ -20,7 +20,7 @@ var errNobody = errors.New("every sink was left behind")
 // pass reads w once, from mark, for outlets that all stand at mark. It returns the outlets that were left behind:
 // too slow for the others. The error is the source's, or a *ledgerError; the outlets that were not left behind have
 // confirmed up to their marks.
-func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet, patience time.Duration) (detached []*Outlet, err error) {
+func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Outlet, patience time.Duration) (behind []*Outlet, err error) {
 	lanes := make([]*lane, len(outlets))
 	for i, o := range outlets {
 		lanes[i] = f.startLane(w, o)
@@ -52,13 +52,13 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 	for _, l := range lanes {
 		laneErr := l.err
 		switch {
-		case l.detached:
-			detached = append(detached, l.outlet)
+		case l.leftBehind:
+			behind = append(behind, l.outlet)
 		case errors.As(laneErr, new(*ledgerError)) || errors.Is(laneErr, errNotOpen):
 			err = errors.Join(err, laneErr)
 		case laneErr != nil: // the sink gave up
 			f.Pipeline.report(laneErr, "deliver "+w.String())
-			detached = append(detached, l.outlet)
+			behind = append(behind, l.outlet)
 		case complete:
 			failpoint.Hit(failpoint.WindowUnfinished)
 			err = errors.Join(err, f.update(func(s *State) error {
@@ -68,7 +68,7 @@ func (f *follower) pass(ctx context.Context, w Window, mark Mark, outlets []*Out
 			failpoint.Hit(failpoint.WindowClosed)
 		}
 	}
-	return detached, err
+	return behind, err
 }
 
 // highest is the highest severity of events.
@@ -83,12 +83,12 @@ func highest(events []enrich.Event) (level enrich.Severity) {
 // take as long as they need.
 func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) error {
 	var waiting []*lane
-	attached := 0
+	keeping := 0
 	for _, l := range lanes {
-		if l.detached || l.failed() {
+		if l.leftBehind || l.failed() {
 			continue
 		}
-		attached++
+		keeping++
 		l.hold(len(b.Events)) // before the sink can confirm them; what it doesn't take, finish lets go of
 		select {
 		case l.batches <- b:
@@ -96,21 +96,21 @@ func offer(ctx context.Context, lanes []*lane, b Batch, patience time.Duration) 
 			waiting = append(waiting, l)
 		}
 	}
-	if attached == 0 {
+	if keeping == 0 {
 		return errNobody
 	}
 	// Where another lane had room, it is held up now, and each lane may do that for so long in the whole window only.
-	heldUp := len(waiting) < attached
+	heldUp := len(waiting) < keeping
 	for _, l := range waiting {
 		taken, err := l.wait(ctx, b, patience, heldUp)
 		if err != nil {
 			return err
 		}
 		if !taken {
-			attached--
+			keeping--
 		}
 	}
-	if attached == 0 {
+	if keeping == 0 {
 		return errNobody
 	}
 	return nil
@@ -142,7 +142,7 @@ func (l *lane) wait(ctx context.Context, b Batch, patience time.Duration, heldUp
 	case l.batches <- b: // it had room meanwhile: only chance chose the other case
 		return true, nil
 	default:
-		l.detach()
+		l.leaveBehind()
 		return false, nil
 	}
 }
@@ -169,18 +169,18 @@ const laneBytes = 6 << 20
 
 // lane carries the batches of one pass to one sink, and advances the sink's mark in order.
 type lane struct {
-	outlet   *Outlet
-	batches  chan Batch
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	group    *errgroup.Group
-	places   *semaphore.Weighted // a batch has one from before its Send until it is written down
-	detached bool
-	heldUp   time.Duration // how long others waited for it in this window
-	err      error         // why its sending ended, after settle
-	tell     func(events int)
-	held     atomic.Int64 // events given and not confirmed yet
-	tally    counted      // what was confirmed; its committer's, and after settle everybody's
+	outlet     *Outlet
+	batches    chan Batch
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
+	group      *errgroup.Group
+	places     *semaphore.Weighted // a batch has one from before its Send until it is written down
+	leftBehind bool
+	heldUp     time.Duration // how long others waited for it in this window
+	err        error         // why its sending ended, after settle
+	tell       func(events int)
+	held       atomic.Int64 // events given and not confirmed yet
+	tally      counted      // what was confirmed; its committer's, and after settle everybody's
 }
 
 // hold notes that the sink was given events, or, with less than none, that it let go of them.
@@ -214,7 +214,7 @@ func settle(lanes []*lane, patience time.Duration) {
 		select {
 		case <-ended[i]:
 		default:
-			l.detach()
+			l.leaveBehind()
 			<-ended[i]
 		}
 	}
@@ -358,11 +358,11 @@ func (l *lane) done(s *State, w Window) error {
 	return nil
 }
 
-var errDetached = errors.New("left behind: slower than the other sinks")
+var errLeftBehind = errors.New("left behind: slower than the other sinks")
 
-func (l *lane) detach() {
-	l.detached = true
-	l.cancel(errDetached)
+func (l *lane) leaveBehind() {
+	l.leftBehind = true
+	l.cancel(errLeftBehind)
 }
 
 func (l *lane) failed() bool { return l.ctx.Err() != nil }

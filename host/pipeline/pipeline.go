@@ -111,7 +111,11 @@ func (e *PartialError) Error() string {
 
 // Stream is where windows come from: one table of one workspace, or one file.
 type Stream struct {
-	Name   string // stable: the ledger's key
+	Name string // stable: the ledger's key, as [NewStream] and [FileStream] make it; nobody else takes it apart
+	Kind StreamKind
+	// Workspace is whose rows these are and Table which, as [NewStream] says; "" for files and what the host itself says.
+	Workspace, Table string
+
 	Source Source
 	// Plan returns the window that begins at frontier, the end of what was planned so far (zero at the very first
 	// start). When it is too early for the next window, ok is false and wait says how long. A stream that ends

@@ -9,13 +9,16 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
-const (
-	firstPause = 500 * time.Millisecond
-	maxPause   = 5 * time.Minute
-	hurried    = 5 * time.Second // the longest pause where the tries are limited
-)
+// hurried is the longest pause where the tries are limited.
+const hurried = 5 * time.Second
+
+// pausing is how long to wait after the first failure, before jitter.
+func pausing() backoff.Policy {
+	return backoff.Policy{Min: 500 * time.Millisecond, Max: 5 * time.Minute}
+}
 
 // pause is how long to wait after the given number of failures: what the other side asked for, or an exponential
 // back-off with jitter.
@@ -23,7 +26,7 @@ func pause(err error, failures int) time.Duration {
 	if asked := new(RetryAfter); errors.As(err, &asked) {
 		return asked.Wait + rand.N(asked.Wait/10+time.Millisecond)
 	}
-	d := min(maxPause, firstPause<<min(failures, 20))
+	d := pausing().After(failures)
 	return d/2 + rand.N(d/2)
 }
 
@@ -168,7 +171,7 @@ func (r *Retry) Send(ctx context.Context, events []enrich.Event) (Receipt, error
 		if !woken && !errors.As(err, new(*RetryAfter)) {
 			works = r.Health.recovery()
 		}
-		ended := sleepOr(ctx, wait, works)
+		ended := backoff.SleepOr(ctx, wait, works)
 		if over(); ended != nil {
 			return receipt, err
 		}

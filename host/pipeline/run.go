@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // Outlet is a sink in a pipeline.
@@ -52,12 +53,12 @@ const (
 	mergeAllAt = 1000
 	// fullPause is how long planning rests then.
 	fullPause = 10 * time.Second
-	// A window that can't be read is tried again after twice the time, from firstDeferral to maxDeferral.
-	firstDeferral = 5 * time.Second
-	maxDeferral   = 15 * time.Minute
 	// maxTries is how often a window is read before the stream goes on without it; it is read again later.
 	maxTries = 4
 )
+
+// deferring is how long a window waits that couldn't be read in maxTries.
+func deferring() backoff.Policy { return backoff.Policy{Min: 5 * time.Second, Max: 15 * time.Minute} }
 
 // ErrIncomplete says that a pipeline run once could not hand everything over; the ledger knows what is left.
 var ErrIncomplete = errors.New("some windows could not be read or delivered: they stay open and are handled by the next run")
@@ -193,22 +194,6 @@ func (p *Pipeline) outletNames() (names []string) {
 		names = append(names, o.Name)
 	}
 	return names
-}
-
-func sleep(ctx context.Context, d time.Duration) error { return sleepOr(ctx, d, nil) }
-
-// sleepOr waits for d, or until wake is closed.
-func sleepOr(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-wake:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // report logs a failure once, at the level it deserves.

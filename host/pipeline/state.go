@@ -64,11 +64,11 @@ func (s *State) Clone() *State {
 	return c
 }
 
-// errNotOpen says that nobody needs a window any more, or that it was cut meanwhile.
+// errNotOpen says that a window isn't among the open ones: every sink has confirmed it, or it was cut in halves meanwhile.
 var errNotOpen = errors.New("the window is not open")
 
-// Begin plans w for sinks and moves the frontier to its end. What lies between the frontier and
-// w is lost.
+// Begin opens w for sinks and moves the frontier to its end. A gap between the old frontier and the beginning of w is noted in
+// Lost: its rows were gone before they could be read.
 func (s *State) Begin(w Window, sinks []string) {
 	p := Progress{Window: w, Sinks: map[string]SinkState{}}
 	for _, name := range sinks {
@@ -98,7 +98,8 @@ type Stretch struct {
 // maxLost is how many lost stretches are remembered.
 const maxLost = 20
 
-// Advance notes that sink confirmed up to mark, with n more events. An empty mark leaves the mark where it was.
+// Advance notes that sink has confirmed n more events of w, up to mark. An empty mark leaves the sink's mark where it was. The
+// error is errNotOpen.
 func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {
 	at := s.find(w)
 	if at < 0 {
@@ -120,7 +121,7 @@ func (s *State) Advance(w Window, sink string, mark Mark, n Count) error {
 	return nil
 }
 
-// Done closes w for sink, and altogether when no other sink needs it. The sink's tally becomes part of the proof.
+// Done notes that sink has confirmed all of w; when it was the last one, w is removed. The sink's tally becomes part of the proof.
 func (s *State) Done(w Window, sink string) {
 	at := s.find(w)
 	if at < 0 {
@@ -154,7 +155,7 @@ func (s *State) Cut(w Window) error {
 	return nil
 }
 
-// Saw notes that events of w have the severity: sinks that still need w get it before windows with less.
+// Saw notes the highest severity among events that were read of w: a sink that catches up gets windows with a higher one first.
 func (s *State) Saw(w Window, level enrich.Severity) {
 	if at := s.find(w); at >= 0 {
 		s.Open[at].Level = max(s.Open[at].Level, level)
@@ -171,9 +172,9 @@ func (s *State) byRisk() []Progress {
 // longest is how long windows become by merging.
 const longest = 24 * time.Hour
 
-// Merge joins neighbours that the same sinks need and of which nothing was read yet, so that a sink that is away for
-// days leaves few windows. Windows that keep names stay as they are. One that proves too large is cut again. With apart,
-// urgent windows aren't joined with others, so that they can still go first.
+// Merge joins neighbouring windows that the same sinks need and of which no sink has confirmed anything, so that a sink that
+// is away for days leaves few windows. It leaves alone windows for which keep is true, as they are being read, and, with apart,
+// doesn't join urgent windows with others, so that they can still go first. A window that proves too large is cut again.
 func (s *State) Merge(keep func(Window) bool, apart bool) {
 	merged := s.Open[:0:0]
 	for _, p := range s.Open {
@@ -206,7 +207,7 @@ func (p Progress) joins(q Progress) bool {
 
 func (s SinkState) begun() bool { return s.Mark != "" || s.Count != (Count{}) || len(s.Tally) > 0 }
 
-// Sink is how far sink is in w; ok is false when it doesn't need w any more.
+// Sink is how far sink is in w; ok is false when it has confirmed all of w.
 func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	if at := s.find(w); at >= 0 {
 		state, ok = s.Open[at].Sinks[sink]
@@ -214,7 +215,7 @@ func (s *State) Sink(w Window, sink string) (state SinkState, ok bool) {
 	return state, ok
 }
 
-// needed is how many windows one of sinks still needs, with or without those that it needs once more.
+// needed is how many open windows at least one of sinks still needs; those that are read once more count only with again.
 func (s *State) needed(sinks []string, again bool) (n int) {
 	for _, p := range s.Open {
 		if (again || !p.Again) && slices.ContainsFunc(sinks, func(name string) bool { _, ok := p.Sinks[name]; return ok }) {
@@ -228,8 +229,9 @@ func (s *State) find(w Window) int {
 	return slices.IndexFunc(s.Open, func(p Progress) bool { return p.Window.equal(w) })
 }
 
-// Through is the ingestion time up to which sink confirmed everything, but what is read again; zero when that isn't known.
-func (s *State) Through(sink string) time.Time {
+// ConfirmedThrough is the ingestion time before which sink has confirmed every row; zero while nothing was planned. Windows
+// that are read once more don't count: they were confirmed before.
+func (s *State) ConfirmedThrough(sink string) time.Time {
 	through := s.Frontier
 	for _, p := range s.Open {
 		if _, needs := p.Sinks[sink]; needs && !p.Again && p.Window.From.Before(through) {
@@ -239,5 +241,5 @@ func (s *State) Through(sink string) time.Time {
 	return through
 }
 
-// Waiting is how many windows sink still needs.
+// Waiting is how many windows sink still needs, those that are read once more among them.
 func (s *State) Waiting(sink string) int { return s.needed([]string{sink}, true) }

@@ -47,7 +47,7 @@ const settle = 2 * time.Minute
 
 func (w *workspace) stream(begin time.Time) pipeline.Stream {
 	return pipeline.Stream{
-		Name: "la:w:T", Source: w, Count: w.count,
+		Name: "la:w:T", Table: "T", Source: w, Count: w.count,
 		Plan: func(_ context.Context, frontier time.Time) (pipeline.Window, time.Duration, bool, error) {
 			if frontier.IsZero() {
 				frontier = begin

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/ledger"
@@ -88,7 +87,7 @@ func (c Check) Compare(ctx context.Context, s pipeline.Stream, state *pipeline.S
 	if err != nil {
 		return nil, nil, err
 	}
-	m := merge{check: c, state: state, stream: s.Name, bin: bin, bins: map[int64]*Bin{}}
+	m := merge{check: c, state: state, stream: s, bin: bin, bins: map[int64]*Bin{}}
 	m.all(rows, proven)
 	list := make([]Bin, 0, len(m.bins))
 	for _, b := range m.bins {
@@ -123,7 +122,7 @@ func count(ctx context.Context, s pipeline.Stream, w pipeline.Window) ([]pipelin
 type merge struct {
 	check  Check
 	state  *pipeline.State
-	stream string
+	stream pipeline.Stream
 	bin    time.Duration
 	bins   map[int64]*Bin
 	gaps   []Gap
@@ -180,14 +179,11 @@ func (m *merge) minute(minute, rows int64, tallies map[string]map[int64]pipeline
 func (m *merge) at(start time.Time) *Bin {
 	b := m.bins[start.Unix()]
 	if b == nil {
-		b = &Bin{Stream: m.stream, Table: tableOf(m.stream), Start: start, State: OK, Sinks: map[string]SinkBin{}}
+		b = &Bin{Stream: m.stream.Name, Table: m.stream.Table, Start: start, State: OK, Sinks: map[string]SinkBin{}}
 		m.bins[start.Unix()] = b
 	}
 	return b
 }
-
-// tableOf is the table in a stream's name, which ends in it.
-func tableOf(stream string) string { return stream[strings.LastIndex(stream, ":")+1:] }
 
 // judge says how one sink is with a minute of which the source has so many rows.
 func (m *merge) judge(sink string, start time.Time, rows int64, t pipeline.Tally) SinkBin {
@@ -243,7 +239,7 @@ func (m *merge) gap(start time.Time, sinks []string, rows int64, unrecorded bool
 			return
 		}
 	}
-	m.gaps = append(m.gaps, Gap{pipeline.Window{Stream: m.stream, From: start, To: end}, sinks, rows, unrecorded})
+	m.gaps = append(m.gaps, Gap{pipeline.Window{Stream: m.stream.Name, From: start, To: end}, sinks, rows, unrecorded})
 }
 
 // Plan has the gaps read again for the sinks that lack their rows, and returns how many rows these are. A minute that was

@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// SummaryStream is the ledger's key for summaries.
-	SummaryStream = "summary"
 	// SummaryTable is the table of the summaries' events.
 	SummaryTable = "RiskrelaySummary"
 
@@ -24,7 +22,9 @@ const (
 // Summaries is the stream of one event per stream and hour that says whether the hour is whole: how many rows the workspace
 // has, how many were read, and how many each sink confirmed. An hour's events go out behind its first audit.
 func (a *Auditor) Summaries() pipeline.Stream {
-	return pipeline.Stream{Name: SummaryStream, Source: summaries{a}, Plan: a.planSummary}
+	s := pipeline.NewStream(pipeline.Summaries, "", "")
+	s.Source, s.Plan = summaries{a}, a.planSummary
+	return s
 }
 
 // planSummary is the next hour that was audited for every stream.
@@ -97,7 +97,7 @@ func (s summaries) Read(ctx context.Context, w pipeline.Window, _ pipeline.Mark,
 		if err != nil {
 			return err
 		}
-		b := Bin{Stream: one.stream.Name, Table: tableOf(one.stream.Name), State: OK, Sinks: map[string]SinkBin{}}
+		b := Bin{Stream: one.stream.Name, Table: one.stream.Table, State: OK, Sinks: map[string]SinkBin{}}
 		for _, sink := range s.Sinks {
 			b.Sinks[sink] = SinkBin{State: OK}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -65,7 +64,7 @@ func (c Check) Verify(ctx context.Context, streams []pipeline.Stream, record fun
 	}
 	report, known := Report{From: r.From.UTC(), To: r.To.UTC(), Bins: []Bin{}}, false
 	for _, s := range streams {
-		if s.Count == nil || s.Volatile || r.Table != "" && !strings.HasSuffix(s.Name, ":"+r.Table) {
+		if s.Count == nil || s.Volatile || r.Table != "" && s.Table != r.Table {
 			continue
 		}
 		known = true

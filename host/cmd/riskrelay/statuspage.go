@@ -10,6 +10,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/admin"
+	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 // The widths of a page that fits 100 columns.
@@ -231,24 +232,16 @@ func (p *statusText) certificates() {
 
 // streamName is the table alone where all come from one workspace, else with the beginning of the workspace's id.
 func (p *statusText) streamName(name string) string {
-	workspace, table, ok := workspaceTable(name)
-	if !ok {
+	stream := pipeline.StreamNamed(name)
+	if stream.Kind != pipeline.LogAnalytics {
 		return short(name, streamWidth)
 	}
 	for _, s := range p.Streams {
-		if other, _, ok := workspaceTable(s.Name); ok && other != workspace {
-			return short(table, streamWidth-6) + "@" + short(workspace, 5)
+		if other := pipeline.StreamNamed(s.Name); other.Kind == stream.Kind && other.Workspace != stream.Workspace {
+			return short(stream.Table, streamWidth-6) + "@" + short(stream.Workspace, 5)
 		}
 	}
-	return short(table, streamWidth)
-}
-
-func workspaceTable(stream string) (workspace, table string, ok bool) {
-	rest, ok := strings.CutPrefix(stream, "la:")
-	if !ok {
-		return "", "", false
-	}
-	return strings.Cut(rest, ":")
+	return short(stream.Table, streamWidth)
 }
 
 // short cuts the middle out of a text that is longer than n runes.

@@ -3,13 +3,13 @@ package directory
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/graph"
 	"github.com/riskrelay/riskrelay/host/secret"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // Name is what the module is called.
@@ -201,11 +201,7 @@ func (r *reading) run(ctx context.Context) {
 		if first {
 			close(r.tried)
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if backoff.Sleep(ctx, wait) != nil {
 			return
 		}
 	}

@@ -201,7 +201,7 @@ func TestLastGoodIsKept(t *testing.T) {
 	server := tenant(t)
 	r, hook := idle(t, configFor(t, server))
 	server.Refuse("/v1.0/domains")
-	if wait := r.round(t.Context()); wait != firstRetry {
+	if wait := r.round(t.Context()); wait != retry().Min {
 		t.Errorf("after a failure the next round is in %v", wait)
 	}
 	d := known(t, r.Module)
@@ -220,7 +220,7 @@ func TestLastGoodIsKept(t *testing.T) {
 		hook.Reset()
 		first := r.round(t.Context())
 		second := r.round(t.Context())
-		if first != firstRetry || second != 2*firstRetry {
+		if first != retry().Min || second != 2*retry().Min {
 			t.Errorf("%s: the next rounds are in %v and %v", path, first, second)
 		}
 		if got := known(t, r.Module); !reflect.DeepEqual(got, whole) {

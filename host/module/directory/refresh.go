@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/graph"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // State is how the reading of the directory goes.
@@ -39,10 +40,8 @@ type part struct {
 	read func(ctx context.Context, from reader, limit int) (int, error)
 }
 
-const (
-	firstRetry = 30 * time.Second // after a round in which a part failed; twice as long after each that follows
-	lastRetry  = 15 * time.Minute
-)
+// retry is how long to wait after a round in which a part failed.
+func retry() backoff.Policy { return backoff.Policy{Min: 30 * time.Second, Max: 15 * time.Minute} }
 
 // round reads every part once, tells what is known then, and returns how long to wait for the next one.
 func (r *reading) round(ctx context.Context) time.Duration {
@@ -68,7 +67,7 @@ func (r *reading) round(ctx context.Context) time.Duration {
 
 // pause is how long to wait after a failure.
 func (r *reading) pause(err error) time.Duration {
-	wait := min(lastRetry, firstRetry<<min(r.failures, 10))
+	wait := retry().After(r.failures)
 	if asked := new(graph.Error); errors.As(err, &asked) {
 		wait = max(wait, asked.Wait)
 	}

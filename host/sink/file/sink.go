@@ -1,4 +1,5 @@
-// Package file writes events to files: the NDJSON sink, and the file that keeps what sinks refused for good.
+// Package file is the sink that writes events to a file, one JSON object a line. Dead letters, what sinks refused for good, are kept by
+// package host/deadletter.
 package file
 
 import (

@@ -3,13 +3,16 @@ package splunkhec
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // channels are the channels of one collector that no request uses.
@@ -27,7 +30,7 @@ func (c *channels) take() *channel {
 		c.list = c.list[:n-1]
 		return last
 	}
-	return newChannel(newGUID())
+	return newChannel(uuid.NewString())
 }
 
 // give takes a channel back if it may be used again.
@@ -40,19 +43,10 @@ func (c *channels) give(used *channel) {
 	c.list = append(c.list, used)
 }
 
-// newGUID is a random GUID (RFC 9562, version 4).
-func newGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+// polling is how long to wait between two questions for an acknowledgement.
+func polling() backoff.Policy {
+	return backoff.Policy{Min: 50 * time.Millisecond, Max: 5 * time.Second}
 }
-
-// The first and the longest pause between two questions for an acknowledgement.
-const (
-	firstPoll = 50 * time.Millisecond
-	maxPoll   = 5 * time.Second
-)
 
 var errNoAckID = errors.New("the collector gave no acknowledgement id: turn useACK on for the token, or set ack to false")
 
@@ -62,15 +56,16 @@ func (s *Sink) acknowledged(ctx context.Context, base string, c *channel, token 
 		return err
 	}
 	end := time.Now().Add(s.config.AckTimeout)
-	for pause := firstPoll; ; pause = min(2*pause, maxPoll) {
+	for asked := 0; ; asked++ {
 		done, err := s.askAck(ctx, base, c, token)
 		if done || err != nil {
 			return err
 		}
+		pause := polling().After(asked)
 		if time.Now().Add(pause).After(end) {
 			return fmt.Errorf("not acknowledged within %v: is the load balancer sticky?", s.config.AckTimeout)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := backoff.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}

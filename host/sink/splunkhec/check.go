@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
@@ -194,7 +196,7 @@ func (k *check) ackGood(ctx context.Context) bool {
 		k.Problem("token", "correct token_file", "%v", err)
 		return false
 	}
-	channel := newGUID()
+	channel := uuid.NewString()
 	r, err := k.call(ctx, "/ack?channel="+channel, token, channel, []byte(`{"acks":[0]}`), false)
 	switch {
 	case err != nil:
@@ -235,7 +237,7 @@ func (k *check) send(ctx context.Context, test *enrich.Event) {
 	case err != nil:
 		k.broken("send", err)
 	case r.verdict() == delivered:
-		k.OK("send", "test event %s is %s in %v, in %s", test.ID, k.promise(), took, where)
+		k.OK("send", "test event %s is %s in %v, in %s", test.ID, promise(k.ack.Load()), took, where)
 	case r.is(codeWrongIndex):
 		k.Problem("index", fmt.Sprintf("make %s, add it to the token's allowed indexes, or correct index", where), "%s: the token may not write to %s", r, where)
 	default:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // collector is one address of the collector. Channels belong to it: an acknowledgement is known only where the id was given.
@@ -35,11 +37,8 @@ func newCollectors(urls []string) *collectors {
 	return c
 }
 
-// How long a collector rests after its first failure in a row, doubled with each further one.
-const (
-	firstRest = time.Second
-	maxRest   = time.Minute
-)
+// rest is how long a collector isn't asked that failed.
+func rest() backoff.Policy { return backoff.Policy{Min: time.Second, Max: time.Minute} }
 
 // order is in which order the collectors are tried at now: those that rest come last.
 func (c *collectors) order(now time.Time) []*collector {
@@ -66,6 +65,6 @@ func (c *collectors) note(one *collector, worked bool, now time.Time) {
 		one.failures, one.resting = 0, time.Time{}
 		return
 	}
-	one.resting = now.Add(min(maxRest, firstRest<<min(one.failures, 10)))
+	one.resting = now.Add(rest().After(one.failures))
 	one.failures++
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // gate is shut while the collector refuses the token: then one small question after another asks whether it is good again, and
@@ -59,7 +61,7 @@ func (s *Sink) probe(ctx context.Context, name string) (r reply, err error) {
 	ctx = packed.Lend(ctx)
 	channel := ""
 	if s.ack.Load() {
-		channel = newGUID()
+		channel = uuid.NewString()
 	}
 	for _, c := range s.collectors.order(time.Now()) {
 		if name != "" && name != c.name {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
@@ -113,24 +115,14 @@ func (c *encoder) workspaceOf(e *enrich.Event) string {
 	if c.workspace != "" {
 		return c.workspace
 	}
-	if id := e.Text("TenantId"); isGUID(id) {
+	if id := e.Text("TenantId"); len(id) == guidLength && uuid.Validate(id) == nil {
 		return strings.ToLower(id)
 	}
 	return "unknown"
 }
 
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(s) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
-			return false
-		}
-	}
-	return true
-}
+// guidLength is that of a GUID with dashes and nothing around it, as Azure writes it; [uuid.Validate] takes others too.
+const guidLength = 36
 
 // plainTable is the table in lower case, or "other" when that is not a table's name: a file to be replayed can hold
 // anything.

@@ -2,181 +2,95 @@ package splunkhec
 
 import (
 	"context"
-	"slices"
-	"sync"
+	"fmt"
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/failpoint"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/sink/delivery"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
 
-// batch is the body of one request, and which events it holds.
-type batch struct {
-	body   []byte
-	events []int // places of the events in the Send
-	ends   []int // where each ends in body
-
-	refused int // events that were refused for what they are
-}
-
-// part is the body with the events from..to.
-func (b *batch) part(from, to int) []byte {
-	start := 0
-	if from > 0 {
-		start = b.ends[from-1]
-	}
-	return b.body[start:b.ends[to-1]]
-}
-
-// keep gives b back to be used again, unless one event has made it huge.
-func (s *Sink) keep(b *batch) {
-	if cap(b.body) <= max(endpoint.MaxKept, 2*s.config.BatchBytes) {
-		s.batches.Put(b)
-	}
-}
-
-// delivery is one Send under way.
-type delivery struct {
-	*Sink
-	events  []enrich.Event
-	headers headers
-
-	mu       sync.Mutex
-	bytes    int64
-	rejected []pipeline.Rejection
-	// shortened are the places of events that were taken only shortened.
-	shortened []int
-}
-
-// pack fills b with events from place next on and returns the place after the last. It takes at least one event.
-func (d *delivery) pack(b *batch, next int) int {
-	b.body, b.events, b.ends, b.refused = b.body[:0], b.events[:0], b.ends[:0], 0
-	limit := d.limit.Bytes()
-	for ; next < len(d.events); next++ {
-		before := len(b.body)
-		body, err := d.encoder.append(b.body, &d.events[next], d.headers)
-		if err != nil {
-			d.reject(next, err.Error())
-			continue
-		}
-		if b.body = body; len(body) > limit && before > 0 {
-			b.body = body[:before]
-			break
-		}
-		b.events, b.ends = append(b.events, next), append(b.ends, len(body))
-	}
-	return next
-}
-
-// deliver sends the events from..to of b. It cuts the request where the collector refuses events or the size, so
-// that each event ends up delivered or rejected for what it is.
-func (d *delivery) deliver(ctx context.Context, b *batch, from, to int) error {
-	if from >= to {
-		return nil
-	}
-	r, sent, err := d.request(ctx, b.part(from, to))
-	if err != nil {
-		return err
-	}
-	v, err := d.judge(ctx, r)
-	if err != nil {
-		return err
-	}
-	one := to-from == 1
-	switch {
-	case v == delivered:
-		d.add(sent)
-		return nil
-	case v == invalid && one:
-		b.refused++
-		d.reject(b.events[from], r.reason())
-		return nil
-	case v == invalid:
-		return d.bisect(ctx, b, from, to, r.Invalid)
-	case v == tooLarge && one:
-		return d.deliverShortened(ctx, b.events[from], len(b.part(from, to)))
-	case v == tooLarge:
-		d.limit.Refused(len(b.part(from, to)))
-		return d.deliverParts(ctx, b, []int{from, (from + to) / 2, to})
-	case v == wrongIndex:
-		return d.deliverTables(ctx, b, from, to, r)
-	}
-	return r.err()
-}
-
-// bisect delivers events of which the collector refuses at least one, by its count the one with that number. When all parts
-// but the last went well, that one holds the bad event, and isn't sent as it is.
-func (d *delivery) bisect(ctx context.Context, b *batch, from, to int, number *int) error {
-	cuts, before := suspects(from, to, number), b.refused
-	last := len(cuts) - 2
-	if err := d.deliverParts(ctx, b, cuts[:last+1]); err != nil {
-		return err
-	}
-	if from = cuts[last]; b.refused == before && to-from > 1 {
-		return d.bisect(ctx, b, from, to, nil)
-	}
-	return d.deliver(ctx, b, from, to)
-}
-
-func (d *delivery) deliverParts(ctx context.Context, b *batch, cuts []int) error {
-	for i := 1; i < len(cuts); i++ {
-		if err := d.deliver(ctx, b, cuts[i-1], cuts[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// suspects cuts from..to so that the event the collector complained about stands alone. Sources disagree whether its
-// number counts from 0 or 1, so both candidates do; without a number the request is halved.
-func suspects(from, to int, number *int) []int {
-	if number == nil || *number < 0 || *number > to-from {
-		return []int{from, (from + to) / 2, to}
-	}
-	at := from + *number
-	cuts := []int{from, max(from, at-1), at, min(at+1, to), to}
-	cuts = slices.Compact(cuts)
-	if len(cuts) == 2 {
-		return []int{from, (from + to) / 2, to}
-	}
-	return cuts
-}
-
 // leastEvent is the size below which an event is not shortened any more.
 const leastEvent = 2 << 10
 
-// deliverShortened sends one event that was too large alone, shorter and shorter, and rejects it when that doesn't
-// help.
-func (d *delivery) deliverShortened(ctx context.Context, at, size int) error {
-	for want := size / 2; want >= leastEvent; want /= 2 {
-		short, ok := eventjson.Shorten(&d.events[at], size-want)
-		if !ok {
-			break
-		}
-		body, err := d.encoder.append(nil, &short, headers{})
-		if err != nil {
-			break
-		}
-		r, sent, err := d.request(ctx, body)
-		switch {
-		case err != nil:
-			return err
-		case r.verdict() == delivered:
-			d.add(sent)
-			d.shorten(at)
-			return nil
-		case r.verdict() == invalid:
-			d.reject(at, r.String())
-			return nil
-		case r.verdict() != tooLarge:
-			return r.err()
+// newSender is how events become requests to the collector.
+func (s *Sink) newSender(c Config) *delivery.Sender {
+	return &delivery.Sender{
+		Doing: "send to Splunk at " + c.URL, Receiver: "collector",
+		Limit: endpoint.NewLimit(c.BatchBytes, minBatch), Kept: 2 * c.BatchBytes, Requests: c.Requests, Least: leastEvent,
+		Encoder: s.newAppend, Shorter: s.shorter, Post: s.answer, AllRefused: s.allRefused,
+		Promise: func() pipeline.Promise { return promise(s.ack.Load()) },
+	}
+}
+
+// newAppend appends envelopes, whose headers are kept from one event to the next.
+func (s *Sink) newAppend() delivery.Append {
+	h := headers{}
+	return func(dst []byte, e *enrich.Event) ([]byte, bool, error) {
+		body, err := s.encoder.append(dst, e, h)
+		return body, false, err
+	}
+}
+
+func (s *Sink) shorter(e *enrich.Event, size, want int) ([]byte, bool) {
+	short, ok := eventjson.Shorten(e, size-want)
+	if !ok {
+		return nil, false
+	}
+	body, err := s.encoder.append(nil, &short, headers{})
+	return body, err == nil
+}
+
+// answer posts envelopes and says what the collector's reply means for them.
+func (s *Sink) answer(ctx context.Context, _ string, body []byte) (delivery.Answer, error) {
+	r, sent, err := s.request(ctx, body)
+	if err != nil {
+		return delivery.Answer{}, err
+	}
+	if r.verdict() == delivered {
+		return delivery.Answer{Verdict: delivery.Delivered, Sent: sent}, nil
+	}
+	a := delivery.Answer{Sent: sent, Reason: r.reason(), Number: r.Invalid, Err: r.err()}
+	switch v := r.verdict(); {
+	case v == invalid:
+		a.Verdict = delivery.Invalid
+	case v == tooLarge:
+		a.Verdict = delivery.TooLarge
+	case v == wrongIndex && s.encoder.perTable: // where the index follows from the table
+		a.Verdict = delivery.WrongTable
+	case v == denied:
+		a.Blame = func(ctx context.Context) (bool, error) { return s.blamesEvents(ctx, r) }
+	}
+	return a, nil
+}
+
+// blamesEvents finds out whether a reply that refuses the token is about the events. If it isn't, no batch goes out until the token
+// is good again.
+func (s *Sink) blamesEvents(ctx context.Context, r reply) (bool, error) {
+	if r.Code == nil { // not the collector's words: a firewall may dislike what an event holds
+		content, err := s.blames(ctx, r.from)
+		if content || err != nil {
+			return content, err
 		}
 	}
-	d.reject(at, "too large for the collector even when shortened")
-	return nil
+	s.gate.close(r, time.Now())
+	return false, nil
+}
+
+// allRefused says that no event is to blame where every one was refused, unless the collector has taken others and still understands
+// how requests are written.
+func (s *Sink) allRefused(ctx context.Context, reason string, took bool) error {
+	if took {
+		content, err := s.blames(ctx, "")
+		if content || err != nil {
+			return err
+		}
+	}
+	return &pipeline.RetryAfter{Wait: deniedWait, Err: fmt.Errorf(
+		"the collector refuses every event, %q: is it a Splunk collector, and does it take gzip?", reason)}
 }
 
 // slowdown is the pause between requests while the collector's queues are nearly full.

@@ -1,22 +1,21 @@
-// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go and blame.go; encode.go is
-// the envelope, codes.go what the collector's answers mean, channel.go the protocol of acknowledgements.
+// Package splunkhec sends events to a Splunk HTTP Event Collector. Read sink.go, then send.go, and package delivery for
+// what becomes of requests that are refused; encode.go is the envelope, codes.go what the collector's answers mean, channel.go the protocol of acknowledgements.
 package splunkhec
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/secret"
+	"github.com/riskrelay/riskrelay/host/sink/delivery"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // Sink sends to one collector.
@@ -26,19 +25,17 @@ type Sink struct {
 	token   *secret.File
 	encoder *encoder
 	client  *http.Client
+	sender  *delivery.Sender
 
 	collectors *collectors
 	flow       *flow
 	gate       gate
 	ack        atomic.Bool // requests have a channel and are acknowledged
-	took       atomic.Bool // the collector has taken events since the start
 
 	certificates endpoint.Certificates
 
-	limit   *endpoint.Limit           // bytes a request may have; shrinks when the collector says 413
-	slow    atomic.Pointer[time.Time] // before which no request leaves; nil for none. A number would follow the machine's clock
-	batches endpoint.Free[batch]
-	bodies  endpoint.Bodies
+	slow   atomic.Pointer[time.Time] // before which no request leaves; nil for none. A number would follow the machine's clock
+	bodies endpoint.Bodies
 }
 
 // New returns a sink for a valid configuration. It reads the token once, so that a missing or unprotected file shows
@@ -64,31 +61,17 @@ func New(c Config) (*Sink, error) {
 	if _, err := tls.Config(); err != nil {
 		return nil, err
 	}
-	s.limit = endpoint.NewLimit(c.BatchBytes, minBatch)
 	s.client = endpoint.HTTPClient(tls, c.proxy())
 	s.collectors = newCollectors(append([]string{c.URL}, c.URLs...))
 	s.flow = newFlow(c.Requests * max(2, c.Requests))
 	s.ack.Store(c.Ack)
+	s.sender = s.newSender(c)
 	return s, nil
 }
 
 // Send delivers events in requests of at most BatchBytes. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
-	d := &delivery{Sink: s, events: events, headers: headers{}}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(s.config.Requests)
-	for next := 0; next < len(events); {
-		b := s.batches.Get()
-		next = d.pack(b, next)
-		group.Go(func() error {
-			defer s.keep(b)
-			return d.deliver(groupCtx, b, 0, len(b.events))
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return pipeline.Receipt{}, fmt.Errorf("send to Splunk at %s: %w", s.config.URL, err)
-	}
-	return d.receipt(ctx)
+	return s.sender.Send(ctx, events)
 }
 
 // Close closes the connections.
@@ -116,16 +99,5 @@ func (s *Sink) pace(ctx context.Context) error {
 	if wait > slowdown {
 		return &pipeline.RetryAfter{Wait: wait, Err: errors.New("the collector has asked to wait")}
 	}
-	return sleep(ctx, wait)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return backoff.Sleep(ctx, wait)
 }

@@ -64,22 +64,6 @@ func TestHeaderFollowsEvent(t *testing.T) {
 	}
 }
 
-func TestSuspectsAlwaysShrink(t *testing.T) {
-	for size := 2; size < 12; size++ {
-		for number := -2; number < size+3; number++ {
-			cuts := suspects(5, 5+size, &number)
-			if cuts[0] != 5 || cuts[len(cuts)-1] != 5+size || len(cuts) < 3 {
-				t.Fatalf("size %d, number %d: %v", size, number, cuts)
-			}
-			for i := 1; i < len(cuts); i++ {
-				if cuts[i] <= cuts[i-1] {
-					t.Fatalf("size %d, number %d: %v", size, number, cuts)
-				}
-			}
-		}
-	}
-}
-
 // FuzzEnvelope checks that whatever the event holds, the envelope is one line of JSON that says the same.
 func FuzzEnvelope(f *testing.F) {
 	for _, e := range sinktest.Hostile() {

@@ -52,7 +52,7 @@ func New(c Config) (*Sink, error) {
 // Send writes events, one message each. It implements pipeline.Sink.
 func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receipt, error) {
 	if len(events) == 0 {
-		return pipeline.Receipt{Promise: s.promise()}, nil
+		return pipeline.Receipt{Promise: s.config.promise()}, nil
 	}
 	if s.config.Network == UDP {
 		return s.sendDatagrams(ctx, events)
@@ -197,18 +197,11 @@ func (s *Sink) explain(err error) error {
 }
 
 func (s *Sink) receipt(events int, bytes int64, odd oddities) (pipeline.Receipt, error) {
-	r := pipeline.Receipt{Events: events - len(odd.rejected), Bytes: bytes, Promise: s.promise(), Shortened: odd.shortened}
+	r := pipeline.Receipt{Events: events - len(odd.rejected), Bytes: bytes, Promise: s.config.promise(), Shortened: odd.shortened}
 	if len(odd.rejected) > 0 {
 		return r, &pipeline.PartialError{Rejected: odd.rejected}
 	}
 	return r, nil
-}
-
-func (s *Sink) promise() pipeline.Promise {
-	if s.config.Network == UDP {
-		return pipeline.BestEffort
-	}
-	return pipeline.Received
 }
 
 // sendDatagrams writes one datagram for each event. Nobody knows what arrives.

@@ -40,10 +40,8 @@ type Source struct {
 func Streams(paths []string, stdin io.Reader, bad func(*LineError) error) (streams []pipeline.Stream) {
 	for _, path := range paths {
 		s := &Source{path: path, stdin: stdin, bad: bad, once: path == "-" || readOnce(path)}
-		stream := pipeline.Stream{Name: "file:" + path, Source: s, Plan: s.plan, Volatile: s.once}
-		if path == "-" {
-			stream.Name = "stdin"
-		}
+		stream := pipeline.FileStream(path)
+		stream.Source, stream.Plan, stream.Volatile = s, s.plan, s.once
 		if s.once {
 			stream.Plan = s.planOnce
 		}

@@ -13,9 +13,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
-// StreamName is the ledger's key for follow-ups.
-const StreamName = "followups"
-
 const (
 	planEvery = time.Second
 	batchSize = 500
@@ -25,7 +22,9 @@ const (
 
 // Stream is the stream of follow-ups. It ends when all other streams did and no answer is to be expected soon.
 func (b *Book) Stream() pipeline.Stream {
-	return pipeline.Stream{Name: StreamName, Source: b, Plan: b.plan, Ended: b.end}
+	s := pipeline.NewStream(pipeline.FollowUps, "", "")
+	s.Source, s.Plan, s.Ended = b, b.plan, b.end
+	return s
 }
 
 // end notes that no other stream brings events any more.

@@ -57,11 +57,15 @@ func New(c Config, store Store, log logrus.FieldLogger) (pipeline.Stream, *Sourc
 		return pipeline.Stream{}, nil, err
 	}
 	s := newSource(c, client, store, log)
-	return pipeline.Stream{Name: s.name, Source: s, Plan: s.Plan}, s, nil
+	stream := c.stream()
+	stream.Source, stream.Plan = s, s.Plan
+	return stream, s, nil
 }
 
+func (c Config) stream() pipeline.Stream { return pipeline.NewStream(pipeline.Graph, c.Name, Table) }
+
 func newSource(c Config, graph lister, store Store, log logrus.FieldLogger) *Source {
-	name := "graph:" + c.Name + ":" + Table
+	name := c.stream().Name
 	return &Source{
 		name: name, every: c.Every, graph: graph, log: log, seen: sightings{bucket: name, store: store},
 	}

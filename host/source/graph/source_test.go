@@ -418,3 +418,10 @@ func FuzzObject(f *testing.F) {
 		}
 	})
 }
+
+// TestSightingsKeepTheirPlace holds the bucket in which sightings lie on disks already.
+func TestSightingsKeepTheirPlace(t *testing.T) {
+	if got := newSource(Defaults(), &tenant{}, nil, quiet()).seen.bucket; got != "graph:entra:GraphApplications" {
+		t.Errorf("sightings are looked for in %q", got)
+	}
+}

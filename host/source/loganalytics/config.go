@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/riskrelay/riskrelay/host/azure"
 )
 
@@ -84,11 +86,12 @@ func (c *Config) queries() int {
 	return maxQueries
 }
 
-var (
-	guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	// Names of tables and columns: https://learn.microsoft.com/kusto/query/schema-entities/entity-names
-	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-)
+// Names of tables and columns: https://learn.microsoft.com/kusto/query/schema-entities/entity-names
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+
+// isGUID reports whether s is a GUID with dashes and nothing around it, the one form of those that [uuid.Validate] takes
+// that the service takes.
+func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // Validate returns all mistakes as one error; each begins with the key that is wrong. It opens no file.
 func (c *Config) Validate() error {
@@ -98,7 +101,7 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	check(guid.MatchString(c.Workspace), "workspace: %q is no GUID: take the Workspace ID from the workspace's Overview page in the portal", c.Workspace)
+	check(isGUID(c.Workspace), "workspace: %q is no GUID: take the Workspace ID from the workspace's Overview page in the portal", c.Workspace)
 	_, known := azure.Clouds()[c.Cloud]
 	check(known, "cloud: %q is unknown: use public, usgov or china", c.Cloud)
 	check(c.Endpoint == "" || azure.IsHTTPS(c.Endpoint), "endpoint: %q is no https URL: tokens are not sent without TLS", c.Endpoint)

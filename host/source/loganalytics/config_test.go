@@ -33,6 +33,10 @@ func TestValidate(t *testing.T) {
 		want   string
 	}{
 		"workspace":        {func(c *Config) { c.Workspace = "prod" }, `workspace: "prod" is no GUID`},
+		"in braces":        {func(c *Config) { c.Workspace = "{" + testWorkspace + "}" }, `workspace: "{`},
+		"as a URN":         {func(c *Config) { c.Workspace = "urn:uuid:" + testWorkspace }, `workspace: "urn:`},
+		"without dashes":   {func(c *Config) { c.Workspace = strings.ReplaceAll(testWorkspace, "-", "") }, "workspace: "},
+		"no hex":           {func(c *Config) { c.Workspace = "g" + testWorkspace[1:] }, "workspace: "},
 		"cloud":            {func(c *Config) { c.Cloud = "mars" }, `cloud: "mars" is unknown`},
 		"http":             {func(c *Config) { c.Endpoint = "http://127.0.0.1/v1" }, "endpoint: "},
 		"password":         {func(c *Config) { c.Endpoint = "https://u:p@h/v1" }, "endpoint: "},

@@ -212,7 +212,7 @@ func (c *connection) pace(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.refusals++
-	return &pipeline.RetryAfter{Wait: refusedFor(c.refusals - 1), Err: err}
+	return &pipeline.RetryAfter{Wait: refusal().After(c.refusals - 1), Err: err}
 }
 
 // succeeded ends a row of refusals.

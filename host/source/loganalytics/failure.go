@@ -13,6 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // failure is the service's account of what went wrong: codes from the outside in, and the innermost message, which
@@ -118,14 +119,11 @@ func (e *ServiceError) noTable(table string) bool {
 		strings.Contains(e.message, "resolve table") && strings.Contains(e.message, "'"+table+"'")
 }
 
-const (
-	throttlePause = 30 * time.Second // for a 429 that doesn't say how long
-	firstRefusal  = 5 * time.Second
-	lastRefusal   = 5 * time.Minute
-)
+// throttlePause is how long to wait after a 429 that doesn't say how long.
+const throttlePause = 30 * time.Second
 
-// refusedFor is how long to wait after n refusals in a row that only a person can end.
-func refusedFor(n int) time.Duration { return min(lastRefusal, firstRefusal<<min(n, 10)) }
+// refusal is how long to wait after refusals that only a person can end.
+func refusal() backoff.Policy { return backoff.Policy{Min: 5 * time.Second, Max: 5 * time.Minute} }
 
 // IncompleteError says that a window's rows are not all there although it can't be cut any smaller. All rows that the
 // service gave were delivered; the window must be read again later.

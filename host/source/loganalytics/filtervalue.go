@@ -18,7 +18,7 @@ func checkValue(word, value string) string {
 	case "date", "datetime":
 		return checkDate(word, value)
 	case "guid", "uuid", "uniqueid":
-		if !guid.MatchString(value) {
+		if !isGUID(value) {
 			return fmt.Sprintf("has %s(%s), which is no GUID", word, value)
 		}
 	case "bool", "boolean":

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // The service's limits per identity are 200 requests in 30 seconds and 5 queries at a time; more are queued, then
@@ -54,12 +56,8 @@ func (l *limiter) held() time.Duration {
 // acquire waits until a query may start. The caller must call release once the service has answered.
 func (l *limiter) acquire(ctx context.Context) (release func(), err error) {
 	for wait := l.held(); wait > 0; wait = l.held() {
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
+		if err := backoff.Sleep(ctx, wait); err != nil {
+			return nil, err
 		}
 	}
 	select {

@@ -89,12 +89,14 @@ func (w *Workspaces) New(c Config, log logrus.FieldLogger) ([]pipeline.Stream, e
 
 func streams(c Config, conn *connection, log logrus.FieldLogger) (all []pipeline.Stream) {
 	for _, t := range c.Tables {
+		stream := pipeline.NewStream(pipeline.LogAnalytics, c.Workspace, t.Name)
 		s := &Source{
-			name: "la:" + c.Workspace + ":" + t.Name, table: t, start: c.Start, settle: c.Settle, every: c.Every,
+			name: stream.Name, table: t, start: c.Start, settle: c.Settle, every: c.Every,
 			query: conn, clock: conn.clock, pacer: newPacer(c.MaxWindow), log: log, ok: conn.succeeded,
 			patient: conn.limit.patient,
 		}
-		all = append(all, pipeline.Stream{Name: s.name, Source: s, Plan: s.Plan, Count: s.Compare})
+		stream.Source, stream.Plan, stream.Count = s, s.Plan, s.Compare
+		all = append(all, stream)
 	}
 	return all
 }

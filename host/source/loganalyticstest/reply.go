@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest/kql"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // reply is one answer on its way out, with its fault.
@@ -54,17 +55,7 @@ func (out *reply) before() bool {
 
 // pause waits; it reports whether the client is still there.
 func (out *reply) pause(d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-out.r.Context().Done():
-		return false
-	}
+	return d <= 0 || backoff.Sleep(out.r.Context(), d) == nil
 }
 
 func (out *reply) status(code int) {

@@ -8,8 +8,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	"github.com/riskrelay/riskrelay/host/proof"
-	"github.com/riskrelay/riskrelay/host/source/followup"
 )
 
 // listen opens the endpoint for metrics and health checks, if there is to be one.
@@ -31,10 +29,11 @@ func (h *Host) listen(ctx context.Context, o Options) error {
 	return nil
 }
 
-// does notes what the host does before it reads the first row; "" means that it reads.
+// does notes what the host is doing before it reads the first row, for `riskrelay status` and /readyz; "" says that it reads rows.
 func (h *Host) does(what string) { h.doing.Store(&what) }
 
-// snapshot is how the host does. It may be called from any goroutine once does was called for the first time.
+// snapshot collects the figures and states that metrics, health checks, `riskrelay status` and the service manager are made from.
+// Any goroutine may call it once does was called for the first time. While the host is being put together there is little in it.
 func (h *Host) snapshot() admin.Snapshot {
 	s := admin.Snapshot{Now: time.Now(), Started: h.started, Doing: *h.doing.Load(), Stall: h.config.Metrics.StalledAfter}
 	if s.Doing == starting {
@@ -42,6 +41,9 @@ func (h *Host) snapshot() admin.Snapshot {
 	}
 	s.Figures, s.States = h.pipeline.Stats.Figures(), h.pipeline.States()
 	for _, stream := range h.pipeline.Streams {
+		if state := s.States[stream.Name]; state != nil && (stream.Kind == pipeline.FollowUps || stream.Kind == pipeline.Summaries) {
+			state.Frontier = s.Now // the host's own streams are looked at all the time: without events they aren't late, but idle
+		}
 		f, runs := s.Figures.Streams[stream.Name]
 		if !runs {
 			continue
@@ -54,11 +56,6 @@ func (h *Host) snapshot() admin.Snapshot {
 			delete(s.States, stream.Name)
 		}
 		s.Figures.Streams[stream.Name] = f
-	}
-	for _, name := range []string{followup.StreamName, proof.SummaryStream} {
-		if state := s.States[name]; state != nil {
-			state.Frontier = s.Now // looked at every second, or minute: no event is none that is late
-		}
 	}
 	s.Sinks = map[string]pipeline.HealthReport{}
 	for _, o := range h.pipeline.Outlets {
@@ -73,15 +70,16 @@ func (h *Host) snapshot() admin.Snapshot {
 	return s
 }
 
-// remarker is a source that counts what is strange about its rows: those with text that isn't UTF-8, and changes of columns.
+// remarker is a source that counts what is strange about its rows.
 type remarker interface {
+	// Remarks returns how many rows had text that isn't UTF-8, and how often columns came, went or changed their type, since the start.
 	Remarks() (mended, changed int64)
 }
 
-// starting is what a host does that isn't put together yet.
+// starting is what a host is doing until [New] has put all its parts together.
 const starting = "loads rules and starts modules"
 
-// snapshot adds what is known of rules and modules.
+// snapshot adds to s the rules, the state of each module, and the rules that were switched off while they ran.
 func (m *modules) snapshot(s *admin.Snapshot) {
 	ctx := context.Background() // nobody is asked: modules keep what they said of themselves
 	ran := m.ran.Load()
@@ -95,7 +93,7 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 			continue
 		}
 		for _, r := range about.Rules {
-			if !known[r.ID] { // the module that is asked earlier keeps the name
+			if !known[r.ID] { // where two modules have a rule of this id, that of the module asked earlier counts
 				known[r.ID] = true
 				s.Rules = append(s.Rules, r)
 			}
@@ -113,7 +111,7 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 	}
 }
 
-// moduleStatus is how a module does that says this of itself.
+// moduleStatus returns how a module does; about is what it says of itself. One without a process is always on.
 func (m *modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
 	s := admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules), On: true, Refused: m.voices.count(about.Name)}
 	process := m.processes[about.Name]
@@ -142,8 +140,8 @@ func (m *modules) all() []enrich.Module {
 	return all
 }
 
-// noteRunning notes which rules run after they were loaded: those of them that don't run later were switched off for
-// taking too long.
+// noteRunning notes which rules are on right after they were loaded. A rule among them that is off later has tripped: it was
+// switched off for taking too long.
 func (m *modules) noteRunning(ctx context.Context) {
 	about, err := m.cel.Describe(ctx)
 	if err != nil {

@@ -224,7 +224,7 @@ func TestUnreadySink(t *testing.T) {
 		t.Fatal(err)
 	}
 	hec := config.SplunkHEC{Name: "splunk", Config: splunkhec.Defaults()}
-	hec.URL, hec.TokenFile = "https://127.0.0.1:1", secret
+	hec.Config.URL, hec.Config.TokenFile = "https://127.0.0.1:1", secret
 	c.Sinks.SplunkHEC, c.Metrics.StalledAfter = append(c.Sinks.SplunkHEC, hec), time.Nanosecond
 	log.AddHook(found)
 	log.AddHook(logged)
