@@ -73,8 +73,11 @@ func TestSources(t *testing.T) {
 	v := NewViewTypes()
 	for _, known := range schema.Tables() {
 		table, _ := NewTable(known.Name, v)
-		all, matters := askedOf(table, v), map[string]bool{}
-		for seed := range uint64(800) {
+		all, matters, rows := askedOf(table, v), map[string]bool{}, uint64(800)
+		if table.special.done.read == nil {
+			rows = 20 // nothing is special about the table
+		}
+		for seed := range rows {
 			row := randomRow(rand.New(rand.NewPCG(seed, 5)), known)
 			whole, cut := NewFrame(table), NewFrame(table)
 			look := func(f *Frame, columns []string) *Frame {
