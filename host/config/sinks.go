@@ -36,13 +36,17 @@ type sinkList interface {
 	Hold() (restore func())
 }
 
-// Names for sinks of each kind, for those that write a configuration in Go.
-type (
-	SplunkHEC = sink.Named[splunkhec.Config]
-	SumoLogic = sink.Named[sumologic.Config]
-	Syslog    = sink.Named[syslog.Config]
-	File      = sink.Named[file.Config]
-)
+// SplunkHEC is a sink of its kind.
+type SplunkHEC = sink.Named[splunkhec.Config]
+
+// SumoLogic is a sink of its kind.
+type SumoLogic = sink.Named[sumologic.Config]
+
+// Syslog is a sink of its kind.
+type Syslog = sink.Named[syslog.Config]
+
+// File is a sink of its kind.
+type File = sink.Named[file.Config]
 
 // All are the sinks of all kinds.
 func (s *Sinks) All() (all []sink.Configured) {
