@@ -61,6 +61,20 @@ is "owner of an edited file" "640 root:riskrelay" "$(owner /etc/riskrelay/riskre
 riskrelay version
 arrives workspace-4 example.owner.guest
 
+step "upgrade while it starts: it starts anew, too"
+systemctl stop riskrelay.service
+printf '[Service]\nExecStartPre=/bin/sh -c "test -e /test/go || exec sleep infinity"\n' >/etc/systemd/system/riskrelay.service.d/slow.conf
+systemctl daemon-reload
+systemctl start --no-block riskrelay.service
+starting() { [ "$(state)" = activating ]; }
+eventually starting
+touch /test/go
+dpkg --install --force-confdef --force-confold /test/old.deb </dev/null
+is state active "$(state)"
+rm /etc/systemd/system/riskrelay.service.d/slow.conf
+systemctl daemon-reload
+dpkg --install --force-confdef --force-confold /test/new.deb </dev/null
+
 step "policy-rc.d forbids it: the old process goes on"
 printf '#!/bin/sh\nexit 101\n' | install -m 0755 /dev/stdin /usr/sbin/policy-rc.d
 before=$(pid)
@@ -96,4 +110,27 @@ dpkg --purge riskrelay
 is "files left" "" "$(find / -xdev -path /test -prune -o -name '*riskrelay*' -print)"
 is "user left" "" "$(getent passwd riskrelay || true)$(getent group riskrelay || true)"
 is "mentioned in /etc" "" "$(grep -rl --exclude='*-' riskrelay /etc || true)" # passwd- and its like are backups
+
+step "in a chroot without systemd and /proc"
+alone dpkg --install /test/old.deb
+is riskrelay.yaml "640 root:riskrelay" "$(owner /etc/riskrelay/riskrelay.yaml)"
+alone dpkg --install /test/new.deb
+alone dpkg --purge riskrelay
+is "files left" "" "$(find / -xdev -path /test -prune -o -name '*riskrelay*' -print)"
+is "user left" "" "$(getent passwd riskrelay || true)"
+
+step "purge: a disk that is mounted is emptied, what a link leads to stays, and so does its owner"
+dpkg --install /test/old.deb
+mount -t tmpfs tmpfs /var/lib/riskrelay
+mkdir /var/lib/riskrelay/dead /var/log/elsewhere
+touch /var/lib/riskrelay/.hidden /var/lib/riskrelay/dead/letter
+rmdir /var/log/riskrelay
+ln -s elsewhere /var/log/riskrelay
+install -o riskrelay -g riskrelay -m 0600 /dev/null /var/log/elsewhere/events.ndjson
+dpkg --purge riskrelay
+is "status" "" "$(dpkg-query --show riskrelay 2>/dev/null || true)"
+is "on the disk" "" "$(ls -A /var/lib/riskrelay)"
+is "the disk's owner" root:root "$(stat --format %U:%G /var/lib/riskrelay)"
+test ! -L /var/log/riskrelay
+is "behind the link" "600 riskrelay:riskrelay" "$(owner /var/log/elsewhere/events.ndjson)"
 echo passed >/test/result

@@ -51,3 +51,8 @@ END
 }
 
 edited() { grep -q 'edited by the administrator' /etc/riskrelay/riskrelay.yaml; }
+
+# alone COMMAND...: runs it as in a chroot that has neither a systemd that runs nor /proc.
+alone() {
+  unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /proc && exec "$@"' sh "$@"
+}

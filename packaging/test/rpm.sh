@@ -44,4 +44,20 @@ test ! -e /usr/bin/riskrelay
 test ! -e /etc/systemd/system/multi-user.target.wants/riskrelay.service
 grep 'edited by the administrator' /etc/riskrelay/riskrelay.yaml.rpmsave
 ls /var/lib/riskrelay
+
+step "erase: what is masked stops, too"
+$rpm --install /test/new.rpm
+mv /etc/riskrelay/riskrelay.yaml.rpmsave /etc/riskrelay/riskrelay.yaml
+systemctl enable --now riskrelay.service
+systemctl mask riskrelay.service
+rpm --erase riskrelay
+is state inactive "$(state)"
+systemctl unmask riskrelay.service
+
+step "erase in a chroot without systemd and /proc: it is disabled"
+alone $rpm --install /test/new.rpm
+alone systemctl enable riskrelay.service
+test -L /etc/systemd/system/multi-user.target.wants/riskrelay.service
+alone rpm --erase riskrelay
+test ! -L /etc/systemd/system/multi-user.target.wants/riskrelay.service
 echo passed >/test/result

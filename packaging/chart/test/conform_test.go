@@ -67,7 +67,7 @@ func TestConformRefuses(t *testing.T) {
 		"an unknown key":            {"podManagementPolicy:", "podManagmentPolicy:"},
 		"an unknown key far inside": {"readOnlyRootFilesystem: true", "readOnlyRootFileSystem: true"},
 		"a wrong type":              {"replicas: 1", `replicas: "1"`},
-		"a key that is missing":     {"  serviceName: siem-forwarder\n  pod", "  serviceNames: siem-forwarder\n  pod"},
+		"a key that is missing":     {"  serviceName: \"siem-forwarder\"\n  pod", "  serviceNames: siem-forwarder\n  pod"},
 		"a key of an operator":      {"path: /metrics", "paths: /metrics"},
 		"a repeated key":            {"replicas: 1", "replicas: 1\n  replicas: 1"},
 		"a kind without a schema":   {"kind: ConfigMap", "kind: ConfigMop"},

@@ -116,6 +116,13 @@ func TestRefused(t *testing.T) {
 		"a name of the kubelet's":  {"rules.\\.\\.data=x", `rules: "..data" can't be a path`},
 		"a name with a space":      {"rules.a b\\.yaml=x", `rules: "a b.yaml" can't be a path`},
 		"a folder of conf.d":       {"dropIns.a/b\\.yaml=x", `dropIns: "a/b.yaml" isn't read`},
+		"a name with a dot":        {"fullnameOverride=siem.prod", "'siem.prod' does not match pattern"},
+		"a name with capitals":     {"nameOverride=Riskrelay", "'Riskrelay' does not match pattern"},
+		"a class that is no name":  {"persistence.storageClass=-", "'-' does not match pattern"},
+		"a path for a list":        {"config.rules.paths=/more", "at '/config/rules/paths': got string, want array"},
+		"a host for a list":        {"config.metrics.hosts=siem", "at '/config/metrics/hosts': got string, want array"},
+		"a group without a value":  {"persistence=null", "missing property 'persistence'"},
+		"a port without a value":   {"metrics.port=null", "at '/metrics': missing property 'port'"},
 		"a drop-in by another end": {"dropIns.a\\.yml=x", `dropIns: "a.yml" isn't read`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,5 +160,34 @@ func TestChartFiles(t *testing.T) {
 	if _, err := helm(t, "template", "siem", copied, "--kube-version", versions[0], "--set", "rules.team/a\\.yaml=x"); err == nil ||
 		!strings.Contains(err.Error(), `"team/a.yaml" and "team/a.yaml" are the same key`) {
 		t.Errorf("a file of values and one of the chart: %v", err)
+	}
+}
+
+// TestEmptied holds that keys below which nothing is left, as when all that stood there was commented out, count as empty: Helm drops
+// such keys together with their defaults.
+func TestEmptied(t *testing.T) {
+	for _, key := range []string{
+		"config", "dropIns", "rules", "tuning", "context", "secrets", "commonLabels", "podLabels", "podAnnotations", "extraEnv", "extraVolumes",
+		"extraVolumeMounts", "initContainers", "imagePullSecrets", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints",
+		"serviceAccount.annotations", "serviceMonitor.labels", "prometheusRule.labels", "prometheusRule.without", "networkPolicy.sinks",
+		"resources.limits", "podSecurityContext.runAsUser",
+	} {
+		t.Run(key, func(t *testing.T) {
+			out := mustRender(t, "--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,networkPolicy.enabled=true", "--set", key+"=null")
+			if want := "kind: StatefulSet"; !bytes.Contains(out, []byte(want)) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		})
+	}
+}
+
+// TestReleaseNameDigit holds that a release whose name can't begin a service's says what to set, and that it is enough.
+func TestReleaseNameDigit(t *testing.T) {
+	template := []string{"template", "1st", chart, "--kube-version", versions[0]}
+	if _, err := helm(t, template...); err == nil || !strings.Contains(err.Error(), `"1st-riskrelay" doesn't: set fullnameOverride`) {
+		t.Error(err)
+	}
+	if _, err := helm(t, append(template, "--set", "fullnameOverride=first")...); err != nil {
+		t.Error(err)
 	}
 }

@@ -7,7 +7,7 @@ The files of a part, dict "root" $ "part" "rules": those of values and those of 
 {{- define "riskrelay.files" -}}
 {{- $part := .part -}}
 {{- $all := list -}}
-{{- range $path, $text := get .root.Values $part -}}
+{{- range $path, $text := default dict (get .root.Values $part) -}}
 {{- $all = append $all (dict "path" $path "text" $text) -}}
 {{- end -}}
 {{- $folder := printf "files/%s/" $part -}}
@@ -67,7 +67,7 @@ riskrelay.yaml: what values say, and what this chart says. Rules and tuning are 
 beside it, folders are links themselves, and riskrelay follows none that it comes upon.
 */}}
 {{- define "riskrelay.yaml" -}}
-{{- $config := deepCopy .Values.config -}}
+{{- $config := deepCopy (default dict .Values.config) -}}
 {{- range list "data_dir" "drain" -}}
 {{- if hasKey $config . -}}{{- fail (printf "config.%s is the chart's: leave it out (drainSeconds says how long draining may take)" .) -}}{{- end -}}
 {{- end -}}

@@ -1,16 +1,23 @@
 {{/* Names and labels. */}}
 
-{{/* The name of the release's objects, short enough for the names that Kubernetes makes of it. */}}
+{{/*
+The name of the release's objects, short enough for the names that Kubernetes makes of it. The service's can't hold a dot, as releases'
+may, and begins with a letter.
+*/}}
 {{- define "riskrelay.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if not (contains $name .Release.Name) -}}{{- $name = printf "%s-%s" .Release.Name $name -}}{{- else -}}{{- $name = .Release.Name -}}{{- end -}}
-{{- default $name .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- $name = default $name .Values.fullnameOverride | replace "." "-" | trunc 50 | trimAll "-" -}}
+{{- if not (regexMatch "^[a-z]" $name) -}}
+{{- fail (printf "a service's name begins with a letter, and %q doesn't: set fullnameOverride" $name) -}}
+{{- end -}}
+{{- $name -}}
 {{- end -}}
 
 {{/* What never changes in a release's life, so that selectors and volume claims may hold it. */}}
 {{- define "riskrelay.identity" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "riskrelay.selector" -}}
@@ -30,13 +37,13 @@ app.kubernetes.io/component: check
   "app.kubernetes.io/version" (.Chart.AppVersion | replace "+" "_" | trunc 63)
   "app.kubernetes.io/managed-by" .Release.Service
   "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
-{{- mergeOverwrite $own .Values.commonLabels (include "riskrelay.identity" . | fromYaml) | toYaml -}}
+{{- mergeOverwrite $own (default dict .Values.commonLabels) (include "riskrelay.identity" . | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{/* The metadata of an object: dict "root" $ "suffix" "-rules". */}}
 {{- define "riskrelay.metadata" -}}
-name: {{ include "riskrelay.fullname" .root }}{{ .suffix }}
-namespace: {{ .root.Release.Namespace }}
+name: {{ print (include "riskrelay.fullname" .root) .suffix | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
 labels:
   {{- include "riskrelay.labels" .root | nindent 2 }}
 {{- end -}}

@@ -2,14 +2,14 @@
 
 {{/* Labels of a pod, dict "root" $ "labels" labels that win. */}}
 {{- define "riskrelay.podLabels" -}}
-{{- $labels := mergeOverwrite (include "riskrelay.labels" .root | fromYaml) .root.Values.podLabels -}}
+{{- $labels := mergeOverwrite (include "riskrelay.labels" .root | fromYaml) (default dict .root.Values.podLabels) -}}
 {{- if .root.Values.workloadIdentity.enabled -}}{{- $_ := set $labels "azure.workload.identity/use" "true" -}}{{- end -}}
 {{- mergeOverwrite $labels (include .selector .root | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{/* The parts of a pod that say who it is and where it runs. */}}
 {{- define "riskrelay.pod" -}}
-serviceAccountName: {{ include "riskrelay.serviceAccount" . }}
+serviceAccountName: {{ include "riskrelay.serviceAccount" . | quote }}
 automountServiceAccountToken: false # Entra Workload ID mounts a token of its own
 enableServiceLinks: false
 securityContext:
@@ -35,7 +35,7 @@ topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.initContainers }}
 initContainers:
@@ -73,7 +73,7 @@ volumeMounts:
 {{- with .Values.proxy.https }}{{ $set = append $set (dict "name" "HTTPS_PROXY" "value" .) }}{{ end -}}
 {{- with .Values.proxy.http }}{{ $set = append $set (dict "name" "HTTP_PROXY" "value" .) }}{{ end -}}
 {{- with .Values.proxy.noProxy }}{{ $set = append $set (dict "name" "NO_PROXY" "value" .) }}{{ end -}}
-{{- concat $set .Values.extraEnv | toYaml -}}
+{{- concat $set (default list .Values.extraEnv) | toYaml -}}
 {{- end -}}
 
 {{/* All volumes but data. Secrets may be read by root and the pod's fsGroup, as riskrelay asks for. */}}
@@ -91,7 +91,7 @@ volumeMounts:
     sources:
       {{- range $file, $from := .Values.secrets }}
       - secret:
-          name: {{ $from.name }}
+          name: {{ $from.name | quote }}
           items: [{ key: {{ $from.key | quote }}, path: {{ $file | quote }} }]
       {{- end }}
 {{- end }}
@@ -104,7 +104,7 @@ volumeMounts:
 
 {{- define "riskrelay.volume" -}}
 configMap:
-  name: {{ include "riskrelay.fullname" .root }}-{{ .suffix }}
+  name: {{ printf "%s-%s" (include "riskrelay.fullname" .root) .suffix | quote }}
   defaultMode: 0440
   {{- with include "riskrelay.items" .files }}
   {{- . | nindent 2 }}
