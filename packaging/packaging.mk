@@ -14,7 +14,8 @@ packaging-deps: ## install what building and testing packages needs beside Go (a
 PARTS := binaries linux-packages image chart
 
 packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
-	rm -rf $(DIST)/bin $(DIST)/stage $(DIST)/riskrelay[-_]* $(DIST)/SHA256SUMS*
+	$(if $(filter-out / .,$(DIST)),,$(error DIST is "$(DIST)": name a folder that may be emptied))
+	rm -rf $(DIST)/bin/riskrelay-* $(DIST)/stage $(DIST)/riskrelay[-_]* $(DIST)/SHA256SUMS*
 	@$(MAKE) sums
 
 binaries: ## static programs for linux (amd64, arm64), windows and darwin (amd64) in dist/bin
