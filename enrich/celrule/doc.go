@@ -20,6 +20,8 @@
 //   - trace.go, explain.go: why a rule matches or doesn't,
 //   - keys.go, detail.go, language.go: what is told about rules.
 //
+// [Module.Explain] goes the same way for one rule, and keeps what each part of its conditions came to.
+//
 // A set is compiled as a whole and put in the place of the old one as a whole. All problems of all files come back
 // together, each with its place in the file.
 //
