@@ -40,7 +40,8 @@ func selftest(ctx context.Context, set enrich.Config, from ruleset.Options, chan
 	if problems.HasErrors() {
 		return nil
 	}
-	options := ruletest.Options{New: func() enrich.Module { return celrule.New() }, Open: from.Open}
+	shared := celrule.New()
+	options := ruletest.Options{New: func() enrich.Module { return shared.Fresh() }, Open: from.Open}
 	var all SelftestError
 	if rules := rulesOf(loaded.Packs, set.Files, changed); len(rules) > 0 {
 		authors := options

@@ -56,9 +56,9 @@ func decided(c *enrich.Condition) bool {
 // TestExplanationsAgree explains the rules on the rows of their tests, each in its test's context, and then every rule on
 // every row in one context with all that rules ask for.
 func TestExplanationsAgree(t *testing.T) {
-	compared := 0
+	compared, shared := 0, celrule.New()
 	_, err := ruletest.Run(t.Context(), ruletest.Options{
-		Files: files(t), New: func() enrich.Module { return doubter{celrule.New(), t, &compared} },
+		Files: files(t), New: func() enrich.Module { return doubter{shared.Fresh(), t, &compared} },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -58,9 +58,10 @@ func coverage(t *testing.T) *ruletest.Coverage {
 	for _, g := range guide(t) {
 		slugs = append(slugs, g.Slug)
 	}
+	shared := celrule.New()
 	covered, report, err := ruletest.Cover(t.Context(), ruletest.Options{
 		Files: files(t),
-		New:   func() enrich.Module { return celrule.New() },
+		New:   func() enrich.Module { return shared.Fresh() },
 		Open:  func(name string) ([]byte, error) { return fs.ReadFile(rules.FS, name) },
 	}, slugs)
 	if err != nil {

@@ -135,9 +135,10 @@ func TestListsAreCommented(t *testing.T) {
 
 // TestInline runs the tests inside the rule files on the built-in module.
 func TestInline(t *testing.T) {
+	shared := celrule.New()
 	report, err := ruletest.Run(t.Context(), ruletest.Options{
 		Files: files(t),
-		New:   func() enrich.Module { return celrule.New() },
+		New:   func() enrich.Module { return shared.Fresh() },
 		Open:  func(name string) ([]byte, error) { return fs.ReadFile(rules.FS, name) },
 	})
 	if err != nil {

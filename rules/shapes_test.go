@@ -113,7 +113,7 @@ func reshaped(t *testing.T, e *enrich.Event, change func(map[string]any)) enrich
 // TestShapesDontMatter tags the rows of all tests that need no context in every shape in which the same record may
 // arrive. Each context would cost another module, and has no say in how rows are read.
 func TestShapesDontMatter(t *testing.T) {
-	compared := 0
+	compared, shared := 0, celrule.New()
 	plain := map[[2]string]bool{}
 	for _, p := range packs(t) {
 		for _, r := range p.Rules {
@@ -123,7 +123,7 @@ func TestShapesDontMatter(t *testing.T) {
 		}
 	}
 	_, err := ruletest.Run(t.Context(), ruletest.Options{
-		Files: files(t), New: func() enrich.Module { return shapeless{celrule.New(), t, &compared} },
+		Files: files(t), New: func() enrich.Module { return shapeless{shared.Fresh(), t, &compared} },
 		Open: func(name string) ([]byte, error) { return fs.ReadFile(rules.FS, name) },
 		Only: func(rule, test string) bool { return plain[[2]string{rule, test}] },
 	})

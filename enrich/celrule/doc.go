@@ -13,7 +13,7 @@
 // is, begin here. In this package, read
 //
 //   - memory.go, breaker.go: what rules remember, and when they are switched off,
-//   - set.go: all rules of one configuration,
+//   - compiler.go, set.go: all rules of one configuration, compiled once and fitted to each context,
 //   - shorten.go, telling.go: what an explanation is told,
 //   - block.go, eval.go, remember.go: from an event to its tags,
 //   - module.go: the module, which puts one set in the place of another,

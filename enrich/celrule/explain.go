@@ -139,7 +139,7 @@ func (s *ruleSet) unswitched(keep func(*active) bool) *ruleSet {
 }
 
 func (s *ruleSet) module() *Module {
-	m := &Module{memory: s.memory}
+	m := &Module{memory: s.memory, compiler: &compiler{}}
 	m.set.Store(s)
 	return m
 }

@@ -16,6 +16,7 @@ type Module struct {
 	set    atomic.Pointer[ruleSet]
 	memory Memory
 	live   func(host string) string // nil when nobody looks names up
+	compiler *compiler
 }
 
 // New returns a module without rules, which tags nothing until Configure gives it some. What its rules have seen is
@@ -25,11 +26,19 @@ func New() *Module { return NewRemembering(NewRecent(DefaultMemory)) }
 // NewRemembering returns a module without rules whose rules with first_seen ask memory, which stays the same when the
 // module is configured anew.
 func NewRemembering(memory Memory) *Module {
-	m := &Module{memory: memory}
+	m := &Module{memory: memory, compiler: &compiler{}}
 	s := &ruleSet{}
 	s.finish()
 	m.set.Store(s)
 	return m
+}
+
+// Fresh returns a module without rules, as New does, that compiles nothing which m has compiled last: for many modules with the
+// same rules in other contexts, as tests have them.
+func (m *Module) Fresh() *Module {
+	fresh := New()
+	fresh.compiler = m.compiler
+	return fresh
 }
 
 // AskVerdicts makes context.dns ask live for hosts of which the context says nothing. Live returns nxdomain, resolves or
@@ -58,7 +67,7 @@ func (m *Module) Describe(context.Context) (enrich.Description, error) {
 // stays, and the error is the diag.Problems of all files, or that of ctx. Settings are a YAML document with the keys context (the
 // shape of a context file) and at (a pinned clock).
 func (m *Module) Configure(ctx context.Context, config enrich.Config) error {
-	set, err := compileAsking(ctx, config, m.live)
+	set, err := compileAsking(ctx, config, m.live, m.compiler)
 	if err != nil {
 		return err
 	}

@@ -63,15 +63,15 @@ type activeInTable struct {
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
 func compileSet(config enrich.Config) (*ruleSet, error) {
-	return compileAsking(context.Background(), config, nil)
+	return compileAsking(context.Background(), config, nil, &compiler{})
 }
 
-// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does. When ctx ends, its error
-// is the only one.
-func compileAsking(ctx context.Context, config enrich.Config, live func(host string) string) (*ruleSet, error) {
-	loaded, problems := rulefile.Load(config)
-	settings, packs := loaded.Settings, loaded.Packs
-	lang, err := compile.NewLanguage(packs)
+// compileAsking is compileSet with live, which tells what DNS says of a host; nil when nobody does. The compiler compiles, or has compiled, the rules.
+// When ctx ends, its error is the only one.
+func compileAsking(ctx context.Context, config enrich.Config, live func(host string) string, c *compiler) (*ruleSet, error) {
+	loader := rulefile.NewLoader(config)
+	settings, problems := loader.Settings()
+	rules, err := c.rules(ctx, loader)
 	if err != nil {
 		return nil, err
 	}
@@ -80,51 +80,33 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 		return nil, fmt.Errorf("read the applications of the context: %w", err)
 	}
 	known.Live = live
-	s := &ruleSet{tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: lang, known: known}
-	s.lists, s.context = lang.Variables(known)
-	s.workers.New = func() any { return newWorker(s) }
-	problems = append(problems, s.compile(ctx, packs)...)
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("compile the rules: %w", ctx.Err())
-	}
-	lang.Seal()
+	problems = append(problems, rules.problems...)
 	if problems.Sort(); problems.HasErrors() {
 		return nil, compile.Unique(problems)
 	}
-	s.warnings = compile.Unique(problems)
+	s := &ruleSet{
+		tables: map[string]*tableSet{}, at: settings.At, memory: NewRecent(DefaultMemory), lang: rules.lang, known: known, unused: rules.unused,
+		warnings: compile.Unique(problems),
+	}
+	s.lists, s.context = rules.lang.Variables(known)
+	s.workers.New = func() any { return newWorker(s) }
+	for _, r := range rules.all {
+		s.add(r)
+	}
 	s.finish()
 	return s, nil
 }
 
-// compile compiles all rules, or those that it came to before ctx ended.
-func (s *ruleSet) compile(ctx context.Context, packs []*rulefile.Pack) (problems diag.Problems) {
-	problems = s.lang.AddMacros(packs)
-	for _, p := range packs {
-		for i := range p.Rules {
-			if ctx.Err() != nil {
-				return problems
-			}
-			problems = append(problems, s.add(p, &p.Rules[i])...)
-		}
-	}
-	s.unused = s.lang.Unused(packs)
-	return problems
-}
-
-// add compiles one rule for all its tables, and makes it ready to run unless it is off.
-func (s *ruleSet) add(p *rulefile.Pack, declared *rulefile.Rule) diag.Problems {
-	r, compiled, problems := s.lang.CompileRule(p, declared, s.known)
-	if r == nil {
-		return problems
-	}
+// add makes a rule ready to run, unless it is off.
+func (s *ruleSet) add(compiled compiledRule) {
+	r, tables := compiled.rule.Fit(compiled.tables, s.known)
 	a := &active{Rule: r}
 	s.rules = append(s.rules, a)
-	for _, tr := range compiled {
+	for _, tr := range tables {
 		if r.Info.Off == "" {
 			s.tableSet(tr.Table).add(&activeInTable{TableRule: tr, of: a})
 		}
 	}
-	return problems
 }
 
 // tableSet is the set for the table's rows.

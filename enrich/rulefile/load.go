@@ -1,6 +1,7 @@
 package rulefile
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"path"
@@ -23,13 +24,39 @@ type Set struct {
 // modules know, and the files that lists name. All problems of all files come back in the order of their places; the set holds what could be
 // read, even beside errors. Exceptions end by the pinned clock of the settings, or the wall clock.
 func Load(config enrich.Config) (*Set, diag.Problems) {
-	l := loader{files: map[string][]byte{}, parsed: map[string]parsed{}, items: map[string][]string{}}
+	l := NewLoader(config)
+	settings, problems := l.Settings()
+	packs, tunings, found := l.Rules()
+	problems = append(problems, found...)
+	problems.Sort()
+	return &Set{Settings: settings, Packs: packs, Tunings: tunings}, problems
+}
+
+// Loader reads a configuration in two steps, for those who have read its rules before: Settings, then Rules.
+type Loader struct {
+	all      []enrich.File
+	set      Set
+	files    map[string][]byte
+	parsed   map[string]parsed
+	items    map[string][]string // file and column -> items
+	problems diag.Problems       // of the step
+	mixed    bool                // a list of a rule file stands in a file of the context
+}
+
+// NewLoader returns a loader that has read nothing yet.
+func NewLoader(config enrich.Config) *Loader {
+	l := &Loader{all: config.Files, files: map[string][]byte{}, parsed: map[string]parsed{}, items: map[string][]string{}}
 	for _, f := range config.Files {
 		l.files[f.Name] = f.Data
 	}
-	s := &l.set
-	s.Settings, l.problems = ParseSettings("settings", config.Settings)
-	if name := s.Settings.ContextFile; name != "" {
+	l.set.Settings, l.problems = ParseSettings("settings", config.Settings)
+	return l
+}
+
+// Settings reads the context file, the lists that it names and what modules know.
+func (l *Loader) Settings() (Settings, diag.Problems) {
+	s := &l.set.Settings
+	if name := s.ContextFile; name != "" {
 		data, ok := l.files[name]
 		if !ok {
 			l.problems = append(l.problems, diag.Problem{
@@ -37,11 +64,17 @@ func Load(config enrich.Config) (*Set, diag.Problems) {
 			})
 		}
 		context, found := ParseContext(name, data)
-		s.Settings.Context, l.problems = context, append(l.problems, found...)
+		s.Context, l.problems = context, append(l.problems, found...)
 	}
-	l.parse(config.Files)
 	l.fillContext()
 	l.inform()
+	return *s, l.step()
+}
+
+// Rules reads the rule and tuning files, and the lists that they name. Settings must have been read before.
+func (l *Loader) Rules() (packs []*Pack, tunings []*Tuning, problems diag.Problems) {
+	s := &l.set
+	l.parse()
 	for _, p := range s.Packs {
 		for i := range p.Lists {
 			l.fill(p.File, p.Lists[i].File, func(items []string) { p.Lists[i].FromFile = items })
@@ -53,17 +86,56 @@ func Load(config enrich.Config) (*Set, diag.Problems) {
 		now = time.Now()
 	}
 	l.problems = append(l.problems, Tune(s.Packs, s.Tunings, now)...)
-	l.problems.Sort()
-	return s, l.problems
+	return s.Packs, s.Tunings, l.step()
 }
 
-// loader gathers a set.
-type loader struct {
-	set      Set
-	files    map[string][]byte
-	parsed   map[string]parsed
-	items    map[string][]string // file and column -> items
-	problems diag.Problems
+// Key is the same for two configurations that differ in nothing but what their contexts and clocks say. What Rules has
+// read for one is right for the other, too, if it is Reusable. Settings must have been read before.
+func (l *Loader) Key() [sha256.Size]byte {
+	h := sha256.New()
+	part := func(data []byte) {
+		fmt.Fprintf(h, "%d ", len(data))
+		h.Write(data)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.files)) {
+		if !l.contextual(name) {
+			part([]byte(name))
+			part(l.files[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.contextLists())) {
+		part([]byte("list " + name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.set.Settings.Unread)) {
+		part([]byte("unread " + name))
+		part([]byte(l.set.Settings.Unread[name]))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// Reusable reports whether what Rules has read depends on neither the clock, by which exceptions in tuning files end, nor a
+// file of the context, which a list of a rule file may name.
+func (l *Loader) Reusable() bool { return len(l.set.Tunings) == 0 && !l.mixed }
+
+// step are the problems since the last step.
+func (l *Loader) step() diag.Problems {
+	found := l.problems
+	l.problems = nil
+	return found
+}
+
+// contextual reports whether the file holds the context, or what modules know.
+func (l *Loader) contextual(name string) bool {
+	return name == l.set.Settings.ContextFile || slices.Contains(l.set.Settings.Informed, name)
+}
+
+// contextLists are the names of the files that hold lists of the context.
+func (l *Loader) contextLists() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range l.set.Settings.Context.ListFiles {
+		out[place(l.set.Settings.ContextFile, w.Path.Value)] = true
+	}
+	return out
 }
 
 // parsed is a rule or tuning file.
@@ -75,25 +147,22 @@ type parsed struct {
 
 // parse reads rule and tuning files. Which files hold a list is known when all of them were read; these are not rule
 // files, whatever they look like.
-func (l *loader) parse(files []enrich.File) {
+func (l *Loader) parse() {
 	var later []enrich.File
-	for _, f := range files {
+	for _, f := range l.all {
 		switch {
-		case f.Name == l.set.Settings.ContextFile, slices.Contains(l.set.Settings.Informed, f.Name):
+		case l.contextual(f.Name):
 		case isYAML(f.Name):
 			l.parsed[f.Name] = parseEither(f)
 		default:
 			later = append(later, f)
 		}
 	}
-	lists := map[string]bool{}
+	lists := l.contextLists()
 	for name := range l.parsed {
 		for _, ref := range references(name, l.parsed[name].pack) {
 			lists[ref] = true
 		}
-	}
-	for _, w := range l.set.Settings.Context.ListFiles {
-		lists[place(l.set.Settings.ContextFile, w.Path.Value)] = true
 	}
 	for _, f := range later {
 		if !lists[f.Name] {
@@ -107,7 +176,7 @@ func (l *loader) parse(files []enrich.File) {
 	}
 }
 
-func (l *loader) take(p parsed) {
+func (l *Loader) take(p parsed) {
 	l.problems = append(l.problems, p.problems...)
 	if p.pack != nil {
 		l.set.Packs = append(l.set.Packs, p.pack)
@@ -193,7 +262,7 @@ func place(by, name string) string {
 }
 
 // fillContext reads the lists of the context that stand in files.
-func (l *loader) fillContext() {
+func (l *Loader) fillContext() {
 	c := &l.set.Settings.Context
 	for _, name := range slices.Sorted(maps.Keys(c.ListFiles)) {
 		l.fill(l.set.Settings.ContextFile, c.ListFiles[name], func(items []string) { c.Lists[name] = items })
@@ -201,7 +270,7 @@ func (l *loader) fillContext() {
 }
 
 // inform puts what modules know under the context.
-func (l *loader) inform() {
+func (l *Loader) inform() {
 	for _, name := range l.set.Settings.Informed {
 		data, ok := l.files[name]
 		if !ok {
@@ -217,11 +286,12 @@ func (l *loader) inform() {
 }
 
 // fill hands the items in the file that w names, and that by named, to use.
-func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
+func (l *Loader) fill(by string, w Watchlist, use func(items []string)) {
 	if !w.Path.Present() {
 		return
 	}
 	name := place(by, w.Path.Value)
+	l.mixed = l.mixed || by != l.set.Settings.ContextFile && l.contextual(name)
 	data, ok := l.files[name]
 	if !ok {
 		l.missing(by, name, w)
@@ -238,7 +308,7 @@ func (l *loader) fill(by string, w Watchlist, use func(items []string)) {
 }
 
 // missing reports that the file called name, which w in the file called by names, isn't there.
-func (l *loader) missing(by, name string, w Watchlist) {
+func (l *Loader) missing(by, name string, w Watchlist) {
 	if by != l.set.Settings.ContextFile && relativePath(w.Path.Value) != "" {
 		return // the parser has said that it may not stand there; nobody looked whether it is there
 	}

@@ -35,42 +35,19 @@ func (r *runner) whole() enrich.Config {
 	return c
 }
 
-// config is the configuration that tests with the same settings see. Files with rules that none of them is about are left
-// out: with hundreds of tests, reading and compiling these again and again is most of the work. A tuning file may name any
-// rule, so that its tests see all.
+// config is the configuration that tests with the same settings see. Tuning files are for their own tests.
 func (r *runner) config(group []*testCase) enrich.Config {
 	out := enrich.Config{Settings: r.settings(group[0].test)}
 	left := map[string]bool{}
 	if group[0].test.Context.JSON != nil {
 		left = r.contextFiles()
 	}
-	about := map[string]bool{}
-	for _, c := range group {
-		about[r.spared[c.result.Rule]] = true
-	}
 	for _, f := range r.options.Files {
-		switch {
-		case left[f.Name]:
-		case group[0].tuned, !r.tunings[f.Name] && (!r.spare[f.Name] || about[f.Name]):
+		if !left[f.Name] && (group[0].tuned || !r.tunings[f.Name]) {
 			out.Files = append(out.Files, f)
 		}
 	}
 	return out
-}
-
-// spare are the files of packs that have neither lists nor macros, and the file of each rule in them.
-func spare(packs []*rulefile.Pack) (files map[string]bool, of map[string]string) {
-	files, of = map[string]bool{}, map[string]string{}
-	for _, p := range packs {
-		if len(p.Lists) > 0 || len(p.Macros) > 0 {
-			continue
-		}
-		files[p.File] = true
-		for i := range p.Rules {
-			of[p.Rules[i].ID.Value] = p.File
-		}
-	}
-	return files, of
 }
 
 // settings are the module's settings for a test, as JSON, which is YAML, too.

@@ -1,6 +1,7 @@
 package ruletest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ type Options struct {
 	Context string
 	// Unread says of files that lists name why they are not among Files; see rulefile.Settings.
 	Unread map[string]string
-	// New returns a module to run tests on. It is called once for each pair of context and clock. Without it no test runs, and
-	// nobody looks at the expressions: the report is about the files.
+	// New returns a module to run tests on. It is called once for each pair of context and clock: often, with the same files, so that
+	// it pays when modules share what they made of these. Without it no test runs, and nobody looks at the expressions: the report is
+	// about the files.
 	New func() enrich.Module
 	// Open returns the content of a file of rows; its name is the path in the test joined to the folder of the rule
 	// file. Without it such tests fail.
@@ -97,10 +99,8 @@ func (r *Report) add(t Result) {
 type runner struct {
 	options Options
 	report  *Report
-	covered *Coverage         // nil when nobody wants to know
-	tunings map[string]bool   // the names of the tuning files
-	spare   map[string]bool   // the files that have nothing but rules
-	spared  map[string]string // the rules in them -> the file
+	covered *Coverage       // nil when nobody wants to know
+	tunings map[string]bool // the names of the tuning files
 }
 
 // testCase is a test on its way through a run.
@@ -155,7 +155,6 @@ func (r *runner) collect() (cases []*testCase) {
 	for _, t := range set.Tunings {
 		r.tunings[t.File] = true
 	}
-	r.spare, r.spared = spare(set.Packs)
 	for _, p := range set.Packs {
 		for _, rule := range p.Rules {
 			if !r.ground(p.File) {
@@ -223,8 +222,10 @@ func untested(rule rulefile.Rule, firing, silent bool) diag.Problem {
 	return p
 }
 
-// grouped puts tests with the same settings together, in the order of their first tests. A test in which a rule matches
-// and remembers is alone; one in which it stays silent neither asks its memory nor fills it.
+// grouped puts tests with the same settings together: first those that see the files of rules alone, so that what modules
+// make of these lasts, then those with a context of their own, then those of tuning files; each in the order of their
+// first tests. A test in which a rule matches and remembers is alone; one in which it stays silent neither asks its memory nor
+// fills it.
 func (r *runner) grouped(cases []*testCase) (groups [][]*testCase) {
 	place := map[string]int{}
 	for n, c := range cases {
@@ -240,7 +241,19 @@ func (r *runner) grouped(cases []*testCase) (groups [][]*testCase) {
 		}
 		groups[i] = append(groups[i], c)
 	}
+	slices.SortStableFunc(groups, func(a, b []*testCase) int { return cmp.Compare(a[0].sees(), b[0].sees()) })
 	return groups
+}
+
+// sees ranks tests by the files that they see; see runner.config.
+func (c *testCase) sees() int {
+	switch {
+	case c.tuned:
+		return 2
+	case c.test.Context.JSON != nil:
+		return 1
+	}
+	return 0
 }
 
 // run runs tests that have their settings in common.

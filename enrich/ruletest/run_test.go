@@ -217,8 +217,8 @@ func TestSettings(t *testing.T) {
 	run(t, module, tests, ruletest.Options{})
 	want := []string{
 		"", // looks for errors in the files
-		`{"at":"2026-03-02T22:10:00+01:00"}`, `{"context":{"dns":{"a":"nxdomain"}}}`, `{"at":"2026-03-02T21:10:00Z"}`,
-		`{"context":{"dns":{"a":"nxdomain"}},"at":"2026-03-02T21:10:00Z"}`,
+		`{"at":"2026-03-02T22:10:00+01:00"}`, `{"at":"2026-03-02T21:10:00Z"}`, // those without a context first
+		`{"context":{"dns":{"a":"nxdomain"}}}`, `{"context":{"dns":{"a":"nxdomain"}},"at":"2026-03-02T21:10:00Z"}`,
 	}
 	if d := cmp.Diff(want, module.settings); d != "" {
 		t.Errorf("settings differ (-want +got):\n%s", d)

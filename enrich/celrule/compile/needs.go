@@ -82,12 +82,14 @@ func (r *Rule) noteNeeds(compiled []*TableRule) {
 }
 
 // settle fits the rule to the context: adjust steps and exceptions that need what it lacks are left out, and the keys that it pins
-// count as seen.
+// count as seen. The lists that r came with stay as they are.
 func (r *TableRule) settle(known *event.Context) {
-	r.Adjust = slices.DeleteFunc(r.Adjust, func(st Step) bool { return r.leavesOut(AdjustKey(st.Number), known.Why(known.Lacks(st.needs))) })
-	r.Exceptions = slices.DeleteFunc(r.Exceptions, func(x Exception) bool { return r.leavesOut(ExceptionKey(x.Name), known.Why(known.Lacks(x.needs))) })
+	r.Adjust = slices.DeleteFunc(slices.Clone(r.Adjust), func(st Step) bool { return r.leavesOut(AdjustKey(st.Number), known.Why(known.Lacks(st.needs))) })
+	r.Exceptions = slices.DeleteFunc(slices.Clone(r.Exceptions), func(x Exception) bool { return r.leavesOut(ExceptionKey(x.Name), known.Why(known.Lacks(x.needs))) })
 	if r.FirstSeen != nil {
-		r.FirstSeen.Pinned = pin(known.Seen[r.Info.ID])
+		pinned := *r.FirstSeen
+		pinned.Pinned = pin(known.Seen[r.Info.ID])
+		r.FirstSeen = &pinned
 	}
 }
 

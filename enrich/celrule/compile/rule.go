@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -76,10 +75,9 @@ func newRule(p *rulefile.Pack, declared *rulefile.Rule) *Rule {
 	return r
 }
 
-// CompileRule compiles a rule for all its tables, in their order. It is nil when there are errors or the rule file lacks an
-// expression; the problems may be warnings alone. What known lacks is noted in the rule: it is off, or does without some of
-// its parts.
-func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known *event.Context) (*Rule, []*TableRule, diag.Problems) {
+// CompileRule compiles a rule for all its tables, in their order, as it runs where the context lacks nothing. It is nil when
+// there are errors or the rule file lacks an expression; the problems may be warnings alone.
+func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule) (*Rule, []*TableRule, diag.Problems) {
 	if !declared.When.Present() {
 		return nil, nil, nil // the rule file has been reported
 	}
@@ -87,9 +85,6 @@ func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known 
 	compiled, problems := l.inTables(r)
 	for _, tr := range compiled {
 		used.add(tr.Uses())
-		if lacking := known.Lacks(tr.needs); lacking != "" {
-			r.Info.Off = known.Why(lacking)
-		}
 	}
 	if complete := len(compiled) == len(declared.Tables); !complete {
 		return nil, nil, problems
@@ -100,13 +95,30 @@ func (l *Language) CompileRule(p *rulefile.Pack, declared *rulefile.Rule, known 
 	l.unused.rule(declared, used, compiled)
 	r.Info.Revision = r.revision(l, used)
 	r.noteNeeds(compiled)
-	r.Info.Off = cmp.Or(r.switched(), r.Info.Off)
-	for _, tr := range compiled {
-		if r.Info.Off == "" {
-			tr.settle(known)
+	r.Info.Off = r.switched()
+	return r, compiled, append(problems, r.drift(l, used)...)
+}
+
+// Fit returns the rule, which CompileRule has compiled for the tables, as it runs in the context: off when that lacks what it can't do without, else
+// without the parts that need what is lacking, and with the keys that the context pins. What was compiled isn't changed.
+func (r *Rule) Fit(compiled []*TableRule, known *event.Context) (*Rule, []*TableRule) {
+	fitted := *r
+	if fitted.Info.Off == "" {
+		for _, tr := range compiled {
+			if lacking := known.Lacks(tr.needs); lacking != "" {
+				fitted.Info.Off = known.Why(lacking)
+			}
 		}
 	}
-	return r, compiled, append(problems, r.drift(l, used)...)
+	out := make([]*TableRule, len(compiled))
+	for i, tr := range compiled {
+		one := *tr
+		if one.Rule = &fitted; fitted.Info.Off == "" {
+			one.settle(known)
+		}
+		out[i] = &one
+	}
+	return &fitted, out
 }
 
 // inTables compiles the rule for each of its tables that there are and for which that works.

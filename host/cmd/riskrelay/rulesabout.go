@@ -41,9 +41,10 @@ func (s *subject) tests(paths []string) (ruletest.Options, error) {
 
 func (s *subject) testOptions(config enrich.Config) ruletest.Options {
 	settings, _ := rulefile.ParseSettings("settings", config.Settings) // package ruleset wrote them
+	shared := celrule.New()
 	return ruletest.Options{
 		Files: config.Files, Ground: s.Ground, Context: s.Context, Unread: settings.Unread,
-		New: func() enrich.Module { return celrule.New() }, Open: s.Open,
+		New: func() enrich.Module { return shared.Fresh() }, Open: s.Open,
 	}
 }
 
