@@ -13,9 +13,9 @@ import (
 // Module is riskrelay's own rule module: rules written in CEL, in the rule files that package rulefile describes. It
 // implements enrich.Module.
 type Module struct {
-	set    atomic.Pointer[ruleSet]
-	memory Memory
-	live   func(host string) string // nil when nobody looks names up
+	set      atomic.Pointer[ruleSet]
+	memory   Memory
+	live     func(host string) string // nil when nobody looks names up
 	compiler *compiler
 }
 

@@ -216,7 +216,7 @@ func TestSettings(t *testing.T) {
 	}
 	run(t, module, tests, ruletest.Options{})
 	want := []string{
-		"", // looks for errors in the files
+		"",                                                                    // looks for errors in the files
 		`{"at":"2026-03-02T22:10:00+01:00"}`, `{"at":"2026-03-02T21:10:00Z"}`, // those without a context first
 		`{"context":{"dns":{"a":"nxdomain"}}}`, `{"context":{"dns":{"a":"nxdomain"}},"at":"2026-03-02T21:10:00Z"}`,
 	}
