@@ -44,8 +44,6 @@ func Example() {
 	fmt.Println(receipt.Events, receipt.Promise, err)
 	fmt.Println(collector.Requests(), "request,", collector.Events.Total(), "event")
 	// Output:
-	// 7d1f AuditLogs
-	// <nil>
 	// 1 accepted <nil>
 	// 1 request, 1 event
 }

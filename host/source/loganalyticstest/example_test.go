@@ -45,6 +45,8 @@ func Example() {
 	})
 	fmt.Println(err)
 	// Output:
+	// 7d1f AuditLogs
+	// <nil>
 }
 
 // streams are those of the server's workspace. The files with the secret and the certificate lie in dir.
