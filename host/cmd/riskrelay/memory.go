@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"io/fs"
 	"math"
 	"os"
-	"path"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // heapShare is the part of a cgroup's memory, in percent, that Go may take before it collects garbage more often: the rest is
@@ -35,12 +33,17 @@ func limitMemory() (most int64, ok bool) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return 0, false
 	}
-	most = math.MaxInt64
-	if limit := cgroupMemory(os.DirFS("/")); limit > 0 {
-		most = limit / 100 * heapShare
-		debug.SetMemoryLimit(most)
-	}
+	most = heapOf(memlimit.FromCgroup())
+	debug.SetMemoryLimit(most)
 	return most, true
+}
+
+// heapOf is how many bytes Go may take of the limit of a cgroup; err says that there is none, or none that can be found out.
+func heapOf(limit uint64, err error) int64 {
+	if err != nil || limit == 0 || limit > math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(limit) / 100 * heapShare
 }
 
 // keepSmall keeps the process, which has loaded everything, small until ctx ends, as long as that costs little, and in any case
@@ -90,51 +93,4 @@ func readCosts() costs {
 		collecting: list[2].Value.Float64(),
 		used:       list[3].Value.Float64() - list[4].Value.Float64(),
 	}
-}
-
-// cgroupMemory is the smallest limit, in bytes, that the cgroup of this process or one above it sets; 0 is none. A container
-// often sees its own cgroup as the root.
-// https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
-func cgroupMemory(root fs.FS) (least int64) {
-	groups, err := fs.ReadFile(root, "proc/self/cgroup")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(groups)) {
-		number, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
-		controllers, group, _ := strings.Cut(rest, ":")
-		mount, file := "sys/fs/cgroup", "memory.max"
-		switch {
-		case number == "0" && controllers == "": // version 2
-		case controllers == "memory":
-			mount, file = "sys/fs/cgroup/memory", "memory.limit_in_bytes"
-		default:
-			continue
-		}
-		for at := path.Join("/", group); ; at = path.Dir(at) {
-			if limit := readLimit(root, path.Join(mount, at, file)); limit > 0 && (least == 0 || limit < least) {
-				least = limit
-			}
-			if at == "/" {
-				break
-			}
-		}
-	}
-	return least
-}
-
-// noLimit is what version 1 says, or a bit less, where there is none.
-const noLimit = 1 << 62
-
-// readLimit is the limit in a file, 0 where there is none.
-func readLimit(root fs.FS, name string) int64 {
-	text, err := fs.ReadFile(root, name)
-	if err != nil {
-		return 0
-	}
-	limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil || limit <= 0 || limit >= noLimit { // "max"
-		return 0
-	}
-	return limit
 }

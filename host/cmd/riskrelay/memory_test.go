@@ -1,46 +1,42 @@
 package main
 
 import (
+	"math"
+	"runtime/debug"
 	"testing"
-	"testing/fstest"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-func TestCgroupMemory(t *testing.T) {
+func TestHeapOf(t *testing.T) {
 	for name, test := range map[string]struct {
-		files map[string]string
+		limit uint64
+		err   error
 		want  int64
 	}{
-		"no cgroups": {nil, 0},
-		"version 2, a container": {map[string]string{
-			"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "134217728\n",
-		}, 134217728},
-		"version 2, a service below a slice with less": {map[string]string{
-			"proc/self/cgroup": "0::/system.slice/riskrelay.service\n",
-			"sys/fs/cgroup/system.slice/riskrelay.service/memory.max": "max\n",
-			"sys/fs/cgroup/system.slice/memory.max":                   "200000000\n",
-		}, 200000000},
-		"version 1": {map[string]string{
-			"proc/self/cgroup": "9:cpu:/a\n4:memory:/a/b\n0::/\n",
-			"sys/fs/cgroup/memory/a/b/memory.limit_in_bytes":   "100000000\n",
-			"sys/fs/cgroup/memory/a/memory.limit_in_bytes":     "9223372036854771712\n",
-			"sys/fs/cgroup/memory/memory.limit_in_bytes":       "9223372036854771712\n",
-			"sys/fs/cgroup/cpu/a/memory.limit_in_bytes":        "1\n",
-			"sys/fs/cgroup/unified/memory.max":                 "1\n",
-			"sys/fs/cgroup/memory/a/b/c/memory.limit_in_bytes": "1\n",
-		}, 100000000},
-		"version 1, a container that sees the names outside": {map[string]string{
-			"proc/self/cgroup": "4:memory:/docker/0123\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "67108864\n",
-		}, 67108864},
-		"garbage": {map[string]string{
-			"proc/self/cgroup": "\n::\n0::\n0::/../..\n4:memory\n", "sys/fs/cgroup/memory.max": "-1\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "much\n",
-		}, 0},
+		"a container":                {limit: 134_217_700, want: 93_952_390},
+		"no limit":                   {err: memlimit.ErrNoLimit, want: math.MaxInt64},
+		"no cgroup":                  {err: memlimit.ErrNoCgroup, want: math.MaxInt64},
+		"a limit of 0":               {want: math.MaxInt64},
+		"none, in version 1's words": {limit: math.MaxUint64, want: math.MaxInt64},
 	} {
-		root := fstest.MapFS{}
-		for path, text := range test.files {
-			root[path] = &fstest.MapFile{Data: []byte(text)}
-		}
-		if got := cgroupMemory(root); got != test.want {
+		if got := heapOf(test.limit, test.err); got != test.want {
 			t.Errorf("%s: got %d, want %d", name, got, test.want)
 		}
+	}
+}
+
+// TestMemoryOfTheEnvironment leaves the limit alone that GOMEMLIMIT has set, and sets one otherwise.
+func TestMemoryOfTheEnvironment(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	t.Setenv("GOMEMLIMIT", "64MiB")
+	debug.SetMemoryLimit(64 << 20)
+	if _, ok := limitMemory(); ok || debug.SetMemoryLimit(-1) != 64<<20 {
+		t.Errorf("limited: %t, to %d", ok, debug.SetMemoryLimit(-1))
+	}
+	t.Setenv("GOMEMLIMIT", "")
+	if most, ok := limitMemory(); !ok || debug.SetMemoryLimit(-1) != most {
+		t.Errorf("limited: %t, to %d, not %d", ok, debug.SetMemoryLimit(-1), most)
 	}
 }
