@@ -9,6 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // certified is a sink that knows which certificates are in use.
@@ -43,23 +44,15 @@ const (
 	expiryAgain = 24 * time.Hour // how often one that ends soon is logged
 )
 
-// startExpiry logs certificates that end soon, until stop is called.
-func (h *Host) startExpiry(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	ticker, done, logged := time.NewTicker(expiryEvery), make(chan struct{}), map[string]time.Time{}
-	go func() {
-		defer close(done)
-		defer ticker.Stop()
-		for {
-			warnExpiring(h.log, time.Now(), h.certificates(), logged)
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-				return
-			}
+// watchCertificates logs those that end soon, until ctx ends.
+func (h *Host) watchCertificates(ctx context.Context) {
+	logged := map[string]time.Time{}
+	for {
+		warnExpiring(h.log, time.Now(), h.certificates(), logged)
+		if backoff.Sleep(ctx, expiryEvery) != nil {
+			return
 		}
-	}()
-	return func() { cancel(); <-done }
+	}
 }
 
 // warnExpiring logs the certificates that end within checkup.Soon, each once a day. Logged remembers when that was.

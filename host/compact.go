@@ -1,10 +1,12 @@
 package host
 
 import (
-	"sync"
+	"context"
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // quietHour is the hour, in local time, in which the ledger is made smaller when it is mostly free space.
@@ -16,32 +18,16 @@ type compactable interface {
 	Compact() (before, after int64, err error)
 }
 
-// compactor makes the ledger's file smaller each night, until it is closed.
-type compactor struct {
-	stop chan struct{}
-	done sync.WaitGroup
-}
-
-func compactNightly(file compactable, log logrus.FieldLogger) *compactor {
-	c := &compactor{stop: make(chan struct{})}
-	c.done.Go(func() {
-		for {
-			t := time.NewTimer(untilQuiet(time.Now()))
-			select {
-			case <-c.stop:
-				t.Stop()
-				return
-			case <-t.C:
-			}
-			before, after, err := file.Compact()
-			if err != nil {
-				log.WithError(err).Warn("can't make the ledger's file smaller; it is tried again the next night")
-			} else if after < before {
-				log.WithFields(logrus.Fields{"before": before, "after": after}).Info("the ledger's file was made smaller")
-			}
+// compactNightly makes the ledger's file smaller each night, until ctx ends.
+func compactNightly(ctx context.Context, file compactable, log logrus.FieldLogger) {
+	for backoff.Sleep(ctx, untilQuiet(time.Now())) == nil {
+		before, after, err := file.Compact()
+		if err != nil {
+			log.WithError(err).Warn("can't make the ledger's file smaller; it is tried again the next night")
+		} else if after < before {
+			log.WithFields(logrus.Fields{"before": before, "after": after}).Info("the ledger's file was made smaller")
 		}
-	})
-	return c
+	}
 }
 
 // untilQuiet is how long it is until the next quiet hour begins.
@@ -51,11 +37,4 @@ func untilQuiet(now time.Time) time.Duration {
 		next = time.Date(now.Year(), now.Month(), now.Day()+1, quietHour, 0, 0, 0, now.Location())
 	}
 	return next.Sub(now)
-}
-
-// Close returns when nothing is under way any more.
-func (c *compactor) Close() error {
-	close(c.stop)
-	c.done.Wait()
-	return nil
 }

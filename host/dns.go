@@ -25,19 +25,19 @@ func askDNS(cel *celrule.Module) *dns.Module {
 }
 
 // openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (h *Host) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
-	cel, ok := h.modules.cel.(*celrule.Module)
-	if h.modules.dns == nil || !ok {
+func (m *modules) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
+	cel, ok := m.cel.(*celrule.Module)
+	if m.dns == nil || !ok {
 		return nil
 	}
-	o := followup.Options{Store: store, Names: names{h.modules.dns}, Judge: judge(cel), Log: h.log}
+	o := followup.Options{Store: store, Names: names{m.dns}, Judge: judge(cel), Log: m.log}
 	if l != nil {
 		o.Progress = func() (planned, confirmed time.Time, err error) { return progress(l) }
 	}
-	if h.followUps, err = followup.Open(o); err != nil {
+	if m.followUps, err = followup.Open(o); err != nil {
 		return err
 	}
-	h.modules.dns.Tell(keeper{h.followUps}, func(host string, _ dns.Verdict) { h.followUps.Answered(host) })
+	m.dns.Tell(keeper{m.followUps}, func(host string, _ dns.Verdict) { m.followUps.Answered(host) })
 	return nil
 }
 
@@ -69,16 +69,26 @@ func judge(cel *celrule.Module) followup.Judge {
 	}
 }
 
-// startFollowUps looks hosts up and judges what waits for them, until stop is called.
-func (h *Host) startFollowUps(ctx context.Context) (stop func()) {
-	if h.followUps == nil {
-		return func() {}
+// lookUp looks hosts up until ctx ends.
+func (m *modules) lookUp(ctx context.Context) {
+	if m.followUps != nil {
+		m.dns.Run(ctx)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{}, 2)
-	go func() { h.modules.dns.Run(ctx); done <- struct{}{} }()
-	go func() { h.followUps.Run(ctx); done <- struct{}{} }()
-	return func() { cancel(); <-done; <-done }
+}
+
+// followUp judges the events that wait for what DNS says, until ctx ends.
+func (m *modules) followUp(ctx context.Context) {
+	if m.followUps != nil {
+		m.followUps.Run(ctx)
+	}
+}
+
+// streams are those of the events that modules make themselves.
+func (m *modules) streams() []pipeline.Stream {
+	if m.followUps == nil {
+		return nil
+	}
+	return []pipeline.Stream{m.followUps.Stream()}
 }
 
 // names is the module as the book asks it.

@@ -83,7 +83,7 @@ func TestDeliveryWaitsForNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	stream := h.followUps.Stream()
+	stream := h.modules.streams()[0]
 	stream.Ended = nil // nothing will be answered, so this run doesn't wait for it
 	h.pipeline.Streams[len(h.pipeline.Streams)-1] = stream
 	if err := h.pipeline.Run(t.Context()); err != nil {
@@ -92,7 +92,7 @@ func TestDeliveryWaitsForNobody(t *testing.T) {
 	if n := h.Figures().Sinks["disk"].Confirmed; n != 1 {
 		t.Errorf("%d events confirmed", n)
 	}
-	if f := h.followUps.Figures(); f.Questions != 1 || h.modules.dns.Figures().Queued != 1 || len(h.modules.dns.Figures().Lookups) != 0 {
+	if f := h.modules.followUps.Figures(); f.Questions != 1 || h.modules.dns.Figures().Queued != 1 || len(h.modules.dns.Figures().Lookups) != 0 {
 		t.Errorf("%+v, %+v", f, h.modules.dns.Figures())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -66,28 +67,17 @@ func (m *modules) informed() (files []enrich.File, err error) {
 	return files, nil
 }
 
-// startInforming gives the rules what modules know whenever that changes, until stop is called.
-func (h *Host) startInforming(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var ended []chan struct{}
-	for name, module := range h.modules.informers() {
-		done := make(chan struct{})
-		ended = append(ended, done)
-		go func() {
-			defer close(done)
-			h.inform(ctx, name, module.Changed())
-		}()
+// followInformers gives the rules what modules know whenever that changes, until ctx ends.
+func (m *modules) followInformers(ctx context.Context) {
+	var all sync.WaitGroup
+	for name, module := range m.informers() {
+		all.Go(func() { m.inform(ctx, name, module.Changed()) })
 	}
-	return func() {
-		cancel()
-		for _, done := range ended {
-			<-done
-		}
-	}
+	all.Wait()
 }
 
 // inform loads the rules again behind each change of what a module knows. Changes that follow within a moment are one.
-func (h *Host) inform(ctx context.Context, name string, changed <-chan struct{}) {
+func (m *modules) inform(ctx context.Context, name string, changed <-chan struct{}) {
 	for {
 		select {
 		case <-changed:
@@ -101,13 +91,13 @@ func (h *Host) inform(ctx context.Context, name string, changed <-chan struct{})
 		case <-changed:
 		default:
 		}
-		h.informOnce(ctx, name)
+		m.informOnce(ctx, name)
 	}
 }
 
-func (h *Host) informOnce(ctx context.Context, name string) {
-	log := h.log.WithField("module", name)
-	switch err := h.modules.refresh(ctx); {
+func (m *modules) informOnce(ctx context.Context, name string) {
+	log := m.log.WithField("module", name)
+	switch err := m.refresh(ctx); {
 	case errors.Is(err, errSame), ctx.Err() != nil:
 	case err != nil:
 		log.WithError(err).Error("can't give the rules what the module knows: they go on with what they know")
@@ -117,25 +107,25 @@ func (h *Host) informOnce(ctx context.Context, name string) {
 }
 
 // awaitDirectory waits until the directory was read, but no longer than the configuration says.
-func (h *Host) awaitDirectory(ctx context.Context) {
-	if h.modules.tenant == nil || h.config.Directory.Wait == 0 {
+func (m *modules) awaitDirectory(ctx context.Context) {
+	if m.tenant == nil || m.began.Directory.Wait == 0 {
 		return
 	}
-	timer := time.NewTimer(h.config.Directory.Wait)
+	timer := time.NewTimer(m.began.Directory.Wait)
 	defer timer.Stop()
 	select {
-	case <-h.modules.tenant.Read():
-		h.informOnce(ctx, directory.Name)
+	case <-m.tenant.Read():
+		m.informOnce(ctx, directory.Name)
 	case <-timer.C:
-		h.log.Warnf("the directory wasn't read within %v: events go without it until it is", h.config.Directory.Wait)
+		m.log.Warnf("the directory wasn't read within %v: events go without it until it is", m.began.Directory.Wait)
 	case <-ctx.Done():
 	}
 }
 
-// Directory is how the reading of the directory goes; nothing when it is off.
-func (h *Host) Directory() directory.State {
-	if h.modules.tenant == nil {
+// directory is how the reading of the directory goes; nothing when it is off.
+func (m *modules) directory() directory.State {
+	if m.tenant == nil {
 		return directory.State{}
 	}
-	return h.modules.tenant.State()
+	return m.tenant.State()
 }

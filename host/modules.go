@@ -18,17 +18,24 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/reload"
+	"github.com/riskrelay/riskrelay/host/source/followup"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
 // modules are the rule modules of a host: the CEL module first, then those that the configuration names.
 type modules struct {
-	cel    enrich.Module
-	seen   *celrule.Recent // what the CEL module in this process remembers
-	dns    *dns.Module     // nil when no names are looked up
-	others map[string]*plugin.Process
-	order  []string
-	tenant *directory.Module // nil when it is off
+	cel  enrich.Module
+	seen *celrule.Recent // what the CEL module in this process remembers
+	dns  *dns.Module     // nil when no names are looked up
+	// followUps are the events that wait for what dns finds out; nil when no names are looked up.
+	followUps *followup.Book
+	history   *history        // nil when past rows aren't read
+	keeper    *seenKeeper     // nil when what rules have seen is forgotten with the process
+	watcher   *reload.Watcher // nil when nothing is watched
+	others    map[string]*plugin.Process
+	order     []string
+	tenant    *directory.Module // nil when it is off
 	// processes are the modules that have one of their own, by name.
 	processes map[string]*plugin.Process
 	closers   []io.Closer
@@ -41,6 +48,7 @@ type modules struct {
 
 	ran atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
 
+	began  config.Config // the one that the host was started with
 	mu     sync.Mutex    // held while rules are loaded
 	config config.Config // the last one that was asked for
 	rules  ruleState
@@ -51,7 +59,7 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 	cel := celrule.NewRemembering(seen)
 	m := &modules{
 		cel: cel, seen: seen, others: map[string]*plugin.Process{}, processes: map[string]*plugin.Process{},
-		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, config: c, voices: newVoices(o.Log),
+		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, began: c, config: c, voices: newVoices(o.Log),
 	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
@@ -68,6 +76,9 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
+	}
+	if c.Rules.Watch && !o.Once {
+		m.watch()
 	}
 	return m, nil
 }
@@ -163,6 +174,9 @@ func (m *modules) enricher() *enrich.Enricher {
 // Close ends the modules' processes.
 func (m *modules) Close() error {
 	var errs []error
+	if m.watcher != nil {
+		errs = append(errs, m.watcher.Close())
+	}
 	for _, c := range m.closers {
 		errs = append(errs, c.Close())
 	}

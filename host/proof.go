@@ -47,7 +47,7 @@ func (h *Host) Ledger() map[string]*pipeline.State {
 }
 
 func (h *Host) check() proof.Check {
-	check := proof.Check{Proof: h.proven}
+	check := proof.Check{Proof: h.ledger.Proof}
 	for _, o := range h.pipeline.Outlets {
 		check.Sinks = append(check.Sinks, o.Name)
 	}
@@ -56,11 +56,11 @@ func (h *Host) check() proof.Check {
 
 // openAudits prepares to look for rows that came late, where rows come from workspaces for longer than once.
 func (h *Host) openAudits() {
-	if h.proven == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
+	if h.ledger == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
 		return
 	}
 	h.auditor = &proof.Auditor{
-		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.pipeline.Stats.CameLate,
+		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.stats.CameLate,
 		Lock: func() func() { h.proving.Lock(); return h.proving.Unlock },
 	}
 	if h.config.Summary {
@@ -68,18 +68,11 @@ func (h *Host) openAudits() {
 	}
 }
 
-// startAudits looks for rows that came late until stop is called.
-func (h *Host) startAudits(ctx context.Context) (stop func()) {
-	if h.auditor == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+// audit looks for rows that came late until ctx ends.
+func (h *Host) audit(ctx context.Context) {
+	if h.auditor != nil {
 		h.auditor.Run(ctx)
-	}()
-	return func() { cancel(); <-done }
+	}
 }
 
 // repairPause is how often a running host is asked how far a repair is.

@@ -92,7 +92,7 @@ func startIn(t *testing.T, dir string) *modules {
 	t.Helper()
 	c := config.Defaults()
 	c.Rules.Builtin, c.Rules.Paths = false, []string{dir}
-	m, err := startModules(t.Context(), c, Options{Log: quietLog()}, &pipeline.Stats{})
+	m, err := startModules(t.Context(), c, Options{Log: quietLog(), Once: true}, &pipeline.Stats{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,11 +43,14 @@ func joinNamed(err error, name string, why error) error {
 	return fmt.Errorf("%w\n%w", err, why)
 }
 
-// openSinks adds the configuration's sinks to the pipeline, each with retries and its dead-letter file.
-func (h *Host) openSinks(c config.Config, o Options) error {
+// outlets are the configuration's sinks, each with retries and its dead-letter file; a dry run prints.
+func (h *Host) outlets(c config.Config, o Options) (all []pipeline.Outlet, err error) {
+	if o.DryRun {
+		return []pipeline.Outlet{retried("stdout", &printer{out: o.Stdout}, 1, 0, o)}, nil
+	}
 	list, err := buildSinks(c.Sinks.All())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tries := 0
 	if o.Once {
@@ -64,9 +67,9 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
 		}
 		keeper.Shortened = (&copies{sink: s.name, letters: h.letters, health: out.Health, log: o.Log.WithField("sink", s.name)}).keep
-		h.pipeline.Outlets = append(h.pipeline.Outlets, out)
+		all = append(all, out)
 	}
-	return nil
+	return all, nil
 }
 
 // onceTries is how often a run with --once tries a Send before it leaves the window to the next run.

@@ -197,7 +197,7 @@ func TestWatchdogStarves(t *testing.T) {
 	service, next := manager(t)
 	stats := &pipeline.Stats{}
 	h := &Host{
-		log: quietLog(), service: service, modules: &modules{cel: celrule.New(), stats: stats, voices: newVoices(quietLog())},
+		log: quietLog(), service: service, stats: stats, modules: &modules{cel: celrule.New(), stats: stats, voices: newVoices(quietLog())},
 		pipeline: &pipeline.Pipeline{Stats: stats},
 	}
 	h.does("")

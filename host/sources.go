@@ -37,9 +37,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		all = append(all, stream)
 	}
 	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
-	if h.followUps != nil {
-		all = append(all, h.followUps.Stream())
-	}
+	all = append(all, h.modules.streams()...)
 	if o.DryRun {
 		for i := range all {
 			all[i].Volatile = true // a dry run leaves the ledger as it is
@@ -69,7 +67,7 @@ func (h *Host) keepLine(e *file.LineError) error {
 			return fmt.Errorf("write a dead letter: %w", err)
 		}
 	}
-	switch n := h.pipeline.Stats.Unreadable(); {
+	switch n := h.stats.Unreadable(); {
 	case n <= maxShownLines:
 		h.log.WithError(e).Error("a line is not a row: it goes to the dead letters")
 	case n == maxShownLines+1:

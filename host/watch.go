@@ -10,6 +10,8 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/module/directory"
+	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/reload"
 )
 
@@ -17,31 +19,40 @@ import (
 // between two writes.
 const quiet = 500 * time.Millisecond
 
-// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error {
-	err := h.modules.configure(ctx, c, 0)
-	h.watchAgain()
-	h.showHistory()
-	if err == nil && !reflect.DeepEqual(fixed(h.config), fixed(c)) {
-		h.log.Warn("the configuration has other changes than rules: they take a restart")
+// reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
+func (m *modules) reload(ctx context.Context, c config.Config) error {
+	err := m.configure(ctx, c, 0)
+	m.watchAgain()
+	m.askHistory()
+	if err == nil && !reflect.DeepEqual(fixed(m.began), fixed(c)) {
+		m.log.Warn("the configuration has other changes than rules: they take a restart")
 	}
 	return err
 }
 
-// showHistory shows past rows to rules with first_seen that weren't there before, while events flow.
-func (h *Host) showHistory() {
-	if h.history != nil {
-		h.history.again()
+// fixed is the part of a configuration that a reload doesn't touch.
+func fixed(c config.Config) config.Config {
+	c.Rules = config.Rules{Isolate: c.Rules.Isolate}
+	if c.DNS.On() { // whom to ask is read again, whether anybody is asked isn't
+		c.DNS = dns.Config{Resolver: "on"}
+	} else {
+		c.DNS = dns.Config{}
 	}
+	c.Directory = directory.Config{Enabled: c.Directory.Enabled}
+	c.Modules = slices.Clone(c.Modules)
+	for i := range c.Modules {
+		c.Modules[i].Settings, c.Modules[i].SettingsFiles = nil, nil
+	}
+	return c
 }
 
 // watchAgain watches what matters since rules were loaded, which may name other files than those before.
-func (h *Host) watchAgain() {
-	if h.watcher == nil {
+func (m *modules) watchAgain() {
+	if m.watcher == nil {
 		return
 	}
-	if err := h.watcher.Watch(h.modules.watched()...); err != nil {
-		h.log.WithError(err).Warn("can't watch all rule files: SIGHUP loads them")
+	if err := m.watcher.Watch(m.watched()...); err != nil {
+		m.log.WithError(err).Warn("can't watch all rule files: SIGHUP loads them")
 	}
 }
 
@@ -64,41 +75,35 @@ func (m *modules) watched() []string {
 }
 
 // watch begins to notice changes of rule files. A host that can't goes on without.
-func (h *Host) watch() {
-	w, err := reload.New(h.modules.watched()...)
+func (m *modules) watch() {
+	w, err := reload.New(m.watched()...)
 	if err != nil {
-		h.log.WithError(err).Warn("can't watch the rule files: SIGHUP loads them")
+		m.log.WithError(err).Warn("can't watch the rule files: SIGHUP loads them")
 		return
 	}
-	h.watcher, h.closers = w, append(h.closers, w)
+	m.watcher = w
 }
 
-// startWatching loads rules whenever their files changed, until stop is called.
-func (h *Host) startWatching(ctx context.Context) (stop func()) {
-	if h.watcher == nil {
-		return func() {}
+// followFiles loads rules whenever their files changed, until ctx ends.
+func (m *modules) followFiles(ctx context.Context) {
+	if m.watcher == nil {
+		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.watcher.Run(ctx, quiet, func() { h.refresh(ctx) }, func(err error) {
-			h.log.WithError(err).Warn("can't watch all rule files: SIGHUP loads them")
-		})
-	}()
-	return func() { cancel(); <-done }
+	m.watcher.Run(ctx, quiet, func() { m.filesChanged(ctx) }, func(err error) {
+		m.log.WithError(err).Warn("can't watch all rule files: SIGHUP loads them")
+	})
 }
 
-// refresh loads the rules if their files differ from those that were looked at last, so that a bad set is reported
+// filesChanged loads the rules if their files differ from those that were looked at last, so that a bad set is reported
 // once however often the system says that something changed.
-func (h *Host) refresh(ctx context.Context) {
-	switch err := h.modules.refresh(ctx); {
+func (m *modules) filesChanged(ctx context.Context) {
+	switch err := m.refresh(ctx); {
 	case errors.Is(err, errSame), ctx.Err() != nil:
 	case err != nil:
-		h.log.WithError(err).Error("can't reload changed rule files: the old rules stay at work")
+		m.log.WithError(err).Error("can't reload changed rule files: the old rules stay at work")
 	default:
-		h.watchAgain()
-		h.showHistory()
-		h.log.WithField("hash", h.modules.stats.Figures().Rules.Hash).Info("rules reloaded: their files changed")
+		m.watchAgain()
+		m.askHistory()
+		m.log.WithField("hash", m.stats.Figures().Rules.Hash).Info("rules reloaded: their files changed")
 	}
 }
