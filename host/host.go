@@ -20,6 +20,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
@@ -45,7 +46,7 @@ type Options struct {
 // Host is a running riskrelay.
 type Host struct {
 	pipeline *pipeline.Pipeline
-	modules  *modules
+	modules  *rulehost.Modules
 	config   config.Config
 	stats    *pipeline.Stats
 
@@ -69,16 +70,8 @@ type Host struct {
 // starting is what a host is doing until [New] has put all its parts together.
 const starting = "loads rules and starts modules"
 
-// RuleError says that rules didn't load.
-type RuleError struct{ err error }
-
-func (e *RuleError) Error() string { return e.err.Error() }
-
-// Unwrap returns the problems.
-func (e *RuleError) Unwrap() error { return e.err }
-
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
-// no event yet. A *RuleError is about rules, every other error about something else. The host must be closed.
+// no event yet. A *rulehost.Error is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	h := &Host{log: o.Log, config: c, service: o.Service, started: time.Now(), stats: &pipeline.Stats{Observe: o.Observe}}
 	h.does(starting)
@@ -106,7 +99,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	}
 	h.pipeline = &pipeline.Pipeline{
 		Streams:  streams,
-		Enricher: h.modules.enricher(),
+		Enricher: h.modules.Enricher(),
 		Outlets:  outlets,
 		Ledger:   h.ledger,
 		Log:      o.Log, Stats: h.stats, Once: o.Once, Drain: c.Drain, Forget: c.Sinks.Forget,
@@ -122,12 +115,12 @@ func (h *Host) background(ctx context.Context) []background {
 		{name: "socket", run: h.keepSocket, drains: true},
 		{name: "certificates", run: h.watchCertificates},
 		{name: "ledger file", run: h.compact, drains: true},
-		{name: "what rules have seen", run: h.modules.saveSeen, drains: true},
-		{name: "directory", first: h.modules.awaitDirectory, run: h.modules.followInformers},
+		{name: "what rules have seen", run: h.modules.SaveSeen, drains: true},
+		{name: "directory", first: h.modules.AwaitDirectory, run: h.modules.FollowDirectory},
 		{name: "history", first: h.showPast, run: h.followHistory},
-		{name: "rule files", run: h.modules.followFiles},
-		{name: "DNS", run: h.modules.lookUp},
-		{name: "follow-ups", run: h.modules.followUp},
+		{name: "rule files", run: h.modules.FollowFiles},
+		{name: "DNS", run: h.modules.LookUp},
+		{name: "follow-ups", run: h.modules.FollowUp},
 		{name: "audits", run: h.audit},
 	}
 }
@@ -155,25 +148,26 @@ func (h *Host) Figures() pipeline.Figures { return h.stats.Figures() }
 
 // startModules starts the modules, which load the rules.
 func (h *Host) startModules(ctx context.Context, c config.Config, o Options) (err error) {
-	if h.modules, err = startModules(ctx, c, o, h.stats); err == nil {
+	how := rulehost.Options{Log: o.Log, Stats: h.stats, Guarded: o.Guarded, Watch: c.Rules.Watch && !o.Once}
+	if h.modules, err = rulehost.Start(ctx, c, how); err == nil {
 		h.closers = append(h.closers, h.modules)
 	}
 	return err
 }
 
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.reload(ctx, c) }
+func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.Reload(ctx, c) }
 
 // Directory is how the reading of the directory goes; nothing when it is off.
-func (h *Host) Directory() directory.State { return h.modules.directory() }
+func (h *Host) Directory() directory.State { return h.modules.Directory() }
 
 // showPast shows past rows to rules that have never seen any, before the first new one is read.
 func (h *Host) showPast(ctx context.Context) {
 	h.does("reads past rows for rules with first_seen")
-	h.modules.showPast(ctx, h.pipeline.Streams)
+	h.modules.ShowHistory(ctx, h.pipeline.Streams)
 }
 
-func (h *Host) followHistory(ctx context.Context) { h.modules.followHistory(ctx, h.pipeline.Streams) }
+func (h *Host) followHistory(ctx context.Context) { h.modules.FollowHistory(ctx, h.pipeline.Streams) }
 
 // Close ends modules and connections and lets go of the ledger. Run must have returned.
 func (h *Host) Close() {

@@ -11,7 +11,7 @@ import (
 // openDisk opens what lives in data_dir: the ledger, the socket and the dead letters. A dry run has nothing of it.
 func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 	if o.DryRun {
-		return h.modules.remember(nil, nil)
+		return h.modules.Remember(nil, nil)
 	}
 	if err := h.openLedger(c); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (h *Host) openLedger(c config.Config) error {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	return h.modules.remember(store, h.ledger)
+	return h.modules.Remember(store, h.ledger)
 }
 
 // compact makes the ledger's file smaller each night, until ctx ends.

@@ -60,7 +60,7 @@ func (h *Host) snapshot() admin.Snapshot {
 		s.Sinks[o.Name] = o.Health.Report()
 	}
 	s.Certificates = h.certificates()
-	h.modules.snapshot(&s)
+	h.modules.Snapshot(&s)
 	cleanSnapshot(h.config.Secrets, &s)
 	return s
 }

@@ -37,7 +37,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		all = append(all, stream)
 	}
 	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
-	all = append(all, h.modules.streams()...)
+	all = append(all, h.modules.Streams()...)
 	if o.DryRun {
 		for i := range all {
 			all[i].Volatile = true // a dry run leaves the ledger as it is

@@ -28,7 +28,7 @@ func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
 				h.log.WithError(err).Warn("the status lacks dead letters")
 			}
 			return s
-		}, h.modules.owns, admin.Proving(h))
+		}, h.modules.Owns, admin.Proving(h))
 	}
 	socket, err := openSocket(filepath.Join(h.config.DataDir, admin.SocketName), listen)
 	if err != nil {

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // configureOthers hands the modules that somebody else wrote their settings, side by side. After patience those that
 // aren't ready go on by themselves, 0 waits for all. The error is of modules that work and keep the settings they had.
-func (m *modules) configureOthers(ctx context.Context, c config.Config, patience time.Duration) error {
+func (m *Modules) configureOthers(ctx context.Context, c config.Config, patience time.Duration) error {
 	type result struct {
 		place int
 		err   error
@@ -73,7 +73,7 @@ func handOver(ctx context.Context, module enrich.Module, settings []byte) error 
 
 // unlessDown is the error of configuring a module, but for one that is off, which gets its configuration when it is tried
 // again.
-func (m *modules) unlessDown(name string, err error) error {
+func (m *Modules) unlessDown(name string, err error) error {
 	down := new(plugin.DownError)
 	if !errors.As(err, &down) {
 		return err

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -23,8 +23,8 @@ import (
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
-// modules are the rule modules of a host: the CEL module first, then those that the configuration names.
-type modules struct {
+// Modules are the rule modules of a host: the CEL module first, then those that the configuration names. Any goroutine may use them.
+type Modules struct {
 	cel  enrich.Module
 	seen *celrule.Recent // what the CEL module in this process remembers
 	dns  *dns.Module     // nil when no names are looked up
@@ -54,12 +54,22 @@ type modules struct {
 	rules  ruleState
 }
 
-func startModules(ctx context.Context, c config.Config, o Options, stats *pipeline.Stats) (*modules, error) {
+// Options say how modules are at work.
+type Options struct {
+	Log   *logrus.Logger
+	Stats *pipeline.Stats // told which rules were loaded or refused, and of modules that fail
+	// Guarded refuses rules that others than root and this process's user and groups may change, at the start and at each reload.
+	Guarded bool
+	Watch   bool // notice when rule files change; see [Modules.FollowFiles]
+}
+
+// Start loads the rules and starts the modules of a configuration. A *Error is about rules. They must be closed.
+func Start(ctx context.Context, c config.Config, o Options) (*Modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)
-	m := &modules{
+	m := &Modules{
 		cel: cel, seen: seen, others: map[string]*plugin.Process{}, processes: map[string]*plugin.Process{},
-		log: o.Log, stats: stats, isolated: c.Rules.Isolate, guarded: o.Guarded, began: c, config: c, voices: newVoices(o.Log),
+		log: o.Log, stats: o.Stats, isolated: c.Rules.Isolate, guarded: o.Guarded, began: c, config: c, voices: newVoices(o.Log),
 	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
@@ -77,14 +87,14 @@ func startModules(ctx context.Context, c config.Config, o Options, stats *pipeli
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	if c.Rules.Watch && !o.Once {
+	if o.Watch {
 		m.watch()
 	}
 	return m, nil
 }
 
 // start makes the modules that have a process of their own. Their programs are started by the first configuration.
-func (m *modules) start(c config.Config) error {
+func (m *Modules) start(c config.Config) error {
 	if c.Rules.Isolate {
 		own, err := celProcess()
 		if err != nil {
@@ -107,7 +117,7 @@ const (
 	firstStart = 10 * time.Second
 )
 
-func (m *modules) launch(one config.Module) *plugin.Process {
+func (m *Modules) launch(one config.Module) *plugin.Process {
 	options := moduleOptions(one)
 	options.Logger = m.log.WithField("module", one.Name)
 	process := plugin.New(options)
@@ -119,7 +129,7 @@ func (m *modules) launch(one config.Module) *plugin.Process {
 // people change most, goes first, and nothing else is touched when it refuses. The modules that follow refuse one by
 // one, and one that is off has its configuration when it comes back. Those that take longer than patience are left to
 // themselves; 0 is as long as they need.
-func (m *modules) configure(ctx context.Context, c config.Config, patience time.Duration) error {
+func (m *Modules) configure(ctx context.Context, c config.Config, patience time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.config = c
@@ -135,7 +145,7 @@ func (m *modules) configure(ctx context.Context, c config.Config, patience time.
 	return m.configureDNS(ctx, c)
 }
 
-func (m *modules) configureDNS(ctx context.Context, c config.Config) error {
+func (m *Modules) configureDNS(ctx context.Context, c config.Config) error {
 	if m.dns == nil {
 		return nil // switched on by a reload: that takes a restart
 	}
@@ -147,7 +157,7 @@ func (m *modules) configureDNS(ctx context.Context, c config.Config) error {
 }
 
 // warn logs what the CEL module accepted, but somebody should look at.
-func (m *modules) warn() {
+func (m *Modules) warn() {
 	module, ok := m.cel.(*celrule.Module)
 	if !ok {
 		if m.forgets != "" {
@@ -160,7 +170,8 @@ func (m *modules) warn() {
 	}
 }
 
-func (m *modules) enricher() *enrich.Enricher {
+// Enricher has events judged by all modules.
+func (m *Modules) Enricher() *enrich.Enricher {
 	e := enrich.NewEnricher(m.all()...)
 	e.Clean = m.config.Secrets.Clean
 	e.Failed = func(module string, events int, err error) {
@@ -172,7 +183,7 @@ func (m *modules) enricher() *enrich.Enricher {
 }
 
 // Close ends the modules' processes.
-func (m *modules) Close() error {
+func (m *Modules) Close() error {
 	var errs []error
 	if m.watcher != nil {
 		errs = append(errs, m.watcher.Close())

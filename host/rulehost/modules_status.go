@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 )
 
-// snapshot adds to s the rules, the state of each module, the rules that were switched off while they ran, and how look-ups go.
-func (m *modules) snapshot(s *admin.Snapshot) {
+// Snapshot adds to s the rules, the state of each module, the rules that were switched off while they ran, and how look-ups go.
+func (m *Modules) Snapshot(s *admin.Snapshot) {
 	ctx := context.Background() // nobody is asked: modules keep what they said of themselves
 	ran := m.ran.Load()
 	if cel, ok := m.cel.(*celrule.Module); ok {
@@ -44,7 +44,7 @@ func (m *modules) snapshot(s *admin.Snapshot) {
 }
 
 // moduleStatus returns how a module does; about is what it says of itself. One without a process is always on.
-func (m *modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
+func (m *Modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
 	s := admin.ModuleStatus{Name: about.Name, Rules: len(about.Rules), On: true, Refused: m.voices.count(about.Name)}
 	process := m.processes[about.Name]
 	if process == nil {
@@ -61,7 +61,7 @@ func (m *modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
 }
 
 // all are the modules in the order in which they are asked.
-func (m *modules) all() []enrich.Module {
+func (m *Modules) all() []enrich.Module {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
 		all = append(all, enrich.Guest{Module: m.others[name], Name: name})
@@ -74,7 +74,7 @@ func (m *modules) all() []enrich.Module {
 
 // noteRunning notes which rules are on right after they were loaded. A rule among them that is off later has tripped: it was
 // switched off for taking too long.
-func (m *modules) noteRunning(ctx context.Context) {
+func (m *Modules) noteRunning(ctx context.Context) {
 	about, err := m.cel.Describe(ctx)
 	if err != nil {
 		return // only metrics lack it

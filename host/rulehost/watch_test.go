@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func TestWatch(t *testing.T) {
 	m.watch()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); m.followFiles(ctx) }()
+	go func() { defer close(done); m.FollowFiles(ctx) }()
 	defer func() { stop(); <-done }()
 	expect := func(want string) {
 		t.Helper()

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 // between two writes.
 const quiet = 500 * time.Millisecond
 
-// reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
-func (m *modules) reload(ctx context.Context, c config.Config) error {
+// Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
+func (m *Modules) Reload(ctx context.Context, c config.Config) error {
 	err := m.configure(ctx, c, 0)
 	m.watchAgain()
 	m.askHistory()
@@ -47,7 +47,7 @@ func fixed(c config.Config) config.Config {
 }
 
 // watchAgain watches what matters since rules were loaded, which may name other files than those before.
-func (m *modules) watchAgain() {
+func (m *Modules) watchAgain() {
 	if m.watcher == nil {
 		return
 	}
@@ -58,7 +58,7 @@ func (m *modules) watchAgain() {
 
 // watched are the paths whose changes matter to the CEL module: those of the configuration, and the files that lists
 // are read from, wherever they are.
-func (m *modules) watched() []string {
+func (m *Modules) watched() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.config.Rules
@@ -75,7 +75,7 @@ func (m *modules) watched() []string {
 }
 
 // watch begins to notice changes of rule files. A host that can't goes on without.
-func (m *modules) watch() {
+func (m *Modules) watch() {
 	w, err := reload.New(m.watched()...)
 	if err != nil {
 		m.log.WithError(err).Warn("can't watch the rule files: SIGHUP loads them")
@@ -84,8 +84,8 @@ func (m *modules) watch() {
 	m.watcher = w
 }
 
-// followFiles loads rules whenever their files changed, until ctx ends.
-func (m *modules) followFiles(ctx context.Context) {
+// FollowFiles loads rules whenever their files changed, until ctx ends.
+func (m *Modules) FollowFiles(ctx context.Context) {
 	if m.watcher == nil {
 		return
 	}
@@ -96,7 +96,7 @@ func (m *modules) followFiles(ctx context.Context) {
 
 // filesChanged loads the rules if their files differ from those that were looked at last, so that a bad set is reported
 // once however often the system says that something changed.
-func (m *modules) filesChanged(ctx context.Context) {
+func (m *Modules) filesChanged(ctx context.Context) {
 	switch err := m.refresh(ctx); {
 	case errors.Is(err, errSame), ctx.Err() != nil:
 	case err != nil:

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 )
 
 // startDirectory makes the module that knows the tenant, when the configuration asks for it.
-func (m *modules) startDirectory(ctx context.Context, c config.Config) error {
+func (m *Modules) startDirectory(ctx context.Context, c config.Config) error {
 	if !c.Directory.Enabled {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (m *modules) startDirectory(ctx context.Context, c config.Config) error {
 }
 
 // configureDirectory hands the module its settings.
-func (m *modules) configureDirectory(ctx context.Context, c config.Config) error {
+func (m *Modules) configureDirectory(ctx context.Context, c config.Config) error {
 	if m.tenant == nil {
 		if c.Directory.Enabled {
 			m.log.Warn("the directory is read from the next restart on")
@@ -45,7 +45,7 @@ func (m *modules) configureDirectory(ctx context.Context, c config.Config) error
 }
 
 // informers are the modules that know something about the tenant, by name.
-func (m *modules) informers() map[string]enrich.Informer {
+func (m *Modules) informers() map[string]enrich.Informer {
 	all := map[string]enrich.Informer{}
 	if m.tenant != nil {
 		all[directory.Name] = m.tenant
@@ -54,7 +54,7 @@ func (m *modules) informers() map[string]enrich.Informer {
 }
 
 // informed is what modules know now, as files for the CEL module.
-func (m *modules) informed() (files []enrich.File, err error) {
+func (m *Modules) informed() (files []enrich.File, err error) {
 	for name, module := range m.informers() {
 		text, err := module.Context(context.Background())
 		if err != nil {
@@ -67,8 +67,8 @@ func (m *modules) informed() (files []enrich.File, err error) {
 	return files, nil
 }
 
-// followInformers gives the rules what modules know whenever that changes, until ctx ends.
-func (m *modules) followInformers(ctx context.Context) {
+// FollowDirectory gives the rules what modules know whenever that changes, until ctx ends.
+func (m *Modules) FollowDirectory(ctx context.Context) {
 	var all sync.WaitGroup
 	for name, module := range m.informers() {
 		all.Go(func() { m.inform(ctx, name, module.Changed()) })
@@ -77,7 +77,7 @@ func (m *modules) followInformers(ctx context.Context) {
 }
 
 // inform loads the rules again behind each change of what a module knows. Changes that follow within a moment are one.
-func (m *modules) inform(ctx context.Context, name string, changed <-chan struct{}) {
+func (m *Modules) inform(ctx context.Context, name string, changed <-chan struct{}) {
 	for {
 		select {
 		case <-changed:
@@ -95,7 +95,7 @@ func (m *modules) inform(ctx context.Context, name string, changed <-chan struct
 	}
 }
 
-func (m *modules) informOnce(ctx context.Context, name string) {
+func (m *Modules) informOnce(ctx context.Context, name string) {
 	log := m.log.WithField("module", name)
 	switch err := m.refresh(ctx); {
 	case errors.Is(err, errSame), ctx.Err() != nil:
@@ -106,8 +106,8 @@ func (m *modules) informOnce(ctx context.Context, name string) {
 	}
 }
 
-// awaitDirectory waits until the directory was read, but no longer than the configuration says.
-func (m *modules) awaitDirectory(ctx context.Context) {
+// AwaitDirectory waits until the directory was read, but no longer than the configuration says.
+func (m *Modules) AwaitDirectory(ctx context.Context) {
 	if m.tenant == nil || m.began.Directory.Wait == 0 {
 		return
 	}
@@ -122,8 +122,8 @@ func (m *modules) awaitDirectory(ctx context.Context) {
 	}
 }
 
-// directory is how the reading of the directory goes; nothing when it is off.
-func (m *modules) directory() directory.State {
+// Directory is how the reading of the directory goes; nothing when it is off.
+func (m *Modules) Directory() directory.State {
 	if m.tenant == nil {
 		return directory.State{}
 	}

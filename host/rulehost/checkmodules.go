@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
-// CheckModules starts each module that somebody else wrote, gives it its settings, and ends it. It returns the names that
+// Check starts each module that somebody else wrote, gives it its settings, and ends it. It returns the names that
 // one of them declares and that belong to a module before it, builtin to begin with; the error is about all modules that
 // a host would switch off.
-func CheckModules(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
+func Check(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
 	abouts, errs := []enrich.Description{builtin}, []error(nil)
 	for _, one := range c.Modules {
 		about, err := checkModule(ctx, one, c.Secrets)

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -13,6 +13,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
+
+// Error says that rules didn't load.
+type Error struct{ err error }
+
+func (e *Error) Error() string { return e.err.Error() }
+
+// Unwrap returns the problems.
+func (e *Error) Unwrap() error { return e.err }
 
 // ruleState is what is known of the rules that are at work and of those that were looked at last.
 type ruleState struct {
@@ -32,8 +40,8 @@ const (
 var errSame = errors.New("the rule files are as they were")
 
 // refresh loads the rules of the last configuration again if their files changed. The error is errSame if they didn't,
-// and a *RuleError if the new set is refused.
-func (m *modules) refresh(ctx context.Context) error {
+// and a *Error if the new set is refused.
+func (m *Modules) refresh(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.loadRules(ctx, ifChanged)
@@ -41,7 +49,7 @@ func (m *modules) refresh(ctx context.Context) error {
 
 // loadRules reads, tests and swaps the rules. Events that are tagged meanwhile are judged by the old set as a whole or
 // by the new one as a whole. The lock is held.
-func (m *modules) loadRules(ctx context.Context, when occasion) error {
+func (m *Modules) loadRules(ctx context.Context, when occasion) error {
 	set, err := m.readRules()
 	if err == nil {
 		hash := hashOf(set)
@@ -65,23 +73,23 @@ func (m *modules) loadRules(ctx context.Context, when occasion) error {
 		return fmt.Errorf("load rules: %w", ctx.Err())
 	}
 	m.stats.RulesRefused(err)
-	return &RuleError{err}
+	return &Error{err}
 }
 
-// checkRules reads the rules and finds what is wrong before processes are started. The error is a *RuleError.
-func (m *modules) checkRules(ctx context.Context) error {
+// checkRules reads the rules and finds what is wrong before processes are started. The error is a *Error.
+func (m *Modules) checkRules(ctx context.Context) error {
 	set, err := m.readRules()
 	if err == nil {
 		err = m.check(ctx, set)
 	}
 	if err != nil {
-		return &RuleError{err}
+		return &Error{err}
 	}
 	return nil
 }
 
 // check compiles a set here where the CEL module is a process, which could only say what is wrong, not where.
-func (m *modules) check(ctx context.Context, set enrich.Config) error {
+func (m *Modules) check(ctx context.Context, set enrich.Config) error {
 	if !m.isolated {
 		return nil
 	}
@@ -92,7 +100,7 @@ func (m *modules) check(ctx context.Context, set enrich.Config) error {
 }
 
 // swap checks and tests a set and gives it to the CEL module.
-func (m *modules) swap(ctx context.Context, set enrich.Config) error {
+func (m *Modules) swap(ctx context.Context, set enrich.Config) error {
 	if err := m.check(ctx, set); err != nil {
 		return err
 	}
@@ -106,7 +114,7 @@ func (m *modules) swap(ctx context.Context, set enrich.Config) error {
 
 // changed returns what tells whether a file isn't one of those at work. When one of those is gone, all others count as
 // changed, as they may have used what stood in it.
-func (m *modules) changed(set enrich.Config) func(enrich.File) bool {
+func (m *Modules) changed(set enrich.Config) func(enrich.File) bool {
 	now := digests(set)
 	for name := range m.rules.files {
 		if _, there := now[name]; !there {
@@ -120,7 +128,7 @@ func (m *modules) changed(set enrich.Config) func(enrich.File) bool {
 const maxReads = 10
 
 // readRules reads all files until two readings in a row agree, as somebody may be replacing them one by one.
-func (m *modules) readRules() (enrich.Config, error) {
+func (m *Modules) readRules() (enrich.Config, error) {
 	before, options := "", m.config.RuleOptions()
 	var err error
 	if options.Informed, err = m.informed(); err != nil {

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
-// remember makes what rules have seen and the events that wait for DNS outlive this process. A CEL module in a process of
+// Remember makes what rules have seen and the events that wait for DNS outlive this process. A CEL module in a process of
 // its own keeps what it has seen to itself. Without a store all is forgotten with the process.
-func (m *modules) remember(store bucketStore, l *ledger.Ledger) (err error) {
+func (m *Modules) Remember(store bucketStore, l *ledger.Ledger) (err error) {
 	if err := m.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -28,29 +28,29 @@ func (m *modules) remember(store bucketStore, l *ledger.Ledger) (err error) {
 	return nil
 }
 
-// saveSeen saves what rules have seen, now and then and when ctx ends.
-func (m *modules) saveSeen(ctx context.Context) {
+// SaveSeen saves what rules have seen, now and then and when ctx ends.
+func (m *Modules) SaveSeen(ctx context.Context) {
 	if m.keeper != nil {
 		m.keeper.run(ctx)
 	}
 }
 
-// showPast shows past rows to rules with first_seen that have never seen any.
-func (m *modules) showPast(ctx context.Context, streams []pipeline.Stream) {
+// ShowHistory shows past rows to rules with first_seen that have never seen any.
+func (m *Modules) ShowHistory(ctx context.Context, streams []pipeline.Stream) {
 	if m.history != nil {
 		m.history.show(ctx, streams)
 	}
 }
 
-// followHistory shows past rows to rules with first_seen that are loaded while events flow, until ctx ends.
-func (m *modules) followHistory(ctx context.Context, streams []pipeline.Stream) {
+// FollowHistory shows past rows to rules with first_seen that are loaded while events flow, until ctx ends.
+func (m *Modules) FollowHistory(ctx context.Context, streams []pipeline.Stream) {
 	if m.history != nil {
 		m.history.follow(ctx, streams)
 	}
 }
 
 // askHistory asks for a look at past rows, for rules with first_seen that weren't there before.
-func (m *modules) askHistory() {
+func (m *Modules) askHistory() {
 	if m.history != nil {
 		m.history.again()
 	}

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func askDNS(cel *celrule.Module) *dns.Module {
 }
 
 // openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (m *modules) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
+func (m *Modules) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
 	cel, ok := m.cel.(*celrule.Module)
 	if m.dns == nil || !ok {
 		return nil
@@ -69,22 +69,22 @@ func judge(cel *celrule.Module) followup.Judge {
 	}
 }
 
-// lookUp looks hosts up until ctx ends.
-func (m *modules) lookUp(ctx context.Context) {
+// LookUp looks hosts up until ctx ends.
+func (m *Modules) LookUp(ctx context.Context) {
 	if m.followUps != nil {
 		m.dns.Run(ctx)
 	}
 }
 
-// followUp judges the events that wait for what DNS says, until ctx ends.
-func (m *modules) followUp(ctx context.Context) {
+// FollowUp judges the events that wait for what DNS says, until ctx ends.
+func (m *Modules) FollowUp(ctx context.Context) {
 	if m.followUps != nil {
 		m.followUps.Run(ctx)
 	}
 }
 
-// streams are those of the events that modules make themselves.
-func (m *modules) streams() []pipeline.Stream {
+// Streams are those of the events that modules make themselves.
+func (m *Modules) Streams() []pipeline.Stream {
 	if m.followUps == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -42,8 +42,8 @@ func celProcess() (config.Module, error) {
 	}, nil
 }
 
-// owns reports whether a process belongs to a module.
-func (m *modules) owns(pid int) bool {
+// Owns reports whether a process belongs to a module.
+func (m *Modules) Owns(pid int) bool {
 	for _, p := range m.processes {
 		if p.Owns(pid) {
 			return true
@@ -65,9 +65,9 @@ type Listed struct {
 	Problem string          `json:"problem,omitempty"` // why it can't be used
 }
 
-// ListModules starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
+// List starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
 // it is, and how it is fenced. The error joins those of modules that can't be used, which are listed, too.
-func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
+func List(ctx context.Context, c config.Config) (list []Listed, err error) {
 	all := c.Modules
 	if c.Rules.Isolate {
 		own, err := celProcess()
