@@ -24,23 +24,6 @@ func askDNS(cel *celrule.Module) *dns.Module {
 	return m
 }
 
-// openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (m *Modules) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
-	cel, ok := m.cel.(*celrule.Module)
-	if m.dns == nil || !ok {
-		return nil
-	}
-	o := followup.Options{Store: store, Names: names{m.dns}, Judge: judge(cel), Log: m.log}
-	if l != nil {
-		o.Progress = func() (planned, confirmed time.Time, err error) { return progress(l) }
-	}
-	if m.followUps, err = followup.Open(o); err != nil {
-		return err
-	}
-	m.dns.Tell(keeper{m.followUps}, func(host string, _ dns.Verdict) { m.followUps.Answered(host) })
-	return nil
-}
-
 // progress is how far the sinks are in the stream of follow-ups.
 func progress(l *ledger.Ledger) (planned, confirmed time.Time, err error) {
 	streams, err := l.Streams()
@@ -67,28 +50,6 @@ func judge(cel *celrule.Module) followup.Judge {
 		}
 		return lists, err
 	}
-}
-
-// LookUp looks hosts up until ctx ends.
-func (m *Modules) LookUp(ctx context.Context) {
-	if m.followUps != nil {
-		m.dns.Run(ctx)
-	}
-}
-
-// FollowUp judges the events that wait for what DNS says, until ctx ends.
-func (m *Modules) FollowUp(ctx context.Context) {
-	if m.followUps != nil {
-		m.followUps.Run(ctx)
-	}
-}
-
-// Streams are those of the events that modules make themselves.
-func (m *Modules) Streams() []pipeline.Stream {
-	if m.followUps == nil {
-		return nil
-	}
-	return []pipeline.Stream{m.followUps.Stream()}
 }
 
 // names is the module as the book asks it.

@@ -7,9 +7,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -27,31 +25,31 @@ import (
 type Modules struct {
 	cel  enrich.Module
 	seen *celrule.Recent // what the CEL module in this process remembers
-	dns  *dns.Module     // nil when no names are looked up
-	// followUps are the events that wait for what dns finds out; nil when no names are looked up.
-	followUps *followup.Book
-	history   *history        // nil when past rows aren't read
-	keeper    *seenKeeper     // nil when what rules have seen is forgotten with the process
-	watcher   *reload.Watcher // nil when nothing is watched
-	others    map[string]*plugin.Process
-	order     []string
-	tenant    *directory.Module // nil when it is off
-	// processes are the modules that have one of their own, by name.
+	// processes are the modules that have one of their own, by name; order has the names of those that somebody else wrote.
 	processes map[string]*plugin.Process
-	closers   []io.Closer
+	order     []string
+	voices    *voices
 	log       *logrus.Logger
 	stats     *pipeline.Stats
-	voices    *voices
-	isolated  bool
-	guarded   bool   // rules that others may change are refused
-	forgets   string // see Forgetful
+	closers   []io.Closer
 
-	ran atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
+	// What gives rules their context is nil where it is off.
+	tenant    *directory.Module
+	dns       *dns.Module
+	followUps *followup.Book // events that wait for what dns finds out
+	history   *history       // past rows
+	keeper    *seenKeeper    // without it, what rules have seen is forgotten with the process
 
-	began  config.Config // the one that the host was started with
-	mu     sync.Mutex    // held while rules are loaded
-	config config.Config // the last one that was asked for
-	rules  ruleState
+	watcher *reload.Watcher // nil when nothing is watched
+	guarded bool            // rules that others may change are refused
+	forgets string          // see Forgetful
+	began   config.Config   // the first configuration
+
+	ran    atomic.Pointer[map[string]bool] // the rules of the CEL module that ran when they were loaded
+	mu     sync.Mutex                      // held while rules are loaded, guards the following
+	config config.Config                   // the last one that was asked for
+	files  map[string]string               // of the rules at work: digest by name
+	tried  string                          // hash of the rules that were looked at last, whether they were taken or not
 }
 
 // Options say how modules are at work.
@@ -68,8 +66,8 @@ func Start(ctx context.Context, c config.Config, o Options) (*Modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)
 	m := &Modules{
-		cel: cel, seen: seen, others: map[string]*plugin.Process{}, processes: map[string]*plugin.Process{},
-		log: o.Log, stats: o.Stats, isolated: c.Rules.Isolate, guarded: o.Guarded, began: c, config: c, voices: newVoices(o.Log),
+		cel: cel, seen: seen, processes: map[string]*plugin.Process{}, voices: newVoices(o.Log), log: o.Log, stats: o.Stats,
+		guarded: o.Guarded, began: c, config: c,
 	}
 	if c.DNS.On() {
 		m.dns = askDNS(cel)
@@ -103,19 +101,11 @@ func (m *Modules) start(c config.Config) error {
 		m.cel = m.launch(own)
 	}
 	for _, one := range c.Modules {
-		m.others[one.Name], m.order = m.launch(one), append(m.order, one.Name)
+		m.launch(one)
+		m.order = append(m.order, one.Name)
 	}
 	return nil
 }
-
-const (
-	// celName is what the module with the built-in rules calls itself.
-	celName = "cel"
-	// celTime is how long that module may take for a batch in a process of its own: it bounds each event by itself.
-	celTime = 8 * time.Second
-	// firstStart is how long the start of the host waits for modules that somebody else wrote.
-	firstStart = 10 * time.Second
-)
 
 func (m *Modules) launch(one config.Module) *plugin.Process {
 	options := moduleOptions(one)
@@ -123,51 +113,6 @@ func (m *Modules) launch(one config.Module) *plugin.Process {
 	process := plugin.New(options)
 	m.closers, m.processes[one.Name] = append(m.closers, process), process
 	return process
-}
-
-// configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
-// people change most, goes first, and nothing else is touched when it refuses. The modules that follow refuse one by
-// one, and one that is off has its configuration when it comes back. Those that take longer than patience are left to
-// themselves; 0 is as long as they need.
-func (m *Modules) configure(ctx context.Context, c config.Config, patience time.Duration) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.config = c
-	if err := m.loadRules(ctx, always); err != nil {
-		return err
-	}
-	if err := m.configureDirectory(ctx, c); err != nil {
-		return err
-	}
-	if err := m.configureOthers(ctx, c, patience); err != nil {
-		return err
-	}
-	return m.configureDNS(ctx, c)
-}
-
-func (m *Modules) configureDNS(ctx context.Context, c config.Config) error {
-	if m.dns == nil {
-		return nil // switched on by a reload: that takes a restart
-	}
-	settings, err := yaml.Marshal(c.DNS)
-	if err != nil {
-		return fmt.Errorf("write the settings of the dns module: %w", err)
-	}
-	return m.dns.Configure(ctx, enrich.Config{Settings: settings})
-}
-
-// warn logs what the CEL module accepted, but somebody should look at.
-func (m *Modules) warn() {
-	module, ok := m.cel.(*celrule.Module)
-	if !ok {
-		if m.forgets != "" {
-			m.log.Warn(m.forgets)
-		}
-		return
-	}
-	for _, p := range module.Warnings() {
-		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
-	}
 }
 
 // Enricher has events judged by all modules.

@@ -1,7 +1,6 @@
 package rulehost
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,15 +49,4 @@ func folders(path string) (names []string) {
 		return nil
 	}
 	return names
-}
-
-// refuseOpen refuses a set of rules that others may change.
-func (m *Modules) refuseOpen(o ruleset.Options, set enrich.Config) error {
-	if !m.guarded {
-		return nil
-	}
-	if err := Permissions(o, set).Err(); err != nil {
-		return fmt.Errorf("others may change the rules (--insecure-permissions would take them all the same):\n%w", err)
-	}
-	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/ruleset"
@@ -21,12 +23,6 @@ func (e *Error) Error() string { return e.err.Error() }
 
 // Unwrap returns the problems.
 func (e *Error) Unwrap() error { return e.err }
-
-// ruleState is what is known of the rules that are at work and of those that were looked at last.
-type ruleState struct {
-	files map[string]string // at work: digest by name
-	tried string            // hash of the set that was looked at last, whether it was taken or not
-}
 
 // occasion says when to load a set of rules.
 type occasion int
@@ -53,21 +49,21 @@ func (m *Modules) loadRules(ctx context.Context, when occasion) error {
 	set, err := m.readRules()
 	if err == nil {
 		hash := hashOf(set)
-		if when == ifChanged && hash == m.rules.tried {
+		if when == ifChanged && hash == m.tried {
 			return errSame
 		}
-		m.rules.tried = hash
+		m.tried = hash
 		if err = m.swap(ctx, set); err == nil {
-			m.rules.files = digests(set)
+			m.files = digests(set)
 			m.noteRunning(ctx)
 			m.stats.RulesLoaded(hash)
 			m.warn()
 			return nil
 		}
-	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.rules.tried == reason {
+	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.tried == reason {
 		return errSame
 	} else {
-		m.rules.tried = reason
+		m.tried = reason
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("load rules: %w", ctx.Err())
@@ -90,7 +86,7 @@ func (m *Modules) checkRules(ctx context.Context) error {
 
 // check compiles a set here where the CEL module is a process, which could only say what is wrong, not where.
 func (m *Modules) check(ctx context.Context, set enrich.Config) error {
-	if !m.isolated {
+	if !m.began.Rules.Isolate {
 		return nil
 	}
 	module := celrule.New()
@@ -116,12 +112,12 @@ func (m *Modules) swap(ctx context.Context, set enrich.Config) error {
 // changed, as they may have used what stood in it.
 func (m *Modules) changed(set enrich.Config) func(enrich.File) bool {
 	now := digests(set)
-	for name := range m.rules.files {
+	for name := range m.files {
 		if _, there := now[name]; !there {
 			return func(enrich.File) bool { return true }
 		}
 	}
-	return func(f enrich.File) bool { return m.rules.files[f.Name] != now[f.Name] }
+	return func(f enrich.File) bool { return m.files[f.Name] != now[f.Name] }
 }
 
 // maxReads is how often files are read that change while they are read.
@@ -148,6 +144,17 @@ func (m *Modules) readRules() (enrich.Config, error) {
 	return enrich.Config{}, errors.New("the rule files change while they are read")
 }
 
+// refuseOpen refuses a set of rules that others may change.
+func (m *Modules) refuseOpen(o ruleset.Options, set enrich.Config) error {
+	if !m.guarded {
+		return nil
+	}
+	if err := Permissions(o, set).Err(); err != nil {
+		return fmt.Errorf("others may change the rules (--insecure-permissions would take them all the same):\n%w", err)
+	}
+	return nil
+}
+
 // hashLength is enough to tell the rule sets of an installation apart.
 const hashLength = 16
 
@@ -172,4 +179,18 @@ func digests(set enrich.Config) map[string]string {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// warn logs what the CEL module accepted, but somebody should look at.
+func (m *Modules) warn() {
+	module, ok := m.cel.(*celrule.Module)
+	if !ok {
+		if m.forgets != "" {
+			m.log.Warn(m.forgets)
+		}
+		return
+	}
+	for _, p := range module.Warnings() {
+		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
+	}
 }

@@ -66,7 +66,7 @@ func (m *Modules) watched() []string {
 	if c.Context != "" {
 		paths = append(paths, c.Context)
 	}
-	for name := range m.rules.files {
+	for name := range m.files {
 		if !strings.HasPrefix(name, "builtin/") && !strings.HasPrefix(name, rulefile.InformedPrefix) {
 			paths = append(paths, name)
 		}

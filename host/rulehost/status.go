@@ -64,7 +64,7 @@ func (m *Modules) moduleStatus(about enrich.Description) admin.ModuleStatus {
 func (m *Modules) all() []enrich.Module {
 	all := []enrich.Module{m.cel}
 	for _, name := range m.order {
-		all = append(all, enrich.Guest{Module: m.others[name], Name: name})
+		all = append(all, enrich.Guest{Module: m.processes[name], Name: name})
 	}
 	if m.dns != nil {
 		all = append(all, m.dns) // after those whose tags it takes note of
@@ -86,4 +86,14 @@ func (m *Modules) noteRunning(ctx context.Context) {
 		}
 	}
 	m.ran.Store(&ran)
+}
+
+// Owns reports whether a process belongs to a module.
+func (m *Modules) Owns(pid int) bool {
+	for _, p := range m.processes {
+		if p.Owns(pid) {
+			return true
+		}
+	}
+	return false
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/plugin"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
 // Check starts each module that somebody else wrote, gives it its settings, and ends it. It returns the names that
@@ -52,9 +53,46 @@ func tryModule(ctx context.Context, one config.Module, secrets *secret.Keeper, l
 	return about, errors.Join(err, module.Close())
 }
 
-// moduleOptions are how a module of the configuration is started.
-func moduleOptions(one config.Module) plugin.Options {
-	return plugin.Options{
-		Name: one.Name, Path: one.Path, Args: one.Args, SHA256: one.SHA256, TagTimeout: one.Timeout, Fence: fenceOf(one),
+// Listed is a rule module of a configuration, as it presents itself.
+type Listed struct {
+	Name    string          `json:"name"` // in the configuration
+	Path    string          `json:"path"`
+	SHA256  string          `json:"sha256,omitempty"` // not of the built-in module, which is this program
+	Version string          `json:"version,omitempty"`
+	About   string          `json:"about,omitempty"` // what it calls itself
+	Selects enrich.Selector `json:"selects"`
+	Rules   int             `json:"rules"`
+	Fence   []fence.Step    `json:"fence"`
+	Problem string          `json:"problem,omitempty"` // why it can't be used
+}
+
+// List starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
+// it is, and how it is fenced. The error joins those of modules that can't be used, which are listed, too.
+func List(ctx context.Context, c config.Config) (list []Listed, err error) {
+	all := c.Modules
+	if c.Rules.Isolate {
+		own, err := celProcess()
+		if err != nil {
+			return nil, err
+		}
+		all = append([]config.Module{own}, all...)
 	}
+	for _, one := range all {
+		listed, problem := listModule(ctx, one, c.Secrets)
+		if problem != nil {
+			listed.Problem = problem.Error()
+			err = errors.Join(err, fmt.Errorf("module %s: %w", one.Name, problem))
+		}
+		list = append(list, listed)
+	}
+	return list, err
+}
+
+func listModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (Listed, error) {
+	l := Listed{Name: one.Name, Path: one.Path, SHA256: one.SHA256}
+	about, err := tryModule(ctx, one, secrets, func(p *plugin.Process) { l.Fence = p.Fence() })
+	if one.Name != celName { // what the built-in module selects is what its rules do
+		l.About, l.Version, l.Selects, l.Rules = about.Name, about.Version, about.Selector, len(about.Rules)
+	}
+	return l, err
 }
