@@ -1,5 +1,3 @@
-// Package host puts the parts together: it builds streams, modules and sinks from a configuration and runs the
-// pipeline between them.
 package host
 
 import (

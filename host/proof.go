@@ -15,7 +15,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
-	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
@@ -168,19 +167,6 @@ func (unread) State() *pipeline.State { return &pipeline.State{} }
 
 // Update changes nothing: there is nothing that could be read again.
 func (unread) Update(func(*pipeline.State) error) error { return nil }
-
-// workspaces are the streams of the workspaces alone.
-func workspaces(c config.Config, log logrus.FieldLogger) (all []pipeline.Stream, err error) {
-	var identities loganalytics.Workspaces
-	for _, s := range c.Sources.LogAnalytics {
-		list, err := identities.New(s.Config, log)
-		if err != nil {
-			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
-		}
-		all = append(all, list...)
-	}
-	return all, nil
-}
 
 // finish handles the windows that are open, and no new ones.
 func finish(ctx context.Context, c config.Config, o Options) error {
