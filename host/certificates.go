@@ -19,8 +19,12 @@ type certified interface {
 
 // certificates are those that sinks show and see, and those that sources show to the directory.
 func (h *Host) certificates() (all []admin.Certificate) {
-	for _, s := range h.certified {
-		for _, c := range s.sink.Certificates() {
+	for _, s := range h.sinks {
+		sink, ok := s.sink.(certified)
+		if !ok {
+			continue
+		}
+		for _, c := range sink.Certificates() {
 			all = append(all, admin.Certificate{Of: "sink " + s.name, Whose: c.Whose, Subject: c.Subject, Expires: c.Expires.UTC()})
 		}
 	}
@@ -31,12 +35,6 @@ func (h *Host) certificates() (all []admin.Certificate) {
 		}
 	}
 	return all
-}
-
-// namedCertified is a sink that knows certificates, with its name.
-type namedCertified struct {
-	name string
-	sink certified
 }
 
 const (

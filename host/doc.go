@@ -8,7 +8,7 @@
 //
 //   - host.go, background.go: a host, and how work in the background begins and ends.
 //   - sources.go: where events come from.
-//   - refusals.go, certificates.go, sinks.go, letters.go: where they go, and what becomes of those that a sink refuses or takes
+//   - refusals.go, sinks.go, certificates.go, letters.go: where they go, and what becomes of those that a sink refuses or takes
 //     shortened.
 //   - socket.go, ledger.go: what lies in data_dir.
 //   - clean.go, snapshot.go, service_manager.go: how the host does, as metrics, health checks and the service manager hear it.

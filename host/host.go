@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,13 +57,13 @@ type Host struct {
 	socket    *socket           // nil also where it can't be opened
 	auditor   *proof.Auditor    // nil also when nothing is audited
 
-	proving   sync.Mutex // held by whoever compares what was proven
-	certified []namedCertified
-	service   systemd.Notifier
-	started   time.Time
-	doing     atomic.Pointer[string] // what is done before the first row is read
-	log       *logrus.Logger
-	closers   []io.Closer
+	proving sync.Mutex // held by whoever compares what was proven
+	sinks   []named
+	service systemd.Notifier
+	started time.Time
+	doing   atomic.Pointer[string] // what is done before the first row is read
+	log     *logrus.Logger
+	closers []io.Closer
 }
 
 // starting is what a host is doing until [New] has put all its parts together.
@@ -81,9 +82,11 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	if err := h.listen(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := h.startModules(ctx, c, o); err != nil {
+	how := rulehost.Options{Log: o.Log, Stats: h.stats, Guarded: o.Guarded, Watch: c.Rules.Watch && !o.Once}
+	if h.modules, err = rulehost.Start(ctx, c, how); err != nil {
 		return nil, err
 	}
+	h.closers = append(h.closers, h.modules)
 	if err := h.openDisk(ctx, c, o); err != nil {
 		return nil, err
 	}
@@ -144,15 +147,6 @@ func (h *Host) Run(ctx context.Context) error {
 // Figures are the counts so far.
 func (h *Host) Figures() pipeline.Figures { return h.stats.Figures() }
 
-// startModules starts the modules, which load the rules.
-func (h *Host) startModules(ctx context.Context, c config.Config, o Options) (err error) {
-	how := rulehost.Options{Log: o.Log, Stats: h.stats, Guarded: o.Guarded, Watch: c.Rules.Watch && !o.Once}
-	if h.modules, err = rulehost.Start(ctx, c, how); err == nil {
-		h.closers = append(h.closers, h.modules)
-	}
-	return err
-}
-
 // Reload reads rules, context and modules' settings again. When anything is wrong, everything stays as it was.
 func (h *Host) Reload(ctx context.Context, c config.Config) error { return h.modules.Reload(ctx, c) }
 
@@ -176,8 +170,8 @@ func (h *Host) Close() {
 			}
 		}
 	}
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		if err := h.closers[i].Close(); err != nil {
+	for _, c := range slices.Backward(h.closers) {
+		if err := c.Close(); err != nil {
 			h.log.WithError(err).Warn("can't close")
 		}
 	}

@@ -48,18 +48,14 @@ func (h *Host) outlets(c config.Config, o Options) (all []pipeline.Outlet, err e
 	if o.DryRun {
 		return []pipeline.Outlet{retried("stdout", &printer{out: o.Stdout}, 1, 0, o)}, nil
 	}
-	list, err := buildSinks(c.Sinks.All())
-	if err != nil {
+	if h.sinks, err = buildSinks(c.Sinks.All()); err != nil {
 		return nil, err
 	}
 	tries := 0
 	if o.Once {
 		tries = onceTries
 	}
-	for _, s := range list {
-		if sink, ok := s.sink.(certified); ok {
-			h.certified = append(h.certified, namedCertified{s.name, sink})
-		}
+	for _, s := range h.sinks {
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: (&refusals{sink: s.name, to: h.letters.Keep(s.name), log: o.Log.WithField("sink", s.name)}).keep}
 		out := retried(s.name, keeper, s.sends, tries, o)
 		keeper.Notify = func(err error, wait time.Duration) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -44,40 +43,28 @@ func (m *Modules) configureDirectory(ctx context.Context, c config.Config) error
 	return nil
 }
 
-// informers are the modules that know something about the tenant, by name.
-func (m *Modules) informers() map[string]enrich.Informer {
-	all := map[string]enrich.Informer{}
-	if m.tenant != nil {
-		all[directory.Name] = m.tenant
+// informed is what the directory holds now, as files for the CEL module.
+func (m *Modules) informed() ([]enrich.File, error) {
+	if m.tenant == nil {
+		return nil, nil
 	}
-	return all
+	text, err := m.tenant.Context(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("ask the module %s what it knows: %w", directory.Name, err)
+	}
+	if text == nil {
+		return nil, nil
+	}
+	return []enrich.File{{Name: rulefile.InformedPrefix + directory.Name, Data: text}}, nil
 }
 
-// informed is what modules know now, as files for the CEL module.
-func (m *Modules) informed() (files []enrich.File, err error) {
-	for name, module := range m.informers() {
-		text, err := module.Context(context.Background())
-		if err != nil {
-			return nil, fmt.Errorf("ask the module %s what it knows: %w", name, err)
-		}
-		if text != nil {
-			files = append(files, enrich.File{Name: rulefile.InformedPrefix + name, Data: text})
-		}
-	}
-	return files, nil
-}
-
-// FollowDirectory gives the rules what modules know whenever that changes, until ctx ends.
+// FollowDirectory gives the rules what the directory holds whenever that changes, until ctx ends. Changes that follow within a
+// moment are one.
 func (m *Modules) FollowDirectory(ctx context.Context) {
-	var all sync.WaitGroup
-	for name, module := range m.informers() {
-		all.Go(func() { m.inform(ctx, name, module.Changed()) })
+	if m.tenant == nil {
+		return
 	}
-	all.Wait()
-}
-
-// inform loads the rules again behind each change of what a module knows. Changes that follow within a moment are one.
-func (m *Modules) inform(ctx context.Context, name string, changed <-chan struct{}) {
+	changed := m.tenant.Changed()
 	for {
 		select {
 		case <-changed:
@@ -91,12 +78,13 @@ func (m *Modules) inform(ctx context.Context, name string, changed <-chan struct
 		case <-changed:
 		default:
 		}
-		m.informOnce(ctx, name)
+		m.inform(ctx)
 	}
 }
 
-func (m *Modules) informOnce(ctx context.Context, name string) {
-	log := m.log.WithField("module", name)
+// inform gives the rules what the directory holds.
+func (m *Modules) inform(ctx context.Context) {
+	log := m.log.WithField("module", directory.Name)
 	switch err := m.refresh(ctx); {
 	case errors.Is(err, errSame), ctx.Err() != nil:
 	case err != nil:
@@ -115,7 +103,7 @@ func (m *Modules) AwaitDirectory(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-m.tenant.Read():
-		m.informOnce(ctx, directory.Name)
+		m.inform(ctx)
 	case <-timer.C:
 		m.log.Warnf("the directory wasn't read within %v: events go without it until it is", m.began.Directory.Wait)
 	case <-ctx.Done():

@@ -18,20 +18,15 @@ import (
 func Check(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
 	abouts, errs := []enrich.Description{builtin}, []error(nil)
 	for _, one := range c.Modules {
-		about, err := checkModule(ctx, one, c.Secrets)
+		about, err := tryModule(ctx, one, c.Secrets, func(*plugin.Process) {})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("module %s: %w", one.Name, err))
 			continue
 		}
+		about.Name = one.Name // as a host calls it
 		abouts = append(abouts, about)
 	}
 	return enrich.Contests(abouts), errors.Join(errs...)
-}
-
-func checkModule(ctx context.Context, one config.Module, secrets *secret.Keeper) (enrich.Description, error) {
-	about, err := tryModule(ctx, one, secrets, func(*plugin.Process) {})
-	about.Name = one.Name // as a host calls it
-	return about, err
 }
 
 // tryModule starts a module, shows it to look, gives it its settings, and ends it. It returns what the module says of itself.

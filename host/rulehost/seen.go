@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // bucketStore keeps values in named buckets; boltstore.Store is one.
@@ -69,19 +70,10 @@ func restoreSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogg
 
 // run saves now and then, and for the last time when ctx ends.
 func (k *seenKeeper) run(ctx context.Context) {
-	tick := time.NewTicker(seenEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			if err := k.save(); err != nil {
-				k.log.WithError(err).Warn("can't save what rules have seen: what is new since looks new again after a restart")
-			}
-			return
-		case <-tick.C:
-			if err := k.save(); err != nil {
-				k.log.WithError(err).Warn("can't save what rules have seen; it is tried again")
-			}
+	for ended := false; !ended; {
+		ended = backoff.Sleep(ctx, seenEvery) != nil
+		if err := k.save(); err != nil {
+			k.log.WithError(err).Warn("can't save what rules have seen: it is tried again until the host ends, and what isn't saved then looks new after a restart")
 		}
 	}
 }
