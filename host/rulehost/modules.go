@@ -61,7 +61,8 @@ type Options struct {
 	Watch   bool // notice when rule files change; see [Modules.FollowFiles]
 }
 
-// Start loads the rules and starts the modules of a configuration. A *Error is about rules. They must be closed.
+// Start loads the rules and starts the modules of a configuration. An *Error is about rules, every other error about something
+// else. The modules must be closed.
 func Start(ctx context.Context, c config.Config, o Options) (*Modules, error) {
 	seen := celrule.NewRecent(celrule.DefaultMemory)
 	cel := celrule.NewRemembering(seen)

@@ -36,7 +36,7 @@ const (
 var errSame = errors.New("the rule files are as they were")
 
 // refresh loads the rules of the last configuration again if their files changed. The error is errSame if they didn't,
-// and a *Error if the new set is refused.
+// and an *Error if the new set is refused.
 func (m *Modules) refresh(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,7 +72,7 @@ func (m *Modules) loadRules(ctx context.Context, when occasion) error {
 	return &Error{err}
 }
 
-// checkRules reads the rules and finds what is wrong before processes are started. The error is a *Error.
+// checkRules reads the rules and finds what is wrong before processes are started. The error is an *Error.
 func (m *Modules) checkRules(ctx context.Context) error {
 	set, err := m.readRules()
 	if err == nil {
