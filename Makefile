@@ -33,7 +33,7 @@ campaign: ## FAULTS (1000) kills and faults during 1,000 events each to three si
 	RISKRELAY_CAMPAIGN=$(FAULTS) $(GO) test -count=1 -timeout 6h -parallel 4 -run 'TestCampaign|TestFailpoints' -v ./host/e2e
 
 soak-rules: ## the long tests of rules in full: 1,000 reloads under load, the index against every rule on 100,000 pairs
-	RISKRELAY_SOAK=full $(GO) test -race -count=1 -timeout 20m -run TestReloads -v ./host
+	RISKRELAY_SOAK=full $(GO) test -race -count=1 -timeout 20m -run TestReloads -v ./host/rulehost
 	RISKRELAY_PAIRS=100000 $(GO) test -count=1 -run TestIndexAgrees -v ./enrich/celrule
 
 shape: ## what packages look like: lines of code, files, uses from file to file and back, exported names
@@ -46,7 +46,7 @@ check: lint ## what CI checks besides tests: format, vet (for Windows and macOS 
 	GOOS=windows $(GO) vet ./...
 	GOOS=darwin $(GO) build ./...
 	GOOS=darwin $(GO) vet ./...
-	$(GO) run .ci/shape/*.go -check ./enrich/... ./plugin/... ./rules
+	$(GO) run .ci/shape/*.go -check ./enrich/... ./plugin/... ./rules ./host ./host/rulehost
 	.ci/unchanged "generated files are stale: run make generate" $(MAKE) -s generate
 	.ci/unchanged "go.mod or go.sum isn't tidy: run make tidy" $(MAKE) -s tidy
 	$(GO) run ./host/cmd/riskrelay rules lint

@@ -9,6 +9,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/checkup"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // certified is a sink that knows which certificates are in use.
@@ -18,8 +19,12 @@ type certified interface {
 
 // certificates are those that sinks show and see, and those that sources show to the directory.
 func (h *Host) certificates() (all []admin.Certificate) {
-	for _, s := range h.certified {
-		for _, c := range s.sink.Certificates() {
+	for _, s := range h.sinks {
+		sink, ok := s.sink.(certified)
+		if !ok {
+			continue
+		}
+		for _, c := range sink.Certificates() {
 			all = append(all, admin.Certificate{Of: "sink " + s.name, Whose: c.Whose, Subject: c.Subject, Expires: c.Expires.UTC()})
 		}
 	}
@@ -32,34 +37,20 @@ func (h *Host) certificates() (all []admin.Certificate) {
 	return all
 }
 
-// namedCertified is a sink that knows certificates, with its name.
-type namedCertified struct {
-	name string
-	sink certified
-}
-
 const (
 	expiryEvery = time.Minute    // how often certificates are looked at
 	expiryAgain = 24 * time.Hour // how often one that ends soon is logged
 )
 
-// startExpiry logs certificates that end soon, until stop is called.
-func (h *Host) startExpiry(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	ticker, done, logged := time.NewTicker(expiryEvery), make(chan struct{}), map[string]time.Time{}
-	go func() {
-		defer close(done)
-		defer ticker.Stop()
-		for {
-			warnExpiring(h.log, time.Now(), h.certificates(), logged)
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-				return
-			}
+// watchCertificates logs those that end soon, until ctx ends.
+func (h *Host) watchCertificates(ctx context.Context) {
+	logged := map[string]time.Time{}
+	for {
+		warnExpiring(h.log, time.Now(), h.certificates(), logged)
+		if backoff.Sleep(ctx, expiryEvery) != nil {
+			return
 		}
-	}()
-	return func() { cancel(); <-done }
+	}
 }
 
 // warnExpiring logs the certificates that end within checkup.Soon, each once a day. Logged remembers when that was.

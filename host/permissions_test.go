@@ -7,10 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ownership"
-	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
 // open makes a file that every user may change and read.
@@ -78,38 +76,5 @@ func TestPermissionsOfFiles(t *testing.T) {
 	}
 	if len(files) < 20 {
 		t.Errorf("only %d files: %v", len(files), files)
-	}
-}
-
-// TestGuardedRules holds that rules which others may change are refused when they are read, with the reason, and that the
-// set at work stays.
-func TestGuardedRules(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "empty", "a.yaml")
-	open(t, path)
-	for _, guarded := range []bool{false, true} {
-		m := &modules{guarded: guarded}
-		set, err := ruleset.Load(ruleset.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		set.Files = append(set.Files, enrich.File{Name: path}, enrich.File{Name: "builtin/a.yaml"})
-		err = m.refuseOpen(ruleset.Options{Paths: []string{dir}}, set)
-		if guarded != (err != nil) {
-			t.Fatalf("guarded %v: %v", guarded, err)
-		}
-		if guarded && (!strings.Contains(err.Error(), "rules: "+path+" can be changed by every user (mode 0646") || strings.Contains(err.Error(), "builtin")) {
-			t.Error(err)
-		}
-	}
-	if err := os.Chmod(path, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Dir(path)
-	if err := os.Chmod(folder, 0o707); err != nil {
-		t.Fatal(err)
-	}
-	if got := RulePermissions(ruleset.Options{Paths: []string{dir}}, enrich.Config{}); len(got) != 1 || got[0].Path != folder {
-		t.Errorf("a folder below, into which others may put rules: %v", got)
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
-	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
@@ -47,7 +46,7 @@ func (h *Host) Ledger() map[string]*pipeline.State {
 }
 
 func (h *Host) check() proof.Check {
-	check := proof.Check{Proof: h.proven}
+	check := proof.Check{Proof: h.ledger.Proof}
 	for _, o := range h.pipeline.Outlets {
 		check.Sinks = append(check.Sinks, o.Name)
 	}
@@ -56,11 +55,11 @@ func (h *Host) check() proof.Check {
 
 // openAudits prepares to look for rows that came late, where rows come from workspaces for longer than once.
 func (h *Host) openAudits() {
-	if h.proven == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
+	if h.ledger == nil || h.pipeline.Once || len(h.config.Sources.LogAnalytics) == 0 {
 		return
 	}
 	h.auditor = &proof.Auditor{
-		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.pipeline.Stats.CameLate,
+		Check: h.check(), Streams: h.pipeline.Streams, Record: h.pipeline.Record, Log: h.log, Late: h.stats.CameLate,
 		Lock: func() func() { h.proving.Lock(); return h.proving.Unlock },
 	}
 	if h.config.Summary {
@@ -68,18 +67,11 @@ func (h *Host) openAudits() {
 	}
 }
 
-// startAudits looks for rows that came late until stop is called.
-func (h *Host) startAudits(ctx context.Context) (stop func()) {
-	if h.auditor == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+// audit looks for rows that came late until ctx ends.
+func (h *Host) audit(ctx context.Context) {
+	if h.auditor != nil {
 		h.auditor.Run(ctx)
-	}()
-	return func() { cancel(); <-done }
+	}
 }
 
 // repairPause is how often a running host is asked how far a repair is.
@@ -175,19 +167,6 @@ func (unread) State() *pipeline.State { return &pipeline.State{} }
 
 // Update changes nothing: there is nothing that could be read again.
 func (unread) Update(func(*pipeline.State) error) error { return nil }
-
-// workspaces are the streams of the workspaces alone.
-func workspaces(c config.Config, log logrus.FieldLogger) (all []pipeline.Stream, err error) {
-	var identities loganalytics.Workspaces
-	for _, s := range c.Sources.LogAnalytics {
-		list, err := identities.New(s.Config, log)
-		if err != nil {
-			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
-		}
-		all = append(all, list...)
-	}
-	return all, nil
-}
 
 // finish handles the windows that are open, and no new ones.
 func finish(ctx context.Context, c config.Config, o Options) error {

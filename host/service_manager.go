@@ -8,35 +8,31 @@ import (
 // statusEvery is how often the service manager is told how the host does, where no watchdog asks more often.
 const statusEvery = 30 * time.Second
 
-// startNotifying tells the service manager that the host runs, and how it does until stop is called. The watchdog is fed
-// only while nothing is stuck: a sink or a workspace that fails is no reason for a restart, which would not help.
-func (h *Host) startNotifying(ctx context.Context) (stop func()) {
+// notify tells the service manager that the host runs, and how it does until ctx ends. The watchdog is fed only while nothing is
+// stuck: a sink or a workspace that fails is no reason for a restart, which would not help. Ending is closed when the host is
+// told to end.
+func (h *Host) notify(ctx context.Context, ending <-chan struct{}) {
 	if !h.service.On() {
-		return func() {}
+		return
 	}
 	h.tell(h.service.Ready)
 	every := statusEvery
 	if w := h.service.Watchdog(); w > 0 {
 		every = max(min(every, w/2), time.Millisecond)
 	}
-	ticker, end, done := time.NewTicker(every), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		defer ticker.Stop()
-		ending := ctx.Done()
-		for {
-			h.tellStatus()
-			select {
-			case <-ticker.C:
-			case <-ending:
-				h.tell(h.service.Stopping)
-				ending = nil // what was read is sent now, under the watchdog's eye
-			case <-end:
-				return
-			}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		h.tellStatus()
+		select {
+		case <-ticker.C:
+		case <-ending:
+			h.tell(h.service.Stopping)
+			ending = nil // what was read is sent now, under the watchdog's eye
+		case <-ctx.Done():
+			return
 		}
-	}()
-	return func() { close(end); <-done }
+	}
 }
 
 // Reloading tells the service manager that a reload begins, and the function that it returns that it ended, well or not:

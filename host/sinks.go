@@ -43,20 +43,19 @@ func joinNamed(err error, name string, why error) error {
 	return fmt.Errorf("%w\n%w", err, why)
 }
 
-// openSinks adds the configuration's sinks to the pipeline, each with retries and its dead-letter file.
-func (h *Host) openSinks(c config.Config, o Options) error {
-	list, err := buildSinks(c.Sinks.All())
-	if err != nil {
-		return err
+// outlets are the configuration's sinks, each with retries and its dead-letter file; a dry run prints.
+func (h *Host) outlets(c config.Config, o Options) (all []pipeline.Outlet, err error) {
+	if o.DryRun {
+		return []pipeline.Outlet{retried("stdout", &printer{out: o.Stdout}, 1, 0, o)}, nil
+	}
+	if h.sinks, err = buildSinks(c.Sinks.All()); err != nil {
+		return nil, err
 	}
 	tries := 0
 	if o.Once {
 		tries = onceTries
 	}
-	for _, s := range list {
-		if sink, ok := s.sink.(certified); ok {
-			h.certified = append(h.certified, namedCertified{s.name, sink})
-		}
+	for _, s := range h.sinks {
 		keeper := &pipeline.DeadLetter{Sink: s.sink, Keep: (&refusals{sink: s.name, to: h.letters.Keep(s.name), log: o.Log.WithField("sink", s.name)}).keep}
 		out := retried(s.name, keeper, s.sends, tries, o)
 		keeper.Notify = func(err error, wait time.Duration) {
@@ -64,9 +63,9 @@ func (h *Host) openSinks(c config.Config, o Options) error {
 			o.Log.WithError(err).WithField("sink", s.name).Error("refused events wait for room on the disk")
 		}
 		keeper.Shortened = (&copies{sink: s.name, letters: h.letters, health: out.Health, log: o.Log.WithField("sink", s.name)}).keep
-		h.pipeline.Outlets = append(h.pipeline.Outlets, out)
+		all = append(all, out)
 	}
-	return nil
+	return all, nil
 }
 
 // onceTries is how often a run with --once tries a Send before it leaves the window to the next run.

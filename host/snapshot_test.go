@@ -15,13 +15,43 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
+
+// acmeRule is a rule file with one rule, which matches the rows of replay.
+const acmeRule = `apiVersion: riskrelay/v1
+kind: RulePack
+metadata: {name: acme, version: 1.0.0}
+rules:
+  - id: acme.one
+    title: T
+    tables: [AuditLogs]
+    when: event.success
+    severity: low
+    message: "1"
+    tests: [{name: fires, event: {Type: AuditLogs, Result: success}, want: {message: "1"}}]
+`
+
+func quietLog() *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	return log
+}
+
+// messages is a hook that sends what is logged.
+type messages chan string
+
+func (m messages) Levels() []logrus.Level { return logrus.AllLevels }
+
+func (m messages) Fire(e *logrus.Entry) error {
+	m <- e.Message
+	return nil
+}
 
 // replay is the configuration of a host that copies a file of three rows through one rule.
 func replay(t *testing.T) config.Config {
@@ -31,7 +61,7 @@ func replay(t *testing.T) config.Config {
 	rows := strings.Repeat(`{"Type": "AuditLogs", "Result": "success", "TimeGenerated": "2026-03-02T10:00:00Z"}`+"\n", 3)
 	err := errors.Join(
 		os.WriteFile(path("rows.ndjson"), []byte(rows), 0o600),
-		os.WriteFile(path("acme.yaml"), []byte(ruleText("one", 1, 1)), 0o600),
+		os.WriteFile(path("acme.yaml"), []byte(acmeRule), 0o600),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -111,32 +141,6 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// TestTripped holds that a rule which ran when it was loaded and doesn't now counts as switched off by the breaker, and
-// one that was off from the beginning doesn't.
-func TestTripped(t *testing.T) {
-	f := &field{t: t, dir: t.TempDir(), text: ruleText}
-	f.good(1, false)
-	m := startIn(t, f.dir)
-	var before, after admin.Snapshot
-	m.snapshot(&before)
-	ran := map[string]bool{"acme.a": true}
-	for _, id := range []string{"acme.a", "acme.b"} {
-		if !(*m.ran.Load())[id] {
-			t.Errorf("%s isn't noted as running", id)
-		}
-	}
-	f.put("tuning.yaml", "apiVersion: riskrelay/v1\nkind: Tuning\nmetadata: {name: mine}\nfor: {pack: acme}\nrules: [{id: acme.a, set: {enabled: false}}, {id: acme.b, set: {enabled: false}}]\n")
-	if err := m.refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	m.snapshot(&before)
-	m.ran.Store(&ran)
-	m.snapshot(&after)
-	if len(before.Tripped) != 0 || len(after.Tripped) != 1 || after.Tripped[0] != "acme.a" {
-		t.Errorf("before %v, after %v", before.Tripped, after.Tripped)
-	}
-}
-
 // manager is a service manager with a watchdog; the function returns its next datagram.
 func manager(t *testing.T) (systemd.Notifier, func() string) {
 	t.Helper()
@@ -196,10 +200,14 @@ func TestService(t *testing.T) {
 func TestWatchdogStarves(t *testing.T) {
 	service, next := manager(t)
 	stats := &pipeline.Stats{}
-	h := &Host{
-		log: quietLog(), service: service, modules: &modules{cel: celrule.New(), stats: stats, voices: newVoices(quietLog())},
-		pipeline: &pipeline.Pipeline{Stats: stats},
+	c := config.Defaults()
+	c.Rules.Builtin = false
+	m, err := rulehost.Start(t.Context(), c, rulehost.Options{Log: quietLog(), Stats: stats})
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer m.Close()
+	h := &Host{log: quietLog(), service: service, stats: stats, modules: m, pipeline: &pipeline.Pipeline{Stats: stats}}
 	h.does("")
 	stats.Idle("audit", -time.Hour) // due an hour ago
 	stats.Rests("audit", -time.Hour)

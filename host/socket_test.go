@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -24,12 +25,15 @@ func TestSocketComesBack(t *testing.T) {
 		}
 	}
 	mkdir()
-	s, err := openSocket(filepath.Join(dir, admin.SocketName), time.Millisecond, func() (io.Closer, error) {
+	s, err := openSocket(filepath.Join(dir, admin.SocketName), func() (io.Closer, error) {
 		return admin.ListenSocket(t.Context(), dir, admin.Build{}, func() admin.Snapshot { return admin.Snapshot{} }, func() admin.Status { return admin.Status{} }, func(int) bool { return false })
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.keep(ctx, time.Millisecond) }()
 	if err := ask(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +47,8 @@ func TestSocketComesBack(t *testing.T) {
 	for ask() != nil {
 		runtime.Gosched() // until it comes back
 	}
+	stop()
+	<-done
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package host
 import (
 	"fmt"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/schema"
@@ -10,6 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
 	"github.com/riskrelay/riskrelay/host/source/graph"
+	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
 // streams returns one stream for each table, tenant and file of the configuration, and one for follow-ups where hosts are looked
@@ -37,13 +40,24 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		all = append(all, stream)
 	}
 	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
-	if h.followUps != nil {
-		all = append(all, h.followUps.Stream())
-	}
+	all = append(all, h.modules.Streams()...)
 	if o.DryRun {
 		for i := range all {
 			all[i].Volatile = true // a dry run leaves the ledger as it is
 		}
+	}
+	return all, nil
+}
+
+// workspaces are the streams of the workspaces alone.
+func workspaces(c config.Config, log logrus.FieldLogger) (all []pipeline.Stream, err error) {
+	var identities loganalytics.Workspaces
+	for _, s := range c.Sources.LogAnalytics {
+		list, err := identities.New(s.Config, log)
+		if err != nil {
+			return nil, fmt.Errorf("workspace %s: %w", s.Workspace, err)
+		}
+		all = append(all, list...)
 	}
 	return all, nil
 }
@@ -69,7 +83,7 @@ func (h *Host) keepLine(e *file.LineError) error {
 			return fmt.Errorf("write a dead letter: %w", err)
 		}
 	}
-	switch n := h.pipeline.Stats.Unreadable(); {
+	switch n := h.stats.Unreadable(); {
 	case n <= maxShownLines:
 		h.log.WithError(e).Error("a line is not a row: it goes to the dead letters")
 	case n == maxShownLines+1:

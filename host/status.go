@@ -28,14 +28,21 @@ func (h *Host) listenLocally(ctx context.Context, build admin.Build) {
 				h.log.WithError(err).Warn("the status lacks dead letters")
 			}
 			return s
-		}, h.modules.owns, admin.Proving(h))
+		}, h.modules.Owns, admin.Proving(h))
 	}
-	socket, err := openSocket(filepath.Join(h.config.DataDir, admin.SocketName), socketLook, listen)
+	socket, err := openSocket(filepath.Join(h.config.DataDir, admin.SocketName), listen)
 	if err != nil {
 		h.log.WithError(err).Warn("`riskrelay status` can't ask this host")
 		return
 	}
-	h.closers = append(h.closers, socket)
+	h.socket, h.closers = socket, append(h.closers, socket)
+}
+
+// keepSocket opens the socket anew when its file has gone, until ctx ends.
+func (h *Host) keepSocket(ctx context.Context) {
+	if h.socket != nil {
+		h.socket.keep(ctx, socketLook)
+	}
 }
 
 // Status asks the host that runs with this configuration how it does. When none runs, it says what the ledger and the

@@ -136,7 +136,7 @@ func (l *launcher) close() {
 
 func (o *Options) setDefaults() {
 	if o.Logger == nil {
-		o.Logger = silent()
+		o.Logger = new(logrus.Logger) // at whose level no line is written
 	}
 	o.talk, o.running = newTalk(o.Logger), new(atomic.Pointer[program])
 	setDefault(&o.StartTimeout, time.Minute)
@@ -144,13 +144,6 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MaxReply, 8<<20)
 	setDefault(&o.Backoff.Min, 100*time.Millisecond)
 	setDefault(&o.Backoff.Max, 30*time.Second)
-}
-
-// silent is a log that nobody reads.
-func silent() *logrus.Logger {
-	log := logrus.New()
-	log.SetLevel(logrus.PanicLevel)
-	return log
 }
 
 func setDefault[T comparable](option *T, value T) {

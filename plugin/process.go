@@ -83,7 +83,7 @@ func (e *DownError) Unwrap() error { return e.reason }
 const whole = math.MaxInt32
 
 func newProcess(start func(context.Context) (run, enrich.Description, error), policy backoff.Policy, free func()) *Process {
-	p := &Process{start: start, free: free, log: silent(), breaker: newBreaker(policy), held: &heldError{maxHold}, gate: semaphore.NewWeighted(whole)}
+	p := &Process{start: start, free: free, log: new(logrus.Logger), breaker: newBreaker(policy), held: &heldError{maxHold}, gate: semaphore.NewWeighted(whole)}
 	p.life, p.end = context.WithCancel(context.Background())
 	return p
 }

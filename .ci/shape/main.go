@@ -34,7 +34,9 @@ type backLimit struct {
 
 const module = "github.com/riskrelay/riskrelay/"
 
-func backLimits() []backLimit { return []backLimit{{module + "enrich/celrule", 40}} }
+func backLimits() []backLimit {
+	return []backLimit{{module + "enrich/celrule", 40}, {module + "host", 10}}
+}
 
 func main() {
 	check := flag.Bool("check", false, "print only what is over a limit, and exit with 1 if anything is")

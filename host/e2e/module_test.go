@@ -18,6 +18,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/plugin"
 	"github.com/riskrelay/riskrelay/plugin/fence"
 )
@@ -343,12 +344,12 @@ func TestNotReadyWithoutBuiltInRules(t *testing.T) {
 func TestCheckModules(t *testing.T) {
 	own := enrich.Description{Name: "cel", Rules: []enrich.RuleInfo{{ID: "acme.any"}}}
 	c, _ := guestConfig(t, guestModule(t, "good"), guestModule(t, "liar"))
-	contests, err := host.CheckModules(t.Context(), c, own)
+	contests, err := rulehost.Check(t.Context(), c, own)
 	if len(contests) != 1 || contests[0] != (enrich.Contest{Kind: "rule", Name: "acme.any", Owner: "cel", Loser: "liar"}) || err != nil {
 		t.Errorf("contests %v, %v", contests, err)
 	}
 	c.Modules, _ = badModules(t)
-	_, err = host.CheckModules(t.Context(), c, own)
+	_, err = rulehost.Check(t.Context(), c, own)
 	for _, want := range []string{
 		"module swapped: module ", "find out who changed the program", "module refusing: configure it: these settings are none", "module missing: find module: ", "module keyless: settings_files.key: ",
 		"module mute: start module ", "it was not ready within 10s",

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/graph/graphtest"
 )
@@ -38,7 +40,7 @@ func configFor(t *testing.T, server *graphtest.Server) Config {
 func start(t *testing.T, o graphtest.Options) (*graphtest.Server, *Client) {
 	t.Helper()
 	server := graphtest.New(o)
-	client, err := New(configFor(t, server), silent())
+	client, err := New(configFor(t, server), new(logrus.Logger))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +298,7 @@ func TestConfig(t *testing.T) {
 	for name, tt := range tests {
 		c := Defaults()
 		tt.change(&c)
-		if _, err := New(c, silent()); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := New(c, new(logrus.Logger)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error is %v, want %q", name, err, tt.want)
 		}
 	}

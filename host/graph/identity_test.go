@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/host/azure"
 	"github.com/riskrelay/riskrelay/host/azure/identitytest"
 	"github.com/riskrelay/riskrelay/host/graph/graphtest"
@@ -17,7 +19,7 @@ func machine(t *testing.T, server *graphtest.Server) *Client {
 	c := configFor(t, server)
 	c.Credential = azure.Credential{Kind: "managed"}
 	c.Audience = "https://" + strings.ToLower(t.Name()) + ".example"
-	client, err := New(c, silent())
+	client, err := New(c, new(logrus.Logger))
 	if err != nil {
 		t.Fatal(err)
 	}

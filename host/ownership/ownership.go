@@ -30,6 +30,23 @@ type Path struct {
 	Kept bool // this process writes there
 }
 
+// Paths are what shall be judged, as [Judge] takes them. The empty name is no path.
+type Paths []Path
+
+// Trusted adds what others may not change; key is what names it.
+func (p *Paths) Trusted(key string, names ...string) { p.add(key, FromWriting, names) }
+
+// Secret adds what others may not read, either.
+func (p *Paths) Secret(key string, names ...string) { p.add(key, FromReading, names) }
+
+func (p *Paths) add(key string, need Need, names []string) {
+	for _, name := range names {
+		if name != "" {
+			*p = append(*p, Path{Key: key, Name: name, Need: need})
+		}
+	}
+}
+
 // Problem says that others may do to a path what only riskrelay and root should.
 type Problem struct {
 	Key          string // what named a path that leads through Path

@@ -11,6 +11,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 )
 
 func newBackfill(s streams) *cobra.Command {
@@ -70,7 +71,7 @@ func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) 
 		return exit(exitConfig, err)
 	case ctx.Err() != nil:
 		return exit(exitStopped, fmt.Errorf("stopped: %s", again))
-	case errors.As(err, new(*host.RuleError)):
+	case errors.As(err, new(*rulehost.Error)):
 		return ruleOrRuntime(err, c.Rules.Context)
 	case err != nil:
 		return exit(exitRuntime, fmt.Errorf("%w; %s", err, again))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 )
 
 func newModules(s streams) *cobra.Command {
@@ -43,9 +44,9 @@ func newModulesList(s streams) *cobra.Command {
 }
 
 func listModules(ctx context.Context, s streams, c config.Config, format string) error {
-	list, problem := host.ListModules(ctx, c)
+	list, problem := rulehost.List(ctx, c)
 	if format == "json" {
-		if err := writeJSON(s.out, slices.Concat([]host.Listed{}, list)); err != nil { // [] rather than null
+		if err := writeJSON(s.out, slices.Concat([]rulehost.Listed{}, list)); err != nil { // [] rather than null
 			return err
 		}
 	} else if err := modulesPage(s.out, list); err != nil {
@@ -58,7 +59,7 @@ func listModules(ctx context.Context, s streams, c config.Config, format string)
 }
 
 // modulesPage is the list for people: a table of the modules, and below it one of each fence.
-func modulesPage(w io.Writer, list []host.Listed) error {
+func modulesPage(w io.Writer, list []rulehost.Listed) error {
 	if len(list) == 0 {
 		_, err := fmt.Fprintln(w, "no modules are configured beside the built-in rules")
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ownership"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/secret"
 )
@@ -91,7 +92,7 @@ func guard(c config.Config, path string, o host.Options, secrets *secret.Keeper)
 func permissions(c config.Config, path string) ownership.Problems {
 	problems := host.Permissions(c, path)
 	set, _, _ := ruleset.Gather(c.RuleOptions()) //nolint:dogsled // whoever loads them says what is wrong with them
-	for _, p := range host.RulePermissions(c.RuleOptions(), set) {
+	for _, p := range rulehost.Permissions(c.RuleOptions(), set) {
 		if !slices.ContainsFunc(problems, func(other ownership.Problem) bool { return other.Path == p.Path }) {
 			problems = append(problems, p)
 		}
@@ -131,7 +132,7 @@ func forRoot(p ownership.Problem) bool {
 
 // warnRules is warnPermissions for rules that a command was told to take.
 func warnRules(w func() io.Writer, o ruleset.Options, set enrich.Config) {
-	if problems := host.RulePermissions(o, set); len(problems) > 0 {
+	if problems := rulehost.Permissions(o, set); len(problems) > 0 {
 		warnPermissions(w(), problems)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -107,10 +108,10 @@ func reload(ctx context.Context, s streams, h *host.Host, path string, o host.Op
 
 // ruleOrRuntime is the exit code for a host that can't start.
 func ruleOrRuntime(err error, context string) error {
-	if errors.As(err, new(*host.SelftestError)) {
+	if errors.As(err, new(*rulehost.SelftestError)) {
 		return exit(exitRules, fmt.Errorf("can't start: %w", err))
 	}
-	if coded := ruleExit(err, context); errors.As(err, new(*host.RuleError)) {
+	if coded := ruleExit(err, context); errors.As(err, new(*rulehost.Error)) {
 		return coded
 	}
 	return exit(exitRuntime, fmt.Errorf("can't start: %w", err))

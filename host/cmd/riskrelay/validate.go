@@ -11,6 +11,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
@@ -47,11 +48,11 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	for _, warning := range module.Warnings() {
 		fmt.Fprintln(s.err, warning.Error()) //nolint:errcheck // nobody is left to tell
 	}
-	if warning := host.Forgetful(c, module); warning != "" {
+	if warning := rulehost.Forgetful(c, module); warning != "" {
 		fmt.Fprintln(s.err, warning) //nolint:errcheck // nobody is left to tell
 	}
 	if c.Rules.Selftest {
-		if err := host.Selftest(ctx, rules, c.RuleOptions()); err != nil {
+		if err := rulehost.Selftest(ctx, rules, c.RuleOptions()); err != nil {
 			return exit(exitRules, err)
 		}
 	}
@@ -59,7 +60,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	contests, err := host.CheckModules(ctx, c, about)
+	contests, err := rulehost.Check(ctx, c, about)
 	if err := errors.Join(host.Check(c), err); err != nil {
 		return exit(exitConfig, errors.Join(errors.New("the configuration is well written, but can't be used"), err))
 	}

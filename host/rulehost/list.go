@@ -1,10 +1,9 @@
-package host
+package rulehost
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
@@ -13,43 +12,40 @@ import (
 	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
-// fenceOf is a module's fence, nil when it has none. This program puts it up as `riskrelay module fence`.
-func fenceOf(m config.Module) *fence.Options {
-	if !m.Fence {
-		return nil
-	}
-	return &fence.Options{
-		Launcher: []string{"module", "fence"}, Read: m.Read, Network: m.Network,
-		Limits: fence.Limits{Memory: m.Limits.Memory, Descriptors: m.Limits.Descriptors, Processes: m.Limits.Processes},
-	}
-}
-
-// celMemory is the address space of the built-in module, in bytes. Compiling ten thousand rules takes more than other modules get.
-const celMemory = 16 << 30
-
-// celProcess is the built-in module in a process of its own.
-func celProcess() (config.Module, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return config.Module{}, fmt.Errorf("find this program, to start the CEL module: %w", err)
-	}
-	memory := int64(celMemory)
-	if fence.DefaultMemory < 0 {
-		memory = fence.DefaultMemory // what is built with the race detector has no limit
-	}
-	return config.Module{
-		Name: celName, Path: self, Args: []string{"module", "cel"}, Timeout: celTime, Fenced: config.Fenced{Fence: true, Limits: config.Limits{Memory: memory}},
-	}, nil
-}
-
-// owns reports whether a process belongs to a module.
-func (m *modules) owns(pid int) bool {
-	for _, p := range m.processes {
-		if p.Owns(pid) {
-			return true
+// Check starts each module that somebody else wrote, gives it its settings, and ends it. It returns the names that
+// one of them declares and that belong to a module before it, builtin to begin with; the error is about all modules that
+// a host would switch off.
+func Check(ctx context.Context, c config.Config, builtin enrich.Description) ([]enrich.Contest, error) {
+	abouts, errs := []enrich.Description{builtin}, []error(nil)
+	for _, one := range c.Modules {
+		about, err := tryModule(ctx, one, c.Secrets, func(*plugin.Process) {})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("module %s: %w", one.Name, err))
+			continue
 		}
+		about.Name = one.Name // as a host calls it
+		abouts = append(abouts, about)
 	}
-	return false
+	return enrich.Contests(abouts), errors.Join(errs...)
+}
+
+// tryModule starts a module, shows it to look, gives it its settings, and ends it. It returns what the module says of itself.
+func tryModule(ctx context.Context, one config.Module, secrets *secret.Keeper, look func(*plugin.Process)) (about enrich.Description, err error) {
+	options := moduleOptions(one)
+	options.Name, options.StartTimeout = "", firstStart
+	settings, unread := one.SettingsText(secrets) // beside what is wrong with the program
+	module, err := plugin.Launch(ctx, options)
+	if err != nil {
+		return about, errors.Join(unread, err)
+	}
+	look(module)
+	if err = unread; err == nil {
+		err = handOver(ctx, module, settings)
+	}
+	if err == nil {
+		about, err = module.Describe(ctx)
+	}
+	return about, errors.Join(err, module.Close())
 }
 
 // Listed is a rule module of a configuration, as it presents itself.
@@ -65,9 +61,9 @@ type Listed struct {
 	Problem string          `json:"problem,omitempty"` // why it can't be used
 }
 
-// ListModules starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
+// List starts and configures each module of a configuration, with rules.isolate the built-in one first, to ask what
 // it is, and how it is fenced. The error joins those of modules that can't be used, which are listed, too.
-func ListModules(ctx context.Context, c config.Config) (list []Listed, err error) {
+func List(ctx context.Context, c config.Config) (list []Listed, err error) {
 	all := c.Modules
 	if c.Rules.Isolate {
 		own, err := celProcess()

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -9,16 +9,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 )
 
-// ruleState is what is known of the rules that are at work and of those that were looked at last.
-type ruleState struct {
-	files map[string]string // at work: digest by name
-	tried string            // hash of the set that was looked at last, whether it was taken or not
-}
+// Error says that rules didn't load.
+type Error struct{ err error }
+
+func (e *Error) Error() string { return e.err.Error() }
+
+// Unwrap returns the problems.
+func (e *Error) Unwrap() error { return e.err }
 
 // occasion says when to load a set of rules.
 type occasion int
@@ -32,8 +36,8 @@ const (
 var errSame = errors.New("the rule files are as they were")
 
 // refresh loads the rules of the last configuration again if their files changed. The error is errSame if they didn't,
-// and a *RuleError if the new set is refused.
-func (m *modules) refresh(ctx context.Context) error {
+// and an *Error if the new set is refused.
+func (m *Modules) refresh(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.loadRules(ctx, ifChanged)
@@ -41,48 +45,48 @@ func (m *modules) refresh(ctx context.Context) error {
 
 // loadRules reads, tests and swaps the rules. Events that are tagged meanwhile are judged by the old set as a whole or
 // by the new one as a whole. The lock is held.
-func (m *modules) loadRules(ctx context.Context, when occasion) error {
+func (m *Modules) loadRules(ctx context.Context, when occasion) error {
 	set, err := m.readRules()
 	if err == nil {
 		hash := hashOf(set)
-		if when == ifChanged && hash == m.rules.tried {
+		if when == ifChanged && hash == m.tried {
 			return errSame
 		}
-		m.rules.tried = hash
+		m.tried = hash
 		if err = m.swap(ctx, set); err == nil {
-			m.rules.files = digests(set)
+			m.files = digests(set)
 			m.noteRunning(ctx)
 			m.stats.RulesLoaded(hash)
 			m.warn()
 			return nil
 		}
-	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.rules.tried == reason {
+	} else if reason := "unreadable: " + err.Error(); when == ifChanged && m.tried == reason {
 		return errSame
 	} else {
-		m.rules.tried = reason
+		m.tried = reason
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("load rules: %w", ctx.Err())
 	}
 	m.stats.RulesRefused(err)
-	return &RuleError{err}
+	return &Error{err}
 }
 
-// checkRules reads the rules and finds what is wrong before processes are started. The error is a *RuleError.
-func (m *modules) checkRules(ctx context.Context) error {
+// checkRules reads the rules and finds what is wrong before processes are started. The error is an *Error.
+func (m *Modules) checkRules(ctx context.Context) error {
 	set, err := m.readRules()
 	if err == nil {
 		err = m.check(ctx, set)
 	}
 	if err != nil {
-		return &RuleError{err}
+		return &Error{err}
 	}
 	return nil
 }
 
 // check compiles a set here where the CEL module is a process, which could only say what is wrong, not where.
-func (m *modules) check(ctx context.Context, set enrich.Config) error {
-	if !m.isolated {
+func (m *Modules) check(ctx context.Context, set enrich.Config) error {
+	if !m.began.Rules.Isolate {
 		return nil
 	}
 	module := celrule.New()
@@ -92,7 +96,7 @@ func (m *modules) check(ctx context.Context, set enrich.Config) error {
 }
 
 // swap checks and tests a set and gives it to the CEL module.
-func (m *modules) swap(ctx context.Context, set enrich.Config) error {
+func (m *Modules) swap(ctx context.Context, set enrich.Config) error {
 	if err := m.check(ctx, set); err != nil {
 		return err
 	}
@@ -106,21 +110,21 @@ func (m *modules) swap(ctx context.Context, set enrich.Config) error {
 
 // changed returns what tells whether a file isn't one of those at work. When one of those is gone, all others count as
 // changed, as they may have used what stood in it.
-func (m *modules) changed(set enrich.Config) func(enrich.File) bool {
+func (m *Modules) changed(set enrich.Config) func(enrich.File) bool {
 	now := digests(set)
-	for name := range m.rules.files {
+	for name := range m.files {
 		if _, there := now[name]; !there {
 			return func(enrich.File) bool { return true }
 		}
 	}
-	return func(f enrich.File) bool { return m.rules.files[f.Name] != now[f.Name] }
+	return func(f enrich.File) bool { return m.files[f.Name] != now[f.Name] }
 }
 
 // maxReads is how often files are read that change while they are read.
 const maxReads = 10
 
 // readRules reads all files until two readings in a row agree, as somebody may be replacing them one by one.
-func (m *modules) readRules() (enrich.Config, error) {
+func (m *Modules) readRules() (enrich.Config, error) {
 	before, options := "", m.config.RuleOptions()
 	var err error
 	if options.Informed, err = m.informed(); err != nil {
@@ -138,6 +142,17 @@ func (m *modules) readRules() (enrich.Config, error) {
 		before = hash
 	}
 	return enrich.Config{}, errors.New("the rule files change while they are read")
+}
+
+// refuseOpen refuses a set of rules that others may change.
+func (m *Modules) refuseOpen(o ruleset.Options, set enrich.Config) error {
+	if !m.guarded {
+		return nil
+	}
+	if err := Permissions(o, set).Err(); err != nil {
+		return fmt.Errorf("others may change the rules (--insecure-permissions would take them all the same):\n%w", err)
+	}
+	return nil
 }
 
 // hashLength is enough to tell the rule sets of an installation apart.
@@ -164,4 +179,18 @@ func digests(set enrich.Config) map[string]string {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// warn logs what the CEL module accepted, but somebody should look at.
+func (m *Modules) warn() {
+	module, ok := m.cel.(*celrule.Module)
+	if !ok {
+		if m.forgets != "" {
+			m.log.Warn(m.forgets)
+		}
+		return
+	}
+	for _, p := range module.Warnings() {
+		m.log.WithFields(logrus.Fields{"place": p.Pos.String(), "code": p.Code}).Warn(p.Message)
+	}
 }

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -45,22 +45,16 @@ func (h *history) again() {
 	}
 }
 
-// follow looks whenever somebody asks, while events flow, until stop is called.
-func (h *history) follow(ctx context.Context, streams []pipeline.Stream) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-h.asked:
-				h.show(ctx, streams)
-			case <-ctx.Done():
-				return
-			}
+// follow looks whenever somebody asks, while events flow, until ctx ends.
+func (h *history) follow(ctx context.Context, streams []pipeline.Stream) {
+	for {
+		select {
+		case <-h.asked:
+			h.show(ctx, streams)
+		case <-ctx.Done():
+			return
 		}
-	}()
-	return func() { cancel(); <-done }
+	}
 }
 
 const (

@@ -1,6 +1,7 @@
-package host
+package rulehost
 
 import (
+	"context"
 	"testing"
 
 	"github.com/sirupsen/logrus"
@@ -23,11 +24,11 @@ func TestWatch(t *testing.T) {
 	m := startIn(t, f.dir)
 	logged := make(messages, 100)
 	m.log.AddHook(logged)
-	h := &Host{modules: m, log: m.log}
-	h.watch()
-	defer h.Close()
-	stop := h.startWatching(t.Context())
-	defer stop()
+	m.watch()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); m.FollowFiles(ctx) }()
+	defer func() { stop(); <-done }()
 	expect := func(want string) {
 		t.Helper()
 		if got := <-logged; got != want {

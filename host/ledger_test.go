@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -28,12 +29,13 @@ func TestTheLedgerShrinksAtNight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, hook := test.NewNullLogger()
 		file := &shrinking{size: 1000}
-		c := compactNightly(file, log)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); compactNightly(ctx, file, log) }()
 		time.Sleep(73 * time.Hour)
 		synctest.Wait()
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
+		stop()
+		<-done
 		if len(file.at) != 3 || file.size != 250 {
 			t.Errorf("compacted at %v, down to %d", file.at, file.size)
 		}

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -6,15 +6,47 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/config"
-	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/plugin"
 )
 
+// configure hands every module its configuration. Each module replaces all or nothing; the CEL module, whose rules
+// people change most, goes first, and nothing else is touched when it refuses. The modules that follow refuse one by
+// one, and one that is off has its configuration when it comes back. Those that take longer than patience are left to
+// themselves; 0 is as long as they need.
+func (m *Modules) configure(ctx context.Context, c config.Config, patience time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.config = c
+	if err := m.loadRules(ctx, always); err != nil {
+		return err
+	}
+	if err := m.configureDirectory(ctx, c); err != nil {
+		return err
+	}
+	if err := m.configureOthers(ctx, c, patience); err != nil {
+		return err
+	}
+	return m.configureDNS(ctx, c)
+}
+
+func (m *Modules) configureDNS(ctx context.Context, c config.Config) error {
+	if m.dns == nil {
+		return nil // switched on by a reload: that takes a restart
+	}
+	settings, err := yaml.Marshal(c.DNS)
+	if err != nil {
+		return fmt.Errorf("write the settings of the dns module: %w", err)
+	}
+	return m.dns.Configure(ctx, enrich.Config{Settings: settings})
+}
+
 // configureOthers hands the modules that somebody else wrote their settings, side by side. After patience those that
 // aren't ready go on by themselves, 0 waits for all. The error is of modules that work and keep the settings they had.
-func (m *modules) configureOthers(ctx context.Context, c config.Config, patience time.Duration) error {
+func (m *Modules) configureOthers(ctx context.Context, c config.Config, patience time.Duration) error {
 	type result struct {
 		place int
 		err   error
@@ -22,7 +54,7 @@ func (m *modules) configureOthers(ctx context.Context, c config.Config, patience
 	all := c.Modules
 	results, pending := make(chan result, len(all)), map[int]bool{}
 	for i, one := range all {
-		process, ok := m.others[one.Name]
+		process, ok := m.processes[one.Name]
 		if !ok {
 			m.log.WithField("module", one.Name).Warn("a new module starts with the next restart")
 			continue
@@ -55,25 +87,9 @@ func (m *modules) configureOthers(ctx context.Context, c config.Config, patience
 	return errors.Join(errs...)
 }
 
-// configureModule hands one module its settings. Without them one that never had any is off.
-func configureModule(ctx context.Context, module *plugin.Process, one config.Module, secrets *secret.Keeper) error {
-	settings, err := one.SettingsText(secrets)
-	if err != nil {
-		return module.Withhold(fmt.Errorf("%w; its settings are read again on reload", err))
-	}
-	return handOver(ctx, module, settings)
-}
-
-func handOver(ctx context.Context, module enrich.Module, settings []byte) error {
-	if err := module.Configure(ctx, enrich.Config{Settings: settings}); err != nil {
-		return fmt.Errorf("configure it: %w", err)
-	}
-	return nil
-}
-
 // unlessDown is the error of configuring a module, but for one that is off, which gets its configuration when it is tried
 // again.
-func (m *modules) unlessDown(name string, err error) error {
+func (m *Modules) unlessDown(name string, err error) error {
 	down := new(plugin.DownError)
 	if !errors.As(err, &down) {
 		return err

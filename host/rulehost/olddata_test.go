@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"compress/gzip"
@@ -95,11 +95,9 @@ func TestOldData(t *testing.T) {
 		t.Errorf("the window is %+v", state.Open[0])
 	}
 	module, memory := oldModule(t)
-	keeper, err := keepSeen(memory, store, quietLog())
-	if err != nil {
+	if _, err := restoreSeen(memory, store, quietLog()); err != nil {
 		t.Fatal(err)
 	}
-	defer keeper.Close()
 	tags, err := module.Tag(t.Context(), []enrich.Event{oldRow(t, "2026-11-02T10:00:00Z")})
 	if err != nil {
 		t.Fatal(err)

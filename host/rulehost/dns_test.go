@@ -1,26 +1,19 @@
-package host
+package rulehost
 
 import (
 	"context"
-	"io"
 	"net"
-	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/schema"
-	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
-	filesink "github.com/riskrelay/riskrelay/host/sink/file"
 )
 
 // TestProgress checks that follow-ups count as confirmed only before the first window that some sink still needs.
@@ -63,38 +56,6 @@ func TestProgress(t *testing.T) {
 	check(at(20), at(10))
 	change(func(s *pipeline.State) { s.Done(window(10), "b") })
 	check(at(20), at(20))
-}
-
-// TestDeliveryWaitsForNobody moves events with redirect URIs through a whole host without starting the lookups, as if every
-// one of them took for ever: all events are delivered all the same, nobody is asked, and what is open is kept.
-func TestDeliveryWaitsForNobody(t *testing.T) {
-	dir := t.TempDir()
-	c := config.Defaults()
-	c.DataDir, c.Rules.Selftest, c.Rules.Watch = filepath.Join(dir, "data"), false, false
-	c.DNS.Resolver = "192.0.2.53:53"
-	c.Sources.Files = []string{"-"}
-	c.Sinks.File = []config.File{{Name: "disk", Config: filesink.Config{Path: filepath.Join(dir, "out.ndjson")}}}
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	const line = `{"Type":"AuditLogs","_ItemId":"i-1","OperationName":"Update application","Result":"success","TargetResources":[{"id":"3",` +
-		`"type":"Application","modifiedProperties":[{"displayName":"AppAddress","oldValue":"[]","newValue":"[\"https://gone.example.com/cb\"]"}]}]}`
-	h, err := New(t.Context(), c, Options{Log: log, Stdin: strings.NewReader(line), Once: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	stream := h.followUps.Stream()
-	stream.Ended = nil // nothing will be answered, so this run doesn't wait for it
-	h.pipeline.Streams[len(h.pipeline.Streams)-1] = stream
-	if err := h.pipeline.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := h.Figures().Sinks["disk"].Confirmed; n != 1 {
-		t.Errorf("%d events confirmed", n)
-	}
-	if f := h.followUps.Figures(); f.Questions != 1 || h.modules.dns.Figures().Queued != 1 || len(h.modules.dns.Figures().Lookups) != 0 {
-		t.Errorf("%+v, %+v", f, h.modules.dns.Figures())
-	}
 }
 
 // TestRulesAskTheModule checks that rules get what the module knows, and that only rules which depend on it judge again.

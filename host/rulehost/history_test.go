@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -166,7 +166,12 @@ func testHistoryOfAReload(t *testing.T) {
 	log, hook := test.NewNullLogger()
 	source := &narrowRows{}
 	h := newHistory(module, memoryStore{}, &standing{time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, log)
-	stop := h.follow(t.Context(), []pipeline.Stream{{Name: "la:w:AuditLogs", Table: "AuditLogs", Source: source}})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.follow(ctx, []pipeline.Stream{{Name: "la:w:AuditLogs", Table: "AuditLogs", Source: source}})
+	}()
 	reload := func(when string) []string {
 		t.Helper()
 		source.windows, source.filters = nil, nil
@@ -207,4 +212,5 @@ func testHistoryOfAReload(t *testing.T) {
 		t.Error("nobody says that all rows are read")
 	}
 	stop()
+	<-done
 }

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -138,8 +138,8 @@ func TestReloads(t *testing.T) {
 }
 
 // tagUntil tags the events again and again and checks who judged them.
-func tagUntil(ctx context.Context, t *testing.T, m *modules, events []enrich.Event) {
-	enricher, last := m.enricher(), 0
+func tagUntil(ctx context.Context, t *testing.T, m *Modules, events []enrich.Event) {
+	enricher, last := m.Enricher(), 0
 	for ctx.Err() == nil {
 		for i := range events {
 			events[i].Risk = enrich.Risk{}
@@ -157,7 +157,7 @@ func tagUntil(ctx context.Context, t *testing.T, m *modules, events []enrich.Eve
 }
 
 // reloadAll goes through good sets and all damages in turn, and returns how many sets were refused.
-func reloadAll(t *testing.T, f *field, m *modules, reloads int) (refused int) {
+func reloadAll(t *testing.T, f *field, m *Modules, reloads int) (refused int) {
 	t.Helper()
 	var kinds []string
 	for kind := range damages() {
@@ -173,7 +173,7 @@ func reloadAll(t *testing.T, f *field, m *modules, reloads int) (refused int) {
 			kind := kinds[i/2%len(kinds)]
 			damages()[kind](f, i+2)
 			refused++
-			if err := m.refresh(t.Context()); !errors.As(err, new(*RuleError)) {
+			if err := m.refresh(t.Context()); !errors.As(err, new(*Error)) {
 				t.Fatalf("reload %d: %s: want it refused, got %v", i, kind, err)
 			}
 			if err := m.refresh(t.Context()); !errors.Is(err, errSame) {
@@ -181,7 +181,7 @@ func reloadAll(t *testing.T, f *field, m *modules, reloads int) (refused int) {
 			}
 		}
 		one := someEvents(t, 1)
-		m.enricher().Enrich(t.Context(), one)
+		m.Enricher().Enrich(t.Context(), one)
 		if number, err := judged(&one[0]); err != nil || number != f.number {
 			t.Fatalf("reload %d: judged by set %d instead of %d: %v", i, number, f.number, err)
 		}

@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"errors"
@@ -88,11 +88,11 @@ func quietLog() *logrus.Logger {
 	return log
 }
 
-func startIn(t *testing.T, dir string) *modules {
+func startIn(t *testing.T, dir string) *Modules {
 	t.Helper()
 	c := config.Defaults()
 	c.Rules.Builtin, c.Rules.Paths = false, []string{dir}
-	m, err := startModules(t.Context(), c, Options{Log: quietLog()}, &pipeline.Stats{})
+	m, err := Start(t.Context(), c, Options{Log: quietLog(), Stats: &pipeline.Stats{}})
 	if err != nil {
 		t.Fatal(err)
 	}

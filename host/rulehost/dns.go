@@ -1,4 +1,4 @@
-package host
+package rulehost
 
 import (
 	"context"
@@ -22,23 +22,6 @@ func askDNS(cel *celrule.Module) *dns.Module {
 	m := dns.New(d.DialContext)
 	cel.AskVerdicts(func(host string) string { return m.Verdict(host).Word() })
 	return m
-}
-
-// openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (h *Host) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
-	cel, ok := h.modules.cel.(*celrule.Module)
-	if h.modules.dns == nil || !ok {
-		return nil
-	}
-	o := followup.Options{Store: store, Names: names{h.modules.dns}, Judge: judge(cel), Log: h.log}
-	if l != nil {
-		o.Progress = func() (planned, confirmed time.Time, err error) { return progress(l) }
-	}
-	if h.followUps, err = followup.Open(o); err != nil {
-		return err
-	}
-	h.modules.dns.Tell(keeper{h.followUps}, func(host string, _ dns.Verdict) { h.followUps.Answered(host) })
-	return nil
 }
 
 // progress is how far the sinks are in the stream of follow-ups.
@@ -67,18 +50,6 @@ func judge(cel *celrule.Module) followup.Judge {
 		}
 		return lists, err
 	}
-}
-
-// startFollowUps looks hosts up and judges what waits for them, until stop is called.
-func (h *Host) startFollowUps(ctx context.Context) (stop func()) {
-	if h.followUps == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{}, 2)
-	go func() { h.modules.dns.Run(ctx); done <- struct{}{} }()
-	go func() { h.followUps.Run(ctx); done <- struct{}{} }()
-	return func() { cancel(); <-done; <-done }
 }
 
 // names is the module as the book asks it.

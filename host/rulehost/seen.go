@@ -1,11 +1,11 @@
-package host
+package rulehost
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
 // bucketStore keeps values in named buckets; boltstore.Store is one.
@@ -44,12 +45,10 @@ type seenKeeper struct {
 	memory *celrule.Recent
 	store  bucketStore
 	log    logrus.FieldLogger
-	stop   chan struct{}
-	done   sync.WaitGroup
 }
 
-// keepSeen restores the memory from the store, and saves it from then on until the keeper is closed.
-func keepSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogger) (*seenKeeper, error) {
+// restoreSeen restores the memory from the store. The keeper saves it from then on while it runs.
+func restoreSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogger) (*seenKeeper, error) {
 	var all []celrule.Sighting
 	damaged := 0
 	err := store.Each(seenBucket, func(key string, value []byte) {
@@ -66,22 +65,15 @@ func keepSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogger)
 	if damaged > 0 {
 		log.WithField("keys", damaged).Warn("a part of what rules have seen is damaged: these keys look new again")
 	}
-	k := &seenKeeper{memory: memory, store: store, log: log, stop: make(chan struct{})}
-	k.done.Go(k.run)
-	return k, nil
+	return &seenKeeper{memory: memory, store: store, log: log}, nil
 }
 
-func (k *seenKeeper) run() {
-	tick := time.NewTicker(seenEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-k.stop:
-			return
-		case <-tick.C:
-			if err := k.save(); err != nil {
-				k.log.WithError(err).Warn("can't save what rules have seen; it is tried again")
-			}
+// run saves now and then, and for the last time when ctx ends.
+func (k *seenKeeper) run(ctx context.Context) {
+	for ended := false; !ended; {
+		ended = backoff.Sleep(ctx, seenEvery) != nil
+		if err := k.save(); err != nil {
+			k.log.WithError(err).Warn("can't save what rules have seen: it is tried again until the host ends, and what isn't saved then looks new after a restart")
 		}
 	}
 }
@@ -100,13 +92,6 @@ func (k *seenKeeper) save() error {
 		failpoint.Hit(failpoint.SeenSaved)
 		return err
 	})
-}
-
-// Close saves for the last time.
-func (k *seenKeeper) Close() error {
-	close(k.stop)
-	k.done.Wait()
-	return k.save()
 }
 
 // A sighting lies under the rule's id, a zero byte and the digest. The value is four bytes of CRC-32C of key and value,
