@@ -12,6 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/rulehost"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newBackfill(s streams) *cobra.Command {
@@ -54,16 +55,16 @@ func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) 
 	if len(c.Sources.LogAnalytics) == 0 {
 		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
 	}
-	var progress *bar
+	var progress *view.Bar
 	b.Progress = func(done, total time.Duration) {
 		if progress == nil {
-			progress = newBar(s.err, "minutes read", int(total/time.Minute))
+			progress = view.NewBar(s.err, "minutes read", int(total/time.Minute))
 		}
-		progress.show(int(done / time.Minute))
+		progress.Show(int(done / time.Minute))
 	}
 	done, rows, err := b.Run(ctx, c, host.Options{Log: newLog(s, c.Log)})
 	if progress != nil {
-		progress.end()
+		progress.End()
 	}
 	again := fmt.Sprintf("go on with `riskrelay backfill --from %s --to %s`", b.From.Format(time.RFC3339), b.To.Format(time.RFC3339))
 	switch {

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"text/tabwriter"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/checkup"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newCheck(s streams) *cobra.Command {
@@ -105,7 +105,7 @@ func showChecks(ctx context.Context, s streams, format string, check func(show f
 		if format == "json" {
 			return nil
 		}
-		_, err := fmt.Fprint(s.out, checkText(r))
+		_, err := io.WriteString(s.out, view.Checkup(r))
 		return err
 	})
 	if err == nil && format == "json" {
@@ -118,19 +118,4 @@ func showChecks(ctx context.Context, s streams, format string, check func(show f
 		return exit(exitRuntime, fmt.Errorf("%s found", diag.Count(problems, "problem")))
 	}
 	return nil
-}
-
-// checkText is a report for people: one line a step, and below those that aren't well what to do.
-func checkText(r checkup.Report) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", r.Of)
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, step := range r.Steps {
-		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\n", step.Level, step.Name, strings.Join(strings.Fields(step.Says), " "))
-		if step.Fix != "" {
-			_, _ = fmt.Fprintf(t, "  \t\t-> %s\n", strings.TrimSpace(step.Fix))
-		}
-	}
-	_ = t.Flush() // a strings.Builder takes everything
-	return b.String()
 }

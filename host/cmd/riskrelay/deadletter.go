@@ -7,8 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/deadletter"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newDeadletter(s streams) *cobra.Command {
@@ -84,22 +83,15 @@ func newDeadletterList(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var all any
 			if len(args) == 1 {
 				if err := l.known(loaded, args[0]); err != nil {
 					return err
 				}
-				all, err = l.of(args[0])
-			} else {
-				all, err = l.sums()
+				all, err := view.LettersOf(l.store, args[0], l.pick())
+				return writeLetters(s.out, all, err, view.LettersText(all), format)
 			}
-			if err != nil {
-				return exit(exitRuntime, err)
-			}
-			if format == "json" {
-				return writeJSON(s.out, all)
-			}
-			return exit(exitRuntime, writeLetters(s.out, all))
+			all, err := view.SumsOfLetters(l.store)
+			return writeLetters(s.out, all, err, view.SumsText(all), format)
 		},
 	}
 	addConfig(c, &l.path)
@@ -108,75 +100,15 @@ func newDeadletterList(s streams) *cobra.Command {
 	return c
 }
 
-// letterSum counts the letters of a sink with one reason.
-type letterSum struct {
-	Sink    string    `json:"sink"`
-	Reason  string    `json:"reason"`
-	Letters int       `json:"letters"`
-	Oldest  time.Time `json:"oldest"`
-	Newest  time.Time `json:"newest"`
-}
-
-func (l *letters) sums() ([]letterSum, error) {
-	sinks, err := l.store.Sinks()
-	if err != nil {
-		return nil, err
+// writeLetters writes what was read of letters, as data or as text.
+func writeLetters(w io.Writer, all any, err error, text, format string) error {
+	if err == nil && format == "json" {
+		return writeJSON(w, all)
 	}
-	all := []letterSum{}
-	for _, sink := range sinks {
-		at := map[string]int{}
-		err := l.store.Each(sink, func(letter deadletter.Letter) error {
-			i, known := at[letter.Reason]
-			if !known {
-				i, all = len(all), append(all, letterSum{Sink: sink, Reason: letter.Reason, Oldest: letter.Time})
-				at[letter.Reason] = i
-			}
-			all[i].Letters++
-			all[i].Newest = letter.Time
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	if err == nil {
+		_, err = io.WriteString(w, text)
 	}
-	return all, nil
-}
-
-// letterLine is one letter, without the event.
-type letterLine struct {
-	Time     time.Time `json:"time"`
-	Attempts int       `json:"attempts"`
-	Table    string    `json:"table,omitempty"`
-	ID       string    `json:"event_id,omitempty"`
-	Reason   string    `json:"reason"`
-}
-
-func (l *letters) of(sink string) ([]letterLine, error) {
-	all, pick := []letterLine{}, l.pick()
-	err := l.store.Each(sink, func(letter deadletter.Letter) error {
-		if pick == nil || pick(&letter) {
-			all = append(all, letterLine{letter.Time, letter.Attempts, letter.Table(), letter.ID(), letter.Reason})
-		}
-		return nil
-	})
-	return all, err
-}
-
-func writeLetters(w io.Writer, all any) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	switch all := all.(type) {
-	case []letterSum:
-		_, _ = fmt.Fprintln(t, "SINK\tLETTERS\tOLDEST\tNEWEST\tREASON")
-		for _, sum := range all {
-			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", plain(sum.Sink), sum.Letters, sum.Oldest.Format(time.RFC3339), sum.Newest.Format(time.RFC3339), plain(sum.Reason))
-		}
-	case []letterLine:
-		_, _ = fmt.Fprintln(t, "REFUSED\tATTEMPTS\tTABLE\tEVENT_ID\tREASON")
-		for _, one := range all {
-			_, _ = fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", one.Time.Format(time.RFC3339), one.Attempts, plain(one.Table), plain(one.ID), plain(one.Reason))
-		}
-	}
-	return t.Flush()
+	return exit(exitRuntime, err)
 }
 
 // missed is an error when ids were asked for and no letter has one of them.
@@ -212,16 +144,16 @@ func newDeadletterRetry(s streams) *cobra.Command {
 }
 
 func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink string) error {
-	all, err := l.of(sink)
+	all, err := view.LettersOf(l.store, sink, l.pick())
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	bar, sent := newBar(s.err, "letters tried", len(all)), 0
+	bar, sent := view.NewBar(s.err, "letters tried", len(all)), 0
 	out, err := host.RetryDeadLetters(ctx, c, l.store, sink, l.pick(), func(events int) {
 		sent += events
-		bar.show(sent)
+		bar.Show(sent)
 	})
-	bar.end()
+	bar.End()
 	if errors.Is(err, host.ErrUnknownSink) {
 		return exit(exitConfig, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest"
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest/story"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newDemo(s streams) *cobra.Command {
@@ -227,19 +228,19 @@ func (d *demo) forward(ctx context.Context, c config.Config, workspace *loganaly
 
 // watch shows progress until the host is done or everything was received.
 func (d *demo) watch(ctx context.Context, collector *hectest.Server, sent int, done <-chan error) error {
-	bar := newBar(d.err, "received", sent)
-	defer bar.end()
+	bar := view.NewBar(d.err, "received", sent)
+	defer bar.End()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		received := collector.Events.Len()
-		bar.show(received)
+		bar.Show(received)
 		if d.keep && received >= sent {
 			return nil
 		}
 		select {
 		case err := <-done:
-			bar.show(collector.Events.Len())
+			bar.Show(collector.Events.Len())
 			if err == nil && ctx.Err() != nil {
 				err = exit(exitStopped, errors.New("interrupted"))
 			}

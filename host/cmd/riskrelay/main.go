@@ -15,6 +15,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/ownership"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/secret"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 // The exit codes, the same for every command.
@@ -95,7 +96,7 @@ var errInterrupted = errors.New("interrupted")
 func execute(ctx context.Context, args []string, s streams) int {
 	s.secrets = secret.NewKeeper()
 	s.secrets.HoldEnvironment(os.LookupEnv)
-	s.out, s.err = &visibleWriter{to: s.out}, &visibleWriter{to: s.err}
+	s.out, s.err = view.NewVisibleWriter(s.out), view.NewVisibleWriter(s.err)
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

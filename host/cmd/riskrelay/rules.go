@@ -1,19 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newRules(s streams) *cobra.Command {
@@ -39,49 +36,13 @@ func newRulesList(s streams) *cobra.Command {
 			if format == "json" {
 				return writeJSON(s.out, all)
 			}
-			return exit(exitRuntime, listRules(s.out, all))
+			_, err = io.WriteString(s.out, view.Rules(all))
+			return exit(exitRuntime, err)
 		},
 	}
 	flags.add(c)
 	addFormat(c, &format)
 	return c
-}
-
-func listRules(w io.Writer, list []celrule.Listing) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "RULE\tSEVERITY\tSCORE\tGUIDE\tTABLES\tSTATE") //nolint:errcheck // Flush reports it
-	off := 0
-	for i := range list {
-		r := &list[i]
-		if r.Off != "" {
-			off++
-		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", r.ID, r.Severity, r.Score, //nolint:errcheck // Flush reports it
-			cmp.Or(strings.Join(r.Guide, ","), "-"), strings.Join(r.Tables, ","), listedState(r))
-	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write the list: %w", err)
-	}
-	_, err := fmt.Fprintf(w, "%s, %d off\n", diag.Count(len(list), "rule"), off)
-	return err
-}
-
-// listedState says whether a rule runs, and what sets it apart.
-func listedState(r *celrule.Listing) string {
-	if r.Off != "" {
-		return "off: " + r.Off
-	}
-	state := "on"
-	if r.Status != "" {
-		state += ", " + r.Status
-	}
-	if len(r.Tuned) > 0 {
-		state += ", tuned: " + strings.Join(r.Tuned, " ")
-	}
-	if len(r.Unindexed) > 0 {
-		state += ", no key"
-	}
-	return state
 }
 
 // addFormats is addFormat for a command that knows other formats, the first of which is the default.

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newRulesBench(s streams) *cobra.Command {
@@ -51,7 +50,8 @@ func newRulesBench(s streams) *cobra.Command {
 			if format == "json" {
 				return writeJSON(s.out, costs)
 			}
-			return exit(exitRuntime, writeCosts(s.out, costs))
+			_, err = io.WriteString(s.out, view.CostsText(costs))
+			return exit(exitRuntime, err)
 		},
 	}
 	addFormat(c, &format)
@@ -62,22 +62,9 @@ func newRulesBench(s streams) *cobra.Command {
 	return c
 }
 
-// ruleCost is what one rule costs.
-type ruleCost struct {
-	Rule     string   `json:"rule"`
-	PerNano  float64  `json:"ns_per_event"`
-	Share    float64  `json:"share"`  // of the time that all rules take, each alone, for all events; 0-1
-	Events   int      `json:"events"` // of its tables
-	Matches  int      `json:"matches"`
-	Errors   int      `json:"errors"`
-	Over     uint64   `json:"over_limit"`          // events on which the rule was stopped, as it took too long
-	Off      bool     `json:"would_be_off"`        // so many in a row that it would be switched off for a while
-	Unpicked []string `json:"no_key_in,omitempty"` // tables in which it is evaluated for every event
-}
-
 // bench measures each rule that is on, dearest first, and the whole set as "all" before them.
-func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long time.Duration) ([]ruleCost, error) {
-	var costs []ruleCost
+func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long time.Duration) ([]view.RuleCost, error) {
+	var costs []view.RuleCost
 	for _, r := range m.List() {
 		if r.Off != "" {
 			continue
@@ -99,30 +86,18 @@ func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long t
 		cost.Unpicked = r.Unindexed
 		costs = append(costs, cost)
 	}
-	slices.SortStableFunc(costs, func(a, b ruleCost) int { return cmp.Compare(b.PerNano, a.PerNano) })
-	share(costs)
+	slices.SortStableFunc(costs, func(a, b view.RuleCost) int { return cmp.Compare(b.PerNano, a.PerNano) })
+	view.Share(costs)
 	all, err := measure(ctx, m.Unswitched(), "all", events, long)
 	for _, c := range costs {
 		all.Over += c.Over
 	}
-	return append([]ruleCost{all}, costs...), err
-}
-
-func share(costs []ruleCost) {
-	sum := 0.0
-	for _, c := range costs {
-		sum += c.PerNano * float64(c.Events)
-	}
-	for i := range costs {
-		if sum > 0 {
-			costs[i].Share = costs[i].PerNano * float64(costs[i].Events) / sum
-		}
-	}
+	return append([]view.RuleCost{all}, costs...), err
 }
 
 // measure tags the events again and again until the time is over.
-func measure(ctx context.Context, m *celrule.Module, rule string, events []enrich.Event, long time.Duration) (ruleCost, error) {
-	c := ruleCost{Rule: rule, Events: len(events)}
+func measure(ctx context.Context, m *celrule.Module, rule string, events []enrich.Event, long time.Duration) (view.RuleCost, error) {
+	c := view.RuleCost{Rule: rule, Events: len(events)}
 	if c.Events == 0 {
 		return c, nil
 	}
@@ -151,46 +126,4 @@ func measure(ctx context.Context, m *celrule.Module, rule string, events []enric
 	}
 	c.PerNano = float64(time.Since(start).Nanoseconds()) / float64(rounds*len(events))
 	return c, nil
-}
-
-// writeCosts writes a table, and below it the rules that take too long and those without a key. The first of costs is
-// the whole set.
-func writeCosts(w io.Writer, costs []ruleCost) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	limit := float64(celrule.RunLimit) / float64(time.Millisecond)
-	fmt.Fprintf(table, "RULE\tNS/EVENT\tSHARE\tEVENTS\tMATCHES\tERRORS\tOVER %g MS\tKEY\n", limit) //nolint:errcheck // Flush reports it
-	for i, c := range costs {
-		share, picked := fmt.Sprintf("%.1f%%", 100*c.Share), "yes"
-		if len(c.Unpicked) > 0 {
-			picked = "no"
-		}
-		if i == 0 {
-			share, picked = "-", "-"
-		}
-		fmt.Fprintf(table, "%s\t%.0f\t%s\t%d\t%d\t%d\t%d\t%s\n", c.Rule, c.PerNano, share, c.Events, c.Matches, c.Errors, c.Over, picked) //nolint:errcheck // Flush reports it
-	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write the costs: %w", err)
-	}
-	_, err := io.WriteString(w, costWarnings(costs[1:], limit))
-	return err
-}
-
-// costWarnings are lines about rules that cost more than they should.
-func costWarnings(costs []ruleCost, limit float64) string {
-	var b strings.Builder
-	for _, c := range costs {
-		switch {
-		case c.Off:
-			fmt.Fprintf(&b, "%s would be switched off: over %g ms on %d of %d events\n", c.Rule, limit, c.Over, c.Events)
-		case c.Over > 0:
-			fmt.Fprintf(&b, "%s is stopped: over %g ms on %d of %d events\n", c.Rule, limit, c.Over, c.Events)
-		}
-	}
-	for _, c := range costs {
-		if len(c.Unpicked) > 0 {
-			fmt.Fprintf(&b, "%s has no key: it is evaluated for every event of %s\n", c.Rule, strings.Join(c.Unpicked, ", "))
-		}
-	}
-	return b.String()
 }

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/diag"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newRulesDiff(s streams) *cobra.Command {
@@ -51,7 +48,7 @@ func newRulesDiff(s streams) *cobra.Command {
 			if format == "json" {
 				err = writeJSON(s.out, changed)
 			} else {
-				err = writeChanges(s.out, changed, len(rows))
+				_, err = io.WriteString(s.out, view.ChangedText(changed, len(rows)))
 			}
 			if err == nil && len(changed) > 0 {
 				return &exitError{code: exitFindings}
@@ -87,23 +84,7 @@ func (w *distinctWriter) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
-// changedEvent is an event that two sets tag differently.
-type changedEvent struct {
-	EventID string       `json:"event_id"`
-	Table   string       `json:"table"`
-	Time    time.Time    `json:"time"`
-	Changes []ruleChange `json:"changes"`
-}
-
-// ruleChange is how one rule's answer changed; a side that is empty had none.
-type ruleChange struct {
-	Rule string `json:"rule"`
-	Old  string `json:"old,omitempty"`
-	New  string `json:"new,omitempty"`
-}
-
-func diff(ctx context.Context, modules [2]*celrule.Module, events []enrich.Event) ([]changedEvent, error) {
-	changed := []changedEvent{}
+func diff(ctx context.Context, modules [2]*celrule.Module, events []enrich.Event) ([]view.ChangedEvent, error) {
 	var tags [2][][]enrich.Tag
 	for i, m := range modules {
 		var err error
@@ -111,67 +92,5 @@ func diff(ctx context.Context, modules [2]*celrule.Module, events []enrich.Event
 			return nil, fmt.Errorf("tag the events: %w", err)
 		}
 	}
-	for i := range events {
-		if changes := compare(tags[0][i], tags[1][i]); len(changes) > 0 {
-			changed = append(changed, changedEvent{events[i].ID, events[i].Table, events[i].Time, changes})
-		}
-	}
-	return changed, nil
-}
-
-// compare lists the rules whose answers differ, in the order of their ids.
-func compare(before, after []enrich.Tag) (changes []ruleChange) {
-	answers := map[string]*ruleChange{}
-	var ids []string
-	add := func(tags []enrich.Tag, side func(*ruleChange) *string) {
-		for i := range tags {
-			id := tags[i].Rule
-			if answers[id] == nil {
-				answers[id] = &ruleChange{Rule: id}
-				ids = append(ids, id)
-			}
-			text := side(answers[id])
-			*text = strings.TrimPrefix(*text+"; "+answer(&tags[i]), "; ")
-		}
-	}
-	add(before, func(c *ruleChange) *string { return &c.Old })
-	add(after, func(c *ruleChange) *string { return &c.New })
-	slices.Sort(ids)
-	for _, id := range ids {
-		if c := answers[id]; c.Old != c.New {
-			changes = append(changes, *c)
-		}
-	}
-	return changes
-}
-
-// answer is a tag in a few words.
-func answer(t *enrich.Tag) string {
-	switch {
-	case t.Error != "":
-		return "error: " + t.Error
-	case t.Suppressed != "":
-		return "suppressed: " + t.Suppressed
-	}
-	return fmt.Sprintf("%s %d", t.Severity, t.Score)
-}
-
-func writeChanges(w io.Writer, changed []changedEvent, all int) error {
-	var b strings.Builder
-	for _, e := range changed {
-		fmt.Fprintf(&b, "event %s of %s, %s\n", e.EventID, e.Table, e.Time.UTC().Format(time.RFC3339))
-		for _, c := range e.Changes {
-			switch {
-			case c.Old == "":
-				fmt.Fprintf(&b, "  + %s: %s\n", c.Rule, c.New)
-			case c.New == "":
-				fmt.Fprintf(&b, "  - %s: %s\n", c.Rule, c.Old)
-			default:
-				fmt.Fprintf(&b, "  ~ %s: %s -> %s\n", c.Rule, c.Old, c.New)
-			}
-		}
-	}
-	fmt.Fprintf(&b, "%s of %d changed\n", diag.Count(len(changed), "event"), all)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return view.Changed(events, tags[0], tags[1]), nil
 }

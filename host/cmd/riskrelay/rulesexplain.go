@@ -1,23 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
-	"github.com/riskrelay/riskrelay/enrich/diag"
-	"github.com/riskrelay/riskrelay/enrich/rulefile"
-	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newRulesExplain(s streams) *cobra.Command {
@@ -84,37 +80,33 @@ func (f *ruleFlags) module(ctx context.Context) (*celrule.Module, error) {
 	return cel, nil
 }
 
+// explainRule writes the page of the rule called id; now is what exceptions end by.
+func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format string, now time.Time) error {
+	d, err := m.Detail(ctx, id)
+	if err != nil {
+		return exit(exitConfig, err)
+	}
+	page, err := view.NewRule(d, now)
+	if err != nil {
+		return exit(exitRuntime, err)
+	}
+	if format == "json" {
+		return writeJSON(w, page)
+	}
+	_, err = io.WriteString(w, page.Text())
+	return exit(exitRuntime, err)
+}
+
 func explainCode(w io.Writer, code, format string) error {
-	about, ok := codeByName(code)
+	about, ok := view.CodeByName(code)
 	if !ok {
 		return exit(exitConfig, fmt.Errorf("there is no problem code %s", code))
 	}
 	if format == "json" {
 		return writeJSON(w, about)
 	}
-	_, err := fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nFor example:\n%s\n\n%s\n", about.Code, about.Severity, about.Title,
-		about.Explanation, indented(about.Example), about.Fix)
+	_, err := io.WriteString(w, view.Code(about))
 	return exit(exitRuntime, err)
-}
-
-// codeByName is the documentation of a code of rule files or of the configuration; false when there is no such code.
-func codeByName(code string) (diag.Code, bool) {
-	all := append(rulefile.Codes(), config.Codes()...)
-	if i := slices.IndexFunc(all, func(c diag.Code) bool { return c.Code == code }); i >= 0 {
-		return all[i], true
-	}
-	return diag.Code{}, false
-}
-
-func indented(text string) string {
-	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
-}
-
-// explained are the explanations of one event.
-type explained struct {
-	EventID string               `json:"event_id"`
-	Table   string               `json:"table"`
-	Rules   []enrich.Explanation `json:"rules"`
 }
 
 // explainEvents explains the rule called id, or all rules about the table of each event, matches first.
@@ -127,9 +119,9 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	if _, err := m.Tag(ctx, events); err != nil { // rules with first_seen learn what they see
 		return exit(exitStopped, err)
 	}
-	var all []explained
+	var all []view.Explained
 	for i := range events {
-		one := explained{EventID: events[i].ID, Table: events[i].Table}
+		one := view.Explained{EventID: events[i].ID, Table: events[i].Table}
 		for _, r := range about.Rules {
 			if id == "" && !slices.Contains(r.Tables, events[i].Table) || id != "" && id != r.ID {
 				continue
@@ -144,36 +136,12 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 			_, err := m.Detail(ctx, id)
 			return exit(exitConfig, err)
 		}
-		slices.SortStableFunc(one.Rules, func(a, b enrich.Explanation) int { return cmp.Compare(rank(a), rank(b)) })
+		one.Sort()
 		all = append(all, one)
 	}
 	if format == "json" {
 		return writeJSON(w, all)
 	}
-	var text []byte
-	for _, one := range all {
-		text = fmt.Appendf(text, "event %s of %s\n", one.EventID, one.Table)
-		for i := range one.Rules {
-			text = fmt.Appendf(text, "  %s: %s\n", one.Rules[i].Rule, verdictOf(&one.Rules[i]))
-			text = one.Rules[i].AppendText(text, "    ")
-		}
-	}
-	_, err = w.Write(text)
+	_, err = io.WriteString(w, view.ExplainedText(all))
 	return exit(exitRuntime, err)
-}
-
-// verdictOf is the outcome, of a match with severity and score.
-func verdictOf(x *enrich.Explanation) string {
-	for _, tag := range x.Tags {
-		if tag.Error == "" {
-			return fmt.Sprintf("%s, severity %s, score %d", x.Outcome, tag.Severity, tag.Score)
-		}
-	}
-	return x.Outcome
-}
-
-func rank(x enrich.Explanation) int {
-	return slices.Index([]string{
-		enrich.OutcomeMatch, enrich.OutcomeSuppressed, enrich.OutcomeError, enrich.OutcomeNoMatch, enrich.OutcomeOff,
-	}, x.Outcome)
 }

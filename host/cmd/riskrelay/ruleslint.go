@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/host/view"
 	"github.com/riskrelay/riskrelay/rules"
 )
 
@@ -37,10 +38,10 @@ func newRulesLint(s streams) *cobra.Command {
 			if err != nil {
 				return exit(exitRuntime, err)
 			}
-			if err := found.write(s.out, format); err != nil {
+			if err := writeFindings(s.out, found, format); err != nil {
 				return exit(exitRuntime, err)
 			}
-			return found.verdict(strict, about.Context)
+			return lintVerdict(found, strict, about.Context)
 		},
 	}
 	addFormats(c, &format, "text", "json", "sarif")
@@ -49,37 +50,25 @@ func newRulesLint(s streams) *cobra.Command {
 	return c
 }
 
-// findings are what lint found in a set of files.
-type findings struct {
-	files, rules int
-	problems     diag.Problems // in the order of their places
-	errors       int
-}
-
 // lint compiles the files, and looks for what is worth a warning in those that load. The problems of files that couldn't
 // be read are unread.
-func lint(ctx context.Context, about *subject, config enrich.Config, unread diag.Problems) (*findings, error) {
+func lint(ctx context.Context, about *subject, config enrich.Config, unread diag.Problems) (*view.Findings, error) {
 	module := celrule.New()
-	found := &findings{files: about.files(config) + len(unread)}
+	found := &view.Findings{Files: about.files(config) + len(unread)}
 	if err := module.Configure(ctx, config); err != nil {
-		if !errors.As(err, &found.problems) {
+		if !errors.As(err, &found.Problems) {
 			return nil, err
 		}
-	} else if err := found.look(ctx, module, about.testOptions(config)); err != nil {
+	} else if err := lookAt(ctx, found, module, about.testOptions(config)); err != nil {
 		return nil, err
 	}
-	found.problems = distinct(about.Said(found.problems), unread)
-	found.problems.Sort()
-	for _, p := range found.problems {
-		if p.Severity == diag.Error {
-			found.errors++
-		}
-	}
+	found.Problems = distinct(about.Said(found.Problems), unread)
+	found.Problems.Sort()
 	return found, nil
 }
 
-// look finds what is worth a warning in files that module was configured with, and counts their rules.
-func (f *findings) look(ctx context.Context, module *celrule.Module, options ruletest.Options) error {
+// lookAt finds what is worth a warning in files that module was configured with, and counts their rules.
+func lookAt(ctx context.Context, found *view.Findings, module *celrule.Module, options ruletest.Options) error {
 	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
@@ -92,8 +81,8 @@ func (f *findings) look(ctx context.Context, module *celrule.Module, options rul
 	if err != nil {
 		return fmt.Errorf("look at the tests of the rules: %w", err)
 	}
-	f.rules = report.Rules
-	f.problems = slices.Concat(report.Problems, module.Warnings(), module.Costly(), module.Idle())
+	found.Rules = report.Rules
+	found.Problems = slices.Concat(report.Problems, module.Warnings(), module.Costly(), module.Idle())
 	return nil
 }
 
@@ -109,60 +98,23 @@ func distinct(all ...diag.Problems) diag.Problems {
 	return out
 }
 
-func (f *findings) write(w io.Writer, format string) error {
+func writeFindings(w io.Writer, found *view.Findings, format string) error {
 	switch format {
 	case "json":
-		return writeJSON(w, f.problems)
+		return writeJSON(w, found.Problems)
 	case "sarif":
-		return writeJSON(w, sarifOf(f.problems))
+		return writeJSON(w, view.SARIF(found.Problems, thisBuild().Version))
 	}
-	return f.writeText(w)
-}
-
-// writeText writes the errors, then the warnings.
-func (f *findings) writeText(w io.Writer) error {
-	var codes []string
-	for _, severity := range []diag.Severity{diag.Error, diag.Warning} {
-		for _, p := range f.problems {
-			if p.Severity != severity {
-				continue
-			}
-			if _, err := fmt.Fprintln(w, p.Error()); err != nil {
-				return err
-			}
-			if !slices.Contains(codes, p.Code) {
-				codes = append(codes, p.Code)
-			}
-		}
-	}
-	for _, code := range codes {
-		if _, err := fmt.Fprintf(w, "more about %s: riskrelay rules explain %s\n", code, code); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintln(w, f.summary())
+	_, err := io.WriteString(w, found.Text())
 	return err
 }
 
-func (f *findings) summary() string {
-	files, rules := diag.Count(f.files, "file"), diag.Count(f.rules, "rule")
-	problems, warnings := diag.Count(f.errors, "problem"), diag.Count(len(f.problems)-f.errors, "warning")
+// lintVerdict is the exit code for findings.
+func lintVerdict(found *view.Findings, strict bool, context string) error {
 	switch {
-	case f.errors > 0 && len(f.problems) > f.errors:
-		return fmt.Sprintf("%s: %s, %s", files, problems, warnings)
-	case f.errors > 0:
-		return fmt.Sprintf("%s: %s", files, problems)
-	case len(f.problems) > 0:
-		return fmt.Sprintf("%s, %s: no problems, %s", files, rules, warnings)
-	}
-	return fmt.Sprintf("%s, %s: no problems", files, rules)
-}
-
-func (f *findings) verdict(strict bool, context string) error {
-	switch {
-	case f.errors > 0:
-		return &exitError{code: problemCode(f.problems, context)}
-	case strict && len(f.problems) > 0:
+	case found.Errors() > 0:
+		return &exitError{code: problemCode(found.Problems, context)}
+	case strict && len(found.Problems) > 0:
 		return &exitError{code: exitFindings}
 	}
 	return nil

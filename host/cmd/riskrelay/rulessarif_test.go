@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 // TestSARIF checks the log against what SARIF 2.1.0 requires: the properties that must be there, the words that are
@@ -19,7 +20,7 @@ func TestSARIF(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(sarifOf(found.problems))
+	text, err := json.Marshal(view.SARIF(found.Problems, ""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/systemd"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newRun(s streams) *cobra.Command {
@@ -120,9 +121,9 @@ func ruleOrRuntime(err error, context string) error {
 func newLog(s streams, c config.Log) *logrus.Logger {
 	log := logrus.New()
 	log.SetOutput(s.err)
-	colours := c.Format != "json" && isTerminal(s.err)
+	colours := c.Format != "json" && view.IsTerminal(s.err)
 	if colours { // which the writer would escape, too
-		log.SetOutput(unescaped(s.err))
+		log.SetOutput(view.Unescaped(s.err))
 	}
 	level, err := logrus.ParseLevel(c.Level)
 	if err != nil {
@@ -133,7 +134,7 @@ func newLog(s streams, c config.Log) *logrus.Logger {
 		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	} else {
 		_, noColor := os.LookupEnv("NO_COLOR")
-		log.SetFormatter(visibleLog{&logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor}, colours})
+		log.SetFormatter(view.VisibleLog{Formatter: &logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor}, Colours: colours})
 	}
 	log.SetFormatter(cleanLog{log.Formatter, s.secrets})
 	return log

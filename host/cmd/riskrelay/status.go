@@ -12,6 +12,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 // watchEvery is how often `status --watch` asks again.
@@ -59,8 +60,8 @@ func showStatus(ctx context.Context, s streams, c config.Config, format, before 
 	if format == "json" {
 		return writeJSON(s.out, status)
 	}
-	if _, err = io.WriteString(unescaped(s.out), before); err == nil {
-		_, err = fmt.Fprint(s.out, statusPage(status))
+	if _, err = io.WriteString(view.Unescaped(s.out), before); err == nil {
+		_, err = fmt.Fprint(s.out, view.Status(status))
 	}
 	return exit(exitRuntime, err)
 }
@@ -73,7 +74,7 @@ func watchStatus(ctx context.Context, s streams, c config.Config, format string)
 	defer ticker.Stop()
 	for {
 		if err := showStatus(ctx, s, c, format, clearScreen, false); err != nil && ctx.Err() == nil {
-			if _, err := fmt.Fprintf(unescaped(s.out), "%s%s\n", clearScreen, enrich.Visible(err.Error())); err != nil { // it may be back in a moment
+			if _, err := fmt.Fprintf(view.Unescaped(s.out), "%s%s\n", clearScreen, enrich.Visible(err.Error())); err != nil { // it may be back in a moment
 				return exit(exitRuntime, err)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/ruleset"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 func newValidate(s streams) *cobra.Command {
@@ -72,7 +73,7 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 		fmt.Fprintf(s.err, "whether windows wait for sinks that are gone isn't known: %v\n", err) //nolint:errcheck // nobody is left to tell
 	}
 	for _, a := range abandoned {
-		fmt.Fprintln(s.err, abandonedText(a)) //nolint:errcheck // nobody is left to tell
+		fmt.Fprintln(s.err, view.Abandoned(a)) //nolint:errcheck // nobody is left to tell
 	}
 	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", diag.Count(c.Sources.Count(), "stream"),
 		diag.Count(len(about.Rules), "rule"), diag.Count(len(c.Modules), "module"), diag.Count(len(c.Sinks.Names()), "sink"))

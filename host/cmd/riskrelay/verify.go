@@ -3,20 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strconv"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/proof"
+	"github.com/riskrelay/riskrelay/host/view"
 )
 
 // verify is what the command line asks for.
@@ -68,17 +63,17 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	if len(c.Sources.LogAnalytics) == 0 {
 		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
 	}
-	var progress *bar
+	var progress *view.Bar
 	total := 0
 	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: newLog(s, c.Log)}, func(left int) {
 		if progress == nil {
 			total = left
-			progress = newBar(s.err, "windows read again", total)
+			progress = view.NewBar(s.err, "windows read again", total)
 		}
-		progress.show(total - left)
+		progress.Show(total - left)
 	})
 	if progress != nil {
-		progress.end()
+		progress.End()
 	}
 	switch {
 	case errors.As(err, new(*proof.RequestError)):
@@ -90,10 +85,11 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	case v.format == "json":
 		err = writeJSON(s.out, report)
 	default:
-		err = exit(exitRuntime, v.print(s.out, report))
+		_, err = io.WriteString(s.out, view.Proof(report, v.all))
+		err = exit(exitRuntime, err)
 	}
 	if err == nil && report.Differs > 0 && !v.mended(report) {
-		err = exit(exitFindings, fmt.Errorf("%s: %s", differences(report.Differs), advice(report)))
+		err = exit(exitFindings, errors.New(view.Difference(report)))
 	}
 	return err
 }
@@ -101,91 +97,4 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 // mended reports whether the repair sent what was missing.
 func (v *verify) mended(r proof.Report) bool {
 	return v.request.Repair && r.Repaired > 0
-}
-
-// advice is what to do about a difference.
-func advice(r proof.Report) string {
-	for _, b := range r.Bins {
-		for _, sink := range b.Sinks {
-			if sink.Missing > 0 {
-				return "send what is missing with --repair"
-			}
-		}
-	}
-	return "nothing is missing, but more rows were confirmed than the workspace holds now, as when rows are deleted there (SURPLUS)"
-}
-
-func differences(n int) string {
-	if n == 1 {
-		return "1 bin differs"
-	}
-	return fmt.Sprintf("%d bins differ", n)
-}
-
-// print lists the bins that aren't whole, or all, and sums the tables up.
-func (v *verify) print(out io.Writer, r proof.Report) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "INGESTED FROM\tTABLE\tROWS\tREAD\tSINK\tCONFIRMED\tDEAD\tOPEN\tMISSING\tSURPLUS\tSTATE")
-	for _, b := range r.Bins {
-		if b.State == proof.OK && !v.all {
-			continue
-		}
-		for _, name := range sinksOf(b) {
-			sink := b.Sinks[name]
-			_, _ = fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", b.Start.Format(time.RFC3339), b.Table, b.Rows, b.Read,
-				name, sink.Confirmed, sink.Dead, sink.Open, sink.Missing, sink.Surplus, sink.State)
-		}
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\n%s", summary(r))
-	return err
-}
-
-func sinksOf(b proof.Bin) (names []string) {
-	for name := range b.Sinks {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// summary says in a line for each table how its bins are.
-func summary(r proof.Report) string {
-	type sum struct {
-		bins, rows int64
-		states     map[proof.State]int
-	}
-	sums, order := map[string]*sum{}, []string{}
-	for _, b := range r.Bins {
-		one := sums[b.Stream]
-		if one == nil {
-			one = &sum{states: map[proof.State]int{}}
-			sums[b.Stream] = one
-			order = append(order, b.Stream)
-		}
-		one.bins, one.rows = one.bins+1, one.rows+b.Rows
-		one.states[b.State]++
-	}
-	text := ""
-	for _, name := range order {
-		var parts []string
-		for _, state := range []proof.State{proof.OK, proof.Differs, proof.Pending, proof.Unrecorded, proof.Expired, proof.Before} {
-			if n := sums[name].states[state]; n > 0 {
-				parts = append(parts, strconv.Itoa(n)+" "+string(state))
-			}
-		}
-		text += fmt.Sprintf("%s: %s in %s: %s\n", name, diag.Count(int(sums[name].rows), "row"), diag.Count(int(sums[name].bins), "bin"), strings.Join(parts, ", "))
-	}
-	if len(order) == 0 {
-		text = "nothing was ingested in that time\n"
-	}
-	if r.Unrecorded > 0 {
-		text += "not recorded: the ledger was lost after that time; --repair sends these rows once more\n"
-	}
-	if r.Repaired > 0 {
-		text += diag.Count(int(r.Repaired), "row") + " that a sink lacked: their minutes were read and sent again\n"
-	}
-	return text
 }

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"slices"
@@ -20,16 +20,5 @@ func TestRunbookSteps(t *testing.T) {
 		if got := runbookSteps(c.runbook); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
-	}
-}
-
-func TestShare(t *testing.T) {
-	costs := []ruleCost{{PerNano: 300, Events: 1}, {PerNano: 50, Events: 2}, {}}
-	if share(costs); costs[0].Share != 0.75 || costs[1].Share != 0.25 || costs[2].Share != 0 {
-		t.Errorf("got %+v", costs)
-	}
-	nothing := []ruleCost{{}}
-	if share(nothing); nothing[0].Share != 0 {
-		t.Errorf("got %+v", nothing)
 	}
 }

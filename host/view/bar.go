@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// bar shows how far a long work is: as a bar on a terminal, as a line for each tenth elsewhere.
-type bar struct {
+// Bar shows how far a long work is: as a bar on a terminal, as a line for each tenth elsewhere.
+type Bar struct {
 	w        io.Writer
 	what     string
 	total    int
@@ -15,11 +15,13 @@ type bar struct {
 	shown    int // tenths that were shown
 }
 
-func newBar(w io.Writer, what string, total int) *bar {
-	return &bar{w: unescaped(w), what: what, total: max(1, total), terminal: isTerminal(w), shown: -1}
+// NewBar returns a bar for work of total parts, which what names: "rows read".
+func NewBar(w io.Writer, what string, total int) *Bar {
+	return &Bar{w: Unescaped(w), what: what, total: max(1, total), terminal: IsTerminal(w), shown: -1}
 }
 
-func (b *bar) show(n int) {
+// Show says that n parts are done.
+func (b *Bar) Show(n int) {
 	const width = 40
 	if b.terminal {
 		full := min(width, n*width/b.total)
@@ -32,7 +34,8 @@ func (b *bar) show(n int) {
 	}
 }
 
-func (b *bar) end() {
+// End ends the bar's line.
+func (b *Bar) End() {
 	if b.terminal {
 		fmt.Fprintln(b.w) //nolint:errcheck // only progress
 	}

@@ -1,10 +1,9 @@
-package main
+package view
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
@@ -26,7 +25,8 @@ type statusText struct {
 	admin.Status
 }
 
-func statusPage(s admin.Status) string {
+// Status is a host's status for people, on lines of at most 100 columns.
+func Status(s admin.Status) string {
 	p := &statusText{Status: s}
 	p.head()
 	p.streams()
@@ -39,14 +39,10 @@ func statusPage(s admin.Status) string {
 
 func (p *statusText) line(format string, args ...any) { fmt.Fprintf(&p.Builder, format+"\n", args...) }
 
-// table writes lines of tab-separated cells.
+// table writes a table below an empty line.
 func (p *statusText) table(rows [][]string) {
 	p.line("")
-	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
-	for _, cells := range rows {
-		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t"))
-	}
-	_ = t.Flush()
+	p.WriteString(table(rows))
 }
 
 func (p *statusText) head() {
@@ -159,12 +155,12 @@ func (p *statusText) sinks() {
 		p.lastError(s.Name, s.LastError, !s.Up, s.NextTry)
 	}
 	for _, a := range p.Abandoned {
-		p.wrapped("  ", abandonedText(a))
+		p.wrapped("  ", Abandoned(a))
 	}
 }
 
-// abandonedText says what to do about a sink that is gone while windows wait for it.
-func abandonedText(a admin.Abandoned) string {
+// Abandoned says what to do about a sink that is gone while windows wait for it.
+func Abandoned(a admin.Abandoned) string {
 	since := ""
 	if a.Oldest != nil && a.Oldest.Year() > 1970 { // a file's windows count bytes
 		since = ", the oldest of " + a.Oldest.UTC().Format(time.RFC3339)
@@ -244,68 +240,9 @@ func (p *statusText) streamName(name string) string {
 	return short(stream.Table, streamWidth)
 }
 
-// short cuts the middle out of a text that is longer than n runes.
-func short(text string, n int) string {
-	runes := []rune(text)
-	if len(runes) <= n {
-		return text
-	}
-	tail := (n - 1) / 2
-	return string(runes[:n-1-tail]) + "…" + string(runes[len(runes)-tail:])
-}
-
-func or(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-// number is a count in at most six characters.
-func number(n int64) string {
-	switch {
-	case n < 100_000 && n > -10_000:
-		return strconv.FormatInt(n, 10)
-	case n < 10_000_000:
-		return strconv.FormatInt(n/1000, 10) + "k"
-	}
-	return strconv.FormatInt(n/1_000_000, 10) + "M"
-}
-
-func lag(seconds *float64) string {
-	if seconds == nil {
-		return "-"
-	}
-	return span(*seconds)
-}
-
-// span is a duration in its two largest units.
-func span(seconds float64) string {
-	if seconds < 0 {
-		return "-" + span(-seconds)
-	}
-	n := int64(seconds)
-	switch {
-	case n < 60:
-		return fmt.Sprintf("%ds", n)
-	case n < 3600:
-		return fmt.Sprintf("%dm%02ds", n/60, n%60)
-	case n < 86400:
-		return fmt.Sprintf("%dh%02dm", n/3600, n%3600/60)
-	}
-	return fmt.Sprintf("%dd%02dh", n/86400, n%86400/3600)
-}
-
 func (p *statusText) ago(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
 	return span(p.Time.Sub(*t).Seconds()) + " ago"
-}
-
-func clock(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04")
 }

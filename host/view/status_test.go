@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"strings"
@@ -49,14 +49,14 @@ func TestStatusFits(t *testing.T) {
 	for name, running := range map[string]bool{"running": true, "not running": false} {
 		s := crowded()
 		s.Running = running
-		text := statusPage(s)
+		text := Status(s)
 		for _, line := range strings.Split(text, "\n") {
 			if n := utf8.RuneCountInString(line); n > pageWidth {
 				t.Errorf("%s: %d columns: %s", name, n, line)
 			}
 		}
 	}
-	text := statusPage(crowded())
+	text := Status(crowded())
 	for _, want := range []string{
 		"1.2.3 is NOT ready", "runs for 3d18h", "problem: no route", "AADNonInteractiveUserSignInLogs", "123456M", "789k", "best effort",
 		"DOWN, 3d18h ago", "next try in 4m59s", "splunk-of-old isn't configured any more", "last error of", "100 rules on, 1 off", "off: acme.", "2026-02-26 18:00", "receiver certificate of sink splunk",
@@ -84,7 +84,7 @@ func TestStatusSaysWhenTheNextTryIs(t *testing.T) {
 		"gave up":            {false, nil, "(1m00s ago): no route"},
 		"works again":        {true, nil, "(1m00s ago, over): no route"},
 	} {
-		page := statusPage(admin.Status{Time: now, Running: true, Sinks: []admin.SinkStatus{{Name: "splunk", Up: c.up, LastError: failure, NextTry: c.next}}})
+		page := Status(admin.Status{Time: now, Running: true, Sinks: []admin.SinkStatus{{Name: "splunk", Up: c.up, LastError: failure, NextTry: c.next}}})
 		if want := "last error of splunk " + c.want; !strings.Contains(page, want) {
 			t.Errorf("%s: no %q in\n%s", name, want, page)
 		}

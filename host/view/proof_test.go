@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"encoding/json"
@@ -22,17 +22,14 @@ func lostLedgerReport() proof.Report {
 
 // TestWhatIsNotRecordedIsShown prints a bin whose proof was lost with the ledger.
 func TestWhatIsNotRecordedIsShown(t *testing.T) {
-	var out strings.Builder
-	if err := new(verify).print(&out, lostLedgerReport()); err != nil {
-		t.Fatal(err)
-	}
+	out := Proof(lostLedgerReport(), false)
 	for _, want := range []string{
 		"2026-01-02T03:00:00Z  AuditLogs  3     1     hec   1          0     0     0        0        not recorded\n",
 		"la:w:AuditLogs: 3 rows in 1 bin: 1 not recorded\n",
 		"not recorded: the ledger was lost after that time; --repair sends these rows once more\n",
 	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("lacks %q:\n%s", want, out.String())
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
 		}
 	}
 }

@@ -1,7 +1,8 @@
-package main
+package view
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestVisibleWriter(t *testing.T) {
 	const text = "plain\nZürich 東京 \u202e👩‍🚀 \U000E0041\x1b[31m \xff\n"
 	for size := 1; size <= len(text); size++ {
 		var out bytes.Buffer
-		w := &visibleWriter{to: &out}
+		w := NewVisibleWriter(&out)
 		for rest := []byte(text); len(rest) > 0; {
 			piece := rest[:min(size, len(rest))]
 			if n, err := w.Write(piece); n != len(piece) || err != nil {
@@ -34,8 +35,8 @@ func TestVisibleLog(t *testing.T) {
 	var out bytes.Buffer
 	log := logrus.New()
 	log.SetOutput(&out)
-	log.SetFormatter(visibleLog{&logrus.TextFormatter{ForceColors: true}, true})
-	log.WithField("server", "\x1b[2Jx").WithError(errInterrupted).Warn("says \u202eolleh")
+	log.SetFormatter(VisibleLog{&logrus.TextFormatter{ForceColors: true}, true})
+	log.WithField("server", "\x1b[2Jx").WithError(errors.New("interrupted")).Warn("says \u202eolleh")
 	if text := out.String(); strings.Count(text, "\x1b[2J") > 0 || !strings.Contains(text, `says \u202eolleh`) || !strings.Contains(text, "\x1b[33m") {
 		t.Errorf("%q", text)
 	}

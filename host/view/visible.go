@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"io"
@@ -12,9 +12,9 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// visibleWriter is the way of all output of all commands to people: hidden characters, which come from rows, rules and
+// VisibleWriter is the way of all output of all commands to people: hidden characters, which come from rows, rules and
 // servers, are escaped as JSON does, so that JSON means the same and a terminal isn't told anything.
-type visibleWriter struct {
+type VisibleWriter struct {
 	to io.Writer
 
 	mu      sync.Mutex
@@ -22,8 +22,11 @@ type visibleWriter struct {
 	escaped []byte
 }
 
+// NewVisibleWriter returns a writer whose output goes to w.
+func NewVisibleWriter(w io.Writer) *VisibleWriter { return &VisibleWriter{to: w} }
+
 // Write writes p and keeps a character back of which only the beginning is in it.
-func (w *visibleWriter) Write(p []byte) (int, error) {
+func (w *VisibleWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.begun) == 0 && plainText(p) {
@@ -57,28 +60,29 @@ func plainText(p []byte) bool {
 	return true
 }
 
-// unescaped is what w writes to, for what a command itself tells a terminal.
-func unescaped(w io.Writer) io.Writer {
-	if v, ok := w.(*visibleWriter); ok {
+// Unescaped is what w writes to, for what a command itself tells a terminal.
+func Unescaped(w io.Writer) io.Writer {
+	if v, ok := w.(*VisibleWriter); ok {
 		return v.to
 	}
 	return w
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := unescaped(w).(*os.File)
+// IsTerminal reports whether w ends at a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, ok := Unescaped(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// visibleLog escapes what is hidden in log entries before colours are added.
-type visibleLog struct {
+// VisibleLog escapes what is hidden in log entries before colours are added.
+type VisibleLog struct {
 	logrus.Formatter
-	colours bool // without them the formatter quotes, and the writer escapes
+	Colours bool // without them the formatter quotes, and the writer escapes
 }
 
 // Format formats an entry.
-func (f visibleLog) Format(e *logrus.Entry) ([]byte, error) {
-	if !f.colours {
+func (f VisibleLog) Format(e *logrus.Entry) ([]byte, error) {
+	if !f.Colours {
 		return f.Formatter.Format(e)
 	}
 	shown := *e

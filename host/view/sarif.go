@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"path/filepath"
@@ -9,7 +9,7 @@ import (
 
 // The parts of a SARIF log that are used: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 type (
-	sarifLog struct {
+	SARIFLog struct {
 		Schema  string     `json:"$schema"`
 		Version string     `json:"version"`
 		Runs    []sarifRun `json:"runs"`
@@ -49,7 +49,7 @@ type (
 	}
 	sarifLocation struct {
 		Physical sarifPlace          `json:"physicalLocation"`
-		Logical  []sarifLogicalPlace `json:"logicalLocations,omitempty"`
+		Logical  []SARIFLogicalPlace `json:"logicalLocations,omitempty"`
 	}
 	sarifPlace struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
@@ -63,14 +63,14 @@ type (
 		StartColumn int `json:"startColumn"`
 		EndColumn   int `json:"endColumn"`
 	}
-	sarifLogicalPlace struct {
+	SARIFLogicalPlace struct {
 		Name string `json:"fullyQualifiedName"`
 	}
 )
 
-// sarifOf is the problems as a SARIF log, with the documentation of the codes that occur.
-func sarifOf(problems diag.Problems) sarifLog {
-	driver := sarifDriver{Name: "riskrelay", Version: thisBuild().Version, Rules: []sarifRule{}}
+// SARIF is the problems as a SARIF log, with the documentation of the codes that occur; version is this program's.
+func SARIF(problems diag.Problems, version string) SARIFLog {
+	driver := sarifDriver{Name: "riskrelay", Version: version, Rules: []sarifRule{}}
 	results := []sarifResult{}
 	for _, p := range problems {
 		at := slices.IndexFunc(driver.Rules, func(r sarifRule) bool { return r.ID == p.Code })
@@ -79,14 +79,14 @@ func sarifOf(problems diag.Problems) sarifLog {
 		}
 		results = append(results, sarifResultOf(p, at))
 	}
-	return sarifLog{
+	return SARIFLog{
 		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
 		Runs: []sarifRun{{sarifTool{driver}, "unicodeCodePoints", results}},
 	}
 }
 
 func sarifRuleOf(p diag.Problem) sarifRule {
-	c, ok := codeByName(p.Code)
+	c, ok := CodeByName(p.Code)
 	if !ok { // a rule module's own code
 		c = diag.Code{Code: p.Code, Severity: p.Severity, Title: p.Code, Explanation: p.Message, Fix: p.Message}
 	}
@@ -109,7 +109,7 @@ func sarifResultOf(p diag.Problem, rule int) sarifResult {
 		place.Physical.Region = &sarifRegion{p.Pos.Line, max(1, p.Pos.Column), max(1, p.Pos.Column) + max(1, p.Width)}
 	}
 	if p.Path != "" {
-		place.Logical = []sarifLogicalPlace{{p.Path}}
+		place.Logical = []SARIFLogicalPlace{{p.Path}}
 	}
 	out.Locations = []sarifLocation{place}
 	return out

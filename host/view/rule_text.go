@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"cmp"
@@ -9,31 +9,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 )
 
-// page writes text in sections: lines of a word and what belongs to it, and blocks below a heading.
-type page struct{ strings.Builder }
-
-// line writes a word and its value; nothing when there is none.
-func (b *page) line(word, value string) {
-	if value != "" {
-		fmt.Fprintf(&b.Builder, "%-10s %s\n", word, value)
-	}
-}
-
-// block writes a heading and below it, indented, the text.
-func (b *page) block(heading, text string) {
-	fmt.Fprintf(&b.Builder, "%s:\n%s\n", heading, indented(text))
-}
-
-// section begins a part of the page when there is something to say.
-func (b *page) section(title string, n int) bool {
-	if n > 0 {
-		fmt.Fprintf(&b.Builder, "\n# %s\n", title)
-	}
-	return n > 0
-}
-
-// text is the page for people, in the order in which an analyst asks.
-func (p *rulePage) text() string {
+// Text is the page for people, in the order in which an analyst asks.
+func (p *Rule) Text() string {
 	b := &page{}
 	fmt.Fprintf(&b.Builder, "%s: %s\n", p.ID, p.Title)
 	if p.Description != "" {
@@ -57,7 +34,7 @@ func joined(separator string, texts ...string) string {
 	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), separator)
 }
 
-func (p *rulePage) writeFacts(b *page) {
+func (p *Rule) writeFacts(b *page) {
 	b.line("severity", fmt.Sprintf("%s, score %d", p.Severity, p.Score))
 	b.line("state", p.state())
 	b.line("tables", strings.Join(p.Tables, ", "))
@@ -77,7 +54,7 @@ func (p *rulePage) writeFacts(b *page) {
 	b.line("better by", strings.Join(p.Optional, ", "))
 }
 
-func (p *rulePage) state() string {
+func (p *Rule) state() string {
 	state := "on"
 	if p.Off != "" {
 		state = "off: " + p.Off
@@ -91,7 +68,7 @@ func (p *rulePage) state() string {
 	return state
 }
 
-func (p *rulePage) writeLogic(b *page) {
+func (p *Rule) writeLogic(b *page) {
 	b.section("Logic", 1)
 	b.block("when", p.When)
 	for _, let := range p.Let {
@@ -103,7 +80,7 @@ func (p *rulePage) writeLogic(b *page) {
 }
 
 // writeScore writes what changes severity and score of a match, in the order in which it does.
-func (p *rulePage) writeScore(b *page) {
+func (p *Rule) writeScore(b *page) {
 	n := len(p.Adjust) + len(p.Exceptions)
 	if p.FirstSeen != nil {
 		n++
@@ -155,7 +132,7 @@ func rowText(row [][]string) string {
 	return strings.Join(fields, ", ")
 }
 
-func (p *rulePage) writeTuning(b *page) {
+func (p *Rule) writeTuning(b *page) {
 	b.section("Tuning", len(p.Tuning))
 	for _, t := range p.Tuning {
 		if t.Values == nil {
@@ -184,7 +161,7 @@ func (p *rulePage) writeTuning(b *page) {
 }
 
 // writeOutput writes what a match carries.
-func (p *rulePage) writeOutput(b *page) {
+func (p *Rule) writeOutput(b *page) {
 	n := len(p.Objects)
 	if p.Message != "" {
 		n++
@@ -197,7 +174,7 @@ func (p *rulePage) writeOutput(b *page) {
 }
 
 // writeAdvice writes what an analyst does with a match.
-func (p *rulePage) writeAdvice(b *page) {
+func (p *Rule) writeAdvice(b *page) {
 	b.section("What to do", len(p.FalsePositives)+len(p.Runbook)+len(p.References))
 	for _, f := range p.FalsePositives {
 		b.WriteString("false positive: " + strings.TrimSpace(f) + "\n")
@@ -210,7 +187,7 @@ func (p *rulePage) writeAdvice(b *page) {
 	}
 }
 
-func (p *rulePage) writeUsed(b *page) {
+func (p *Rule) writeUsed(b *page) {
 	b.section("Lists", len(p.Lists))
 	for _, l := range p.Lists {
 		more := ""
@@ -235,7 +212,7 @@ func (p *rulePage) writeUsed(b *page) {
 	}
 }
 
-func (p *rulePage) writeRunning(b *page) {
+func (p *Rule) writeRunning(b *page) {
 	b.section("Cost", len(p.Running))
 	for _, t := range p.Running {
 		b.line("in", fmt.Sprintf("%s: cost at most %d steps%s, %s", t.Table, t.Cost, watched(t), key(t)))
@@ -256,7 +233,7 @@ func key(t celrule.InTable) string {
 	return "evaluated when " + t.Key
 }
 
-func (p *rulePage) writeTests(b *page) {
+func (p *Rule) writeTests(b *page) {
 	b.section(fmt.Sprintf("Tests: %d", len(p.Tests)), len(p.Tests))
 	for _, t := range p.Tests {
 		want := "matches"

@@ -1,11 +1,9 @@
-package main
+package view
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -17,30 +15,30 @@ import (
 	"github.com/riskrelay/riskrelay/rules"
 )
 
-// rulePage is all that explain says of a rule, as JSON and as text.
-type rulePage struct {
+// Rule is all that there is to say of a rule, as data; Text is it for people.
+type Rule struct {
 	celrule.Detail
 	Description    string       `json:"description,omitempty"`
 	ReplacedBy     string       `json:"replaced_by,omitempty"`
 	File           string       `json:"file"` // FILE:LINE:COLUMN
-	Rows           []pageRow    `json:"guide_rows,omitempty"`
-	Techniques     []technique  `json:"techniques,omitempty"`
-	Let            []pageLet    `json:"let,omitempty"`
+	Rows           []GuideRow   `json:"guide_rows,omitempty"`
+	Techniques     []Technique  `json:"techniques,omitempty"`
+	Let            []Let        `json:"let,omitempty"`
 	When           string       `json:"when"`
-	Adjust         []pageAdjust `json:"adjust,omitempty"`
-	FirstSeen      *pageSeen    `json:"first_seen,omitempty"`
-	Exceptions     []pageSlot   `json:"exceptions,omitempty"`
-	Tuning         []pageTuning `json:"tuning,omitempty"`
+	Adjust         []AdjustStep `json:"adjust,omitempty"`
+	FirstSeen      *FirstSeen   `json:"first_seen,omitempty"`
+	Exceptions     []Exception  `json:"exceptions,omitempty"`
+	Tuning         []Tuning     `json:"tuning,omitempty"`
 	Message        string       `json:"message,omitempty"`
-	Objects        []pageObject `json:"objects,omitempty"`
+	Objects        []Object     `json:"objects,omitempty"`
 	FalsePositives []string     `json:"falsepositives,omitempty"`
 	Runbook        []string     `json:"runbook,omitempty"` // the steps without their numbers
 	References     []string     `json:"references,omitempty"`
-	Tests          []pageTest   `json:"tests"`
+	Tests          []Test       `json:"tests"`
 }
 
-// pageRow is a row of Microsoft's guide; of one that isn't in it, the name is all there is.
-type pageRow struct {
+// GuideRow is a row of Microsoft's guide; of one that isn't in it, the name is all there is.
+type GuideRow struct {
 	Row     string `json:"row"`
 	Section string `json:"section,omitempty"`
 	Title   string `json:"title,omitempty"`
@@ -48,43 +46,47 @@ type pageRow struct {
 	Where   string `json:"where,omitempty"`
 }
 
-type technique struct {
+// Technique is a technique or tactic of MITRE ATT&CK.
+type Technique struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	URL  string `json:"url"`
 }
 
-type pageLet struct {
+// Let is a variable of the rule.
+type Let struct {
 	Name string `json:"name"`
 	Expr string `json:"expr"`
 }
 
-type pageAdjust struct {
+// AdjustStep changes the severity and score of a match.
+type AdjustStep struct {
 	If       string `json:"if"`
 	Severity string `json:"severity,omitempty"`
 	Score    string `json:"score,omitempty"` // "+10" is added, "10" is set
 	Reason   string `json:"reason"`
 
-	Rows []pageRow `json:"guide_rows,omitempty"` // notes of the guide that the step implements
+	Rows []GuideRow `json:"guide_rows,omitempty"` // notes of the guide that the step implements
 }
 
-type pageSeen struct {
+// FirstSeen is by which values a match is new.
+type FirstSeen struct {
 	Key      []string `json:"key"`
 	Within   string   `json:"within"`             // "30d"
 	Severity string   `json:"severity,omitempty"` // of what was seen before
 	Score    string   `json:"score,omitempty"`
 }
 
-// pageSlot is an exception that the rule opens. Values are the author's: for each exception and field the texts that fit.
-type pageSlot struct {
+// Exception is an exception that the rule opens. Values are the author's: for each exception and field the texts that fit.
+type Exception struct {
 	Name   string       `json:"name"`
 	Doc    string       `json:"doc,omitempty"`
 	Fields []string     `json:"fields"`
 	Values [][][]string `json:"values,omitempty"`
 }
 
-// pageTuning is one thing that a tuning file says of the rule.
-type pageTuning struct {
+// Tuning is one thing that a tuning file says of the rule.
+type Tuning struct {
 	What   string     `json:"what"`            // severity, score, enabled, or the exception's name
 	Value  string     `json:"value,omitempty"` // of severity, score and enabled
 	Was    string     `json:"was,omitempty"`   // what the rule file says
@@ -99,88 +101,75 @@ type pageTuning struct {
 	Ended  bool       `json:"ended,omitempty"`
 }
 
-type pageObject struct {
+// Object is a risk object of a match.
+type Object struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
 }
 
-type pageTest struct {
+// Test is a test of the rule.
+type Test struct {
 	Name string `json:"name"`
 	Want string `json:"want"` // "match" or "none"
 }
 
-// explainRule writes the page of the rule called id; now is what exceptions end by.
-func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format string, now time.Time) error {
-	d, err := m.Detail(ctx, id)
-	if err != nil {
-		return exit(exitConfig, err)
-	}
-	page, err := newRulePage(d, now)
-	if err != nil {
-		return exit(exitRuntime, err)
-	}
-	if format == "json" {
-		return writeJSON(w, page)
-	}
-	_, err = io.WriteString(w, page.text())
-	return exit(exitRuntime, err)
-}
-
-func newRulePage(d celrule.Detail, now time.Time) (*rulePage, error) {
+// NewRule returns the page of a rule; now is what exceptions end by. The error says that the lists of the guide's rows and of
+// techniques, which are part of the program, can't be read.
+func NewRule(d celrule.Detail, now time.Time) (*Rule, error) {
 	r := d.Declared
-	p := &rulePage{
+	p := &Rule{
 		Detail: d, Description: strings.TrimSpace(r.Description.Value), ReplacedBy: r.ReplacedBy.Value, File: r.ID.Pos.String(),
 		When: r.When.Value, Tuning: tuningOf(r, now), Message: r.Message.Value, FalsePositives: texts(r.FalsePositives),
-		Runbook: runbookSteps(r.Runbook.Value), References: texts(r.References), Tests: []pageTest{},
+		Runbook: runbookSteps(r.Runbook.Value), References: texts(r.References), Tests: []Test{},
 	}
 	for _, let := range r.Let {
-		p.Let = append(p.Let, pageLet{let.Name.Value, let.Expr.Value})
+		p.Let = append(p.Let, Let{let.Name.Value, let.Expr.Value})
 	}
 	for _, a := range r.Adjust {
-		p.Adjust = append(p.Adjust, pageAdjust{
+		p.Adjust = append(p.Adjust, AdjustStep{
 			If: a.If.Value, Severity: a.Severity.Value, Score: a.Score.Value, Reason: a.Reason.Value, Rows: namedRows(texts(a.Guide)),
 		})
 	}
 	if f := r.FirstSeen; f != nil {
-		p.FirstSeen = &pageSeen{texts(f.Key), celrule.Days(f.Window), f.Severity.Value, f.Score.Value}
+		p.FirstSeen = &FirstSeen{texts(f.Key), celrule.Days(f.Window), f.Severity.Value, f.Score.Value}
 	}
 	for i := range r.Exceptions {
 		p.Exceptions = append(p.Exceptions, slotOf(&r.Exceptions[i]))
 	}
 	for _, o := range r.Objects {
-		p.Objects = append(p.Objects, pageObject{o.Type.Value, o.Value.Value})
+		p.Objects = append(p.Objects, Object{o.Type.Value, o.Value.Value})
 	}
 	for _, t := range r.Tests {
 		want := "match"
 		if t.Want.None {
 			want = "none"
 		}
-		p.Tests = append(p.Tests, pageTest{t.Name.Value, want})
+		p.Tests = append(p.Tests, Test{t.Name.Value, want})
 	}
 	return p, p.lookUp()
 }
 
 // namedRows are rows of which the names are all that is known.
-func namedRows(slugs []string) (rows []pageRow) {
+func namedRows(slugs []string) (rows []GuideRow) {
 	for _, slug := range slugs {
-		rows = append(rows, pageRow{Row: slug})
+		rows = append(rows, GuideRow{Row: slug})
 	}
 	return rows
 }
 
 // describe adds what the guide says of the rows.
-func describe(rows []pageRow, guide []rules.Row) {
+func describe(rows []GuideRow, guide []rules.Row) {
 	for i := range rows {
 		for _, g := range guide {
 			if g.Slug == rows[i].Row {
-				rows[i] = pageRow{g.Slug, g.Section, g.Title, g.Risk, g.Where}
+				rows[i] = GuideRow{g.Slug, g.Section, g.Title, g.Risk, g.Where}
 			}
 		}
 	}
 }
 
 // lookUp adds what the guide and ATT&CK call the rule's rows and techniques.
-func (p *rulePage) lookUp() error {
+func (p *Rule) lookUp() error {
 	guide, err := rules.Guide(rules.FS)
 	if err != nil {
 		return err
@@ -195,7 +184,7 @@ func (p *rulePage) lookUp() error {
 		return err
 	}
 	for _, id := range p.Mitre {
-		p.Techniques = append(p.Techniques, technique{id, names[id], attackURL(id)})
+		p.Techniques = append(p.Techniques, Technique{id, names[id], attackURL(id)})
 	}
 	return nil
 }
@@ -217,7 +206,7 @@ func techniqueNames() (map[string]string, error) {
 	return names, nil
 }
 
-// attackURL is the page of a technique, such as T1098.001, or of a tactic, such as TA0003.
+// attackURL is the page of a Technique, such as T1098.001, or of a tactic, such as TA0003.
 func attackURL(id string) string {
 	kind := "techniques"
 	if strings.HasPrefix(id, "TA") {
@@ -226,8 +215,8 @@ func attackURL(id string) string {
 	return "https://attack.mitre.org/" + kind + "/" + strings.ReplaceAll(id, ".", "/") + "/"
 }
 
-func slotOf(s *rulefile.Exception) pageSlot {
-	out := pageSlot{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
+func slotOf(s *rulefile.Exception) Exception {
+	out := Exception{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
 	for _, row := range s.Values {
 		out.Values = append(out.Values, fitting(row))
 	}
@@ -242,7 +231,7 @@ func fitting(row rulefile.Tuple) (out [][]string) {
 }
 
 // tuningOf lists what tuning files say of a rule.
-func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
+func tuningOf(r *rulefile.Rule, now time.Time) (out []Tuning) {
 	t := r.Tuned
 	for _, set := range []struct {
 		what      string
@@ -250,11 +239,11 @@ func tuningOf(r *rulefile.Rule, now time.Time) (out []pageTuning) {
 	}{{"severity", t.Severity, r.Severity}, {"score", t.Score.Text, r.Score.Text}, {"enabled", t.Enabled, diag.Text{}}} {
 		if set.text.Present() {
 			by, _, _ := strings.Cut(strings.TrimPrefix(set.text.Path, "tuning "), " > ")
-			out = append(out, pageTuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
+			out = append(out, Tuning{What: set.what, Value: set.text.Value, Was: set.was.Value, By: by, At: set.text.Pos.String()})
 		}
 	}
 	for _, e := range t.Exceptions {
-		one := pageTuning{
+		one := Tuning{
 			What: "exception " + e.Exception.Value, Values: fitting(e.Values), Effect: "suppress", By: e.Tuning, At: e.Pos.String(),
 			Why: strings.TrimSpace(e.Reason.Value), Owner: e.Owner.Value, Ticket: e.Ticket.Value,
 		}

@@ -1,0 +1,69 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// short cuts the middle out of a text that is longer than n runes.
+func short(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	tail := (n - 1) / 2
+	return string(runes[:n-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
+// or is the text, or a dash for none.
+func or(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// number is a count in at most six characters.
+func number(n int64) string {
+	switch {
+	case n < 100_000 && n > -10_000:
+		return strconv.FormatInt(n, 10)
+	case n < 10_000_000:
+		return strconv.FormatInt(n/1000, 10) + "k"
+	}
+	return strconv.FormatInt(n/1_000_000, 10) + "M"
+}
+
+// lag is a span, or a dash for none that is known.
+func lag(seconds *float64) string {
+	if seconds == nil {
+		return "-"
+	}
+	return span(*seconds)
+}
+
+// span is a duration in its two largest units.
+func span(seconds float64) string {
+	if seconds < 0 {
+		return "-" + span(-seconds)
+	}
+	n := int64(seconds)
+	switch {
+	case n < 60:
+		return fmt.Sprintf("%ds", n)
+	case n < 3600:
+		return fmt.Sprintf("%dm%02ds", n/60, n%60)
+	case n < 86400:
+		return fmt.Sprintf("%dh%02dm", n/3600, n%3600/60)
+	}
+	return fmt.Sprintf("%dd%02dh", n/86400, n%86400/3600)
+}
+
+// clock is a time in UTC to the minute, or a dash for none.
+func clock(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}
