@@ -16,11 +16,11 @@ type Abandoned struct {
 // abandoned are the sinks that aren't among names, sorted.
 func abandoned(states map[string]*pipeline.State, names []string) []Abandoned {
 	sum := map[string]pipeline.Backlog{}
-	for _, state := range states {
+	for stream, state := range states {
 		for name, b := range state.Abandoned(names) {
-			all, known := sum[name]
-			if all.Windows += b.Windows; !known || b.Oldest.Before(all.Oldest) {
-				all.Oldest = b.Oldest
+			all, oldest := sum[name], ingested(stream, b.Oldest)
+			if all.Windows += b.Windows; all.Oldest.IsZero() || !oldest.IsZero() && oldest.Before(all.Oldest) {
+				all.Oldest = oldest
 			}
 			sum[name] = all
 		}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,4 +30,35 @@ func TestLagIsNeverNegative(t *testing.T) {
 	if problems := s.Problems(); len(problems) > 0 {
 		t.Errorf("problems: %v", problems)
 	}
+}
+
+// TestFilesHaveNoTimesOfIngestion holds that places in a file, which a ledger keeps as times, are shown as times nowhere.
+func TestFilesHaveNoTimesOfIngestion(t *testing.T) {
+	offset := time.Unix(0, 4096).UTC()
+	state := &pipeline.State{
+		Frontier: offset, Joined: map[string]time.Time{"siem": offset},
+		Open: []pipeline.Progress{{Window: pipeline.Window{From: offset, To: offset.Add(1)}, Sinks: map[string]pipeline.SinkState{"old": {}}}},
+	}
+	name, stats := pipeline.FileStream("/rows.ndjson").Name, new(pipeline.Stats)
+	stats.Read(name, []enrich.Event{{ID: "1"}})
+	states := map[string]*pipeline.State{name: state}
+	s := Snapshot{
+		Now: time.Now(), Stall: time.Minute, Started: time.Now(), Figures: stats.Figures(), States: states,
+		Sinks: map[string]pipeline.HealthReport{"siem": {}},
+	}
+	for what, status := range map[string]Status{
+		"running": Summarize(s, Build{}, nil), "not running": FromLedger(s.Now, states, map[string]pipeline.Promise{"siem": pipeline.Accepted}),
+	} {
+		one := status.Streams[0]
+		if one.Frontier != nil || one.IngestionLag != nil || one.Sinks[0].Through != nil || one.Sinks[0].Lag != nil {
+			t.Errorf("%s: %+v", what, one)
+		}
+		for _, a := range status.Abandoned {
+			if a.Oldest != nil {
+				t.Errorf("%s: the oldest window of %s is of %v", what, a.Sink, a.Oldest)
+			}
+		}
+	}
+	at := slices.IndexFunc(streamMetrics(), func(m metric) bool { return m.name == "riskrelay_stream_ingestion_lag_seconds" })
+	streamMetrics()[at].read(s, func(v float64, labels ...string) { t.Errorf("the metric of %v is %v", labels, v) })
 }

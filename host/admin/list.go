@@ -78,8 +78,8 @@ func streamMetrics() []metric {
 		{"riskrelay_stream_event_lag_seconds", gauge, one, "How old the newest event of the last batch was when it was read, in event time.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return max(0, f.EventLag.Seconds()), f.EventLag != 0
 		})},
-		{"riskrelay_stream_ingestion_lag_seconds", gauge, []string{"stream", "sink"}, "How far back, in ingestion time, the sink has confirmed everything. Not given for streams without ingestion times.", perSink(func(s Snapshot, state *pipeline.State, sink string) (float64, bool) {
-			through := state.ConfirmedThrough(sink)
+		{"riskrelay_stream_ingestion_lag_seconds", gauge, []string{"stream", "sink"}, "How far back, in ingestion time, the sink has confirmed everything. Not given for streams without ingestion times.", perSink(func(s Snapshot, stream, sink string) (float64, bool) {
+			through := ingested(stream, s.States[stream].ConfirmedThrough(sink))
 			return lag(s.Now, through), !through.IsZero()
 		})},
 		{"riskrelay_stream_lost_seconds", gauge, one, "How much time of ingestion, of the latest 20 stretches, the workspace had deleted before it was read. It stays, as the rows do not come back.", func(s Snapshot, give giveFunc) {
@@ -91,8 +91,8 @@ func streamMetrics() []metric {
 				give(lost.Seconds(), name)
 			}
 		}},
-		{"riskrelay_stream_windows_open", gauge, []string{"stream", "sink"}, "Windows that the sink still needs.", perSink(func(_ Snapshot, state *pipeline.State, sink string) (float64, bool) {
-			return float64(state.Waiting(sink)), true
+		{"riskrelay_stream_windows_open", gauge, []string{"stream", "sink"}, "Windows that the sink still needs.", perSink(func(s Snapshot, stream, sink string) (float64, bool) {
+			return float64(s.States[stream].Waiting(sink)), true
 		})},
 		{"riskrelay_stream_windows_abandoned", gauge, []string{"stream", "sink"}, "Windows that wait for a sink that isn't configured any more. Given only while there are any.", func(s Snapshot, give giveFunc) {
 			for stream, state := range s.States {
@@ -144,11 +144,11 @@ func streams(value func(pipeline.StreamFigures) (float64, bool)) func(Snapshot, 
 	}
 }
 
-func perSink(value func(Snapshot, *pipeline.State, string) (float64, bool)) func(Snapshot, giveFunc) {
+func perSink(value func(s Snapshot, stream, sink string) (float64, bool)) func(Snapshot, giveFunc) {
 	return func(s Snapshot, give giveFunc) {
-		for stream, state := range s.States {
+		for stream := range s.States {
 			for sink := range s.Sinks {
-				if v, ok := value(s, state, sink); ok {
+				if v, ok := value(s, stream, sink); ok {
 					give(v, stream, sink)
 				}
 			}

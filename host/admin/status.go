@@ -158,10 +158,11 @@ func (s Snapshot) stream(name string) StreamStatus {
 	if state == nil {
 		state = new(pipeline.State)
 	}
-	out.Frontier, out.IngestionLag, out.Lost = when(state.Frontier), age(s.Now, state.Frontier), state.Lost
+	frontier := ingested(name, state.Frontier)
+	out.Frontier, out.IngestionLag, out.Lost = when(frontier), age(s.Now, frontier), state.Lost
 	for _, sink := range sorted(s.Sinks) {
 		h := f.Held[sink]
-		flow := flowOf(sink, state, s.Now)
+		flow := flowOf(name, sink, state, s.Now)
 		flow.In, flow.Confirmed, flow.Dead, flow.Open = h.In, h.Confirmed, h.Dead, h.Events
 		out.Sinks = append(out.Sinks, flow)
 	}
@@ -169,8 +170,8 @@ func (s Snapshot) stream(name string) StreamStatus {
 }
 
 // flowOf is what the ledger says of a stream and a sink.
-func flowOf(sink string, state *pipeline.State, now time.Time) Flow {
-	through := state.ConfirmedThrough(sink)
+func flowOf(stream, sink string, state *pipeline.State, now time.Time) Flow {
+	through := ingested(stream, state.ConfirmedThrough(sink))
 	return Flow{Sink: sink, Total: state.Total[sink], Windows: state.Waiting(sink), Through: when(through), Lag: age(now, through)}
 }
 
@@ -208,9 +209,10 @@ func FromLedger(now time.Time, states map[string]*pipeline.State, promises map[s
 	}
 	for _, name := range sorted(states) {
 		state := states[name]
-		one := StreamStatus{Name: name, Frontier: when(state.Frontier), IngestionLag: age(now, state.Frontier), Lost: state.Lost, Sinks: []Flow{}}
+		frontier := ingested(name, state.Frontier)
+		one := StreamStatus{Name: name, Frontier: when(frontier), IngestionLag: age(now, frontier), Lost: state.Lost, Sinks: []Flow{}}
 		for _, sink := range sorted(promises) {
-			one.Sinks = append(one.Sinks, flowOf(sink, state, now))
+			one.Sinks = append(one.Sinks, flowOf(name, sink, state, now))
 		}
 		out.Streams = append(out.Streams, one)
 	}
@@ -218,6 +220,14 @@ func FromLedger(now time.Time, states map[string]*pipeline.State, promises map[s
 		out.Sinks = append(out.Sinks, SinkStatus{Name: sink, Promise: promises[sink]})
 	}
 	return out
+}
+
+// ingested is a time in the ledger's record of the stream; zero where that isn't one of ingestion.
+func ingested(stream string, t time.Time) time.Time {
+	if !pipeline.StreamNamed(stream).Kind.Timed() {
+		return time.Time{}
+	}
+	return t
 }
 
 func when(t time.Time) *time.Time {

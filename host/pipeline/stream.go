@@ -15,6 +15,9 @@ const (
 	Summaries    StreamKind = "summary"   // what the host says of its own deliveries
 )
 
+// Timed reports whether the windows of such a stream are stretches of ingestion time; those of a file are of its bytes.
+func (k StreamKind) Timed() bool { return k != File && k != Stdin }
+
 // NewStream returns a stream without a source: a table of a workspace (its GUID) or of a tenant (its configured name), called
 // "KIND:WORKSPACE:TABLE". Of the other kinds there is one stream each: they have neither, and are called as their kind.
 func NewStream(kind StreamKind, workspace, table string) Stream {

@@ -162,7 +162,7 @@ func (p *statusText) sinks() {
 // Abandoned says what to do about a sink that is gone while windows wait for it.
 func Abandoned(a admin.Abandoned) string {
 	since := ""
-	if a.Oldest != nil && a.Oldest.Year() > 1970 { // a file's windows count bytes
+	if a.Oldest != nil {
 		since = ", the oldest of " + a.Oldest.UTC().Format(time.RFC3339)
 	}
 	return fmt.Sprintf("the sink %s isn't configured any more, but has not got every event of %s%s: put it back under this name, or name it in sinks.forget to give them up",
