@@ -64,6 +64,10 @@ func layers() []layer {
 			"host/admin", "host/config", "host/failpoint", "host/ledger", "host/module/...", "host/ownership", "host/pipeline", "host/reload", "host/ruleset", "host/secret", "host/source/followup",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "plugin", "plugin/backoff", "plugin/fence",
 		}},
+		{"host/view", []string{
+			"host/admin", "host/checkup", "host/config", "host/deadletter", "host/pipeline", "host/proof", "host/rulehost",
+			"enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "rules",
+		}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule", "enrich/celrule/celruletest"}},
 		{"host/e2e/leaky", []string{"plugin", "enrich"}},
 		{"host/e2e/...", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema"}},

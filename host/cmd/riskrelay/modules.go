@@ -7,10 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/view"
+	"github.com/riskrelay/riskrelay/plugin"
+	"github.com/riskrelay/riskrelay/plugin/fence"
 )
 
 func newModules(s streams) *cobra.Command {
@@ -51,4 +54,17 @@ func listModules(ctx context.Context, s streams, c config.Config, format string)
 		return exit(exitRuntime, problem)
 	}
 	return nil
+}
+
+// newModule is how the host starts itself as the CEL module's process, and as what becomes a module; people don't call it.
+func newModule() *cobra.Command {
+	c := group("module", "Rule modules as processes of their own", &cobra.Command{
+		Use: "cel", Short: "The built-in module", Args: cobra.NoArgs,
+		Run: func(*cobra.Command, []string) { plugin.Serve(celrule.New()) },
+	}, &cobra.Command{
+		Use: "fence", Short: "A module's program behind its fence", Args: cobra.ExactArgs(1), DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error { return exit(exitRuntime, fence.Run(args[0])) },
+	})
+	c.Hidden = true
+	return c
 }
