@@ -94,8 +94,8 @@ func (l *Loader) Rules() (packs []*Pack, tunings []*Tuning, problems diag.Proble
 func (l *Loader) Key() [sha256.Size]byte {
 	h := sha256.New()
 	part := func(data []byte) {
-		fmt.Fprintf(h, "%d ", len(data))
-		h.Write(data)
+		_, _ = fmt.Fprintf(h, "%d ", len(data)) // a hash takes everything
+		_, _ = h.Write(data)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.files)) {
 		if !l.contextual(name) {

@@ -7,13 +7,15 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
 
-// The parts of a SARIF log that are used: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+// SARIFLog is a log in the Static Analysis Results Interchange Format; it has the parts that are used: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+type SARIFLog struct {
+	Schema  string     `json:"$schema"`
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+// The parts of a log.
 type (
-	SARIFLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
 	sarifRun struct {
 		Tool       sarifTool     `json:"tool"`
 		ColumnKind string        `json:"columnKind"`
@@ -49,7 +51,7 @@ type (
 	}
 	sarifLocation struct {
 		Physical sarifPlace          `json:"physicalLocation"`
-		Logical  []SARIFLogicalPlace `json:"logicalLocations,omitempty"`
+		Logical  []sarifLogicalPlace `json:"logicalLocations,omitempty"`
 	}
 	sarifPlace struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
@@ -63,7 +65,7 @@ type (
 		StartColumn int `json:"startColumn"`
 		EndColumn   int `json:"endColumn"`
 	}
-	SARIFLogicalPlace struct {
+	sarifLogicalPlace struct {
 		Name string `json:"fullyQualifiedName"`
 	}
 )
@@ -109,7 +111,7 @@ func sarifResultOf(p diag.Problem, rule int) sarifResult {
 		place.Physical.Region = &sarifRegion{p.Pos.Line, max(1, p.Pos.Column), max(1, p.Pos.Column) + max(1, p.Width)}
 	}
 	if p.Path != "" {
-		place.Logical = []SARIFLogicalPlace{{p.Path}}
+		place.Logical = []sarifLogicalPlace{{p.Path}}
 	}
 	out.Locations = []sarifLocation{place}
 	return out
