@@ -10,7 +10,7 @@ import (
 // quietHour is the hour, in local time, in which the ledger is made smaller when it is mostly free space.
 const quietHour = 3
 
-// compactable is a file that can be made smaller; boltstore.Store is one.
+// compactable is a file that can be made smaller.
 type compactable interface {
 	// Compact returns the sizes in bytes before and after, the same when there is nothing to gain.
 	Compact() (before, after int64, err error)

@@ -25,7 +25,7 @@ func askDNS(cel *celrule.Module) *dns.Module {
 }
 
 // openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (h *Host) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
+func (h *Host) openFollowUps(store ledger.Store, l *ledger.Ledger) (err error) {
 	cel, ok := h.modules.cel.(*celrule.Module)
 	if h.modules.dns == nil || !ok {
 		return nil

@@ -20,14 +20,12 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/deadletter"
 	"github.com/riskrelay/riskrelay/host/ledger"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/module/directory"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/reload"
 	"github.com/riskrelay/riskrelay/host/source/followup"
-	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -57,8 +55,7 @@ type Host struct {
 	history   *history          // nil when past rows aren't read
 	followUps *followup.Book    // nil when no names are looked up
 	config    config.Config
-	// sightings holds what was seen of Microsoft Graph; nil in a dry run.
-	sightings graph.Store
+	store     ledger.Store // nil in a dry run
 	closers   []io.Closer
 	certified []namedCertified
 	watcher   *reload.Watcher // nil when nothing is watched
@@ -133,28 +130,18 @@ func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 	return h.openSinks(c, o)
 }
 
-// lostLedger is what follows from a ledger that is lost.
-const lostLedger = "reading begins as far back as the source's start says, and rows that were sent before are sent again with the " +
-	"same event_id; rows that are older and were not sent yet need a longer start"
-
 func (h *Host) openLedger(c config.Config) error {
-	store, err := boltstore.Open(c.DataDir)
+	store, err := openStore(c.DataDir, h.log)
 	if err != nil {
 		return err
 	}
-	h.closers = append(h.closers, store)
-	if aside := store.SetAside(); aside != "" {
-		h.log.WithField("file", aside).
-			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
-	}
-	store.Told = func(what string) { h.log.Error(what) }
-	h.closers = append(h.closers, compactNightly(store, h.log))
+	h.closers = append(h.closers, store, compactNightly(store, h.log))
 	l := ledger.New(store)
 	l.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
 	}
-	h.pipeline.Ledger, h.sightings, h.proven = l, store, l.Proof
+	h.pipeline.Ledger, h.store, h.proven = l, store, l.Proof
 	if err := h.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -163,7 +150,7 @@ func (h *Host) openLedger(c config.Config) error {
 
 // keepSeen makes what rules with first_seen remember outlive this process. A CEL module in a process of its own keeps it
 // to itself.
-func (h *Host) keepSeen(c config.Config, store *boltstore.Store) error {
+func (h *Host) keepSeen(c config.Config, store ledger.Store) error {
 	module, ok := h.modules.cel.(*celrule.Module)
 	if !ok {
 		return nil

@@ -13,15 +13,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
-
-// bucketStore keeps values in named buckets; boltstore.Store is one.
-type bucketStore interface {
-	// Apply writes and removes values in one transaction that is on the disk when it returns.
-	Apply(bucket string, put map[string][]byte, remove []string) error
-	// Each shows all values, which are only good until visit returns.
-	Each(bucket string, visit func(key string, value []byte)) error
-}
 
 // Forgetful says what rules of the module won't remember for long with the configuration, "" when there are none: what a CEL
 // module in a process of its own has seen lives in its memory alone.
@@ -42,25 +35,25 @@ const (
 // seenKeeper saves what rules with first_seen remember, now and then and at the end.
 type seenKeeper struct {
 	memory *celrule.Recent
-	store  bucketStore
+	store  ledger.Store
 	log    logrus.FieldLogger
 	stop   chan struct{}
 	done   sync.WaitGroup
 }
 
 // keepSeen restores the memory from the store, and saves it from then on until the keeper is closed.
-func keepSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogger) (*seenKeeper, error) {
+func keepSeen(memory *celrule.Recent, store ledger.Store, log logrus.FieldLogger) (*seenKeeper, error) {
 	var all []celrule.Sighting
 	damaged := 0
-	err := store.Each(seenBucket, func(key string, value []byte) {
-		if s, ok := decodeSighting(key, value); ok {
+	for e, err := range store.List(seenBucket, "") {
+		if err != nil {
+			return nil, err
+		}
+		if s, ok := decodeSighting(e.Name, e.Value); ok {
 			all = append(all, s)
 		} else {
 			damaged++
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
 	memory.Restore(all)
 	if damaged > 0 {
@@ -88,15 +81,15 @@ func (k *seenKeeper) run() {
 
 func (k *seenKeeper) save() error {
 	return k.memory.Save(func(known, forgotten []celrule.Sighting) error {
-		put, remove := map[string][]byte{}, []string{}
+		batch := ledger.Batch{Put: map[ledger.Key][]byte{}}
 		for _, s := range known {
-			put[sightingKey(s)] = encodeSighting(s)
+			batch.Put[ledger.Key{Bucket: seenBucket, Name: sightingKey(s)}] = encodeSighting(s)
 		}
 		for _, s := range forgotten {
-			remove = append(remove, sightingKey(s))
+			batch.Remove = append(batch.Remove, ledger.Key{Bucket: seenBucket, Name: sightingKey(s)})
 		}
 		failpoint.Hit(failpoint.SeenUnsaved)
-		err := k.store.Apply(seenBucket, put, remove)
+		_, err := k.store.Commit(batch)
 		failpoint.Hit(failpoint.SeenSaved)
 		return err
 	})

@@ -19,7 +19,7 @@ var errNewFile = errors.New("the file isn't prepared yet")
 // prepare makes what every ledger has, unless it is there. A file of a newer format is refused, untouched.
 func prepare(db *bbolt.DB) error {
 	err := db.View(func(tx *bbolt.Tx) error {
-		if tx.Bucket(bucket()) == nil {
+		if tx.Bucket(records()) == nil {
 			return errNewFile
 		}
 		return checkFormat(tx)
@@ -28,7 +28,7 @@ func prepare(db *bbolt.DB) error {
 		return err
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucketIfNotExists(bucket()); err != nil {
+		if _, err := tx.CreateBucketIfNotExists(records()); err != nil {
 			return err
 		}
 		about, err := tx.CreateBucketIfNotExists([]byte("about"))
