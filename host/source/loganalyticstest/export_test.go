@@ -18,7 +18,7 @@ func Measure(s *Server, text string) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := query.Run(snapshot{s.store, s.options.Now()}, s.options.Now())
+	result, err := query.Run(snapshot{s.store, s.options.Now()})
 	if err != nil {
 		return 0, err
 	}

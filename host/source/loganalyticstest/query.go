@@ -94,7 +94,7 @@ func (s *Server) answer(out *reply, query *kql.Query, timespan string) {
 		}
 		db = within{db, from, to}
 	}
-	result, err := query.Run(db, now)
+	result, err := query.Run(db)
 	if err != nil {
 		out.failQuery(err)
 		return

@@ -71,7 +71,7 @@ func TestTimespan(t *testing.T) {
 	for span, want := range map[string]float64{
 		"2026-03-02T11:10:00Z/2026-03-02T11:30:00Z": 2, "PT30M": 3, "PT1H/2026-03-02T11:20:00Z": 2, "2026-03-02T11:40:00Z/P1D": 2,
 	} {
-		_, text := post(t, s, `{"query":"AuditLogs | count","timespan":"`+span+`"}`, http.Header{"Content-Type": {"application/json; charset=utf-8"}})
+		_, text := post(t, s, `{"query":"AuditLogs | summarize count()","timespan":"`+span+`"}`, http.Header{"Content-Type": {"application/json; charset=utf-8"}})
 		var answer azquery.Results
 		if err := json.Unmarshal([]byte(text), &answer); err != nil {
 			t.Fatalf("%s: %v in %s", span, err, text)
