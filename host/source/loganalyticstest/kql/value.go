@@ -44,7 +44,6 @@ func timeValue(t time.Time) value  { return value{typ: enrich.Datetime, n: ticks
 func nullOf(t enrich.Type) value   { return value{typ: t, null: t != enrich.String} }
 func boolValue(b bool) value       { return value{typ: enrich.Bool, n: int64(rank(b))} }
 func (v value) isTrue() bool       { return v.typ == enrich.Bool && !v.null && v.n == 1 }
-func (v value) isText() bool       { return v.typ == enrich.String || v.typ == enrich.GUID }
 func isWhole(t enrich.Type) bool   { return t == enrich.Int || t == enrich.Long || t == enrich.Bool }
 func isNumber(t enrich.Type) bool  { return isWhole(t) || t == enrich.Real || t == enrich.Decimal }
 func isTicking(t enrich.Type) bool { return t == enrich.Datetime || t == enrich.Timespan }
