@@ -3,7 +3,6 @@ package host
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"strings"
 	"sync"
 	"time"
@@ -102,35 +101,30 @@ func (k *seenKeeper) Close() error {
 	return k.save()
 }
 
-// A sighting lies under the rule's id, a zero byte and the digest. The value is four bytes of CRC-32C of key and value,
-// and three times of eight bytes, all big endian, in nanoseconds of Unix time: first, last and until.
-const sightingLength = 4 + 3*8
+// A sighting lies under the rule's id, a zero byte and the digest. The value are three times of eight bytes, big endian, in
+// nanoseconds of Unix time: first, last and until; sealed with that name.
+const sightingLength = 3 * 8
 
 func sightingKey(s celrule.Sighting) string { return s.Rule + "\x00" + string(s.Key[:]) }
 
 func encodeSighting(s celrule.Sighting) []byte {
-	value := make([]byte, 4, sightingLength)
+	times := make([]byte, 0, sightingLength)
 	for _, at := range []time.Time{s.First, s.Last, s.Until} {
-		value = binary.BigEndian.AppendUint64(value, uint64(at.UnixNano()))
+		times = binary.BigEndian.AppendUint64(times, uint64(at.UnixNano()))
 	}
-	binary.BigEndian.PutUint32(value, sightingSum(sightingKey(s), value))
-	return value
+	return ledger.Seal(sightingKey(s), times)
 }
 
 func decodeSighting(key string, value []byte) (s celrule.Sighting, ok bool) {
 	rule, digest, ok := strings.Cut(key, "\x00")
-	if !ok || len(digest) != len(s.Key) || len(value) != sightingLength || binary.BigEndian.Uint32(value) != sightingSum(key, value) {
+	times, err := ledger.Unseal(key, value)
+	if !ok || len(digest) != len(s.Key) || err != nil || len(times) != sightingLength {
 		return s, false
 	}
 	at := func(i int) time.Time {
-		return time.Unix(0, int64(binary.BigEndian.Uint64(value[4+8*i:]))).UTC()
+		return time.Unix(0, int64(binary.BigEndian.Uint64(times[8*i:]))).UTC()
 	}
 	s.Rule, s.First, s.Last, s.Until = rule, at(0), at(1), at(2)
 	copy(s.Key[:], digest)
 	return s, true
-}
-
-func sightingSum(key string, value []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum([]byte(key), table), table, value[4:])
 }

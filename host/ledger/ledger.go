@@ -1,20 +1,15 @@
 package ledger
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"maps"
 	"sync"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
-
-// ErrCorrupt says that a value was damaged where it lay.
-var ErrCorrupt = errors.New("the record is damaged: its checksum doesn't match")
 
 // Streams is the bucket of the records, which lie under their stream's name.
 const Streams = "streams"
@@ -143,26 +138,24 @@ func (r *record) batch(next *pipeline.State) (b Batch, pruned time.Time, err err
 	return b, d.pruned, nil
 }
 
-// Encode returns a state as it lies in a store: four bytes of CRC-32C (Castagnoli, big endian) and JSON.
+// Encode returns a state as it lies in a store: sealed JSON.
 func Encode(s *pipeline.State) ([]byte, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("encode the ledger: %w", err)
 	}
-	value := binary.BigEndian.AppendUint32(make([]byte, 0, len(text)+4), checksum(text))
-	return append(value, text...), nil
+	return Seal("", text), nil
 }
 
 // Decode reads what Encode wrote; damage is ErrCorrupt.
 func Decode(value []byte) (*pipeline.State, error) {
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
-		return nil, ErrCorrupt
+	text, err := Unseal("", value)
+	if err != nil {
+		return nil, err
 	}
 	s := new(pipeline.State)
-	if err := json.Unmarshal(value[4:], s); err != nil {
+	if err := json.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return s, nil
 }
-
-func checksum(text []byte) uint32 { return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ const ProofLife = 8 * 24 * time.Hour
 // proofBucket is the bucket of the proof. A name is a stream's, a zero byte and the hour.
 const proofBucket = "proof"
 
-// minutesOf are the tallies of one hour by sink. It lies in the store as four bytes of CRC-32C and JSON.
+// minutesOf are the tallies of one hour by sink. It lies in the store as sealed JSON.
 type minutesOf map[string][]pipeline.Tally
 
 // hourFormat sorts as time does.
@@ -152,7 +151,7 @@ func (d *draft) alter(hour time.Time, sink string, change func([]pipeline.Tally)
 	if err != nil {
 		return fmt.Errorf("encode the proof: %w", err)
 	}
-	d.after[name] = append(binary.BigEndian.AppendUint32(nil, checksum(text)), text...)
+	d.after[name] = Seal("", text)
 	return nil
 }
 
@@ -162,10 +161,11 @@ func decodeProof(value []byte) (minutesOf, error) {
 	if value == nil {
 		return hour, nil
 	}
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
-		return nil, ErrCorrupt
+	text, err := Unseal("", value)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(value[4:], &hour); err != nil || hour == nil {
+	if err := json.Unmarshal(text, &hour); err != nil || hour == nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return hour, nil

@@ -1,11 +1,8 @@
 package followup
 
 import (
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +10,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
-// Values are JSON behind four bytes of its CRC-32C, big endian. Names are "q/" and the event's id, or "f/" and the time of
+// Values are sealed JSON. Names are "q/" and the event's id, or "f/" and the time of
 // a follow-up in nanoseconds of Unix time, with zeros in front so that their order is that of time.
 const (
 	questionPrefix = "q/"
@@ -26,23 +23,20 @@ func followUpKey(at time.Time) ledger.Key {
 	return ledger.Key{Bucket: bucket, Name: fmt.Sprintf("%s%019d", followUpPrefix, at.UnixNano())}
 }
 
-var errDamaged = errors.New("the checksum doesn't match")
-
-func checksum(text []byte) uint32 { return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) }
-
 func seal(value any) ([]byte, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("write a follow-up down: %w", err)
 	}
-	return append(binary.BigEndian.AppendUint32(nil, checksum(text)), text...), nil
+	return ledger.Seal("", text), nil
 }
 
 func unseal(value []byte, into any) error {
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
-		return errDamaged
+	text, err := ledger.Unseal("", value)
+	if err != nil {
+		return err
 	}
-	return json.Unmarshal(value[4:], into)
+	return json.Unmarshal(text, into)
 }
 
 // restore reads everything back.

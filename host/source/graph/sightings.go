@@ -3,7 +3,6 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"sync"
 	"time"
 
@@ -125,27 +124,20 @@ func (s *sightings) in(w pipeline.Window) map[string]time.Time {
 	return found
 }
 
-// A value is four bytes of CRC-32C of key and value, eight of the time in microseconds of Unix time, both big endian, and
-// the digest.
-const sightingLength = 4 + 8 + 16
+// A value is eight bytes of the time in microseconds of Unix time, big endian, and the digest, sealed with the object's id.
+const sightingLength = 8 + 16
 
 func encode(id string, one sighting) []byte {
-	value := binary.BigEndian.AppendUint64(make([]byte, 4, sightingLength), uint64(one.at.UnixMicro()))
-	value = append(value, one.digest[:]...)
-	binary.BigEndian.PutUint32(value, sum(id, value))
-	return value
+	content := binary.BigEndian.AppendUint64(make([]byte, 0, sightingLength), uint64(one.at.UnixMicro()))
+	return ledger.Seal(id, append(content, one.digest[:]...))
 }
 
 func decode(id string, value []byte) (one sighting, ok bool) {
-	if len(value) != sightingLength || binary.BigEndian.Uint32(value) != sum(id, value) {
+	content, err := ledger.Unseal(id, value)
+	if err != nil || len(content) != sightingLength {
 		return one, false
 	}
-	one.at = time.UnixMicro(int64(binary.BigEndian.Uint64(value[4:]))).UTC()
-	copy(one.digest[:], value[12:])
+	one.at = time.UnixMicro(int64(binary.BigEndian.Uint64(content))).UTC()
+	copy(one.digest[:], content[8:])
 	return one, true
-}
-
-func sum(id string, value []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum([]byte(id), table), table, value[4:])
 }
