@@ -33,9 +33,8 @@ type record struct {
 
 // expr is a compiled expression.
 type expr struct {
-	typ   enrich.Type
-	fixed bool // the same for all rows
-	eval  func(*record) value
+	typ  enrich.Type
+	eval func(*record) value
 }
 
 // column is a column in sight at some point of the pipe.
@@ -70,7 +69,7 @@ func (s *scope) fail(code, format string, args ...any) error {
 func (s *scope) compile(n node) (expr, error) {
 	switch n := n.(type) {
 	case literal:
-		return expr{n.value.typ, true, func(*record) value { return n.value }}, nil
+		return expr{n.value.typ, func(*record) value { return n.value }}, nil
 	case name:
 		c, ok := s.find(n.id)
 		if !ok {
@@ -89,9 +88,9 @@ func (s *scope) compile(n node) (expr, error) {
 
 func (c column) expr() expr {
 	if c.base {
-		return expr{c.typ, false, func(r *record) value { return decodeCell(c.typ, r.row.Cell(c.index)) }}
+		return expr{c.typ, func(r *record) value { return decodeCell(c.typ, r.row.Cell(c.index)) }}
 	}
-	return expr{c.typ, false, func(r *record) value { return r.extra[c.index] }}
+	return expr{c.typ, func(r *record) value { return r.extra[c.index] }}
 }
 
 func (s *scope) all(nodes []node) ([]expr, error) {
@@ -105,10 +104,6 @@ func (s *scope) all(nodes []node) ([]expr, error) {
 	return out, nil
 }
 
-func allFixed(list []expr) bool {
-	return !slices.ContainsFunc(list, func(e expr) bool { return !e.fixed })
-}
-
 func (s *scope) membership(n membership) (expr, error) {
 	x, err := s.compile(n.x)
 	if err != nil {
@@ -118,7 +113,7 @@ func (s *scope) membership(n membership) (expr, error) {
 	if err != nil {
 		return expr{}, err
 	}
-	return expr{enrich.Bool, x.fixed && allFixed(list), func(r *record) value {
+	return expr{enrich.Bool, func(r *record) value {
 		v := x.eval(r).scalar()
 		return boolValue(slices.ContainsFunc(list, func(e expr) bool {
 			w := e.eval(r).scalar()
@@ -133,7 +128,7 @@ func (s *scope) binary(n binary) (expr, error) {
 		return expr{}, err
 	}
 	a, b := both[0], both[1]
-	out := expr{typ: enrich.Bool, fixed: allFixed(both)}
+	out := expr{typ: enrich.Bool}
 	switch {
 	case n.op == "and" || n.op == "or":
 		out.eval = logic(n.op, a, b)
@@ -145,10 +140,6 @@ func (s *scope) binary(n binary) (expr, error) {
 		return out, s.fail(notComparable, "Cannot compare values of types %s and %s. Try adding explicit casts", a.typ, b.typ)
 	default:
 		out.eval = comparison(n.op, a, b)
-	}
-	if out.fixed {
-		v := out.eval(nil)
-		out.eval = func(*record) value { return v }
 	}
 	return out, nil
 }
@@ -210,7 +201,7 @@ func (s *scope) call(n call) (expr, error) {
 	if err != nil {
 		return expr{}, err
 	}
-	return expr{f.gives(args), allFixed(args), func(r *record) value {
+	return expr{f.gives(args), func(r *record) value {
 		values := make([]value, len(args))
 		for i, a := range args {
 			values[i] = a.eval(r)
@@ -224,7 +215,7 @@ func (s *scope) ingestionTime(n call) (expr, error) {
 		return expr{}, s.fail(wrongArguments, "ingestion_time(): function expects 0 argument(s)")
 	}
 	if !s.rows {
-		return expr{enrich.Datetime, true, func(*record) value { return nullOf(enrich.Datetime) }}, nil
+		return expr{enrich.Datetime, func(*record) value { return nullOf(enrich.Datetime) }}, nil
 	}
-	return expr{enrich.Datetime, false, func(r *record) value { return timeValue(r.row.Ingested()) }}, nil
+	return expr{enrich.Datetime, func(r *record) value { return timeValue(r.row.Ingested()) }}, nil
 }

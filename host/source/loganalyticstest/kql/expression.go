@@ -117,22 +117,11 @@ func (p *parser) primary() (node, error) {
 	switch t.kind {
 	case stringToken:
 		return literal{stringValue(t.text)}, nil
-	case numberToken:
-		v, ok := parseAs(enrich.Long, t.text)
+	case numberToken, spanToken, timeToken:
+		typ, name := typeOfToken(t.kind)
+		v, ok := parseAs(typ, t.text)
 		if !ok {
-			return nil, p.fail(t, "not a number")
-		}
-		return literal{v}, nil
-	case spanToken:
-		v, ok := parseAs(enrich.Timespan, t.text)
-		if !ok {
-			return nil, p.fail(t, "not a time span")
-		}
-		return literal{v}, nil
-	case timeToken:
-		v, ok := parseAs(enrich.Datetime, t.text)
-		if !ok {
-			return nil, p.fail(t, "not a datetime")
+			return nil, p.fail(t, "not a "+name)
 		}
 		return literal{v}, nil
 	case nameToken:
@@ -160,4 +149,14 @@ func (p *parser) nameOrCall(t token) (node, error) {
 		return call{t.text, args}, err
 	}
 	return name{t.text}, nil
+}
+
+func typeOfToken(k tokenKind) (typ enrich.Type, name string) {
+	switch k {
+	case spanToken:
+		return enrich.Timespan, "time span"
+	case timeToken:
+		return enrich.Datetime, "datetime"
+	}
+	return enrich.Long, "number"
 }
