@@ -373,7 +373,10 @@ func listingWhileWriting(t *testing.T, open Place) {
 	if next != 500 {
 		t.Errorf("ended at %d", next)
 	}
-	for e := range s.List(beside, "01") {
+	for e, err := range s.List(beside, "01") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		commit(t, s, ledger.Batch{Remove: []ledger.Key{e.Key}})
 		break
 	}

@@ -139,14 +139,14 @@ func (l *lexer) text(start int) error {
 	quote := l.query[l.at]
 	var out strings.Builder
 	for l.at++; l.at < len(l.query); l.at++ {
-		switch c := l.query[l.at]; {
-		case c == quote:
+		switch c := l.query[l.at]; c {
+		case quote:
 			l.at++
 			l.add(stringToken, out.String(), start)
 			return nil
-		case c == '\n':
+		case '\n':
 			return syntaxError(l.query, start, string(quote), "the string is not closed on its line")
-		case c == '\\':
+		case '\\':
 			if !l.escape(&out) {
 				return syntaxError(l.query, l.at, `\`, "unknown escape in a string")
 			}
