@@ -40,8 +40,8 @@ var (
 // Store is a [ledger.Store] in a bbolt file. A bucket is one of bbolt's. The records lie behind eight bytes of their revision
 // (big endian); all other values lie bare, and their revision is made of what is in them.
 type Store struct {
-	// Told is called, from the goroutine that writes, when the file had to be written anew or set aside while in use;
-	// nil means nobody wants to know. It must be set before the first write.
+	// Told is called, from the goroutine that reads or writes, when the file had to be written anew or set aside while in use;
+	// nil means nobody wants to know. It must be set before the first use.
 	Told func(what string)
 
 	path  string // "" of a file that is only read

@@ -194,14 +194,19 @@ func (s *scope) call(n call) (expr, error) {
 	if !ok {
 		return expr{}, s.fail(unknownFunction, "Unknown function: '%s'", n.fn)
 	}
-	if len(n.args) < f.least || len(n.args) > f.most {
-		return expr{}, s.fail(wrongArguments, "%s(): function expects %d to %d argument(s)", n.fn, f.least, f.most)
+	if len(n.args) != f.takes {
+		return expr{}, s.fail(wrongArguments, "%s(): function expects %d argument(s)", n.fn, f.takes)
 	}
 	args, err := s.all(n.args)
 	if err != nil {
 		return expr{}, err
 	}
-	return expr{f.gives(args), func(r *record) value {
+	if f.gives == "" {
+		if f.gives = args[0].typ; !isWhole(f.gives) && !isTicking(f.gives) {
+			return expr{}, s.fail(wrongArguments, "%s(): values of type %s can't be rounded here", n.fn, f.gives)
+		}
+	}
+	return expr{f.gives, func(r *record) value {
 		values := make([]value, len(args))
 		for i, a := range args {
 			values[i] = a.eval(r)

@@ -7,41 +7,30 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// function is a scalar function: what it takes, what it gives and how.
+// function is a scalar function: how many arguments it takes, the type that it gives, "" for that of the first, and how.
 type function struct {
-	least, most int
-	gives       func(args []expr) enrich.Type
-	eval        func(args []value) value
-}
-
-func always(t enrich.Type) func([]expr) enrich.Type {
-	return func([]expr) enrich.Type { return t }
-}
-
-func typeOfArg(i int) func([]expr) enrich.Type {
-	return func(args []expr) enrich.Type { return args[i].typ }
+	takes int
+	gives enrich.Type
+	eval  func(args []value) value
 }
 
 // functionCalled returns the function with that name.
 func functionCalled(name string) (function, bool) {
 	switch name {
 	case "hash":
-		return function{1, 2, always(enrich.Long), evalHash}, true
+		return function{2, enrich.Long, evalHash}, true
 	case "bin":
-		return function{2, 2, typeOfArg(0), evalBin}, true
+		return function{2, "", evalBin}, true
 	case "tostring":
-		return function{1, 1, always(enrich.String), func(a []value) value { return stringValue(a[0].String()) }}, true
+		return function{1, enrich.String, func(a []value) value { return stringValue(a[0].String()) }}, true
 	}
 	return function{}, false
 }
 
 // evalBin rounds down to a multiple; times count from the year 1, as in Kusto.
 func evalBin(a []value) value {
-	v, size := a[0].scalar(), a[1]
-	if v.null || size.null {
-		return nullOf(v.typ)
-	}
-	if size.n <= 0 {
+	v, size := a[0], a[1]
+	if v.null || size.null || size.n <= 0 {
 		return nullOf(v.typ)
 	}
 	rest := v.n % size.n
@@ -63,9 +52,6 @@ func evalHash(a []value) value {
 	x ^= x >> 27
 	x *= 0x94d049bb133111eb
 	x ^= x >> 31
-	if len(a) == 1 {
-		return longValue(int64(x))
-	}
 	if a[1].null || a[1].n <= 0 {
 		return nullOf(enrich.Long)
 	}

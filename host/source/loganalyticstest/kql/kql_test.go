@@ -171,11 +171,12 @@ func TestErrors(t *testing.T) {
 		"T | where Size":                "'where' operator: the condition is of type long, not bool",
 		"T | project Size | where Good": "'where' operator: Failed to resolve column or scalar expression named 'Good'",
 		"T | project-away Size":         "Query could not be parsed at '-' on line [1,11]: unexpected character",
+		"T | extend x = bin(Ratio, 1)":  "'extend' operator: bin(): values of type real can't be rounded here",
 		"T | where ago(1d) > Time":      "'where' operator: Unknown function: 'ago'",
 		"T | extend x = f(1)":           "'extend' operator: Unknown function: 'f'",
 		"T | where Name > 1":            "'where' operator: Cannot compare values of types string and long. Try adding explicit casts",
 		"T | summarize Size":            "'summarize' operator: want an aggregate: count, min or max",
-		"T | where hash() == 1":         "'where' operator: hash(): function expects 1 to 2 argument(s)",
+		"T | where hash() == 1":         "'where' operator: hash(): function expects 2 argument(s)",
 		"T | where " + strings.Repeat("(", 200) + "1": "nested too deep",
 	} {
 		if _, err := answer(query); err == nil || !strings.HasSuffix(err.Error(), want) {
