@@ -38,7 +38,7 @@ type Store interface {
 	// Commit makes a batch, all of it or nothing, and returns the new revisions of the keys that it expects and puts. When it
 	// returns, the batch outlives a crash. The error is
 	//   - ErrConflict when a key isn't at the expected revision, and nothing was changed;
-	//   - ErrLost when this process has written an expected key and the store lost it. Nothing was changed, and the next
+	//   - ErrLost when this process has read or written an expected record and the store lost it. Nothing was changed, and the next
 	//     Commit with the same expectation begins anew;
 	//   - ErrBatch for a batch that Check refuses;
 	//   - another one when it isn't known whether the batch was made. The next Commit may expect what this one did, in

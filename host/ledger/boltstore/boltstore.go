@@ -55,7 +55,7 @@ type Store struct {
 	// torn says that the file could not even be read: it can't be closed in order any more.
 	torn   bool
 	closed bool
-	// known are the revisions at which expected keys are for those who write here. While the file is locked nobody else writes
+	// known are the revisions at which expected keys, and records that were read, are for those who write here. While the file is locked nobody else writes
 	// it: where it says something else, it is wrong, or a Commit that failed got through after all.
 	known map[ledger.Key]uint64
 	// lost are the keys that the file doesn't hold any more and whose writer was told so.

@@ -61,7 +61,28 @@ func (s *Store) Get(key ledger.Key) (e ledger.Entry, err error) {
 		}
 		return nil
 	})
+	if err == nil && counted(key) {
+		s.read(e)
+	}
 	return e, err
+}
+
+// read notes the revision at which a record was read for the first time: whoever has it in memory may have to write it anew. It
+// looks again, as somebody may have written meanwhile.
+func (s *Store) read(e ledger.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.known[e.Key]; known || s.path == "" || s.db == nil || s.torn {
+		return
+	}
+	_ = guarded(func() error { // what can't be read any more is met again by the next one
+		return s.db.View(func(tx *bbolt.Tx) error {
+			if revisionOf(e.Key, find(tx, e.Key)) == e.Revision {
+				s.known[e.Key] = e.Revision
+			}
+			return nil
+		})
+	})
 }
 
 // pageBytes is about how much List reads in one transaction: no reader keeps the file from shrinking, or holds much memory.
@@ -73,7 +94,7 @@ func (s *Store) List(bucket, prefix string) iter.Seq2[ledger.Entry, error] {
 		for from, more := prefix, true; more; {
 			var page []ledger.Entry
 			err := s.view(func(tx *bbolt.Tx) error {
-				page, from, more = read(tx, bucket, prefix, from)
+				page, from, more = pageOf(tx, bucket, prefix, from)
 				return nil
 			})
 			if err != nil {
@@ -89,8 +110,8 @@ func (s *Store) List(bucket, prefix string) iter.Seq2[ledger.Entry, error] {
 	}
 }
 
-// read returns entries whose names begin with prefix, from one on, and the name behind them when there are more.
-func read(tx *bbolt.Tx, bucket, prefix, from string) (page []ledger.Entry, next string, more bool) {
+// pageOf returns entries whose names begin with prefix, from one on, and the name behind them when there are more.
+func pageOf(tx *bbolt.Tx, bucket, prefix, from string) (page []ledger.Entry, next string, more bool) {
 	b := tx.Bucket([]byte(bucket))
 	if b == nil {
 		return nil, "", false

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -182,5 +183,42 @@ func TestAProofThatIsOverwritten(t *testing.T) {
 	}
 	if lost == 0 {
 		t.Error("no page mattered")
+	}
+}
+
+// TestAFileThatIsLostBeforeTheFirstWrite has a process read a record, and write it for the first time when the file has become
+// unreadable: what was read is all there is, and nobody else has changed it.
+func TestAFileThatIsLostBeforeTheFirstWrite(t *testing.T) {
+	dir := t.TempDir()
+	w := pipeline.Window{Stream: "s", From: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}
+	before := start(t, dir)
+	r, err := ledger.New(before).Open("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Update(func(s *pipeline.State) error { s.Begin(w, []string{"hec"}); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, dir)
+	if r, err = ledger.New(s).Open("s"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, FileName), 0); err != nil {
+		t.Fatal(err)
+	}
+	for try := 0; err == nil; try++ {
+		if err = r.Update(func(s *pipeline.State) error { s.Done(w, "hec"); return nil }); err == nil {
+			break
+		}
+		if errors.Is(err, ledger.ErrConflict) || try == 3 {
+			t.Fatal(err)
+		}
+		err = nil
+	}
+	if got := r.State(); !got.Frontier.Equal(w.To) || !got.Unproven.Equal(w.To) || len(got.Open) != 0 {
+		t.Errorf("%+v", got)
 	}
 }
