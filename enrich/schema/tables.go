@@ -76,25 +76,32 @@ func TypeOf(table, column string) enrich.Type {
 	if c, ok := t.Column(column); ok {
 		return c.Type
 	}
-	if t.Guessed {
-		return guess(column)
+	if typ, ok := SuffixType(column); ok && t.Guessed {
+		return typ
 	}
 	return enrich.String
 }
 
-// guess reads the suffix that the service adds to columns it makes up.
-func guess(column string) enrich.Type {
-	switch {
-	case strings.HasSuffix(column, "_d"):
-		return enrich.Real
-	case strings.HasSuffix(column, "_b"):
-		return enrich.Bool
-	case strings.HasSuffix(column, "_g"):
-		return enrich.GUID
-	case strings.HasSuffix(column, "_t"):
-		return enrich.Datetime
+// SuffixType is the type that the last two characters of a column's name tell, as the service adds them to columns that it makes up;
+// false when they tell none. https://learn.microsoft.com/azure/azure-monitor/logs/data-collector-api#record-type-and-properties
+func SuffixType(column string) (enrich.Type, bool) {
+	const suffix = 2
+	if len(column) <= suffix {
+		return "", false
 	}
-	return enrich.String
+	switch column[len(column)-suffix:] {
+	case "_s":
+		return enrich.String, true
+	case "_d":
+		return enrich.Real, true
+	case "_b":
+		return enrich.Bool, true
+	case "_g":
+		return enrich.GUID, true
+	case "_t":
+		return enrich.Datetime, true
+	}
+	return "", false
 }
 
 type tables struct {

@@ -134,13 +134,13 @@ func (l *Language) lookUp(all []*celval.ObjectType) {
 }
 
 func (l *Language) options() []cel.EnvOption {
-	options := []cel.EnvOption{
-		cel.StdLib(), cel.CustomTypeAdapter(l.provider), cel.CustomTypeProvider(l.provider), cel.OptionalTypes(),
+	options := append(standardLibrary(),
+		cel.CustomTypeAdapter(l.provider), cel.CustomTypeProvider(l.provider), cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
-		cel.ParserExpressionSizeLimit(2 * rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
+		cel.ParserExpressionSizeLimit(2*rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
 		cel.Variable(VarLists, l.lists.CEL), cel.Variable(VarContext, l.context.CEL), cel.Variable(VarNow, types.TimestampType),
 		nullFunction(), shortFunction(),
-	}
+	)
 	options = append(options, typedFunctions(l.paramTypes)...)
 	for _, f := range l.functions {
 		options = append(options, cel.Function(f.Name, f.Options...))

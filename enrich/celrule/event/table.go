@@ -69,8 +69,14 @@ func (t *Table) columnField(i int) celval.Field {
 		Type: typ, Doc: "column of type " + string(t.columns[i].Type), Columns: []string{t.columns[i].Name},
 		Copied: typ == types.StringType || typ == types.DynType,
 		Get:    func(of any) ref.Val { return of.(*Frame).cell(i) },
-		IsSet:  func(of any) bool { return of.(*Frame).raw(i) != nil },
+		IsSet:  func(of any) bool { return t.isSet(of.(*Frame), i) },
 	}
+}
+
+// isSet is has() for column i: a cell that can't be a text isn't there either when its text stands for nothing.
+func (t *Table) isSet(f *Frame, i int) bool {
+	cell := f.raw(i)
+	return cell != nil && (celType(t.columns[i].Type) == types.StringType || !isNothing(cell))
 }
 
 func celType(t enrich.Type) *types.Type {
@@ -98,7 +104,7 @@ func (t *Table) addFields(v *ViewTypes) {
 		add(name, typ.CEL, typ.Doc, columns, func(f *Frame) ref.Val { return celval.NewObject(typ, read(f)) })
 	}
 	add("table", types.StringType, "the table's name", nil, func(*Frame) ref.Val { return types.String(t.Name) })
-	add("time", types.TimestampType, "when it happened", []string{TimeColumn}, func(f *Frame) ref.Val { return types.Timestamp{Time: f.Time()} })
+	add("time", types.TimestampType, "when it happened", []string{TimeColumn}, (*Frame).time)
 	add("operation", types.StringType, "what was done, folded: lower case, plain hyphens, single spaces", t.OperationColumns(),
 		func(f *Frame) ref.Val { return types.String(f.Operation()) })
 	add("success", types.BoolType, "it was done, not only tried", t.own(t.special.done.columns), func(f *Frame) ref.Val { return types.Bool(f.Success()) })
