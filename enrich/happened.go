@@ -2,17 +2,17 @@ package enrich
 
 import "time"
 
-// Columns with the time of a row. The table of a search job's results has when the job ran in the first, and when it happened in
-// the second (https://learn.microsoft.com/azure/azure-monitor/logs/search-jobs).
-const (
-	timeColumn         = "TimeGenerated"
-	originalTimeColumn = "_OriginalTimeGenerated"
-)
+// timeColumn is the column with the time of a row, in every table.
+const timeColumn = "TimeGenerated"
+
+// OriginalTimeColumn is the column with the time of a row that a search job found; TimeGenerated is when the job ran.
+// https://learn.microsoft.com/azure/azure-monitor/logs/search-jobs
+const OriginalTimeColumn = "_OriginalTimeGenerated"
 
 // HappenedAt is when the event of a row happened, in UTC; false when the row doesn't say, or says it in a way that
 // [ParseTime] can't read.
 func HappenedAt(row *Row) (time.Time, bool) {
-	cell := row.Lookup(originalTimeColumn)
+	cell := row.Lookup(OriginalTimeColumn)
 	if IsNothing(cellText(cell)) {
 		cell = row.Lookup(timeColumn)
 	}

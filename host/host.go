@@ -93,7 +93,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
 	if err := h.listen(ctx, o); err != nil {
 		return nil, err
 	}
-	stats := &pipeline.Stats{Observe: o.Observe}
+	stats := &pipeline.Stats{Observe: o.Observe, Untimed: tellUntimed(o.Log)}
 	if h.modules, err = startModules(ctx, c, o, stats); err != nil {
 		return nil, err
 	}

@@ -238,7 +238,7 @@ rules:
   - {id: a.off, title: t, tables: [AuditLogs], severity: low, when: 'context.owns(event.Identity)'}
 `))
 	about, _ = m.Describe(context.Background())
-	want := enrich.Selector{Tables: []string{"Mine_CL", "SigninLogs"}, Columns: []string{"Type", "x_s"}}
+	want := enrich.Selector{Tables: []string{"Mine_CL", "SigninLogs"}, Columns: []string{"Type", "_OriginalTimeGenerated", "_OriginalType", "x_s"}}
 	if diff := cmp.Diff(want, about.Selector); diff != "" {
 		t.Errorf("selector (-want +got):\n%s", diff)
 	}

@@ -60,7 +60,7 @@ func NewLanguage(packs []*rulefile.Pack) (*Language, error) {
 				if l.tables[name.Value] != nil {
 					continue
 				}
-				if t, ok := event.NewTable(name.Value, l.views); ok {
+				if t := tableNamed(name.Value, l.views); t != nil {
 					l.tables[name.Value] = t
 				}
 			}
