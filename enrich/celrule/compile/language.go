@@ -139,7 +139,7 @@ func (l *Language) options() []cel.EnvOption {
 		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(2*rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
 		cel.Variable(VarLists, l.lists.CEL), cel.Variable(VarContext, l.context.CEL), cel.Variable(VarNow, types.TimestampType),
-		nullFunction(), shortFunction(),
+		nullFunction(), emptyFunction(), shortFunction(),
 	)
 	options = append(options, typedFunctions(l.paramTypes)...)
 	for _, f := range l.functions {

@@ -161,14 +161,25 @@ func parseText(text []byte, cell enrich.Span) (string, error) {
 func (b *batcher) event(text []byte, cells []enrich.Span, at time.Time, item string) enrich.Event {
 	e := enrich.Event{ID: item, Table: b.table}
 	e.Row = b.strip(text, cells)
-	var err error
-	if e.Time, err = parseTime(text, cells[b.time]); err != nil || b.copied {
-		e.Time, _ = enrich.HappenedAt(&e.Row)
-	}
+	e.Time = b.happened(text, cells, &e.Row, at)
 	if e.ID == "" {
 		e.ID = b.id(&e.Row, at)
 	}
 	return e
+}
+
+// happened is the time of a row that was taken in at the given time, which stands for one that isn't there. One that can't be read
+// is zero.
+func (b *batcher) happened(text []byte, cells []enrich.Span, row *enrich.Row, ingested time.Time) time.Time {
+	cell := cells[b.time]
+	if t, err := parseTime(text, cell); err == nil && !b.copied && t.After(time.Unix(0, 0)) {
+		return t
+	}
+	if string(text[cell.Start:cell.End]) == "null" && !b.copied {
+		return ingested
+	}
+	t, _ := enrich.HappenedAt(row)
+	return t
 }
 
 // strip is the row without the columns that the query added, and with Type.
