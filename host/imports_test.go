@@ -59,7 +59,7 @@ func layers() []layer {
 		{"host/deadletter", []string{"host/durable", "host/pipeline", "host/sink/eventjson", "enrich", "enrich/schema"}},
 		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
-		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/diag", "enrich/rulefile"}},
+		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/diag", "enrich/rulefile", "enrich/schema"}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule", "enrich/celrule/celruletest"}},
 		{"host/e2e/leaky", []string{"plugin", "enrich"}},
 		{"host/e2e/...", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema"}},
