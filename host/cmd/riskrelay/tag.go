@@ -206,7 +206,7 @@ func (t *tagger) summary() error {
 		what := fmt.Sprintf("of table %q, which no rule knows", table)
 		if table == "" {
 			what = `without a table (a text called "Type")`
-		} else if near := diag.Suggest(table, schema.Names()); near != "" {
+		} else if near := diag.Suggest(table, schema.AllNames()); near != "" && !schema.Exists(table) {
 			what += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		fmt.Fprintf(t.err, "warning: %s %s, passed through untagged\n", diag.Count(n, "row"), what) //nolint:errcheck // nobody is left to tell
