@@ -128,20 +128,26 @@ func TestMembersTooDeep(t *testing.T) {
 func TestTextsForNothing(t *testing.T) {
 	for _, nothing := range []string{"None", "null", "N/A", "-", "00000000-0000-0000-0000-000000000000", "none", "NULL", "nan", "undefined", " "} {
 		for _, c := range []struct{ table, row, when string }{
-			{"SigninLogs", `,"UserId":"%[1]s","UserPrincipalName":"%[1]s","UserDisplayName":"%[1]s","AppId":"%[1]s","IPAddress":"%[1]s","ResultDescription":"%[1]s"`,
-				`event.actor.kind == "unknown" && event.actor.label == "unknown" && event.actor.ip == "" && event.actor.upn == "" && event.reason == ""`},
+			{
+				"SigninLogs", `,"UserId":"%[1]s","UserPrincipalName":"%[1]s","UserDisplayName":"%[1]s","AppId":"%[1]s","IPAddress":"%[1]s","ResultDescription":"%[1]s"`,
+				`event.actor.kind == "unknown" && event.actor.label == "unknown" && event.actor.ip == "" && event.actor.upn == "" && event.reason == ""`,
+			},
 			{"SigninLogs", `,"UserPrincipalName":"%[1]s","UserId":"u1"`, `event.actor.label == "u1" && event.actor.upn.lower() == ""`},
 			{"AADServicePrincipalSignInLogs", `,"ServicePrincipalId":"%[1]s","ServicePrincipalName":"%[1]s","AppId":"a1"`, `event.actor.label == "a1" && event.actor.id == ""`},
 			{"AuditLogs", `,"InitiatedBy":{"user":{"id":"u1"},"app":{"appId":"%[1]s","displayName":"%[1]s","servicePrincipalId":"%[1]s"}}`, `event.actor.is_user && event.actor.id == "u1"`},
 			{"AuditLogs", `,"InitiatedBy":"%[1]s","ResultReason":"%[1]s","ResultDescription":"it broke"`, `event.actor.kind == "unknown" && event.reason == "it broke"`},
 			{"AuditLogs", `,"InitiatedBy":{"user":{"userPrincipalName":"%[1]s","ipAddress":"%[1]s","id":"u1"}}`, `event.actor.label == "u1" && event.actor.ip == ""`},
 			{"AuditLogs", `,"TargetResources":[{"type":"User","id":"%[1]s","displayName":"%[1]s","userPrincipalName":"ann@fabrikam.example"}]`, `event.target("User").label == "ann@fabrikam.example"`},
-			{"AuditLogs", `,"OperationName":"Add member to role","TargetResources":[{"type":"User","id":"%[1]s"},{"type":"Role","id":"%[1]s","displayName":"%[1]s"}]`,
-				`event.role.principal_id == "" && event.role.id == "" && event.role.name == ""`},
+			{
+				"AuditLogs", `,"OperationName":"Add member to role","TargetResources":[{"type":"User","id":"%[1]s"},{"type":"Role","id":"%[1]s","displayName":"%[1]s"}]`,
+				`event.role.principal_id == "" && event.role.id == "" && event.role.name == ""`,
+			},
 			{"AuditLogs", `,"TargetResources":[{"type":"Application","modifiedProperties":[{"displayName":"AppAddress","oldValue":"%[1]s","newValue":"%[1]s"}]}]`, `event.change("AppAddress").added == []`},
 			{"AuditLogs", `,"TargetResources":[{"type":"Application","modifiedProperties":[{"displayName":"AppAddress","newValue":"[{\"Address\":\"%[1]s\"}]"}]}]`, `event.change("AppAddress").added == []`},
-			{"AzureDiagnostics", `,"ResourceProvider":"MICROSOFT.KEYVAULT","identity_claim_upn_s":"%[1]s","identity_claim_scp_s":"%[1]s","identity_claim_oid_g":"o1","CallerIPAddress":"%[1]s","httpStatusCode_d":"%[1]s","ResultSignature":"%[1]s"`,
-				`event.actor.is_app && event.actor.upn == "" && event.actor.ip == "" && !event.vault.failed && event.reason == ""`},
+			{
+				"AzureDiagnostics", `,"ResourceProvider":"MICROSOFT.KEYVAULT","identity_claim_upn_s":"%[1]s","identity_claim_scp_s":"%[1]s","identity_claim_oid_g":"o1","CallerIPAddress":"%[1]s","httpStatusCode_d":"%[1]s","ResultSignature":"%[1]s"`,
+				`event.actor.is_app && event.actor.upn == "" && event.actor.ip == "" && !event.vault.failed && event.reason == ""`,
+			},
 			{"AZKVAuditLogs", `,"Identity":{"claim":{"upn":"%[1]s","scp":"%[1]s","oid":"o1"}}`, `event.actor.is_app && event.actor.label == "o1"`},
 			{"AzureActivity", `,"Caller":"%[1]s","CallerIpAddress":"%[1]s","OperationNameValue":"%[1]s","OperationName":"Delete it"`, `event.actor.kind == "unknown" && event.operation == "delete it"`},
 			{"OfficeActivity", `,"UserId":"%[1]s","ClientIP":"%[1]s","Client_IPAddress":"203.0.113.9"`, `event.actor.kind == "unknown" && event.actor.ip == "203.0.113.9"`},
