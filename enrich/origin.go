@@ -48,10 +48,18 @@ func (e *Event) Origin(known func(table string) bool) (string, bool) {
 	return Origin(e.Table, known)
 }
 
+// isCopy reports whether a table's name is that of a copy.
+func isCopy(table string) bool {
+	return strings.HasSuffix(table, RestoredSuffix) || strings.HasSuffix(table, FoundSuffix)
+}
+
 // Concerns reports whether a module with the selector asks for the event.
 func (e *Event) Concerns(s Selector) bool {
 	if s.Wants(e.Table) {
 		return true
+	}
+	if !isCopy(e.Table) {
+		return false // most events, without memory for a function
 	}
 	_, ok := e.Origin(s.Wants)
 	return ok

@@ -102,12 +102,14 @@ func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 	}
 }
 
+func (w *worker) knows(table string) bool { return w.tables[table] != nil }
+
 // tableOf is what the worker keeps for the table that the event comes from, nil when no rule is about it.
 func (w *worker) tableOf(e *enrich.Event) *tableWork {
 	if t, ok := w.tables[e.Table]; ok {
 		return t
 	}
-	name, _ := e.Origin(func(table string) bool { return w.tables[table] != nil })
+	name, _ := e.Origin(w.knows)
 	return w.tables[name]
 }
 

@@ -45,6 +45,14 @@ func TestUnknownTimes(t *testing.T) {
 			t.Errorf("%s: what doesn't depend on the time isn't said", cell)
 		}
 	}
+	for _, text := range []string{"2026-09-08T10:10:00Z", "2026-09-08 10:10:00", "9/8/2026, 10:10:00 AM", "1788862200"} {
+		if match, failure := holds(t, "AuditLogs", `timestamp(event.Identity).getHours() == 10`, `,"Identity":"`+text+`"`); !match {
+			t.Errorf("timestamp(%q): %s", text, failure)
+		}
+	}
+	if match, failure := holds(t, "AuditLogs", `timestamp(event.Identity).getHours() != 10`, `,"Identity":"soon"`); match || !strings.Contains(failure, "invalid RFC 3339 timestamp") {
+		t.Errorf("timestamp of no time: %v %q", match, failure)
+	}
 	if match, _ := holds(t, "AuditLogs", `context.outside_hours(event.time) && event.TimeGenerated == event.time`, `,"TimeGenerated":"9/8/2026, 1:10:00 AM"`); !match {
 		t.Error("a time that can be read isn't")
 	}
@@ -104,12 +112,13 @@ func TestWrongTypes(t *testing.T) {
 // TestMembersTooDeep holds that a member that is nested too deep is no reason to leave the others unread, in JSON and in JSON in a text.
 func TestMembersTooDeep(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 60) + `1` + strings.Repeat(`}`, 60)
-	targets := `[{"id":"t1","type":"User","displayName":"Ann","deep":` + deep + `,"modifiedProperties":[{"displayName":"AppAddress","newValue":"[{\"Address\":\"https://a.example\"}]"}]}]`
+	targets := `[{"id":"t1","type":"User","displayName":"Ann","deep":` + deep + `,"modifiedProperties":[{"displayName":"AppAddress","newValue":"[{\"Address\":\"https://a.example\"}]"},` +
+		`{"displayName":"Deep","newValue":["x",` + deep + `]}]}]`
 	for _, cell := range []string{targets, string(enrich.AppendString(nil, targets))} {
 		row := `,"TargetResources":` + cell + `,"InitiatedBy":{"user":{"id":"u1","x":` + deep + `}}`
 		for _, when := range []string{
 			`event.target("User").name == "Ann"`, `event.TargetResources[0].id == "t1"`, `event.actor.id == "u1"`,
-			`event.change("AppAddress").added == ["https://a.example"]`, `event.TargetResources.exists(x, x.id == "t1")`,
+			`event.change("AppAddress").added == ["https://a.example"]`, `event.change("Deep").added == ["x"]`, `event.TargetResources.exists(x, x.id == "t1")`,
 		} {
 			if match, failure := holds(t, "AuditLogs", when, row); !match || failure != "" {
 				t.Errorf("%s on %.60s: %v %s", when, cell, match, failure)

@@ -124,6 +124,9 @@ func items(kind schema.Kind, v ref.Val) []string {
 	}
 	var out []string
 	for _, e := range parts(v) {
+		if types.IsError(e) {
+			continue // nested too deep to be read
+		}
 		switch kind {
 		case schema.Addresses:
 			if address := knownMember(e, "Address"); address != "" {
