@@ -213,6 +213,19 @@ func FormatNumber(n float64) string {
 	return strconv.FormatFloat(n, 'g', -1, 64)
 }
 
+// Whole reports whether all of a value was read, and nothing in it was nested too deep.
+func Whole(v ref.Val) bool {
+	switch v := v.(type) {
+	case *types.Err:
+		return false
+	case *List:
+		return !slices.ContainsFunc(v.Items, func(item ref.Val) bool { return !Whole(item) })
+	case *Map:
+		return !slices.ContainsFunc(v.values, func(member ref.Val) bool { return !Whole(member) })
+	}
+	return true
+}
+
 // Elements are the elements of a JSON array, none when v is something else.
 func Elements(v ref.Val) []ref.Val {
 	if l, ok := v.(*List); ok {

@@ -13,7 +13,9 @@ import (
 
 // standardLibrary is CEL's own but for two conversions, see textOfNumber and timeOfText.
 func standardLibrary() []cel.EnvOption {
-	theirs := func(function, overload string) *env.Function { return env.NewFunction(function, &env.Overload{ID: overload}) }
+	theirs := func(function, overload string) *env.Function {
+		return env.NewFunction(function, &env.Overload{ID: overload})
+	}
 	ours := func(function, overload string, from, to *types.Type, do func(ref.Val) ref.Val) cel.EnvOption {
 		return cel.Function(function, cel.Overload(overload, []*types.Type{from}, to, cel.UnaryBinding(do)))
 	}

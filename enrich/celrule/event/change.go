@@ -124,8 +124,8 @@ func items(kind schema.Kind, v ref.Val) []string {
 	}
 	var out []string
 	for _, e := range parts(v) {
-		if types.IsError(e) {
-			continue // nested too deep to be read
+		if !celval.Whole(e) {
+			continue // it would be another item than the one in the row
 		}
 		switch kind {
 		case schema.Addresses:
