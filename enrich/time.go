@@ -23,7 +23,7 @@ func ParseTime(text string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339Nano, text) // what the service itself writes
 	ok := err == nil
 	if !ok {
-		at, ok = parseForeign(strings.Map(plainSpace, strings.TrimSpace(text)))
+		at, ok = parseForeign(strings.Map(plainSpace, strings.Trim(text, "\" \t\r\n"))) // some tools quote twice
 	}
 	if !ok || !at.After(time.Unix(0, 0)) {
 		return time.Time{}, false

@@ -15,6 +15,7 @@ func TestParseTime(t *testing.T) {
 	for text, want := range map[string]string{
 		"2026-09-08T10:10:00Z":                   at,
 		"2026-09-08T10:10:00":                    at,
+		`"2026-09-08T10:10:00Z"`:                 at,
 		"2026-09-08 10:10:00":                    at,
 		"2026-09-08  10:10:00 ":                  at,
 		"2026-09-08t10:10:00z":                   at,
