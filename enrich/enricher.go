@@ -72,7 +72,7 @@ func (e *Enricher) ask(ctx context.Context, place int, m Module, block []Event) 
 	defer asks.Put(a)
 	a.events, a.at = a.events[:0], a.at[:0]
 	for i := range block {
-		if about.Selector.Wants(block[i].Table) {
+		if block[i].Concerns(about.Selector) {
 			a.events, a.at = append(a.events, block[i]), append(a.at, i)
 		}
 	}

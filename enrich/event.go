@@ -7,7 +7,7 @@ type Event struct {
 	// ID is the same each time the same row is read: the service's _ItemId, or a digest of the row's content
 	// where the table has none.
 	ID string
-	// Time is when it happened (TimeGenerated), in UTC.
+	// Time is when it happened (TimeGenerated), in UTC; zero when nobody knows.
 	Time time.Time
 	// Table is the Log Analytics table, such as "AuditLogs".
 	Table string

@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 )
 
@@ -310,13 +309,11 @@ func (p *ObjectParser) columns(s *shape, line []byte, cells []Span) tableShape {
 	return of
 }
 
-// NewEvent makes an event of a row: its time is TimeGenerated, its id _ItemId, or the row's digest where there is
-// none.
+// NewEvent makes an event of a row: its time is when the row's event happened as far as that can be read, see [HappenedAt], its
+// id _ItemId, or the row's digest where there is none.
 func NewEvent(table string, row Row) Event {
 	e := Event{Table: table, Row: row, ID: row.Text("_ItemId")}
-	at, _ := Unquote(row.Lookup("TimeGenerated"))
-	e.Time, _ = time.Parse(time.RFC3339Nano, string(at)) // the zero time says that there is none
-	e.Time = e.Time.UTC()
+	e.Time, _ = HappenedAt(&row) // the zero time says that nobody knows
 	if e.ID == "" {
 		e.ID = row.Digest()
 	}

@@ -70,7 +70,7 @@ const starting = "loads rules and starts modules"
 // New builds a host. It reads the files that the configuration names, starts modules and opens the ledger, but reads
 // no event yet. A *rulehost.Error is about rules, every other error about something else. The host must be closed.
 func New(ctx context.Context, c config.Config, o Options) (_ *Host, err error) {
-	h := &Host{log: o.Log, config: c, service: o.Service, started: time.Now(), stats: &pipeline.Stats{Observe: o.Observe}}
+	h := &Host{log: o.Log, config: c, service: o.Service, started: time.Now(), stats: &pipeline.Stats{Observe: o.Observe, Untimed: tellUntimed(o.Log)}}
 	h.does(starting)
 	defer func() {
 		if err != nil {

@@ -62,7 +62,7 @@ func layers() []layer {
 		{"host/deadletter", []string{"host/durable", "host/pipeline", "host/sink/eventjson", "enrich", "enrich/schema"}},
 		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
-		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/diag", "enrich/rulefile"}},
+		{"host/config", []string{"host/inputfile", "host/ruleset", "host/secret", "host/sink/...", "host/source/...", "host/module/...", "host/graph", "enrich/diag", "enrich/rulefile", "enrich/schema"}},
 		{"host/rulehost", []string{
 			"host/admin", "host/config", "host/failpoint", "host/ledger", "host/module/...", "host/ownership", "host/pipeline", "host/reload", "host/ruleset", "host/secret", "host/source/followup",
 			"enrich", "enrich/celrule", "enrich/rulefile", "enrich/ruletest", "plugin", "plugin/backoff", "plugin/fence",

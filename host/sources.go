@@ -6,8 +6,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/diag"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
@@ -18,15 +16,6 @@ import (
 // streams returns one stream for each table, tenant and file of the configuration, and one for follow-ups where hosts are looked
 // up. This is the list of the kinds of sources. Nothing is read yet; what must be closed is added to h.closers.
 func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err error) {
-	for _, s := range c.Sources.LogAnalytics {
-		for _, t := range s.Tables {
-			if _, known := schema.Lookup(t.Name); !known {
-				if near := diag.Suggest(t.Name, schema.Names()); near != "" {
-					o.Log.Warnf("no rule knows the table %s: did you mean %s?", t.Name, near)
-				}
-			}
-		}
-	}
 	if all, err = workspaces(c, o.Log); err != nil {
 		return nil, err
 	}

@@ -76,8 +76,8 @@ func (s *ruleSet) tag(ctx context.Context, events []enrich.Event, every bool) ([
 func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 	w.busy = w.busy[:0]
 	for i := range events {
-		t, ok := w.tables[events[i].Table]
-		if !ok {
+		t := w.tableOf(&events[i])
+		if t == nil {
 			continue
 		}
 		if len(t.events) == 0 {
@@ -100,6 +100,17 @@ func (w *worker) block(events []enrich.Event, tags [][]enrich.Tag, every bool) {
 		}
 		w.close(t, tags)
 	}
+}
+
+func (w *worker) knows(table string) bool { return w.tables[table] != nil }
+
+// tableOf is what the worker keeps for the table that the event comes from, nil when no rule is about it.
+func (w *worker) tableOf(e *enrich.Event) *tableWork {
+	if t, ok := w.tables[e.Table]; ok {
+		return t
+	}
+	name, _ := e.Origin(w.knows)
+	return w.tables[name]
 }
 
 // open makes a frame ready for an event.

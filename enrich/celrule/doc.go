@@ -31,15 +31,28 @@
 // each column under its own name, and fields in lower case, the views, that fold what the logs spell in several ways. [Language]
 // lists all of it; testdata/language.txt is that list.
 //
-//   - A typed column that the row doesn't have is its type's zero value, as in Kusto. A rule for several tables is
+//   - A typed column that the row doesn't have is an empty text, 0 or false, as in Kusto. A rule for several tables is
 //     compiled for each, and must be right for each.
 //
-//   - A column that only some workspaces have, which no type declares, is event.column("Mine_s"): dynamic, and null where
-//     the row doesn't have it. Tables whose names end with _CL have the columns that every table has, and this function.
+//   - What can't be read is unknown: a time in a spelling that enrich.ParseTime doesn't know, or none at all; a text in a
+//     column of numbers; an object in one of texts. No condition on it holds, and none on its opposite, while those on
+//     the rest of the row do. A text that stands for nothing, such as None, is no actor, principal, address or reason.
+//
+//   - A column that only some workspaces have, which no type declares, is event.column("Mine_s"): null where the row
+//     doesn't have it, which counts as equal to "". Its type is the one that its name ends with, _s, _d, _b, _g or _t, and
+//     otherwise that of its JSON: the same in a file, a test and a workspace. Tables whose names end with _CL, and those
+//     whose columns riskrelay doesn't know, have the columns that every table has, and this function.
+//
+//   - A rule for a table sees its copies, NAME_RST and NAME_SRCH, too; event.time is when the row happened, not when a
+//     search job found it.
 //
 //   - Dynamic columns are maps and lists. A member or element that isn't there ends the rule without a match; write
-//     has(a.b), a.?b.orValue(x) or a.b == null to ask for it. Members that are null count as not there. A dynamic
-//     column that the row doesn't have is empty.
+//     has(a.b), a.?b.orValue(x) or a.b == null to ask for it. That is so on both sides of ! and !=, which is a warning.
+//     Members that are null count as not there. A dynamic column that the row doesn't have is empty. A member that is
+//     nested too deep is an error for the rules that look at it.
+//
+//   - A number of a dynamic value is an int when it is a whole one, however it is written, and a double otherwise. Comparisons
+//     take both; arithmetic doesn't mix them, which is a warning beside a literal. Numbers are digits in texts.
 //
 //   - event.operation is folded: lower case, plain hyphens, single spaces. Comparing it with anything else is an error.
 //

@@ -28,7 +28,8 @@ func (m *Module) Explain(ctx context.Context, event *enrich.Event, id string) (e
 		out.Outcome, out.Reason = enrich.OutcomeOff, r.Info.Off
 		return out, nil
 	}
-	tr := s.inTable(id, event.Table)
+	table, _ := event.Origin(func(table string) bool { return s.tables[table] != nil })
+	tr := s.inTable(id, table)
 	if tr == nil {
 		out.Outcome = enrich.OutcomeTable
 		out.Reason = fmt.Sprintf("the event is of %s, the rule is about %s", event.Table, strings.Join(r.Info.Tables, ", "))

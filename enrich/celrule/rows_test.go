@@ -228,7 +228,7 @@ rules:
 	}{
 		{"lists in lists", `"TargetResources":[` + item(maxItems) + `]`, map[string]string{"h.walk": "took too long"}},
 		{"a long list", `"TargetResources":[` + item(maxItems+1) + `]`, map[string]string{"h.walk": "more than 512"}},
-		{"deep nesting", `"TargetResources":` + deep, map[string]string{"h.walk": "nested deeper"}},
+		{"deep nesting", `"TargetResources":` + deep, map[string]string{"h.walk": "unsupported index type"}},
 		{"long texts", `"ResultReason":"` + strings.Repeat("a", 60_000) + `"`, map[string]string{"h.double": "text of", "h.pattern": "too long for matches"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

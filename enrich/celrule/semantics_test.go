@@ -25,7 +25,7 @@ func TestExpressions(t *testing.T) {
 		`event.Level`:                                            "4",         // a text that came as number
 		`event.time`:                                             "2026-03-02T22:10:00Z",
 		`"a\u202eb\u2066c\u009b2Jd\u2028e"`:                      "a b c 2Jd e", // nothing turns or commands a terminal
-		`event.ActivityDateTime.getFullYear()`:                   "1",           // absent: the zero time
+		`event.ActivityDateTime.getFullYear()`:                   "(unknown)",   // absent: the zero time
 		`event.InitiatedBy.user.id`:                              "u1",
 		`event.InitiatedBy.app.id`:                               "(unknown)", // missing
 		`event.InitiatedBy.?app.?id.orValue("none")`:             "none",
@@ -238,7 +238,7 @@ rules:
   - {id: a.off, title: t, tables: [AuditLogs], severity: low, when: 'context.owns(event.Identity)'}
 `))
 	about, _ = m.Describe(context.Background())
-	want := enrich.Selector{Tables: []string{"Mine_CL", "SigninLogs"}, Columns: []string{"Type", "x_s"}}
+	want := enrich.Selector{Tables: []string{"Mine_CL", "SigninLogs"}, Columns: []string{"Type", "_OriginalTimeGenerated", "_OriginalType", "x_s"}}
 	if diff := cmp.Diff(want, about.Selector); diff != "" {
 		t.Errorf("selector (-want +got):\n%s", diff)
 	}

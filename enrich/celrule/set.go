@@ -132,7 +132,8 @@ func (s *ruleSet) finish() {
 	for _, r := range s.rules {
 		s.about.Rules = append(s.about.Rules, r.Info)
 	}
-	columns := map[string]bool{"Type": true} // never empty, which would mean all
+	// What tells the table and the time of a row is always needed.
+	columns := map[string]bool{"Type": true, enrich.OriginalTypeColumn: true, enrich.OriginalTimeColumn: true}
 	for _, t := range s.tables {
 		slices.SortFunc(t.all, func(a, b *activeInTable) int { return strings.Compare(a.Info.ID, b.Info.ID) })
 		compiled := make([]*compile.TableRule, len(t.all))

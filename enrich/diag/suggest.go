@@ -19,6 +19,17 @@ func Suggest(word string, among []string) string {
 	return best
 }
 
+// Misspelt is the word among the given ones that word is a misspelling of: one that differs only in case, or is [Near]; "" for
+// none.
+func Misspelt(word string, among []string) string {
+	for _, candidate := range among {
+		if strings.EqualFold(word, candidate) && word != candidate {
+			return candidate
+		}
+	}
+	return Near(word, among)
+}
+
 // Near returns the word among the given ones that word is probably a misspelling of, or "" when it is one of them apart
 // from case, or near none. It is stricter than [Suggest], for names that may well be right though nobody knows them: one
 // letter may differ, two in a word of six and more, three in one of twenty and more.

@@ -33,7 +33,7 @@ func (e *YAMLError) Error() string { return e.Message }
 
 // ParseYAML makes the syntax tree of a YAML text. The text may have at most so many tokens, which are scalars and
 // indicators, of which each takes some hundred bytes of memory; collections may nest [MaxDepth] deep; anchors, aliases,
-// merge keys and tags are refused. All that is found out before the tree is made. The error is a [*YAMLError] or the
+// merge keys and tags are refused, and so are tabs in a text without quotes, which the library drops. All that is found out before the tree is made. The error is a [*YAMLError] or the
 // parser's, which has a place when it is a yaml.Error.
 func ParseYAML(text string, maxTokens int, options ...parser.Option) (file *ast.File, err error) {
 	defer func() { // the library panics on some malformed input; such a text is refused like any other
@@ -102,6 +102,9 @@ func (g *guard) refusal(tk *token.Token) *YAMLError {
 	}
 	if message := forbiddenToken(tk); message != "" {
 		return &YAMLError{Message: message, At: at}
+	}
+	if tab := lostTab(tk); tab != nil {
+		return &YAMLError{Message: "a tab in a text without quotes: use spaces, or put the text into double quotes with \\t", At: tab}
 	}
 	g.track(tk)
 	switch {

@@ -85,3 +85,25 @@ func TestTooManyKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestTabs holds that a tab that the library would drop is refused where it stands, and no other.
+func TestTabs(t *testing.T) {
+	for text, want := range map[string][2]int{ // line and column of the tab
+		"a: b\tc": {1, 5}, "a: event.X\tin [\"y\"]": {1, 11}, "a\tb: c": {1, 2}, "a: [b, c\td]": {1, 9}, "a: {b: c\td}": {1, 9}, "- x\n- a\tb\n": {2, 4},
+		"a: 5\t6": {1, 5}, "a: true\tx": {1, 8}, "a: b\n  c\td\n": {2, 4}, "a: b \t c": {1, 6}, "a: ü\tb": {1, 5},
+		"a: b\t# c": {}, "a:\tb": {}, "a: b\t\nc: d": {}, "a: \"b\tc\"": {}, "a: 'b\tc'": {}, "a: |\n  b\tc\n": {}, "a: >\n  b\tc\n": {}, "# x\ty\na: b": {},
+		"a: b # c\td": {}, "a: |\n  \tb\n": {}, "a: \"b\"\t": {}, "a: b\n  \tc": {},
+	} {
+		_, err := ParseYAML(text, 100)
+		var refused *YAMLError
+		if !errors.As(err, &refused) {
+			if err != nil || want != [2]int{} {
+				t.Errorf("%q: %v, want a tab at %v", text, err, want)
+			}
+			continue
+		}
+		if at := refused.At.Position; [2]int{at.Line, at.Column} != want {
+			t.Errorf("%q: a tab at %d:%d, want %v", text, at.Line, at.Column, want)
+		}
+	}
+}

@@ -120,7 +120,7 @@ func expressionCodes() []diag.Code {
 		code(
 			"R202", diag.Error, "Unknown column or field",
 			"The table has no such column and the value no such field. Columns are spelled as in Log Analytics, views in lower case.",
-			"when: event.OperationNam == \"x\"", "Correct the name as suggested. A column that only your workspace has is `event.column(\"Name\")`.",
+			"when: event.OperationNam == \"x\"", "Correct the name as suggested. Tables whose columns riskrelay doesn't know have `event.column(\"Name\")`.",
 		),
 		code(
 			"R203", diag.Error, "Unknown or taken name",
@@ -149,8 +149,8 @@ func expressionCodes() []diag.Code {
 		),
 		code(
 			"R208", diag.Error, "Unknown table",
-			"riskrelay doesn't know the table, so it can't check the columns of its rows.",
-			"tables: [AuditLog]", "Correct the name as suggested. The names of a workspace's own tables end with `_CL`.",
+			"No table is called so, and the name is nearly that of one. Events would never be of it.",
+			"tables: [AuditLog]", "Correct the name as suggested. The names of a workspace's own tables end with `_CL`; rules for a table see its copies, `_RST` and `_SRCH`.",
 		),
 		code(
 			"R209", diag.Error, "A condition that can't hold",
@@ -196,6 +196,26 @@ func warningCodes() []diag.Code {
 			"R307", diag.Warning, "A name in the context of a test that the rule doesn't ask for",
 			"The test gives items to a list or a baseline of the context that no expression of the rule reads, so that it may be silent, or fire, for the wrong reason. Most often the name is misspelt.",
 			"context: {lists: {admins: [ann@example.org]}}   # and the rule asks for context.list(\"administrators\")", "Correct the name as suggested, or take it out. Lists of rule files, lists.NAME, are changed by a tuning file, not by a context.",
+		),
+		code(
+			"R308", diag.Warning, "A table whose columns riskrelay doesn't know",
+			"The rule can ask for `event.column(\"Name\")` of any name and for `event.time`, and no mistake in a name can be found.",
+			"tables: [Heartbeat]", "Nothing, when the name is right. Test the rule on rows that the workspace has.",
+		),
+		code(
+			"R309", diag.Warning, "A column that the table doesn't have",
+			"`event.column` takes any name, and is null where the row has no such column. riskrelay knows all columns that Azure gives this table, and the name isn't one of them.",
+			"tables: [SigninLogs]   # when: event.column(\"AppDisplayname\") == \"web\"", "Correct the name as suggested. Where the workspace has added such a column, leave it.",
+		),
+		code(
+			"R310", diag.Warning, "!= or ! on a member that may be absent",
+			"A member of a dynamic column that the event doesn't have ends the rule without a match, on both sides of `!`. The same with a column itself does match: an absent column is an empty text, 0 or false.",
+			"when: event.DeviceDetail.operatingSystem != \"Windows\"", "Write `!has(event.DeviceDetail.operatingSystem) || event.DeviceDetail.operatingSystem != \"Windows\"`, or `has(..) && ..` where silence is meant.",
+		),
+		code(
+			"R311", diag.Warning, "A literal in arithmetic with a number whose type isn't known",
+			"CEL calculates with two whole numbers or with two others, and doesn't mix them. A number in a dynamic column, or in one that no schema declares, is a whole one or not as the row has it. Comparisons such as `x > 5` are right for both.",
+			"when: event.column(\"Score_d\") * 2 > 9", "Write `double(x) * 2.0`, or compare without arithmetic: `event.column(\"Score_d\") > 4.5`.",
 		),
 	}
 }

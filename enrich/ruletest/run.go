@@ -329,7 +329,7 @@ func (r *runner) load(c *testCase, infos map[string]enrich.RuleInfo) {
 		c.fail("%v", err)
 	}
 	for n, e := range c.events {
-		if !slices.Contains(c.tables, e.Table) {
+		if !e.Concerns(enrich.Selector{Tables: c.tables}) {
 			c.fail("row %d is of table %q, the rule is about %s", n+1, e.Table, strings.Join(c.tables, ", "))
 		}
 	}

@@ -4,6 +4,7 @@
 // The data lie in text files beside the code, so that adding a table or a column needs no Go:
 //
 //	tables.txt    tables and columns        -> [Tables], [Lookup], [TypeOf]
+//	azuretables.txt  names of all tables    -> [Exists]
 //	properties.txt  audited properties      -> [KindOf], [Properties]
 //	apis.txt      APIs and their addresses  -> [APIByID], [APIByToken], [APIByName]
 //	roles.txt     names of built-in roles   -> [RoleName]

@@ -14,6 +14,10 @@ var wantColumns = map[string]int{
 	"AuditLogs": 30, "SigninLogs": 93, "AADNonInteractiveUserSignInLogs": 84, "AADServicePrincipalSignInLogs": 44,
 	"AADManagedIdentitySignInLogs": 45, "OfficeActivity": 140, "AzureActivity": 33, "AZKVAuditLogs": 47,
 	"GraphApplications": 17, "RiskFollowUp": 9,
+	"AADUserRiskEvents": 25, "AADRiskyUsers": 15, "AADRiskyServicePrincipals": 16, "AADServicePrincipalRiskEvents": 26,
+	"AADProvisioningLogs": 26, "ADFSSignInLogs": 45, "MicrosoftGraphActivityLogs": 33, "AADGraphActivityLogs": 33,
+	"MicrosoftServicePrincipalSignInLogs": 23, "AADCustomSecurityAttributeAuditLogs": 27, "NetworkAccessTraffic": 93,
+	"CloudAppEvents": 40, "IdentityInfo": 55, "SecurityAlert": 34, "SecurityIncident": 31,
 }
 
 func TestTables(t *testing.T) {

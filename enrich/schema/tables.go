@@ -3,6 +3,7 @@ package schema
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -10,7 +11,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-//go:embed tables.txt properties.txt apis.txt roles.txt vaultops.txt
+//go:embed tables.txt azuretables.txt properties.txt apis.txt roles.txt vaultops.txt
 var data embed.FS
 
 // Column is one column of a table.
@@ -56,45 +57,98 @@ func Names() (names []string) {
 	return names
 }
 
-// Lookup returns the table called name.
+// Exists reports whether Azure Monitor or riskrelay has a table called name, be its columns known or not, or one that a table
+// called so was copied from.
+func Exists(name string) bool {
+	if known().lookup(name) != nil {
+		return true
+	}
+	_, ok := enrich.Origin(name, func(table string) bool { return azureTables()[table] })
+	return ok
+}
+
+// AllNames are the names of all tables that riskrelay has and that Azure Monitor lists, sorted.
+func AllNames() []string {
+	all := slices.Concat(Names(), slices.Collect(maps.Keys(azureTables())))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// ChosenName reports whether whoever makes a table called so chooses its name: a custom table, or a copy of another one.
+// https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table
+func ChosenName(name string) bool {
+	return strings.HasSuffix(name, "_CL") || strings.HasSuffix(name, enrich.RestoredSuffix) || strings.HasSuffix(name, enrich.FoundSuffix)
+}
+
+// azureTables are the names in azuretables.txt.
+var azureTables = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for _, line := range lines("azuretables.txt") {
+		for _, name := range strings.Fields(line) {
+			all[name] = true
+		}
+	}
+	return all
+})
+
+// Lookup returns the table called name, or the one that a table called name was copied from, see [enrich.Origin].
 func Lookup(name string) (Table, bool) {
-	i, ok := known().place[name]
-	if !ok {
+	t := known().lookup(name)
+	if t == nil {
 		return Table{}, false
 	}
-	return known().list[i], true
+	return *t, true
+}
+
+// lookup is Lookup; nil for none.
+func (t *tables) lookup(name string) *Table {
+	i, ok := t.place[name]
+	if !ok {
+		name, ok = enrich.Origin(name, func(table string) bool { _, has := t.place[table]; return has })
+		i = t.place[name]
+	}
+	if !ok {
+		return nil
+	}
+	return &t.list[i]
 }
 
 // TypeOf is the type of a column: as tables.txt says; in a guessed table by the end of its name; String for all else.
 // It is what an [enrich.ObjectParser] asks for.
 func TypeOf(table, column string) enrich.Type {
-	i, ok := known().place[table]
-	if !ok {
+	t := known().lookup(table)
+	if t == nil {
 		return enrich.String
 	}
-	t := &known().list[i]
 	if c, ok := t.Column(column); ok {
 		return c.Type
 	}
-	if t.Guessed {
-		return guess(column)
+	if typ, ok := SuffixType(column); ok && t.Guessed {
+		return typ
 	}
 	return enrich.String
 }
 
-// guess reads the suffix that the service adds to columns it makes up.
-func guess(column string) enrich.Type {
-	switch {
-	case strings.HasSuffix(column, "_d"):
-		return enrich.Real
-	case strings.HasSuffix(column, "_b"):
-		return enrich.Bool
-	case strings.HasSuffix(column, "_g"):
-		return enrich.GUID
-	case strings.HasSuffix(column, "_t"):
-		return enrich.Datetime
+// SuffixType is the type that the last two characters of a column's name tell, as the service adds them to columns that it makes up;
+// false when they tell none. https://learn.microsoft.com/azure/azure-monitor/logs/data-collector-api#record-type-and-properties
+func SuffixType(column string) (enrich.Type, bool) {
+	const suffix = 2
+	if len(column) <= suffix {
+		return "", false
 	}
-	return enrich.String
+	switch column[len(column)-suffix:] {
+	case "_s":
+		return enrich.String, true
+	case "_d":
+		return enrich.Real, true
+	case "_b":
+		return enrich.Bool, true
+	case "_g":
+		return enrich.GUID, true
+	case "_t":
+		return enrich.Datetime, true
+	}
+	return "", false
 }
 
 type tables struct {

@@ -63,6 +63,9 @@ func streamMetrics() []metric {
 		{"riskrelay_stream_mended_rows_total", counter, one, "Rows with text that isn't UTF-8, for which U+FFFD stands.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Mended), true
 		})},
+		{"riskrelay_rows_unknown_time_total", counter, one, "Rows without a time, or with one that can not be read: no condition of a rule on time or hours holds for them. The log tells the first of each stream.", streams(func(f pipeline.StreamFigures) (float64, bool) {
+			return float64(f.Untimed), true
+		})},
 		{"riskrelay_stream_schema_changes_total", counter, one, "Columns of the stream's table that came, went, or have another name or type. The log names them.", streams(func(f pipeline.StreamFigures) (float64, bool) {
 			return float64(f.Changed), true
 		})},

@@ -21,7 +21,7 @@ func busy() Snapshot {
 	s := healthy()
 	f := s.Figures.Streams["audit"]
 	f.Read, f.Tagged, f.Failures, f.EventLag = 100, 3, 2, 90*time.Second
-	f.Mended, f.Changed = 7, 8
+	f.Mended, f.Changed, f.Untimed = 7, 8, 9
 	s.Missing = map[string]uint64{"acme.one": 9}
 	s.Figures.Streams = map[string]pipeline.StreamFigures{"audit": f, "file\xff": {Ended: true}}
 	s.States["audit"].Frontier = ago(2 * time.Minute)
@@ -91,6 +91,7 @@ func TestPages(t *testing.T) {
 		`riskrelay_stream_rows_tagged_total{stream="audit"} 3`,
 		`riskrelay_stream_mended_rows_total{stream="audit"} 7`,
 		`riskrelay_stream_schema_changes_total{stream="audit"} 8`,
+		`riskrelay_rows_unknown_time_total{stream="audit"} 9`,
 		`riskrelay_rule_missing_fields_total{rule="acme.one"} 9`,
 		`riskrelay_stream_failures_total{stream="audit"} 2`,
 		`riskrelay_stream_last_success_timestamp_seconds{stream="audit"} 1.77245274e+09`,

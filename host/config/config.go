@@ -184,7 +184,7 @@ func (c Config) validate(file string, at *places) (problems diag.Problems) {
 		wrong("sources", errors.New("name a workspace under log_analytics, a tenant under graph, or files to replay"))
 	}
 	for i, s := range c.Sources.LogAnalytics {
-		wrong(fmt.Sprintf("sources.log_analytics[%d]", i), s.Validate())
+		wrong(fmt.Sprintf("sources.log_analytics[%d]", i), errors.Join(s.Validate(), misspelt(s.Tables)))
 	}
 	for i, s := range c.Sources.Graph {
 		wrong(fmt.Sprintf("sources.graph[%d]", i), s.Validate())

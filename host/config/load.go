@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,6 +90,7 @@ func (c *Config) Read(name string, data []byte, getenv func(string) (string, boo
 // read is Read with another way to expand the variables of a text. It notes in at where keys stand, and which parts of the
 // file can't be judged.
 func (c *Config) read(name string, data []byte, expand expansion, at *places) diag.Problems {
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	source := &sourceFile{name: name, lines: strings.Split(string(data), "\n")}
 	if len(data) > MaxSize {
 		at.unread()
@@ -107,6 +109,7 @@ func (c *Config) read(name string, data []byte, expand expansion, at *places) di
 		ast.Walk(expander{source, expand}, doc.Body)
 		at.note(source, doc.Body, "")
 		source.check(doc.Body, reflect.TypeFor[Config]())
+		keepTexts(doc.Body, reflect.TypeFor[Config]())
 		c.take(source, doc.Body, at)
 	}
 	at.spoil(source)
@@ -134,6 +137,9 @@ func (c *Config) take(source *sourceFile, body ast.Node, at *places) {
 		}
 	}
 }
+
+// byteOrderMark is what some editors put before UTF-8 (RFC 3629, 6).
+const byteOrderMark = "\uFEFF"
 
 // sourceFile collects the problems of one file.
 type sourceFile struct {

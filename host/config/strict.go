@@ -32,9 +32,12 @@ func (s *sourceFile) check(n ast.Node, t reflect.Type) {
 	case *ast.MappingValueNode:
 		s.checkPair(n, t)
 	case *ast.SequenceNode:
-		if t.Kind() == reflect.Slice {
-			for _, item := range n.Values {
+		for _, item := range n.Values {
+			switch t.Kind() {
+			case reflect.Slice:
 				s.check(item, t.Elem())
+			case reflect.Interface:
+				s.check(item, t)
 			}
 		}
 	default:
@@ -77,8 +80,13 @@ func (s *sourceFile) scalarKind(n ast.Node, t reflect.Type) (want string, ok boo
 		_, ok = n.(*ast.BoolNode)
 		return "true or false", ok
 	case reflect.Int, reflect.Int64:
-		_, ok = n.(*ast.IntegerNode)
+		if _, ok = n.(*ast.IntegerNode); ok && leadingZero.MatchString(text) {
+			return "a whole number without zeros in front, for which YAML would take it as octal", false
+		}
 		return "a whole number", ok
+	case reflect.Interface: // what it stands for is for others to say
+		_, ok = n.(*ast.IntegerNode)
+		return "quotes around a text, or a number without zeros in front, for which YAML would take it as octal", !ok || !leadingZero.MatchString(text)
 	}
 	return "a text", true
 }
@@ -87,6 +95,8 @@ func (s *sourceFile) checkPair(pair *ast.MappingValueNode, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Map:
 		s.check(pair.Value, t.Elem())
+	case reflect.Interface:
+		s.check(pair.Value, t)
 	case reflect.Struct:
 		known := keys(t)
 		name := pair.Key.GetToken().Value

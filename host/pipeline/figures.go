@@ -23,6 +23,7 @@ type StreamFigures struct {
 	Held     map[string]Held // by sink
 	Mended   int64           // rows with text that isn't UTF-8, for which U+FFFD stands
 	Changed  int64           // changes of the columns
+	Untimed  int64           // rows of which nobody knows when they happened
 	Late     int64           // rows that came behind the window of their minute, and were read again
 }
 

@@ -13,6 +13,10 @@ type Stats struct {
 	state Figures
 	// Observe is told of each batch that was read and tagged, before it is sent; nil means nobody wants to know.
 	Observe func(stream string, events []enrich.Event)
+	// Untimed is told of the first row of each stream whose time can't be read, with what stands in its place; nil means nobody
+	// wants to know.
+	Untimed func(stream, text string)
+	told    map[string]bool // streams of which Untimed was told
 }
 
 // Figures are the counts of a run so far.
@@ -50,15 +54,46 @@ func (s *Stats) Read(stream string, events []enrich.Event) {
 	if s.Observe != nil {
 		s.Observe(stream, events)
 	}
-	tagged := int64(risky(events))
+	tagged, untimed := int64(risky(events)), s.untimed(stream, events)
 	s.change(func(f *Figures) { f.Read += int64(len(events)); f.Tagged += tagged; f.count(events) })
 	s.stream(stream, func(f *StreamFigures) {
-		f.Read, f.Tagged = f.Read+int64(len(events)), f.Tagged+tagged
+		f.Read, f.Tagged, f.Untimed = f.Read+int64(len(events)), f.Tagged+tagged, f.Untimed+untimed
 		f.Success, f.LastFail = f.Sign, ""
 		if newest := newest(events); !newest.IsZero() {
 			f.EventLag = f.Sign.Sub(newest)
 		}
 	})
+}
+
+// untimed is how many of events have no time. The first of the stream that has something else in its place is told of.
+func (s *Stats) untimed(stream string, events []enrich.Event) (n int64) {
+	first := ""
+	for i := range events {
+		if !events[i].Time.IsZero() {
+			continue
+		}
+		if n++; first == "" {
+			first = events[i].UnknownTime()
+		}
+	}
+	if first != "" && s.Untimed != nil && s.news(stream) {
+		s.Untimed(stream, first)
+	}
+	return n
+}
+
+// news reports whether Untimed wasn't told of the stream yet, and notes that it is.
+func (s *Stats) news(stream string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told[stream] {
+		return false
+	}
+	if s.told == nil {
+		s.told = map[string]bool{}
+	}
+	s.told[stream] = true
+	return true
 }
 
 // risky reports how many of events a rule matched.

@@ -9,12 +9,19 @@ import (
 	"github.com/google/cel-go/common/types/traits"
 )
 
-// IsMissing reports whether an evaluation failed because a dynamic value has no such member or element: for a rule
-// that is "no match", not a fault.
+// IsMissing reports whether an evaluation failed because a dynamic value has no such member or element, or because a value is
+// unknown: for a rule that is "no match", not a fault.
 func IsMissing(err error) bool {
 	s := err.Error()
-	return strings.HasPrefix(s, "no such key: ") || strings.HasPrefix(s, "index out of bounds: ")
+	return strings.HasPrefix(s, "no such key: ") || strings.HasPrefix(s, "index out of bounds: ") || strings.HasPrefix(s, unknown)
 }
+
+// unknown begins the errors that stand for values which can't be understood.
+const unknown = "unknown: "
+
+// Unknown is a value that the row has, but not in a way that can be understood, such as a time that is no time: no condition on it
+// holds, and none on its opposite. The text says why, for explanations.
+func Unknown(why string) ref.Val { return types.NewErr("%s%s", unknown, why) }
 
 // Display is v as text for messages and objects: lists with commas between, an empty
 // one as "none", maps as JSON, null as nothing.

@@ -2,6 +2,7 @@ package celval
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,9 +21,10 @@ const (
 	MaxJSON      = 256 << 10 // bytes of JSON that stands in a string
 )
 
-// Parse makes a CEL value of a JSON text: string, bool, null; a number that is a whole one an int, any other a
-// double; an array a list, an object a map. Members that are null are left out, because the logs write "null" and
-// nothing at all for the same thing. A text that isn't JSON or is over the limits is an error.
+// Parse makes a CEL value of a JSON text: string, bool, null; a number that is a whole one an int, however it is written, any
+// other a double; an array a list, an object a map. Members that are null are left out, because the logs write "null" and
+// nothing at all for the same thing. What is nested too deep is an error in its own place, so that the rest can be read. A text
+// that isn't JSON or is over the other limits is an error.
 func Parse(text []byte) (ref.Val, error) {
 	end, err := enrich.ScanValue(text, 0)
 	if err != nil {
@@ -51,10 +53,11 @@ func (r *jsonReader) value(depth int) (ref.Val, error) {
 	if r.skipSpace(); r.at >= len(r.text) {
 		return nil, fmt.Errorf("read JSON: text ends")
 	}
-	switch r.text[r.at] {
-	case '{':
+	composite := r.text[r.at] == '{' || r.text[r.at] == '['
+	switch {
+	case composite && depth > 0 && r.text[r.at] == '{':
 		return r.object(depth)
-	case '[':
+	case composite && depth > 0:
 		return r.array(depth)
 	}
 	start := r.at
@@ -62,9 +65,14 @@ func (r *jsonReader) value(depth int) (ref.Val, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)
 	}
-	r.at = end
+	if r.at = end; composite {
+		return types.NewErr("read JSON: nested deeper than %d", maxJSONDepth), nil
+	}
 	return scalar(r.text[start:end])
 }
+
+// maxExact is the largest number up to which all whole numbers are doubles of their own.
+const maxExact = 1 << 53
 
 func scalar(text []byte) (ref.Val, error) {
 	switch text[0] {
@@ -85,12 +93,15 @@ func scalar(text []byte) (ref.Val, error) {
 	if err != nil && f == 0 {
 		return nil, fmt.Errorf("read JSON number: %w", err)
 	}
+	if f == math.Trunc(f) && math.Abs(f) <= maxExact { // 5.0, 7e6
+		return types.Int(f), nil
+	}
 	return types.Double(f), nil
 }
 
 func (r *jsonReader) array(depth int) (ref.Val, error) {
 	var items []ref.Val
-	err := r.members('[', ']', depth, func() error {
+	err := r.members('[', ']', func() error {
 		v, err := r.value(depth - 1)
 		items = append(items, v)
 		return err
@@ -103,7 +114,7 @@ func (r *jsonReader) array(depth int) (ref.Val, error) {
 
 func (r *jsonReader) object(depth int) (ref.Val, error) {
 	m := &Map{}
-	err := r.members('{', '}', depth, func() error {
+	err := r.members('{', '}', func() error {
 		start := r.at
 		end, err := enrich.ScanValue(r.text, start)
 		if err != nil {
@@ -130,10 +141,7 @@ func (r *jsonReader) object(depth int) (ref.Val, error) {
 }
 
 // members calls read at the start of each element between the brackets.
-func (r *jsonReader) members(open, closing byte, depth int, read func() error) error {
-	if depth <= 0 {
-		return fmt.Errorf("read JSON: nested deeper than %d", maxJSONDepth)
-	}
+func (r *jsonReader) members(open, closing byte, read func() error) error {
 	r.at++ // open
 	for n := 0; ; n++ {
 		if r.skipSpace(); r.at < len(r.text) && r.text[r.at] == closing {
@@ -188,11 +196,34 @@ func Text(v ref.Val) string {
 	case types.Int:
 		return strconv.FormatInt(int64(v), 10)
 	case types.Double:
-		return strconv.FormatFloat(float64(v), 'g', -1, 64)
+		return FormatNumber(float64(v))
 	case types.Bool:
 		return strconv.FormatBool(bool(v))
 	}
 	return ""
+}
+
+// FormatNumber is a number as people write it: digits, with an exponent only where there would be more than 21 of them or six
+// zeros behind the point, as in JavaScript (https://tc39.es/ecma262/#sec-numeric-types-number-tostring).
+func FormatNumber(n float64) string {
+	const most, least = 1e21, 1e-6
+	if size := math.Abs(n); n == 0 || size >= least && size < most {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(n, 'g', -1, 64)
+}
+
+// Whole reports whether all of a value was read, and nothing in it was nested too deep.
+func Whole(v ref.Val) bool {
+	switch v := v.(type) {
+	case *types.Err:
+		return false
+	case *List:
+		return !slices.ContainsFunc(v.Items, func(item ref.Val) bool { return !Whole(item) })
+	case *Map:
+		return !slices.ContainsFunc(v.values, func(member ref.Val) bool { return !Whole(member) })
+	}
+	return true
 }
 
 // Elements are the elements of a JSON array, none when v is something else.

@@ -9,12 +9,12 @@ import (
 )
 
 func FuzzJSONValue(f *testing.F) {
-	for _, s := range []string{`{"a":[1,2.5,null,true],"a":"b"}`, `[[[]]]`, ` "x" `, `1e999`, `-0`, `{"a":null,"a":1}`, `{`, `[1,]`} {
+	for _, s := range []string{`{"a":[1,2.5,null,true],"a":"b"}`, `[[[]]]`, ` "x" `, `1e999`, `-0`, `{"a":null,"a":1}`, `{`, `[1,]`, strings.Repeat("[", 40) + strings.Repeat("]", 40), `5.0`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		v, err := Parse([]byte(s))
-		if err != nil || !utf8.ValidString(s) {
+		if err != nil || !utf8.ValidString(s) || !Whole(v) {
 			return
 		}
 		again, err := Parse([]byte(Compact(v)))

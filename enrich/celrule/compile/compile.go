@@ -75,8 +75,9 @@ func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Ex
 		found = append(found, x.problems(issues)...)
 	}
 	if issues.Err() == nil {
-		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, aliases: inspected.aliases}
+		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, aliases: inspected.aliases, table: c.table.Name}
 		found = append(found, v.problemsIn()...)
+		found = append(found, v.surprisesIn()...)
 	}
 	if c.problems = append(c.problems, found...); found.HasErrors() {
 		return nil

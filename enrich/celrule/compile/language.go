@@ -60,7 +60,7 @@ func NewLanguage(packs []*rulefile.Pack) (*Language, error) {
 				if l.tables[name.Value] != nil {
 					continue
 				}
-				if t, ok := event.NewTable(name.Value, l.views); ok {
+				if t := tableNamed(name.Value, l.views); t != nil {
 					l.tables[name.Value] = t
 				}
 			}
@@ -134,13 +134,13 @@ func (l *Language) lookUp(all []*celval.ObjectType) {
 }
 
 func (l *Language) options() []cel.EnvOption {
-	options := []cel.EnvOption{
-		cel.StdLib(), cel.CustomTypeAdapter(l.provider), cel.CustomTypeProvider(l.provider), cel.OptionalTypes(),
+	options := append(standardLibrary(),
+		cel.CustomTypeAdapter(l.provider), cel.CustomTypeProvider(l.provider), cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
-		cel.ParserExpressionSizeLimit(2 * rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
+		cel.ParserExpressionSizeLimit(2*rulefile.MaxExpression), cel.ParserRecursionLimit(maxNestedExpression),
 		cel.Variable(VarLists, l.lists.CEL), cel.Variable(VarContext, l.context.CEL), cel.Variable(VarNow, types.TimestampType),
-		nullFunction(), shortFunction(),
-	}
+		nullFunction(), emptyFunction(), shortFunction(),
+	)
 	options = append(options, typedFunctions(l.paramTypes)...)
 	for _, f := range l.functions {
 		options = append(options, cel.Function(f.Name, f.Options...))

@@ -150,6 +150,11 @@ const (
 	CodeNever     = "R209" // a condition that can't hold
 	CodeProperty  = "R302" // warning: a property whose name nearly is a known one
 	CodeUpper     = "R303" // warning: upper case is looked for in a text in lower case
+
+	CodeUntyped    = "R308" // warning: a table whose columns nobody knows
+	CodeUndeclared = "R309" // warning: event.column of a name that the table doesn't have
+	CodeAbsent     = "R310" // warning: != or ! on a member that may be absent
+	CodeMixed      = "R311" // warning: a literal in arithmetic with a number of the row whose type isn't known
 )
 
 // The codes of warnings about what stands in a file and does nothing.

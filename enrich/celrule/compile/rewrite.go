@@ -19,6 +19,18 @@ func nullFunction() cel.EnvOption {
 	})))
 }
 
+// isEmpty is the function that comparisons of event.column(..) with null and with "" become.
+const isEmpty = "@empty"
+
+// emptyFunction is true for null and for "". A workspace has "" where a row has no text, as its texts are never null, and a file or a test
+// has nothing: a rule has to say the same of both. https://learn.microsoft.com/kusto/query/scalar-data-types/null-values
+func emptyFunction() cel.EnvOption {
+	return cel.Function(isEmpty, cel.Overload("is_empty", []*types.Type{types.DynType}, types.BoolType, cel.UnaryBinding(func(v ref.Val) ref.Val {
+		_, nothing := v.(*celval.Absent)
+		return types.Bool(nothing || v == types.NullValue || v == types.String(""))
+	})))
+}
+
 // rewriter changes a parsed expression in place where CEL's meaning doesn't suit logs.
 type rewriter struct {
 	fac    ast.ExprFactory
@@ -46,19 +58,25 @@ func (r rewriter) id(e ast.Expr) int64 {
 }
 
 // null rewrites comparisons with null. The logs write null and nothing at all for the same thing, and for CEL a missing
-// field isn't null but an error. So "a.b == null" asks whether there is no a.b.
+// field isn't null but an error. So "a.b == null" asks whether there is no a.b, and event.column("A") is compared with null and ""
+// alike.
 func (r rewriter) null(e ast.Expr) {
 	c := e.AsCall()
 	if len(c.Args()) != 2 {
 		return
 	}
 	other := untyped(c.Args()[0])
-	if isNullLiteral(other) {
+	if isNothingLiteral(other) {
 		other = untyped(c.Args()[1])
-	} else if !isNullLiteral(c.Args()[1]) {
+	} else if !isNothingLiteral(c.Args()[1]) {
 		return
 	}
-	test := r.nullTest(other)
+	var test ast.Expr
+	if _, column := columnName(other); column {
+		test = r.fac.NewCall(r.id(e), isEmpty, other)
+	} else if isNullLiteral(c.Args()[0]) || isNullLiteral(c.Args()[1]) {
+		test = r.nullTest(other)
+	}
 	switch {
 	case test == nil:
 	case c.FunctionName() == "_==_":
@@ -85,6 +103,11 @@ func (r rewriter) nullTest(e ast.Expr) ast.Expr {
 		}
 	}
 	return nil
+}
+
+// isNothingLiteral reports whether e is null or "".
+func isNothingLiteral(e ast.Expr) bool {
+	return isNullLiteral(e) || e.Kind() == ast.LiteralKind && e.AsLiteral() == types.String("")
 }
 
 func isNullLiteral(e ast.Expr) bool {

@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"fmt"
-	"strings"
 
 	"github.com/google/cel-go/common/types"
 
@@ -10,7 +8,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // Rule is a compiled rule: what is the same in all its tables.
@@ -129,12 +126,15 @@ func (l *Language) inTables(r *Rule) (compiled []*TableRule, problems diag.Probl
 			problems = append(problems, unknownTable(name))
 			continue
 		}
+		if t.Untyped {
+			problems = append(problems, untypedTable(name))
+		}
 		tr, found := r.compileFor(l, t)
 		if problems = append(problems, found...); tr != nil {
 			compiled = append(compiled, tr)
 		}
 	}
-	return compiled, problems
+	return compiled, inAll(problems, len(r.Declared.Tables))
 }
 
 // UsesOf compiles the rule once more and returns what it uses in all its tables. The error is the problems of a rule that doesn't
@@ -149,18 +149,6 @@ func (l *Language) UsesOf(r *Rule) (Uses, error) {
 		return used, problems
 	}
 	return used, nil
-}
-
-func unknownTable(name diag.Text) diag.Problem {
-	p := name.Problem(CodeTable, 0, 0, fmt.Sprintf("unknown table `%s`", name.Value))
-	var known []string
-	for _, t := range schema.Tables() {
-		known = append(known, t.Name)
-	}
-	if p.Suggestion = didYouMean(name.Value, known); p.Suggestion == "" {
-		p.Suggestion = "known: " + strings.Join(known, ", ") + "; the name of a custom table ends with " + event.CustomSuffix
-	}
-	return p
 }
 
 // compileFor compiles the rule for one table; nil when there are errors, or the rule file lacks an expression. What it

@@ -82,10 +82,16 @@ func (x *explainer) unknownField(id int64, name string, at placed) diag.Problem 
 		}
 	}
 	p.Suggestion = didYouMean(name, append(names(owner.Fields), x.methodsOf(owner.Name)...))
-	if p.Suggestion == "" && x.table != nil && owner == x.table.Type {
-		p.Suggestion = fmt.Sprintf("a column of this workspace alone is event.column(\"%s\")", name)
+	if p.Suggestion == "" && x.table != nil && owner == x.table.Type && x.openColumns() {
+		p.Suggestion = fmt.Sprintf("a column of such a table is event.column(\"%s\")", name)
 	}
 	return p
+}
+
+// openColumns reports whether the table may have columns that riskrelay doesn't know.
+func (x *explainer) openColumns() bool {
+	known, typed := schema.Lookup(x.table.Name)
+	return !typed || known.Guessed
 }
 
 func (x *explainer) methodsOf(typ string) []string {

@@ -22,6 +22,7 @@ type vocabulary struct {
 	checked  *ast.AST
 	inside   map[int64]string // node -> macro
 	aliases  map[string]alias
+	table    string
 	problems diag.Problems
 }
 

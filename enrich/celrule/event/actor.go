@@ -53,18 +53,18 @@ func plainIP(ip string) string { return strings.TrimPrefix(strings.TrimSpace(ip)
 // auditActor reads AuditLogs.InitiatedBy: a user or an app; the other may be absent, null or empty.
 func auditActor(f *Frame) *actor {
 	by := f.dynamic("InitiatedBy")
-	user, app := celval.Member(by, "user"), celval.Member(by, "app")
+	user, app := decodeValue(celval.Member(by, "user")), decodeValue(celval.Member(by, "app"))
 	a := &actor{
-		id:   cmp.Or(celval.Text(celval.Member(app, "servicePrincipalId")), celval.Text(celval.Member(app, "id"))),
-		name: cmp.Or(celval.Text(celval.Member(app, "displayName")), celval.Text(celval.Member(app, "servicePrincipalName"))), appID: celval.Text(celval.Member(app, "appId")),
+		id:   cmp.Or(knownMember(app, "servicePrincipalId"), knownMember(app, "id")),
+		name: cmp.Or(knownMember(app, "displayName"), knownMember(app, "servicePrincipalName")), appID: knownMember(app, "appId"),
 	}
 	if a.known("app").kind == "app" {
-		a.ip = celval.Text(celval.Member(app, "ipAddress"))
+		a.ip = knownMember(app, "ipAddress")
 		return a
 	}
 	a = &actor{
-		id: celval.Text(celval.Member(user, "id")), name: celval.Text(celval.Member(user, "displayName")),
-		upn: celval.Text(celval.Member(user, "userPrincipalName")), ip: celval.Text(celval.Member(user, "ipAddress")),
+		id: knownMember(user, "id"), name: knownMember(user, "displayName"),
+		upn: knownMember(user, "userPrincipalName"), ip: knownMember(user, "ipAddress"),
 	}
 	return a.known("user")
 }
@@ -117,7 +117,7 @@ const (
 func claimedActor(claims ref.Val) *actor {
 	of := func(names ...string) string {
 		for _, n := range names {
-			if s := celval.Text(celval.Member(claims, n)); s != "" {
+			if s := knownMember(claims, n); s != "" {
 				return s
 			}
 		}
@@ -132,9 +132,9 @@ func claimedActor(claims ref.Val) *actor {
 // kindOfClaims tells users from apps: a token of an app alone has no user name and no delegated scope.
 func (a *actor) kindOfClaims(claims ref.Val) string {
 	switch {
-	case celval.Text(celval.Member(claims, "idtyp")) == "app", celval.Text(celval.Member(claims, "xms_mirid")) != "":
+	case knownMember(claims, "idtyp") == "app", knownMember(claims, "xms_mirid") != "":
 		return "app"
-	case a.upn != "", celval.Text(celval.Member(claims, "scp")) != "", celval.Text(celval.Member(claims, claimScope)) != "":
+	case a.upn != "", knownMember(claims, "scp") != "", knownMember(claims, claimScope) != "":
 		return "user"
 	}
 	return "app"

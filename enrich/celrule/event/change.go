@@ -8,6 +8,7 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
@@ -55,14 +56,15 @@ func decodeTargets(v ref.Val) []target {
 	}
 	targets := make([]target, 0, len(items))
 	for _, item := range items {
+		item = decodeValue(item)
 		if _, ok := item.(*celval.Map); !ok {
 			continue
 		}
 		t := target{
-			present: true, typ: celval.Text(celval.Member(item, "type")), id: celval.Text(celval.Member(item, "id")),
-			name: celval.Text(celval.Member(item, "displayName")), upn: celval.Text(celval.Member(item, "userPrincipalName")),
+			present: true, typ: knownMember(item, "type"), id: knownMember(item, "id"),
+			name: knownMember(item, "displayName"), upn: knownMember(item, "userPrincipalName"),
 		}
-		for _, p := range celval.Elements(celval.Member(item, "modifiedProperties")) {
+		for _, p := range celval.Elements(decodeValue(celval.Member(item, "modifiedProperties"))) {
 			t.changes = append(t.changes, change{
 				present: true, name: celval.Text(celval.Member(p, "displayName")),
 				old: decodeValue(celval.Member(p, "oldValue")), new: decodeValue(celval.Member(p, "newValue")),
@@ -117,15 +119,21 @@ func valueText(v ref.Val) string {
 
 // items cuts a decoded value into items as the property's kind says.
 func items(kind schema.Kind, v ref.Val) []string {
+	if s, ok := v.(types.String); ok && kind != "" && enrich.IsNothing(string(s)) {
+		return nil
+	}
 	var out []string
 	for _, e := range parts(v) {
+		if !celval.Whole(e) {
+			continue // it would be another item than the one in the row
+		}
 		switch kind {
 		case schema.Addresses:
-			if address := celval.Text(celval.Member(e, "Address")); address != "" {
+			if address := knownMember(e, "Address"); address != "" {
 				out = append(out, address)
 				continue
 			}
-			if s, ok := e.(types.String); ok {
+			if s, ok := e.(types.String); ok && !enrich.IsNothing(string(s)) {
 				out = append(out, string(s))
 			}
 		case schema.Words:

@@ -16,7 +16,7 @@ import (
 type Frame struct {
 	Table   *Table
 	row     *enrich.Row
-	known   *known
+	known   *memo
 	place   []int // by column of the table, where it is in the row, -1 for nowhere
 	cells   []ref.Val
 	views   views
@@ -25,8 +25,8 @@ type Frame struct {
 	Skipped int   // rules that were not run because the event had spent too much
 }
 
-// known is what the frames of one table remember from one event to the next, shared by all frames of a worker.
-type known struct {
+// memo is what the frames of one table remember from one event to the next, shared by all frames of a worker.
+type memo struct {
 	places map[*enrich.Columns][]int // by the shape of rows, see frame.place
 	folds  map[string]string         // cells with operations -> what they are folded
 }
@@ -56,7 +56,7 @@ func NewFrame(t *Table) *Frame {
 
 // NewFrames returns a function that makes frames of one table, which share what they know.
 func NewFrames(t *Table) func() *Frame {
-	k := &known{places: map[*enrich.Columns][]int{}, folds: map[string]string{}}
+	k := &memo{places: map[*enrich.Columns][]int{}, folds: map[string]string{}}
 	return func() *Frame { return &Frame{Table: t, cells: make([]ref.Val, len(t.columns)), known: k} }
 }
 
@@ -120,19 +120,23 @@ func (f *Frame) cell(i int) ref.Val {
 	if v := f.cells[i]; v != nil {
 		return v
 	}
-	v := decodeCell(f.raw(i), f.Table.columns[i].Type)
+	cell, column := f.raw(i), &f.Table.columns[i]
+	v := decodeCell(cell, column.Type)
+	if column.JSON && isComposite(cell) && len(cell) <= MaxText {
+		v = types.String(cell) // the value that the service writes as text
+	}
 	f.cells[i], f.opened = v, true
 	return v
 }
 
-// text is the text of a column by name; columns that the table doesn't declare are looked for in the row. A text that
-// is too long for rules is left out.
+// text is the text of a column by name, "" for one that stands for nothing; columns that the table doesn't declare are looked for
+// in the row. A text that is too long for rules is left out, and so is what is no text.
 func (f *Frame) text(name string) string {
 	cell := f.RawColumn(name)
-	if len(cell) > MaxText {
+	if len(cell) > MaxText || isComposite(cell) {
 		return ""
 	}
-	return textCell(cell)
+	return known(textCell(cell))
 }
 
 // RawColumn is a column by name as it was read, nil for none.
@@ -169,10 +173,18 @@ func (f *Frame) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("type conversion error from %s to '%s'", f.Table.Type.Name, t)
 }
 
-// Time is event.time: when it happened; zero when the row doesn't say.
+// Time is when it happened; zero when the row doesn't say.
 func (f *Frame) Time() time.Time {
-	at, _ := decodeCell(f.RawColumn(TimeColumn), enrich.Datetime).(types.Timestamp)
-	return at.Time
+	at, _ := enrich.HappenedAt(f.row)
+	return at
+}
+
+// time is event.time, which is unknown when the row doesn't say: no condition on it holds then.
+func (f *Frame) time() ref.Val {
+	if at := f.Time(); !at.IsZero() {
+		return types.Timestamp{Time: at}
+	}
+	return unknownCell(f.RawColumn(TimeColumn), enrich.Datetime)
 }
 
 // Success is event.success: it was done, not only tried. Tables that don't tell have only what was done.
@@ -195,7 +207,7 @@ func (f *Frame) Operation() string {
 // maxKept bounds the texts that are remembered.
 const maxKept = 1 << 10
 
-// foldColumn returns the text of a column folded, "" if the row has none. It remembers what it folded, as the same few operations
+// foldColumn returns the text of a column folded, "" if the row has none or one that stands for nothing. It remembers what it folded, as the same few operations
 // and results come again and again.
 func (f *Frame) foldColumn(name string) string {
 	if name == "" {
@@ -205,12 +217,12 @@ func (f *Frame) foldColumn(name string) string {
 	if cell == nil {
 		return ""
 	}
-	if len(cell) > maxKept {
+	if len(cell) > maxKept || isComposite(cell) {
 		return Fold(f.text(name))
 	}
 	folded, ok := f.known.folds[string(cell)]
 	if !ok {
-		folded = Fold(textCell(cell))
+		folded = Fold(known(textCell(cell)))
 		if len(f.known.folds) >= MaxRemembered {
 			clear(f.known.folds)
 		}

@@ -171,7 +171,7 @@ func (t *Table) functions(v *ViewTypes) []Function {
 		return f
 	}
 	all := []Function{
-		one("column", "name", "dyn", "a column that only some workspaces have; null when the row has none", types.DynType, nil, (*Frame).column),
+		one("column", "name", "dyn", "a column that only some workspaces have: by the end of its name (_s, _d, _b, _g, _t), or as its JSON is; null when the row has none", types.DynType, nil, (*Frame).column),
 	}
 	if !t.special.audited {
 		return all
@@ -207,7 +207,8 @@ func TargetMethods(v *ViewTypes) []Function {
 	}}
 }
 
-// column is a column by a name that the table doesn't declare.
+// column is event.column(name): a column by name, null when the row has none. One that the table doesn't declare is read as
+// [cellNamed] says.
 func (f *Frame) column(name string) ref.Val {
 	if i, ok := f.Table.index[name]; ok {
 		if f.raw(i) == nil {
@@ -223,5 +224,5 @@ func (f *Frame) column(name string) ref.Val {
 	if !ok || notNull(f.row.Cell(i)) == nil {
 		return types.NullValue
 	}
-	return decodeCell(f.row.Cell(i), columns.Type(i))
+	return cellNamed(name, f.row.Cell(i), columns.Type(i))
 }

@@ -94,7 +94,7 @@ func (f *Frame) grant() *grant {
 // newOrOld is a change's new value, or the old one where something was taken away.
 func (f *Frame) newOrOld(name string) string {
 	c := f.change(name)
-	return cmp.Or(valueText(c.new), valueText(c.old))
+	return cmp.Or(known(valueText(c.new)), known(valueText(c.old)))
 }
 
 func (f *Frame) decodeGrant() *grant {

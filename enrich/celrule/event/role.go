@@ -31,7 +31,7 @@ func (f *Frame) role() *role {
 // template id counts: names differ between the two ("Company Administrator" is Global Administrator).
 func (f *Frame) auditRole() *role {
 	roleTarget := f.target("Role")
-	id := cmp.Or(f.newOrOld("Role.TemplateId"), f.detail("TemplateId"), f.detail("RoleDefinitionOriginId"))
+	id := cmp.Or(f.newOrOld("Role.TemplateId"), known(f.detail("TemplateId")), known(f.detail("RoleDefinitionOriginId")))
 	r := &role{
 		id:   lastGUID(id),
 		name: cmp.Or(f.newOrOld("Role.DisplayName"), roleTarget.name),
@@ -45,7 +45,7 @@ func (f *Frame) auditRole() *role {
 		r.id = lastGUID(cmp.Or(roleTarget.id, f.newOrOld("Role.ObjectID")))
 	}
 	r.name = cmp.Or(r.name, schema.RoleName(r.id))
-	r.scope = cmp.Or(f.newOrOld("RoleScope"), f.detail("Scope"))
+	r.scope = cmp.Or(f.newOrOld("RoleScope"), known(f.detail("Scope")))
 	if p := f.principal(); p != nil {
 		r.principalID, r.principalType, r.principalName = p.id, principalType(p.typ), cmp.Or(p.name, p.upn)
 	}
@@ -94,13 +94,13 @@ func (f *Frame) activityRole() *role {
 		body = decodeValue(celval.MemberAnyCase(properties, "responseBody"))
 	}
 	inner := celval.MemberAnyCase(body, "properties")
-	definition := celval.Text(celval.MemberAnyCase(inner, "roleDefinitionId"))
+	definition := knownText(celval.MemberAnyCase(inner, "roleDefinitionId"))
 	r := &role{
-		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(celval.Text(celval.MemberAnyCase(inner, "principalId"))),
+		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(knownText(celval.MemberAnyCase(inner, "principalId"))),
 		principalType: principalType(celval.Text(celval.MemberAnyCase(inner, "principalType"))),
 	}
 	r.name = schema.RoleName(r.id)
-	r.scope = cmp.Or(celval.Text(celval.MemberAnyCase(inner, "scope")), celval.Text(celval.MemberAnyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
+	r.scope = cmp.Or(knownText(celval.MemberAnyCase(inner, "scope")), knownText(celval.MemberAnyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
 	if at := strings.Index(strings.ToLower(r.scope), "/providers/microsoft.authorization/roleassignments/"); at >= 0 {
 		r.scope = r.scope[:at]
 	}

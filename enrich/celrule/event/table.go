@@ -24,21 +24,36 @@ type Table struct {
 	views   *ViewTypes
 
 	OperationColumn, CorrelationColumn string // "" for none
+	// Untyped says that Azure may have the table, but nobody told riskrelay its columns.
+	Untyped bool
 }
 
 // CustomSuffix ends the names of tables that a workspace's owner made.
 // https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table
 const CustomSuffix = "_CL"
 
-// NewTable returns the table called name; false when neither riskrelay knows it nor its name is a custom table's.
+// NewTable returns the table called name; false when neither riskrelay knows it nor its name is a custom table's. A copy of another
+// table is none: its rows are judged as that one's.
 func NewTable(name string, v *ViewTypes) (*Table, bool) {
 	known, ok := schema.Lookup(name)
-	if !ok && !strings.HasSuffix(name, CustomSuffix) {
-		return nil, false
+	switch {
+	case ok && known.Name == name:
+		return newTable(known, v), true
+	case !ok && strings.HasSuffix(name, CustomSuffix):
+		return newTable(customTable(name), v), true
 	}
-	if !ok {
-		known = customTable(name)
-	}
+	return nil, false
+}
+
+// NewOpenTable returns a table whose columns nobody knows: rules ask for event.column.
+func NewOpenTable(name string, v *ViewTypes) *Table {
+	t := newTable(customTable(name), v)
+	t.Untyped = true
+	return t
+}
+
+func newTable(known schema.Table, v *ViewTypes) *Table {
+	name := known.Name
 	t := &Table{
 		Name: name, columns: known.Columns, index: map[string]int{}, OperationColumn: known.OperationColumn,
 		CorrelationColumn: known.CorrelationColumn, Type: celval.NewObjectType(name, "one row of the table "+name),
@@ -50,7 +65,7 @@ func NewTable(name string, v *ViewTypes) (*Table, bool) {
 	t.guessed, t.special, t.views = known.Guessed, specialOf(name), v
 	t.methods = t.functions(v)
 	t.addFields(v)
-	return t, true
+	return t
 }
 
 // customTable has the columns that every table has.
@@ -69,8 +84,14 @@ func (t *Table) columnField(i int) celval.Field {
 		Type: typ, Doc: "column of type " + string(t.columns[i].Type), Columns: []string{t.columns[i].Name},
 		Copied: typ == types.StringType || typ == types.DynType,
 		Get:    func(of any) ref.Val { return of.(*Frame).cell(i) },
-		IsSet:  func(of any) bool { return of.(*Frame).raw(i) != nil },
+		IsSet:  func(of any) bool { return t.isSet(of.(*Frame), i) },
 	}
+}
+
+// isSet is has() for column i: a cell that can't be a text isn't there either when its text stands for nothing.
+func (t *Table) isSet(f *Frame, i int) bool {
+	cell := f.raw(i)
+	return cell != nil && (celType(t.columns[i].Type) == types.StringType || !isNothing(cell))
 }
 
 func celType(t enrich.Type) *types.Type {
@@ -98,7 +119,7 @@ func (t *Table) addFields(v *ViewTypes) {
 		add(name, typ.CEL, typ.Doc, columns, func(f *Frame) ref.Val { return celval.NewObject(typ, read(f)) })
 	}
 	add("table", types.StringType, "the table's name", nil, func(*Frame) ref.Val { return types.String(t.Name) })
-	add("time", types.TimestampType, "when it happened", []string{TimeColumn}, func(f *Frame) ref.Val { return types.Timestamp{Time: f.Time()} })
+	add("time", types.TimestampType, "when it happened", []string{TimeColumn}, (*Frame).time)
 	add("operation", types.StringType, "what was done, folded: lower case, plain hyphens, single spaces", t.OperationColumns(),
 		func(f *Frame) ref.Val { return types.String(f.Operation()) })
 	add("success", types.BoolType, "it was done, not only tried", t.own(t.special.done.columns), func(f *Frame) ref.Val { return types.Bool(f.Success()) })

@@ -78,6 +78,12 @@ const (
 // specialOf is what is special about the table; a table that isn't named here has its columns alone.
 func specialOf(table string) special {
 	switch table {
+	case "AADCustomSecurityAttributeAuditLogs":
+		return special{
+			who:    actorTraits{read: auditActor, texts: []string{"InitiatedBy"}},
+			done:   successTraits{auditSuccess, []string{"Result", "ResultType"}},
+			reason: []string{"ResultReason", "ResultDescription"},
+		}
 	case "AuditLogs":
 		return special{
 			who:     actorTraits{read: auditActor, texts: []string{"InitiatedBy"}},
@@ -87,7 +93,7 @@ func specialOf(table string) special {
 			role:    (*Frame).auditRole,
 			views:   auditViews(),
 		}
-	case "SigninLogs", "AADNonInteractiveUserSignInLogs":
+	case "SigninLogs", "AADNonInteractiveUserSignInLogs", "ADFSSignInLogs":
 		return special{
 			who: actorTraits{
 				read: signinActor, texts: []string{"UserId", "UserDisplayName", "UserPrincipalName", "AppId", "IPAddress"},
@@ -144,7 +150,25 @@ func specialOf(table string) special {
 			views:  []view{vaultView()},
 		}
 	}
-	return special{}
+	return special{who: namedActors()[table].traits()}
+}
+
+// namedActors are, by the table, the columns of those that tell in one column each who did it, or who is at risk.
+func namedActors() map[string]actorColumns {
+	api := actorColumns{user: "UserId", id: "ServicePrincipalId", appID: "AppId", ip: "IPAddress"}
+	oldAPI := api
+	oldAPI.ip = "CallerIpAddress"
+	return map[string]actorColumns{
+		"MicrosoftGraphActivityLogs":          api,
+		"AADGraphActivityLogs":                oldAPI,
+		"MicrosoftServicePrincipalSignInLogs": {id: "ServicePrincipalId", name: "ServicePrincipalName", appID: "AppId"},
+		"AADUserRiskEvents":                   {user: "UserId", name: "UserDisplayName", upn: "UserPrincipalName", ip: "IpAddress"},
+		"AADRiskyUsers":                       {user: "Id", name: "UserDisplayName", upn: "UserPrincipalName"},
+		"AADServicePrincipalRiskEvents":       {id: "ServicePrincipalId", name: "ServicePrincipalDisplayName", appID: "AppId", ip: "IpAddress"},
+		"AADRiskyServicePrincipals":           {id: "Id", name: "DisplayName", appID: "AppId"},
+		"NetworkAccessTraffic":                {user: "UserId", upn: "UserPrincipalName", ip: "SourceIp"},
+		"CloudAppEvents":                      {user: "AccountObjectId", name: "AccountDisplayName", ip: "IPAddress"},
+	}
 }
 
 // auditViews are the views over AuditLogs. All are put together from changed properties of the targets.

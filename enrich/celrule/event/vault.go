@@ -64,7 +64,7 @@ func (f *Frame) refused() bool {
 
 func (f *Frame) vaultStatus() int {
 	cell := f.RawColumn("httpStatusCode_d")
-	if len(plainCell(cell)) == 0 {
+	if isNothing(cell) {
 		if cell = []byte(f.vaultText("httpStatusCode_d")); len(cell) == 0 {
 			cell = f.RawColumn("HttpStatusCode")
 		}
@@ -99,7 +99,7 @@ func (f *Frame) vaultText(name string) string {
 	if f.views.overflow == nil {
 		f.views.overflow = f.jsonColumn(column)
 	}
-	return celval.Text(celval.Member(f.views.overflow, name))
+	return knownMember(f.views.overflow, name)
 }
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

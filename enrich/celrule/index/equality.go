@@ -6,6 +6,7 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule/compile"
 	"github.com/riskrelay/riskrelay/enrich/celrule/event"
 )
@@ -21,6 +22,8 @@ func (f *finder) oneOf(e ast.Expr, texts []string, in *scope) []condition {
 	}
 	q, ok := f.asked(e, in)
 	switch {
+	case ok && slices.Contains(texts, "") && f.madeOf(e, in):
+		return nil
 	case ok:
 		return []condition{f.answered(q, texts)}
 	case f.viewOf(e, in) == "vault" && e.AsSelect().FieldName() == "class":
@@ -31,12 +34,20 @@ func (f *finder) oneOf(e ast.Expr, texts []string, in *scope) []condition {
 	return both(f.literalOf(e, texts, in), f.present(e, in))
 }
 
+// madeOf reports whether e is made of the column in whose text it stands: it is empty where the column's text stands for nothing.
+func (f *finder) madeOf(e ast.Expr, in *scope) bool {
+	for e.Kind() == ast.CallKind && e.AsCall().FunctionName() == "lower" {
+		e, in = f.resolved(e.AsCall().Target(), in)
+	}
+	return e.Kind() == ast.SelectKind && (compile.IsField(e, "correlation_id") || compile.IsField(e.AsSelect().Operand(), "actor"))
+}
+
 // answered returns the condition for the answer to q to be one of texts.
 func (f *finder) answered(q question, texts []string) condition {
 	all := make(condition, 0, len(texts)) // lists may have a million items
 	for _, s := range texts {
-		if q.how == asText && q.column == f.rule.Table.OperationColumn && event.Fold(s) != "" {
-			// The folded operation is at hand anyway. One that is empty may come from another column.
+		if q.how == asText && q.column == f.rule.Table.OperationColumn && !enrich.IsNothing(event.Fold(s)) {
+			// The folded operation is at hand anyway. One that is empty may come from another column, or of a text for nothing.
 			all = append(all, atom{question: question{how: asOperation}, text: event.Fold(s)})
 			continue
 		}

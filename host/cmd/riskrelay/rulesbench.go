@@ -75,7 +75,7 @@ func bench(ctx context.Context, m *celrule.Module, events []enrich.Event, long t
 		}
 		var own []enrich.Event
 		for _, e := range events {
-			if slices.Contains(r.Tables, e.Table) {
+			if e.Concerns(enrich.Selector{Tables: r.Tables}) {
 				own = append(own, e)
 			}
 		}

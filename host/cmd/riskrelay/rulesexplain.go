@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,7 +122,7 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 	for i := range events {
 		one := view.Explained{EventID: events[i].ID, Table: events[i].Table}
 		for _, r := range about.Rules {
-			if id == "" && !slices.Contains(r.Tables, events[i].Table) || id != "" && id != r.ID {
+			if id == "" && !events[i].Concerns(enrich.Selector{Tables: r.Tables}) || id != "" && id != r.ID {
 				continue
 			}
 			x, err := m.Explain(ctx, &events[i], r.ID)

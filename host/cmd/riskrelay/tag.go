@@ -149,6 +149,7 @@ type tagger struct {
 	bad        int
 	known      map[string]bool // tables that riskrelay or a rule knows
 	unknown    map[string]int  // rows by table that isn't
+	untimed    untimed
 	line       []byte
 }
 
@@ -180,9 +181,10 @@ func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
 func (t *tagger) print(events []enrich.Event) error {
 	for i := range events {
 		e := &events[i]
-		if !t.known[e.Table] {
+		if _, known := e.Origin(func(table string) bool { return t.known[table] }); !known {
 			t.unknown[e.Table]++
 		}
+		t.untimed.note(e)
 		if t.onlyTagged && !e.Risk.Tagged() {
 			continue
 		}
@@ -204,11 +206,12 @@ func (t *tagger) summary() error {
 		what := fmt.Sprintf("of table %q, which no rule knows", table)
 		if table == "" {
 			what = `without a table (a text called "Type")`
-		} else if near := diag.Suggest(table, schema.Names()); near != "" {
+		} else if near := diag.Suggest(table, schema.AllNames()); near != "" && !schema.Exists(table) {
 			what += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		fmt.Fprintf(t.err, "warning: %s %s, passed through untagged\n", diag.Count(n, "row"), what) //nolint:errcheck // nobody is left to tell
 	}
+	t.untimed.tell(t.err)
 	if t.bad > 0 {
 		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", diag.Count(t.bad, "line")))
 	}

@@ -34,7 +34,8 @@ const (
 // ones first.
 func hosts(e *enrich.Event) (all []string) {
 	var uris []string
-	switch e.Table {
+	table, _ := e.Origin(func(name string) bool { return name == auditLogs || name == applications })
+	switch table {
 	case auditLogs:
 		// Few rows have it, and reading JSON in JSON costs.
 		if text := e.Lookup(targets); bytes.Contains(text, []byte(property)) || bytes.Contains(text, []byte(logout[1:])) {

@@ -118,17 +118,19 @@ func (s *Source) wholeLines(ctx context.Context, from, size int64) (int64, error
 	}
 }
 
-// lineBegins checks that a line begins at offset from, or would with the next byte: another file, or one that was
-// rewritten, hardly has a line end in the same place.
+// lineBegins checks that a line begins at offset from, would with the next bytes, or that the file ends there, as after a last line
+// without line feed: another file, or one that was rewritten, hardly has a line end in the same place.
 func lineBegins(f *os.File, from int64) error {
 	if from == 0 {
 		return nil
 	}
 	around := make([]byte, 2)
-	if _, err := f.ReadAt(around, from-1); err != nil && !errors.Is(err, io.EOF) {
+	n, err := f.ReadAt(around, from-1)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("look at the file: %w", err)
 	}
-	if around[0] != '\n' && around[1] != '\n' {
+	ends := n == 1 // nothing follows
+	if !ends && around[0] != '\n' && around[1] != '\n' && around[1] != '\r' {
 		return fmt.Errorf("no line of %s begins at byte %d, where the last reading ended: was it replaced? "+
 			"Give the new file another name", f.Name(), from)
 	}

@@ -43,6 +43,7 @@ type batcher struct {
 	keep                   []int // which cells of the reply the events have
 	time, ingested, itemID int
 	typeCell               string // what a row gets as Type, "" when the reply has the column
+	copied                 bool   // rows are results of a search job, which say in another column when they happened
 
 	events []enrich.Event
 	runs   []pipeline.Run // of events
@@ -88,6 +89,7 @@ func (b *batcher) begin(names []string, types []enrich.Type) error {
 		b.typeCell = string(enrich.AppendString(nil, b.table))
 		keptNames, keptTypes = append(keptNames, "Type"), append(keptTypes, enrich.String)
 	}
+	b.copied = slices.Contains(names, enrich.OriginalTimeColumn)
 	b.columns, b.names, b.types = enrich.NewColumns(keptNames, keptTypes), keptNames, keptTypes
 	return nil
 }
@@ -158,15 +160,26 @@ func parseText(text []byte, cell enrich.Span) (string, error) {
 
 func (b *batcher) event(text []byte, cells []enrich.Span, at time.Time, item string) enrich.Event {
 	e := enrich.Event{ID: item, Table: b.table}
-	var err error
-	if e.Time, err = parseTime(text, cells[b.time]); err != nil {
-		e.Time = at // the next best: when it was taken in
-	}
 	e.Row = b.strip(text, cells)
+	e.Time = b.happened(text, cells, &e.Row, at)
 	if e.ID == "" {
 		e.ID = b.id(&e.Row, at)
 	}
 	return e
+}
+
+// happened is the time of a row that was taken in at the given time, which stands for one that isn't there. One that can't be read
+// is zero.
+func (b *batcher) happened(text []byte, cells []enrich.Span, row *enrich.Row, ingested time.Time) time.Time {
+	cell := cells[b.time]
+	if t, err := parseTime(text, cell); err == nil && !b.copied && t.After(time.Unix(0, 0)) {
+		return t
+	}
+	if string(text[cell.Start:cell.End]) == "null" && !b.copied {
+		return ingested
+	}
+	t, _ := enrich.HappenedAt(row)
+	return t
 }
 
 // strip is the row without the columns that the query added, and with Type.

@@ -83,7 +83,9 @@ func TestCells(t *testing.T) {
 		"DurationMs":           {`9007199254740993`: `9007199254740993`, `"12"`: `12`, `""`: `null`, `1.5`: `null`},
 		"TimeGenerated":        {`"2026-03-02T11:00:00.12345678Z"`: `"2026-03-02T11:00:00.1234567Z"`},
 		"NotInTheSchemaAtAll":  {`"x"`: `"x"`, `{"a":1}`: `"{\"a\":1}"`},
-		"IsInteractive_Nobody": {`true`: `"true"`},
+		"IsInteractive_Nobody": {`true`: `true`},
+		"Mine_d":               {`5`: `5`, `"5.5"`: `5.5`},
+		"MineToo":              {`5`: `5`, `5.5`: `5.5`},
 	} {
 		for stored, want := range cells {
 			add(t, s, "AuditLogs", noon(), `{"`+column+`":`+stored+`,"_ItemId":"only"}`)

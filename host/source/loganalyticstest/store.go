@@ -203,10 +203,11 @@ func (s *store) add(name string, ingested, visible time.Time, object []byte) err
 	}
 	t := s.table(name)
 	s.count++
-	r := &row{ingested: ingested.UTC().Truncate(100 * time.Nanosecond), visible: visible, shape: t.shape(parsed.Columns())}
+	r := &row{ingested: ingested.UTC().Truncate(100 * time.Nanosecond), visible: visible, shape: t.shape(&parsed)}
 	columns := parsed.Columns()
 	for i := range columns.Len() {
-		r.put(appendWire(r.text, columns.Type(i), parsed.Cell(i)))
+		typ := t.columns[t.index[columns.Name(i)]].Type
+		r.put(appendWire(r.text, typ, parsed.Cell(i)))
 	}
 	if r.id = parsed.Text("_ItemId"); r.id == "" {
 		r.id = itemID(name, s.count)
@@ -227,16 +228,40 @@ func (r *row) put(text []byte) {
 	r.text = text
 }
 
+// typeOf is the type of a column whose first cell comes: the one that is declared; otherwise, as when a workspace's owner makes a
+// column, by the end of its name, or what the cell is.
+func (t *table) typeOf(columns *enrich.Columns, i int, cell []byte) enrich.Type {
+	name := columns.Name(i)
+	if known, ok := schema.Lookup(t.name); ok {
+		if _, declared := known.Column(name); declared || known.Guessed {
+			return columns.Type(i)
+		}
+	}
+	if typ, ok := schema.SuffixType(name); ok {
+		return typ
+	}
+	switch {
+	case len(cell) == 0 || cell[0] == '"' || cell[0] == 'n':
+		return enrich.String
+	case cell[0] == '{' || cell[0] == '[':
+		return enrich.Dynamic
+	case cell[0] == 't' || cell[0] == 'f':
+		return enrich.Bool
+	}
+	return enrich.Real
+}
+
 // shape finds where the cells of rows with the given columns lie; behind them come the item id, the time of
 // arrival and the workspace, which the service adds.
-func (t *table) shape(columns *enrich.Columns) *shape {
+func (t *table) shape(parsed *enrich.Row) *shape {
+	columns := parsed.Columns()
 	if known := t.shapes[columns]; known != nil {
 		return known
 	}
 	sh := &shape{}
 	places := make([]int, columns.Len())
 	for i := range places {
-		places[i] = t.column(columns.Name(i), columns.Type(i), columns.Name(i)[:1] == "_")
+		places[i] = t.column(columns.Name(i), t.typeOf(columns, i, parsed.Cell(i)), columns.Name(i)[:1] == "_")
 	}
 	sh.at = slices.Repeat([]int{-1}, len(t.columns))
 	for i, place := range places {

@@ -74,11 +74,11 @@ func clock(key, text string) (time.Duration, error) {
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
 
-// Tag answers for each event, nothing for those within hours.
+// Tag answers for each event, nothing for those within hours, and those of which nobody knows when they happened.
 func (m *module) Tag(_ context.Context, events []enrich.Event) ([][]enrich.Tag, error) {
 	lists, h := make([][]enrich.Tag, len(events)), m.hours.Load()
 	for i := range events {
-		if e := &events[i]; h != nil && h.outside(e.Time) {
+		if e := &events[i]; h != nil && !e.Time.IsZero() && h.outside(e.Time) {
 			lists[i] = []enrich.Tag{{
 				Rule: "example.offhours", Pack: "offhours@1.0.0", Severity: enrich.Low, Score: 20,
 				Message: fmt.Sprintf("%s at %s", e.Text("OperationName"), e.Time.In(h.zone).Format("Mon 15:04 MST")),
