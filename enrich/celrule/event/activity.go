@@ -34,11 +34,11 @@ func activityColumns() []string {
 func activitySuccess(f *Frame) bool { return f.activityOutcome() == done }
 func activityFailed(f *Frame) bool  { return f.activityOutcome() == failed }
 
-// activityOutcome asks all columns that tell of success. One that says that it failed outweighs the others; one that says that it
-// was begun outweighs those with the answer, which are asked only where no status stands.
+// activityOutcome asks all columns that tell of success; one that says that it failed outweighs the others. The answer's HTTP
+// status counts only in the record of an end, as other records may carry that of accepting the request.
 // https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
 func (f *Frame) activityOutcome() outcome {
-	said, told := open, false
+	said, ended := open, false
 	for _, column := range append(activityStatus(), "EventName") {
 		status := f.foldColumn(column)
 		switch statusOutcome(status) {
@@ -47,9 +47,9 @@ func (f *Frame) activityOutcome() outcome {
 		case done:
 			said = done
 		}
-		told = told || status != "" && !strings.HasPrefix(status, "end")
+		ended = ended || strings.HasPrefix(status, "end")
 	}
-	if told {
+	if said == done || !ended {
 		return said
 	}
 	for _, column := range activitySubstatus() {
