@@ -155,9 +155,16 @@ func claimedActor(claims ref.Val) *actor {
 		return ""
 	}
 	return &actor{
-		id: of("oid", claimObjectID), upn: of("upn", claimUPN, "unique_name", claimName),
+		id:  cmp.Or(of("oid", claimObjectID), hsmClaim(claims, "http_schemas_microsoft_com_identity", "objectidentifier")),
+		upn: cmp.Or(of("upn", claimUPN, "unique_name", claimName), hsmClaim(claims, "http_schemas_xmlsoap_org_ws_2005_05_identity", "upn")),
 		name: of("name", "app_displayname"), appID: of("appid", "azp"), ip: of("ipaddr"),
 	}
+}
+
+// hsmClaim is a claim as managed HSMs write it: an object for each schema, with its claims in a member of that name.
+// https://learn.microsoft.com/azure/key-vault/managed-hsm/logging
+func hsmClaim(claims ref.Val, schema, name string) string {
+	return celval.Text(celval.Member(celval.Member(celval.Member(claims, schema), "claims"), name))
 }
 
 // kindOfClaims tells users from apps: a token of an app alone has no user name and no delegated scope.

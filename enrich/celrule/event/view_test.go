@@ -107,6 +107,10 @@ func TestActor(t *testing.T) {
 			actor{kind: "user", id: "u1", upn: "ann@contoso.example"},
 		},
 		{
+			"a user at a managed HSM", `{"Type":"AZKVAuditLogs","Identity":"{\"claim\":{\"appid\":\"a1\",\"http_schemas_microsoft_com_identity\":{\"claims\":{\"objectidentifier\":\"u1\"}},\"http_schemas_xmlsoap_org_ws_2005_05_identity\":{\"claims\":{\"upn\":\"ann@contoso.example\"}}}}"}`,
+			actor{kind: "user", id: "u1", upn: "ann@contoso.example", appID: "a1", via: "a1"},
+		},
+		{
 			"another service's row", `{"Type":"AzureDiagnostics","ResourceProvider":"MICROSOFT.NETWORK","identity_claim_upn_s":"ann@contoso.example"}`,
 			actor{kind: "unknown"},
 		},
