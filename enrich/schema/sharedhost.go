@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -21,7 +22,9 @@ func SharedHost(host string) bool {
 }
 
 // SharedHosts are the names that [SharedHost] knows, in the order of sharedhosts.txt.
-func SharedHosts() []string { return lines("sharedhosts.txt") }
+func SharedHosts() []string {
+	return slices.DeleteFunc(lines("sharedhosts.txt"), func(line string) bool { return line == "" })
+}
 
 var sharedHosts = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
