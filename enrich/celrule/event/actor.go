@@ -155,8 +155,8 @@ func claimedActor(claims ref.Val) *actor {
 		return ""
 	}
 	return &actor{
-		id:  cmp.Or(of("oid", claimObjectID), hsmClaim(claims, "http_schemas_microsoft_com_identity", "objectidentifier")),
-		upn: cmp.Or(of("upn", claimUPN, "unique_name", claimName), hsmClaim(claims, "http_schemas_xmlsoap_org_ws_2005_05_identity", "upn")),
+		id:   cmp.Or(of("oid", claimObjectID), hsmClaim(claims, "http_schemas_microsoft_com_identity", "objectidentifier")),
+		upn:  cmp.Or(of("upn", claimUPN, "unique_name", claimName), hsmClaim(claims, "http_schemas_xmlsoap_org_ws_2005_05_identity", "upn")),
 		name: of("name", "app_displayname"), appID: of("appid", "azp"), ip: of("ipaddr"),
 	}
 }

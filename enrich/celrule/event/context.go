@@ -11,8 +11,8 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // contextType is the type of the variable context.

@@ -191,7 +191,7 @@ func randomRow(r *rand.Rand, known schema.Table) map[string]string {
 // tellingValue is a value that views make something of.
 func tellingValue(of func(...string) string, r *rand.Rand, column string) (string, bool) {
 	role, claims := of(guid, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"), `{"oid":"o1","upn":"`+of("claimed@contoso.example", "")+`","appid":"a1","ipaddr":"192.0.2.9"}`
-	request := `{"statusCode":"`+of("Created", "Accepted", "Conflict")+`","requestbody":"{\"properties\":{\"roleDefinitionId\":\"/x/` + role + `\",\"principalId\":\"p-` + strings.ToLower(column) + `\",\"principalType\":\"User\",\"requestType\":\"AdminAssign\",\"scope\":\"` + of("", "/sub-"+strings.ToLower(column)) + `\"}}"}`
+	request := `{"statusCode":"` + of("Created", "Accepted", "Conflict") + `","requestbody":"{\"properties\":{\"roleDefinitionId\":\"/x/` + role + `\",\"principalId\":\"p-` + strings.ToLower(column) + `\",\"principalType\":\"User\",\"requestType\":\"AdminAssign\",\"scope\":\"` + of("", "/sub-"+strings.ToLower(column)) + `\"}}"}`
 	switch {
 	case column == "OperationName":
 		return of("Add member to role", "Consent", "SecretGet", "VaultDelete", "Microsoft.Authorization/roleAssignments/write"), true
