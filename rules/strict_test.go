@@ -31,6 +31,12 @@ func everyRow() map[string][]string {
 			Category OperationName OperationVersion ResultType ResultSignature ResultDescription DurationMs CallerIPAddress CorrelationId httpStatusCode_d id_s`),
 		"AZKVAuditLogs": strings.Fields(`Type TimeGenerated TenantId SourceSystem OperationName OperationVersion ResultType ResultSignature ResultDescription
 			DurationMs CallerIpAddress CorrelationId HttpStatusCode Id RequestUri Identity _ResourceId`),
+		"SigninLogs": strings.Fields(`Type TimeGenerated SourceSystem AADTenantId OperationName OperationVersion Category ResultType ResultSignature
+			ResultDescription DurationMs Level CorrelationId Id CreatedDateTime UserId UserDisplayName UserPrincipalName AppId AppDisplayName IPAddress Location
+			Status DeviceDetail ClientAppUsed ConditionalAccessStatus ResourceDisplayName`),
+		"AADNonInteractiveUserSignInLogs": strings.Fields(`Type TimeGenerated TenantId SourceSystem OperationName OperationVersion Category ResultType ResultSignature
+			ResultDescription DurationMs Level CorrelationId Id CreatedDateTime UserId UserDisplayName UserPrincipalName AppId AppDisplayName IPAddress Location
+			Status DeviceDetail ClientAppUsed ConditionalAccessStatus ResourceDisplayName`),
 		"GraphApplications": strings.Fields(`Type TimeGenerated id appId displayName keyCredentials passwordCredentials`),
 	}
 }

@@ -10,7 +10,6 @@ import (
 // TestVaultLists holds that the lists of operations on key vaults mean what package schema says about each operation.
 func TestVaultLists(t *testing.T) {
 	classes := map[string][]string{
-		"vault_reads":                {"read"},
 		"vault_access_changes":       {"acl", "control"},
 		"vault_sensitive_operations": {"read", "write", "delete"},
 	}

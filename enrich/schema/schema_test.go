@@ -112,6 +112,12 @@ func TestAPIs(t *testing.T) {
 		"https://graph.microsoft.com": graph, "https://GRAPH.microsoft.com:443/v1.0": graph, "graph.microsoft.com": graph,
 		"Microsoft.Exchange": exchange, "https://outlook.office365.com/": exchange,
 		"https://contoso-my.sharepoint.com": sharepoint, "a.b.sharepoint.com/x": sharepoint,
+		"https://graph.microsoft.us": graph, "https://dod-graph.microsoft.us/": graph, "https://microsoftgraph.chinacloudapi.cn": graph,
+		"https://graph.chinacloudapi.cn": "00000002-0000-0000-c000-000000000000", "https://outlook.office365.us": exchange, "https://partner.outlook.cn": exchange,
+		"https://contoso.sharepoint.us": sharepoint, "https://contoso.sharepoint-mil.us": sharepoint, "https://contoso.sharepoint.cn": sharepoint,
+		"https://management.usgovcloudapi.net/": "797f4846-ba00-4fd7-ba43-dac1f8f63013", "https://management.chinacloudapi.cn/": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+		"https://vault.usgovcloudapi.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "https://vault.azure.cn": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+		"https://manage.office365.us": "c5393580-f805-4401-95e8-94b7a6ef2fc2", "https://api.loganalytics.azure.cn": "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5",
 		"https://graph.microsoft.com.evil.example": "", "https://sharepoint.com.example": "", "sharepoint.com": "", "": "", "...": "",
 	} {
 		if api, ok := schema.APIByToken(token); api.ID != want || ok != (want != "") {
@@ -131,6 +137,18 @@ func TestAPIs(t *testing.T) {
 	}
 }
 
+func TestSharedHost(t *testing.T) {
+	for host, want := range map[string]bool{
+		"orders.westeurope.cloudapp.azure.com": true, "Orders.AzureWebsites.net.": true, "a-0123456789abcdef.westeurope-01.azurewebsites.net": true,
+		"orders.usgovvirginia.cloudapp.usgovcloudapi.net": true, "orders.chinanorth2.cloudapp.chinacloudapi.cn": true, "orders.trafficmanager.cn": true,
+		"azurewebsites.us": true, "portal.azure.com": false, "usgovcloudapi.net": false, "notazurewebsites.net": false, "contoso.example": false, "": false, ".": false,
+	} {
+		if got := schema.SharedHost(host); got != want {
+			t.Errorf("SharedHost(%q) = %v", host, got)
+		}
+	}
+}
+
 func TestRoleName(t *testing.T) {
 	for id, want := range map[string]string{
 		"62e90394-69f5-4237-9190-012177145e10": "Global Administrator", "8E3AF657-A8FF-443C-A75C-2FE8C4BCB635": "Owner",
@@ -147,7 +165,9 @@ func TestVaultClass(t *testing.T) {
 		"SecretGet": "read", "secretget": "read", "SecretBackup": "read", "KeyDecrypt": "use", "SecretListDeleted": "list",
 		"CertificatePurge": "delete", "VaultPatch": "acl", "VaultGet": "control", "Authentication": "auth",
 		"KeyExpiredEventGridNotification": "notification", "VaultAccessPolicyChangedEventGridNotification": "acl",
-		"": "other", "ManagedHsmThing": "other", "SecretSet": "write",
+		"": "other", "ManagedHsmThing": "other", "SecretSet": "write", "CertificateContactsSet": "write", "CertificateIssuersList": "list",
+		"RoleAssignmentCreate": "acl", "roleassignmentdelete": "acl", "RoleDefinitionCreateOrUpdate": "acl", "RoleAssignmentList": "control",
+		"RoleAssignmentGet": "control", "RoleDefinitionsRead": "control", "KeyRelease": "use",
 	} {
 		if got := schema.VaultClass(op); got != want {
 			t.Errorf("VaultClass(%s) = %s, want %s", op, got, want)

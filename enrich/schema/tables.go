@@ -11,7 +11,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-//go:embed tables.txt azuretables.txt properties.txt apis.txt roles.txt vaultops.txt
+//go:embed tables.txt azuretables.txt properties.txt apis.txt roles.txt sharedhosts.txt vaultops.txt
 var data embed.FS
 
 // Column is one column of a table.

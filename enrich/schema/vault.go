@@ -10,10 +10,26 @@ import (
 // vault), control (the vault itself), auth (the challenge that every client meets first), notification, or other for
 // an operation that vaultops.txt doesn't name. The operation's case doesn't count.
 func VaultClass(operation string) string {
-	if class := vaultClasses()[strings.ToLower(operation)]; class != "" {
+	operation = strings.ToLower(operation)
+	if class := vaultClasses()[operation]; class != "" {
 		return class
 	}
+	if strings.Contains(operation, "roleassignment") || strings.Contains(operation, "roledefinition") {
+		return hsmRoleClass(operation)
+	}
 	return "other"
+}
+
+// hsmRoleClass is the class of an operation on the local roles of a managed HSM. Microsoft says that creating, viewing and
+// deleting them is logged, and not by which names: what doesn't look like viewing changes who may use the HSM.
+// https://learn.microsoft.com/azure/key-vault/managed-hsm/logging
+func hsmRoleClass(operation string) string {
+	for _, view := range []string{"get", "list", "read", "view"} {
+		if strings.Contains(operation, view) {
+			return "control"
+		}
+	}
+	return "acl"
 }
 
 var vaultClasses = sync.OnceValue(func() map[string]string {

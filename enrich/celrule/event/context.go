@@ -12,6 +12,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
 // contextType is the type of the variable context.
@@ -154,8 +155,14 @@ func (c *Context) workday(local time.Time) bool {
 	return c.settings.Context.BusinessHours.Days[local.Weekday()] && !c.holidays[local.Format(time.DateOnly)]
 }
 
+// owns reports whether a host is a verified domain or lies under one. A host under a name that all customers of Azure share is
+// judged as a whole: of such a domain, what lies under it may be somebody else's.
 func (c *Context) owns(host string) bool {
-	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool { return under(host, d) })
+	whole := schema.SharedHost(host)
+	host = strings.TrimSuffix(host, ".")
+	return slices.ContainsFunc(c.settings.Context.VerifiedDomains, func(d string) bool {
+		return under(host, d) && (!whole || strings.EqualFold(host, strings.TrimSuffix(d, ".")))
+	})
 }
 
 // verdict returns what DNS says of a host: nxdomain, resolves or unknown. What the context file says counts first, so that tests
@@ -232,7 +239,7 @@ func ContextMethods(of *types.Type) []Function {
 	return []Function{
 		one("outside_hours", "time timestamp", "bool", "nobody works at the time", "business_hours", types.TimestampType, types.BoolType,
 			func(c *Context, v ref.Val) ref.Val { return types.Bool(c.outsideHours(v.(types.Timestamp).Time)) }),
-		one("owns", "host string", "bool", "the host is a verified domain or under one", "verified_domains", types.StringType, types.BoolType,
+		one("owns", "host string", "bool", "the host is a verified domain or under one; under a name that all customers of Azure share, only the host itself", "verified_domains", types.StringType, types.BoolType,
 			func(c *Context, v ref.Val) ref.Val { return types.Bool(c.owns(s(v))) }),
 		one("dns", "host string", "string", "nxdomain, resolves or unknown", "dns", types.StringType, types.StringType,
 			func(c *Context, v ref.Val) ref.Val { return types.String(c.verdict(s(v))) }),

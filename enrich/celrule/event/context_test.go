@@ -69,14 +69,19 @@ context:
 func TestContext(t *testing.T) {
 	c := surroundingsOf(t, `
 context:
-  verified_domains: [Contoso.example]
+  verified_domains: [Contoso.example, westeurope.cloudapp.azure.com, orders.usgovvirginia.cloudapp.usgovcloudapi.net, westeurope-01.azurewebsites.net, azure.com]
   dns: {gone.contoso.example: nxdomain, WWW.contoso.example: resolves}
   lists: {admins: [ann@contoso.example]}
   credential_lifetime: 180d
   applications: [{id: o1, appId: A1, displayName: orders, web: {redirectUris: ["https://a.example"]}, replyUrls: ["https://a.example"]}, {id: o2, spa: {redirectUris: ["https://a.example"]}}]
   seen: {apps: [a1]}
 `)
-	for host, want := range map[string]bool{"contoso.example": true, "a.CONTOSO.example.": true, "notcontoso.example": false, "": false} {
+	for host, want := range map[string]bool{
+		"contoso.example": true, "a.CONTOSO.example.": true, "notcontoso.example": false, "": false,
+		"orders.usgovvirginia.cloudapp.usgovcloudapi.net": true, "Orders.usgovvirginia.cloudapp.usgovcloudapi.net.": true,
+		"a.orders.usgovvirginia.cloudapp.usgovcloudapi.net": false, "evil.westeurope.cloudapp.azure.com": false, "portal.azure.com": true,
+		"evil-0a1b2c3d4e5f6a7b.westeurope-01.azurewebsites.net": false, "westeurope-01.azurewebsites.net": true,
+	} {
 		if c.owns(host) != want {
 			t.Errorf("owns(%q) = %v", host, !want)
 		}

@@ -3,6 +3,7 @@ package event
 import (
 	"cmp"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/schema"
@@ -136,6 +137,7 @@ type consent struct {
 	scopesAdded   []string
 	scopes        []string
 	blockedRisky  bool
+	repeats       bool // both sides of the arrow are what held before
 }
 
 func (f *Frame) consent() *consent {
@@ -154,7 +156,7 @@ func (f *Frame) decodeConsent() *consent {
 	c := &consent{
 		present: f.change("ConsentContext.IsAdminConsent").present || f.change("ConsentAction.Permissions").present,
 		admin:   isTrue("ConsentContext.IsAdminConsent"), scopes: permissions.scopes, scopesAdded: permissions.added,
-		onBehalfOfAll: isTrue("ConsentContext.OnBehalfOfAll") || permissions.allPrincipals,
+		onBehalfOfAll: isTrue("ConsentContext.OnBehalfOfAll") || permissions.allPrincipals, repeats: permissions.repeats,
 	}
 	for _, reason := range []string{
 		f.text("ResultReason"), f.text("ResultDescription"),
@@ -170,6 +172,7 @@ type permissions struct {
 	scopes        []string // that hold now
 	added         []string
 	allPrincipals bool // some now hold for all users
+	repeats       bool // nothing is new, since both sides are the same entries word by word
 }
 
 // parsePermissions reads "[old] => [[Id: .., PrincipalId: .., ResourceId: .., ConsentType: Principal, Scope:  User.Read
@@ -197,7 +200,18 @@ func parsePermissions(s string) permissions {
 		}
 	}
 	p.allPrincipals = strings.Contains(after, "ConsentType: AllPrincipals")
+	p.repeats = found && len(p.scopes) > 0 && slices.Equal(entriesIn(before), entriesIn(after))
 	return p
+}
+
+// entriesIn are the entries of one side, sorted, each with single spaces. A consent that grew is recorded with its old entries on
+// both sides. Where the right side tells what holds now, the service has written its scopes anew, in an order of their own.
+func entriesIn(side string) []string {
+	entries := strings.FieldsFunc(side, func(r rune) bool { return r == '[' || r == ']' })
+	for i, entry := range entries {
+		entries[i] = strings.Trim(strings.Join(strings.Fields(entry), " "), " ;")
+	}
+	return slices.Sorted(slices.Values(NonEmpty(entries...)))
 }
 
 // scopeOf is a scope with whom and what it is for.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/google/cel-go/common/types/ref"
+
 	"github.com/riskrelay/riskrelay/enrich/celrule/celval"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
@@ -17,6 +19,7 @@ type role struct {
 	principalID   string
 	principalType string // ServicePrincipal, User, Group, or "" for unknown
 	principalName string
+	request       string // of Privileged Identity Management: AdminAssign, SelfActivate, AdminRemove, ...
 }
 
 func (f *Frame) role() *role {
@@ -81,28 +84,62 @@ func principalType(s string) string {
 	return ""
 }
 
-// activityRole reads the request of an Azure role assignment. Its members are written in two casings, and older
-// clients leave the principal's type out: that is unknown, not "no". Authorization.evidence is about the caller.
+// azureRoleOperation begins the operations of Azure that give or take a role: roleAssignments, and the requests of Privileged
+// Identity Management, roleAssignmentScheduleRequests and roleEligibilityScheduleRequests.
+const azureRoleOperation = "microsoft.authorization/role"
+
+// activityRole reads the request of an Azure role assignment, and the answer for what the request leaves out. Members are written
+// in two casings, and older clients leave the principal's type out: that is unknown, not "no". Authorization.evidence is about
+// the caller.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/create
+// https://learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-requests/create
 func (f *Frame) activityRole() *role {
-	if !strings.Contains(f.Operation(), "roleassignments/") {
+	if operation := f.Operation(); !strings.HasPrefix(operation, azureRoleOperation) ||
+		!strings.Contains(operation, "/roleassignments/") && !strings.Contains(operation, "schedulerequests/") {
 		return &role{}
 	}
-	properties := f.jsonColumn("Properties_d", "Properties")
-	body := decodeValue(celval.MemberAnyCase(properties, "requestbody"))
-	if _, ok := body.(*celval.Map); !ok {
-		body = decodeValue(celval.MemberAnyCase(properties, "responseBody"))
-	}
-	inner := celval.MemberAnyCase(body, "properties")
-	definition := knownText(celval.MemberAnyCase(inner, "roleDefinitionId"))
+	asked := f.roleBodies()
+	definition := asked.text("roleDefinitionId")
 	r := &role{
-		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(knownText(celval.MemberAnyCase(inner, "principalId"))),
-		principalType: principalType(celval.Text(celval.MemberAnyCase(inner, "principalType"))),
+		present: definition != "", id: lastGUID(definition), principalID: strings.ToLower(asked.text("principalId")),
+		principalType: principalType(cmp.Or(asked.text("principalType"), asked.expanded("principal", "type"))),
+		principalName: asked.expanded("principal", "displayName"), request: asked.text("requestType"),
 	}
 	r.name = schema.RoleName(r.id)
-	r.scope = cmp.Or(knownText(celval.MemberAnyCase(inner, "scope")), knownText(celval.MemberAnyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
-	if at := strings.Index(strings.ToLower(r.scope), "/providers/microsoft.authorization/roleassignments/"); at >= 0 {
-		r.scope = r.scope[:at]
+	r.scope = cmp.Or(asked.text("scope"), knownText(celval.MemberAnyCase(f.jsonColumn("Authorization_d", "Authorization"), "scope")))
+	if at := strings.Index(strings.ToLower(r.scope), "/providers/"+azureRoleOperation); at >= 0 {
+		r.scope = cmp.Or(r.scope[:at], "/")
 	}
 	return r
+}
+
+// roleBodies are the members "properties" of a request and of its answer.
+type roleBodies []ref.Val
+
+func (f *Frame) roleBodies() (bodies roleBodies) {
+	properties := f.jsonColumn("Properties_d", "Properties")
+	for _, name := range []string{"requestbody", "responseBody"} {
+		bodies = append(bodies, celval.MemberAnyCase(decodeValue(celval.MemberAnyCase(properties, name)), "properties"))
+	}
+	return bodies
+}
+
+// text is the member of the first body that has it.
+func (b roleBodies) text(name string) string {
+	for _, body := range b {
+		if s := knownText(celval.MemberAnyCase(body, name)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// expanded is what the answer says of the principal by name.
+func (b roleBodies) expanded(of, name string) string {
+	for _, body := range b {
+		if s := knownText(celval.MemberAnyCase(celval.MemberAnyCase(celval.MemberAnyCase(body, "expandedProperties"), of), name)); s != "" {
+			return s
+		}
+	}
+	return ""
 }

@@ -123,6 +123,10 @@ func (t *Table) addFields(v *ViewTypes) {
 	add("operation", types.StringType, "what was done, folded: lower case, plain hyphens, single spaces", t.OperationColumns(),
 		func(f *Frame) ref.Val { return types.String(f.Operation()) })
 	add("success", types.BoolType, "it was done, not only tried", t.own(t.special.done.columns), func(f *Frame) ref.Val { return types.Bool(f.Success()) })
+	if failed := t.special.done.failed; failed != nil {
+		add("failed", types.BoolType, "it was tried and not done; the record of a start is neither done nor failed", t.own(t.special.done.columns),
+			func(f *Frame) ref.Val { return types.Bool(failed(f)) })
+	}
 	add("reason", types.StringType, "the text of the failure", t.special.reason, func(f *Frame) ref.Val { return types.String(f.reason()) })
 	add("correlation_id", types.StringType, "joins the rows of one action", NonEmpty(t.CorrelationColumn),
 		func(f *Frame) ref.Val { return types.String(f.text(t.CorrelationColumn)) })

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -37,8 +36,10 @@ type actorTraits struct {
 
 // successTraits are how a table tells whether it was done.
 type successTraits struct {
-	read    func(*Frame) bool
-	columns []string // that read looks at
+	read func(*Frame) bool
+	// failed tells that it wasn't done, in a table that has records of the start, too; nil in others.
+	failed  func(*Frame) bool
+	columns []string // that read and failed look at
 }
 
 // view is a view over the rows of a table, with what each of its fields is read from.
@@ -81,13 +82,13 @@ func specialOf(table string) special {
 	case "AADCustomSecurityAttributeAuditLogs":
 		return special{
 			who:    actorTraits{read: auditActor, texts: []string{"InitiatedBy"}},
-			done:   successTraits{auditSuccess, []string{"Result", "ResultType"}},
+			done:   successTraits{read: auditSuccess, columns: []string{"Result", "ResultType"}},
 			reason: []string{"ResultReason", "ResultDescription"},
 		}
 	case "AuditLogs":
 		return special{
 			who:     actorTraits{read: auditActor, texts: []string{"InitiatedBy"}},
-			done:    successTraits{auditSuccess, []string{"Result", "ResultType"}},
+			done:    successTraits{read: auditSuccess, columns: []string{"Result", "ResultType"}},
 			reason:  []string{"ResultReason", "ResultDescription"},
 			audited: true,
 			role:    (*Frame).auditRole,
@@ -96,10 +97,10 @@ func specialOf(table string) special {
 	case "SigninLogs", "AADNonInteractiveUserSignInLogs", "ADFSSignInLogs":
 		return special{
 			who: actorTraits{
-				read: signinActor, texts: []string{"UserId", "UserDisplayName", "UserPrincipalName", "AppId", "IPAddress"},
+				read: signinActor, texts: []string{"UserId", "UserDisplayName", "UserPrincipalName", "AppId", "AppDisplayName", "IPAddress"},
 				same: map[string]string{"id": "UserId", "name": "UserDisplayName", "upn": "UserPrincipalName", "app_id": "AppId"},
 			},
-			done:   successTraits{signinSuccess, []string{"ResultType"}},
+			done:   successTraits{read: signinSuccess, columns: []string{"ResultType"}},
 			reason: []string{"ResultDescription"},
 		}
 	case "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs":
@@ -108,14 +109,14 @@ func specialOf(table string) special {
 				read: workloadActor, texts: []string{"ServicePrincipalId", "ServicePrincipalName", "AppId", "IPAddress"},
 				same: map[string]string{"id": "ServicePrincipalId", "name": "ServicePrincipalName", "app_id": "AppId"},
 			},
-			done:   successTraits{signinSuccess, []string{"ResultType"}},
+			done:   successTraits{read: signinSuccess, columns: []string{"ResultType"}},
 			reason: []string{"ResultDescription"},
 		}
 	case "AzureActivity":
 		return special{
 			olderOperation: "OperationName",
 			who:            actorTraits{read: activityActor, texts: []string{"Caller", "CallerIpAddress", "Claims", "Claims_d"}},
-			done:           successTraits{activitySuccess, []string{"ActivityStatusValue", "ActivityStatus"}},
+			done:           successTraits{read: activitySuccess, failed: activityFailed, columns: activityColumns()},
 			reason:         []string{"ActivitySubstatusValue", "ActivitySubstatus"},
 			role:           (*Frame).activityRole,
 			views:          []view{activityRoleView()},
@@ -126,7 +127,7 @@ func specialOf(table string) special {
 				read:  officeActor,
 				texts: []string{"UserId", "UserKey", "AppId", "ClientAppId", "ClientIP", "Client_IPAddress", "ActorIpAddress"},
 			},
-			done:   successTraits{officeSuccess, []string{"ResultStatus"}},
+			done:   successTraits{read: officeSuccess, columns: []string{"ResultStatus"}},
 			reason: []string{"ResultReasonType"},
 		}
 	case "AzureDiagnostics":
@@ -136,7 +137,7 @@ func specialOf(table string) special {
 				texts:  append([]string{overflowColumn, "CallerIPAddress", "CallerIpAddress"}, allClaimColumns()...),
 				others: []string{providerColumn},
 			},
-			done:     successTraits{vaultSuccess, append(statusColumns(), providerColumn, overflowColumn)},
+			done:     successTraits{read: vaultSuccess, columns: append(statusColumns(), providerColumn, overflowColumn)},
 			reason:   []string{"ResultDescription", "ResultSignature"},
 			views:    []view{vaultView()},
 			provider: providerColumn,
@@ -145,7 +146,7 @@ func specialOf(table string) special {
 	case "AZKVAuditLogs":
 		return special{
 			who:    actorTraits{read: vaultLogActor, texts: []string{"CallerIPAddress", "CallerIpAddress", "Identity"}},
-			done:   successTraits{vaultSuccess, statusColumns()},
+			done:   successTraits{read: vaultSuccess, columns: statusColumns()},
 			reason: []string{"ResultDescription", "ResultSignature"},
 			views:  []view{vaultView()},
 		}
@@ -206,6 +207,7 @@ func auditViews() []view {
 			"scopes_added":     copied("ConsentAction.Permissions"),
 			"scopes":           copied("ConsentAction.Permissions"),
 			"blocked_risky":    {Others: blocked, Words: []string{blockedReason}, In: blocked},
+			"repeats":          told("ConsentAction.Permissions"),
 		}},
 		{"role", func(f *Frame) any { return f.role() }, map[string]Source{
 			"present": derived, "id": assigned, "scope": assigned,
@@ -219,12 +221,12 @@ func auditViews() []view {
 func activityRoleView() view {
 	body := []string{"Properties_d", "Properties", "Authorization_d", "Authorization"}
 	operations := []string{"OperationNameValue", "OperationName"}
-	assigned := Source{Texts: body, Others: operations, Operation: "roleassignments/"}
+	assigned := Source{Texts: body, Others: operations, Operation: azureRoleOperation}
 	derived := Source{Others: slices.Concat(body, operations), Operation: assigned.Operation}
 	return view{"role", func(f *Frame) any { return f.role() }, map[string]Source{
 		"present": derived, "id": assigned, "scope": assigned,
 		"name":         derived, // that of the built-in role with the id
-		"principal_id": assigned, "principal_type": assigned, "principal_name": assigned,
+		"principal_id": assigned, "principal_type": assigned, "principal_name": assigned, "request": assigned,
 	}}
 }
 
@@ -261,11 +263,6 @@ func auditSuccess(f *Frame) bool {
 	default:
 		return result == "success"
 	}
-}
-
-// activitySuccess compares by prefix: the word was Succeeded and is Success.
-func activitySuccess(f *Frame) bool {
-	return strings.HasPrefix(cmp.Or(f.foldColumn("ActivityStatusValue"), f.foldColumn("ActivityStatus")), "succe")
 }
 
 // officeSuccess takes records without a status, as SharePoint writes them, for done.

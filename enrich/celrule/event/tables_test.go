@@ -25,8 +25,11 @@ type asked struct {
 
 // askedOf is what rules can ask of a table: the fields of event that aren't columns, and those of its views.
 func askedOf(t *Table, v *ViewTypes) (all []asked) {
-	for _, name := range []string{"operation", "success", "reason", "correlation_id"} {
-		f := t.Type.Fields[name]
+	for _, name := range []string{"operation", "success", "failed", "reason", "correlation_id"} {
+		f, has := t.Type.Fields[name]
+		if !has {
+			continue
+		}
 		a := asked{name: name, columns: f.Columns, whole: true, get: func(e *Frame) ref.Val { return f.Get(e) }}
 		if a.source.Texts = t.Sources(name); name == "success" && t.special.done.read == nil {
 			continue
@@ -37,7 +40,7 @@ func askedOf(t *Table, v *ViewTypes) (all []asked) {
 	all = append(all, asked{name: "actor", columns: who, whole: true, get: func(e *Frame) ref.Val {
 		return celval.NewTexts([]string{fmt.Sprintf("%+v", *e.actor())})
 	}})
-	for _, field := range []string{"id", "name", "upn", "app_id", "ip"} {
+	for _, field := range []string{"id", "name", "upn", "app_id", "via", "ip"} {
 		all = append(all, asked{name: "actor." + field, source: Source{Texts: t.ActorSources()}, get: func(e *Frame) ref.Val {
 			return v.actor.Fields[field].Get(e.actor())
 		}})
@@ -188,14 +191,18 @@ func randomRow(r *rand.Rand, known schema.Table) map[string]string {
 // tellingValue is a value that views make something of.
 func tellingValue(of func(...string) string, r *rand.Rand, column string) (string, bool) {
 	role, claims := of(guid, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"), `{"oid":"o1","upn":"`+of("claimed@contoso.example", "")+`","appid":"a1","ipaddr":"192.0.2.9"}`
-	request := `{"requestbody":"{\"properties\":{\"roleDefinitionId\":\"/x/` + role + `\",\"principalId\":\"p-` + strings.ToLower(column) + `\",\"principalType\":\"User\",\"scope\":\"` + of("", "/sub-"+strings.ToLower(column)) + `\"}}"}`
+	request := `{"statusCode":"` + of("Created", "Accepted", "Conflict") + `","requestbody":"{\"properties\":{\"roleDefinitionId\":\"/x/` + role + `\",\"principalId\":\"p-` + strings.ToLower(column) + `\",\"principalType\":\"User\",\"requestType\":\"AdminAssign\",\"scope\":\"` + of("", "/sub-"+strings.ToLower(column)) + `\"}}"}`
 	switch {
 	case column == "OperationName":
 		return of("Add member to role", "Consent", "SecretGet", "VaultDelete", "Microsoft.Authorization/roleAssignments/write"), true
 	case column == "OperationNameValue":
-		return of("MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE", "Microsoft.Compute/x"), true
-	case column == "Result" || column == "ResultStatus" || column == "ActivityStatusValue" || column == "ActivityStatus":
+		return of("MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE", "Microsoft.Authorization/roleEligibilityScheduleRequests/write", "Microsoft.Compute/x"), true
+	case column == "ActivityStatusValue" || column == "ActivityStatus":
+		return of("success", "Succeeded", "failure", "end", "end"), true
+	case column == "Result" || column == "ResultStatus":
 		return of("success", "Succeeded", "failure", ""), true
+	case column == "ActivitySubstatusValue" || column == "ActivitySubstatus":
+		return of("Created", "Forbidden", ""), true
 	case column == "ResultType":
 		return of("0", "Success", "failed", "50126"), true
 	case column == "ResultSignature":

@@ -135,7 +135,7 @@ func vaultLogActor(f *Frame) *actor {
 func (f *Frame) vaultActor(claims ref.Val) *actor {
 	a := claimedActor(claims)
 	a.ip = cmp.Or(f.text("CallerIPAddress"), f.text("CallerIpAddress"), a.ip)
-	return a.known(a.kindOfClaims(claims))
+	return a.known(a.kindOfClaims(claims)).with(a.appID)
 }
 
 // flatClaims collects the claims that AzureDiagnostics spreads over columns. The service guesses a column's type, and

@@ -51,11 +51,30 @@ func TestActor(t *testing.T) {
 			actor{kind: "app", id: "sp1", name: "MS-PIM"},
 		},
 		{"an empty app beside a user", `{"Type":"AuditLogs","InitiatedBy":{"app":{},"user":{"id":"u1"}}}`, actor{kind: "user", id: "u1"}},
+		{
+			"a person and the page of the portal, which has a name alone",
+			`{"Type":"AuditLogs","InitiatedBy":{"user":{"id":"u1","displayName":"Ann","userPrincipalName":"ann@contoso.example","ipAddress":"203.0.113.9"},"app":{"appId":null,"displayName":"ADIbizaUX","servicePrincipalId":null,"servicePrincipalName":null}}}`,
+			actor{kind: "user", id: "u1", name: "Ann", upn: "ann@contoso.example", via: "ADIbizaUX", aside: true, ip: "203.0.113.9"},
+		},
+		{
+			"a person and an application, as text, the address beside the application",
+			`{"Type":"AuditLogs","InitiatedBy":"{\"app\":{\"appId\":\"a1\",\"servicePrincipalId\":\"sp1\",\"ipAddress\":\"203.0.113.9\"},\"user\":{\"id\":null,\"userPrincipalName\":\"ann@contoso.example\",\"ipAddress\":\"\"}}"}`,
+			actor{kind: "user", upn: "ann@contoso.example", appID: "a1", via: "a1", aside: true, ip: "203.0.113.9"},
+		},
+		{
+			"an application, and a service's name for the person",
+			`{"Type":"AuditLogs","InitiatedBy":{"user":{"id":"","displayName":"Azure ESTS Service","userPrincipalName":null,"ipAddress":"203.0.113.9"},"app":{"appId":"a1","displayName":"billing","servicePrincipalId":"sp1"}}}`,
+			actor{kind: "app", id: "sp1", name: "billing", appID: "a1", ip: "203.0.113.9"},
+		},
 		{"nobody", `{"Type":"AuditLogs","InitiatedBy":{}}`, actor{kind: "unknown"}},
 		{"no column", `{"Type":"AuditLogs"}`, actor{kind: "unknown"}},
 		{
 			"a sign-in", `{"Type":"SigninLogs","UserId":"u1","UserPrincipalName":"ann@contoso.example","UserDisplayName":"Ann","AppId":"a1","IPAddress":"203.0.113.9"}`,
-			actor{kind: "user", id: "u1", name: "Ann", upn: "ann@contoso.example", appID: "a1", ip: "203.0.113.9"},
+			actor{kind: "user", id: "u1", name: "Ann", upn: "ann@contoso.example", appID: "a1", via: "a1", ip: "203.0.113.9"},
+		},
+		{
+			"a sign-in to an application with a name", `{"Type":"SigninLogs","UserId":"u1","AppId":"a1","AppDisplayName":"Orders"}`,
+			actor{kind: "user", id: "u1", appID: "a1", via: "Orders"},
 		},
 		{
 			"a workload's sign-in", `{"Type":"AADServicePrincipalSignInLogs","ServicePrincipalId":"sp1","ServicePrincipalName":"billing","AppId":"a1","IPAddress":"203.0.113.9"}`,
@@ -63,7 +82,7 @@ func TestActor(t *testing.T) {
 		},
 		{
 			"a user in Azure", `{"Type":"AzureActivity","Caller":"ann@contoso.example","CallerIpAddress":"203.0.113.9","Claims":"{\"appid\":\"a1\",\"http://schemas.microsoft.com/identity/claims/objectidentifier\":\"u1\",\"name\":\"Ann\"}"}`,
-			actor{kind: "user", id: "u1", name: "Ann", upn: "ann@contoso.example", appID: "a1", ip: "203.0.113.9"},
+			actor{kind: "user", id: "u1", name: "Ann", upn: "ann@contoso.example", appID: "a1", via: "a1", ip: "203.0.113.9"},
 		},
 		{
 			"an app in Azure, without claims", `{"Type":"AzureActivity","Caller":"11111111-2222-3333-4444-555555555555"}`,
@@ -72,7 +91,7 @@ func TestActor(t *testing.T) {
 		{
 			"a user at a vault, either spelling of the id",
 			`{"Type":"AzureDiagnostics","ResourceProvider":"MICROSOFT.KEYVAULT","CallerIPAddress":"203.0.113.9","identity_claim_oid_s":"u1","identity_claim_appid_g":"a1","identity_claim_upn_s":"ann@contoso.example"}`,
-			actor{kind: "user", id: "u1", upn: "ann@contoso.example", appID: "a1", ip: "203.0.113.9"},
+			actor{kind: "user", id: "u1", upn: "ann@contoso.example", appID: "a1", via: "a1", ip: "203.0.113.9"},
 		},
 		{
 			"an app at a vault, a claim in the overflow column",
@@ -86,6 +105,10 @@ func TestActor(t *testing.T) {
 		{
 			"the control plane of a vault", `{"Type":"AZKVAuditLogs","Identity":"{\"claim\":{\"http://schemas.microsoft.com/identity/claims/objectidentifier\":\"u1\",\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn\":\"ann@contoso.example\"}}"}`,
 			actor{kind: "user", id: "u1", upn: "ann@contoso.example"},
+		},
+		{
+			"a user at a managed HSM", `{"Type":"AZKVAuditLogs","Identity":"{\"claim\":{\"appid\":\"a1\",\"http_schemas_microsoft_com_identity\":{\"claims\":{\"objectidentifier\":\"u1\"}},\"http_schemas_xmlsoap_org_ws_2005_05_identity\":{\"claims\":{\"upn\":\"ann@contoso.example\"}}}}"}`,
+			actor{kind: "user", id: "u1", upn: "ann@contoso.example", appID: "a1", via: "a1"},
 		},
 		{
 			"another service's row", `{"Type":"AzureDiagnostics","ResourceProvider":"MICROSOFT.NETWORK","identity_claim_upn_s":"ann@contoso.example"}`,
@@ -114,6 +137,25 @@ func TestSuccessAndReason(t *testing.T) {
 		{`{"Type":"AzureActivity","ActivityStatusValue":"SUCCESS"}`, true, ""},
 		{`{"Type":"AzureActivity","ActivityStatusValue":"Start"}`, false, ""},
 		{`{"Type":"AzureActivity","ActivityStatusValue":"Failure","ActivitySubstatusValue":"Forbidden"}`, false, "Forbidden"},
+		{`{"Type":"AzureActivity","ActivityStatus":"Succeeded"}`, true, ""},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"","ActivityStatus":"Succeeded"}`, true, ""},
+		{`{"Type":"AzureActivity","ActivityStatus":"Failed","ActivitySubstatus":"Conflict"}`, false, "Conflict"},
+		{`{"Type":"AzureActivity","ActivityStatus":"Started"}`, false, ""},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"Accept","ActivitySubstatusValue":"Accepted"}`, false, "Accepted"},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"Start","ActivitySubstatusValue":"Created"}`, false, "Created"},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"Success","ActivityStatus":"Failed"}`, false, ""},
+		{`{"Type":"AzureActivity","ResultType":"Success","ResultSignature":"Succeeded.Created"}`, true, ""},
+		{`{"Type":"AzureActivity","ResultType":"Start","ResultSignature":"Started."}`, false, ""},
+		{`{"Type":"AzureActivity","EventName":"BeginRequest"}`, false, ""},
+		{`{"Type":"AzureActivity","EventName":"BeginRequest","Properties":"{\"statusCode\":\"Created\"}"}`, false, ""},
+		{`{"Type":"AzureActivity","EventName":"EndRequest","ActivityStatus":"Succeeded"}`, true, ""},
+		{`{"Type":"AzureActivity","EventName":"EndRequest","ActivitySubstatusValue":"OK (HTTP Status Code: 200)"}`, true, "OK (HTTP Status Code: 200)"},
+		{`{"Type":"AzureActivity","EventName":"EndRequest","ActivitySubstatusValue":"Forbidden"}`, false, "Forbidden"},
+		{`{"Type":"AzureActivity","ActivityStatusValue":null,"ActivitySubstatusValue":"Created"}`, false, "Created"},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"End","Properties":"{\"statusCode\":\"Created\"}"}`, true, ""},
+		{`{"Type":"AzureActivity","ActivityStatus":"End","Properties_d":{"statusCode":"Accepted"}}`, false, ""},
+		{`{"Type":"AzureActivity","ActivityStatusValue":"Begin"}`, false, ""},
+		{`{"Type":"AzureActivity"}`, false, ""},
 		{`{"Type":"OfficeActivity","ResultStatus":"Succeeded"}`, true, ""},
 		{`{"Type":"OfficeActivity"}`, true, ""},
 		{`{"Type":"OfficeActivity","ResultStatus":"Failed"}`, false, ""},
@@ -162,29 +204,40 @@ func TestRole(t *testing.T) {
 		{
 			"the directory's shape, the role's target first",
 			`{"Type":"AuditLogs","OperationName":"Add member to role","TargetResources":[{"id":"38bf","type":"Role","modifiedProperties":[]},{"id":"9d41","displayName":"billing-sync","type":"ServicePrincipal","modifiedProperties":[{"displayName":"Role.DisplayName","oldValue":null,"newValue":"\"Company Administrator\""},{"displayName":"Role.TemplateId","oldValue":null,"newValue":"\"62E90394-69f5-4237-9190-012177145e10\""}]}]}`,
-			role{true, guid, "Company Administrator", "", "9d41", "ServicePrincipal", "billing-sync"},
+			role{true, guid, "Company Administrator", "", "9d41", "ServicePrincipal", "billing-sync", ""},
 		},
 		{
 			"a removal, whose values are the old ones",
 			`{"Type":"AuditLogs","OperationName":"Remove member from role","TargetResources":[{"id":"u1","userPrincipalName":"ann@contoso.example","type":"User","modifiedProperties":[{"displayName":"Role.TemplateId","oldValue":"\"` + guid + `\"","newValue":null}]}]}`,
-			role{true, guid, "Global Administrator", "", "u1", "User", "ann@contoso.example"},
+			role{true, guid, "Global Administrator", "", "u1", "User", "ann@contoso.example", ""},
 		},
 		{
 			"the shape of PIM",
 			`{"Type":"AuditLogs","OperationName":"Add eligible member to role in PIM completed (permanent)","TargetResources":[{"id":"x","displayName":"Global Administrator","type":"Role"},{"id":"r","type":"Request"},{"id":"9d41","displayName":"billing-sync","type":"ServicePrincipal"},{"type":"Directory"}],"AdditionalDetails":[{"key":"RoleDefinitionOriginId","value":"` + guid + `"}]}`,
-			role{true, guid, "Global Administrator", "", "9d41", "ServicePrincipal", "billing-sync"},
+			role{true, guid, "Global Administrator", "", "9d41", "ServicePrincipal", "billing-sync", ""},
 		},
 		{"something else", `{"Type":"AuditLogs","OperationName":"Add owner to application","TargetResources":[{"id":"u1","type":"User"}]}`, role{}},
 		{
 			"Azure, upper case, request as text",
 			`{"Type":"AzureActivity","OperationNameValue":"MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE","Properties":"{\"requestbody\":\"{\\\"Id\\\":\\\"x\\\",\\\"Properties\\\":{\\\"PrincipalId\\\":\\\"AB\\\",\\\"PrincipalType\\\":\\\"ServicePrincipal\\\",\\\"RoleDefinitionId\\\":\\\"/providers/Microsoft.Authorization/roleDefinitions/8E3AF657-a8ff-443c-a75c-2fe8c4bcb635\\\",\\\"Scope\\\":\\\"/subscriptions/s\\\"}}\"}"}`,
-			role{true, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "/subscriptions/s", "ab", "ServicePrincipal", ""},
+			role{true, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "/subscriptions/s", "ab", "ServicePrincipal", "", ""},
 		},
 		{
 			"Azure, lower case, dynamic, no type, scope of the assignment",
 			`{"Type":"AzureActivity","OperationNameValue":"Microsoft.Authorization/roleAssignments/write","Properties_d":{"requestbody":"{\"properties\":{\"roleDefinitionId\":\"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c\",\"principalId\":\"p\"}}"},"Authorization":"{\"scope\":\"/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/y\"}"}`,
-			role{true, "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "/subscriptions/s", "p", "", ""},
+			role{true, "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "/subscriptions/s", "p", "", "", ""},
 		},
+		{
+			"Azure, eligible, by Privileged Identity Management; the answer says more than the request",
+			`{"Type":"AzureActivity","OperationNameValue":"MICROSOFT.AUTHORIZATION/ROLEELIGIBILITYSCHEDULEREQUESTS/WRITE","Properties_d":{"requestbody":"{\"properties\":{\"principalId\":\"P\",\"requestType\":\"AdminAssign\",\"roleDefinitionId\":\"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635\"}}","responseBody":"{\"properties\":{\"expandedProperties\":{\"principal\":{\"displayName\":\"billing-sync\",\"type\":\"ServicePrincipal\"}}}}"},"Authorization_d":{"scope":"/subscriptions/s/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/y"}}`,
+			role{true, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "/subscriptions/s", "p", "ServicePrincipal", "billing-sync", "AdminAssign"},
+		},
+		{
+			"Azure, at the root",
+			`{"Type":"AzureActivity","OperationNameValue":"Microsoft.Authorization/roleAssignmentScheduleRequests/write","Properties":"{\"responseBody\":\"{\\\"properties\\\":{\\\"roleDefinitionId\\\":\\\"b24988ac-6180-42a0-ab88-20f7382dd24c\\\",\\\"principalType\\\":\\\"Group\\\"}}\"}","Authorization":"{\"scope\":\"/providers/Microsoft.Authorization/roleAssignmentScheduleRequests/y\"}"}`,
+			role{true, "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "/", "", "Group", "", ""},
+		},
+		{"another service's roles", `{"Type":"AzureActivity","OperationNameValue":"Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments/write","Properties_d":{"requestbody":"{\"properties\":{\"roleDefinitionId\":\"b24988ac-6180-42a0-ab88-20f7382dd24c\"}}"}}`, role{}},
 		{"Azure, without a body", `{"Type":"AzureActivity","OperationNameValue":"Microsoft.Authorization/roleAssignments/write","Properties":"{}"}`, role{}},
 		{"Azure, another operation", `{"Type":"AzureActivity","OperationNameValue":"Microsoft.KeyVault/vaults/write"}`, role{}},
 	} {
@@ -274,6 +327,19 @@ func TestConsent(t *testing.T) {
 			"an administrator for all", granted(property("ConsentContext.IsAdminConsent", "null", "True") + "," + property("ConsentAction.Permissions", "null", oldForm)),
 			consent{present: true, admin: true, onBehalfOfAll: true, scopesAdded: []string{"Mail.Send", "Files.Read.All"}, scopes: []string{"User.Read", "Mail.Send", "Files.Read.All"}},
 		},
+		{
+			"a consent that grew: the old entry on both sides", granted(property("ConsentAction.Permissions", "null", "[[Id: A, PrincipalId: p, Scope:  User.Read, CreatedDateTime: , LastModifiedDateTime ]] => [[Id: A, PrincipalId: p, Scope:  User.Read, CreatedDateTime: , LastModifiedDateTime ]]; ")),
+			consent{present: true, scopes: []string{"User.Read"}, repeats: true},
+		},
+		{
+			"two old entries on both sides, in the older form", granted(property("ConsentAction.Permissions", "null", "[[Id: A, Scope: User.Read][Id: B, Scope: Mail.Read]] => [[Id: B, Scope: Mail.Read][Id: A, Scope: User.Read]]; ")),
+			consent{present: true, scopes: []string{"Mail.Read", "User.Read"}, repeats: true},
+		},
+		{
+			"what held before, written anew", granted(property("ConsentAction.Permissions", "null", "[[Id: A, Scope: User.Read Mail.Read]] => [[Id: A, Scope: Mail.Read User.Read]]; ")),
+			consent{present: true, scopes: []string{"Mail.Read", "User.Read"}},
+		},
+		{"nothing before and after", granted(property("ConsentAction.Permissions", "null", "[] => []; ")), consent{present: true}},
 		{"stopped, in the reason", `{"Type":"AuditLogs","ResultReason":"Microsoft.Online.Security.UserConsentBlockedForRiskyAppsException"}`, consent{blockedRisky: true}},
 		{"stopped, in the property", granted(property("MethodExecutionResult.", "null", "Microsoft.Online.Security.UserConsentBlockedForRiskyAppsException")), consent{blockedRisky: true}},
 		{"nothing", `{"Type":"AuditLogs"}`, consent{}},

@@ -46,9 +46,10 @@ func actorType() *celval.ObjectType {
 	celval.AddText(t, "id", "object id", func(a *actor) string { return a.id }, celval.Copied)
 	celval.AddText(t, "name", "display name", func(a *actor) string { return a.name }, celval.Copied)
 	celval.AddText(t, "upn", "user principal name", func(a *actor) string { return a.upn }, celval.Copied)
-	celval.AddText(t, "app_id", "application id", func(a *actor) string { return a.appID }, celval.Copied)
+	celval.AddText(t, "app_id", "application id; of a user, that of the application that the user did it with", func(a *actor) string { return a.appID }, celval.Copied)
+	celval.AddText(t, "via", "the application that a user did it with: the best of name, application id and object id; empty when no user did it", func(a *actor) string { return a.via }, celval.Copied)
 	celval.AddText(t, "ip", "IP address", func(a *actor) string { return a.ip }, celval.Copied)
-	celval.AddText(t, "label", "the best of upn, name, app_id and id, for messages", (*actor).label)
+	celval.AddText(t, "label", "the best of upn, name, app_id and id, for messages; where AuditLogs names an application beside a user, via and its name follow", (*actor).label)
 	celval.AddBool(t, "is_app", "an application did it", func(a *actor) bool { return a.kind == "app" })
 	celval.AddBool(t, "is_user", "a user did it", func(a *actor) bool { return a.kind == "user" })
 	return t
@@ -133,6 +134,7 @@ func consentType() *celval.ObjectType {
 	celval.AddTexts(t, "scopes_added", "delegated scopes that are new", func(c *consent) []string { return c.scopesAdded })
 	celval.AddTexts(t, "scopes", "all delegated scopes after the consent", func(c *consent) []string { return c.scopes })
 	celval.AddBool(t, "blocked_risky", "stopped because the application looks risky", func(c *consent) bool { return c.blockedRisky })
+	celval.AddBool(t, "repeats", "the record has the permissions from before the consent in the same words on both sides, and doesn't tell which are new", func(c *consent) bool { return c.repeats })
 	return t
 }
 
@@ -145,6 +147,7 @@ func roleType() *celval.ObjectType {
 	celval.AddText(t, "principal_id", "object id of who gets the role", func(r *role) string { return r.principalID })
 	celval.AddText(t, "principal_type", "ServicePrincipal, User, Group; empty when unknown", func(r *role) string { return r.principalType }, celval.OneOf("ServicePrincipal", "User", "Group", ""))
 	celval.AddText(t, "principal_name", "name of who gets the role", func(r *role) string { return r.principalName })
+	celval.AddText(t, "request", "what Privileged Identity Management was asked for in Azure: AdminAssign, SelfActivate, AdminRemove, ...; empty for other assignments", func(r *role) string { return r.request })
 	return t
 }
 

@@ -142,8 +142,8 @@ func TestTimesAndSerials(t *testing.T) {
 func TestAttackTouchesTheGuide(t *testing.T) {
 	want := []string{
 		"admin-consent-privileged", "app-highly-privileged-permission", "app-role-assigned", "appid-uri-changed", "consent-blocked-risk",
-		"credentials-added", "dangling-uri", "delegated-permission-all-users", "end-user-consent", "keyvault-access", "logout-url-changed", "other-api-permission",
-		"owner-changed", "redirect-uri-changed", "sensitive-api-permission",
+		"credentials-added", "dangling-uri", "delegated-permission-all-users", "device-code", "end-user-consent", "keyvault-access", "logout-url-changed", "other-api-permission",
+		"owner-changed", "redirect-uri-changed", "ropc", "sensitive-api-permission",
 	}
 	if d := cmp.Diff(want, story.Touched()); d != "" {
 		t.Error(d)
