@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,12 +81,8 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 		return exit(exitStopped, err)
 	case err != nil:
 		return exit(exitRuntime, err)
-	case v.format == "json":
-		err = writeJSON(s.out, report)
-	default:
-		_, err = io.WriteString(s.out, view.Proof(report, v.all))
-		err = exit(exitRuntime, err)
 	}
+	err = show(s.out, v.format, report, view.Proof(report, v.all))
 	if err == nil && report.Differs > 0 && !v.mended(report) {
 		err = exit(exitFindings, errors.New(view.Difference(report)))
 	}
