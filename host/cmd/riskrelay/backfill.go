@@ -62,7 +62,7 @@ func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) 
 		}
 		progress.Show(int(done / time.Minute))
 	}
-	done, rows, err := b.Run(ctx, c, host.Options{Log: newLog(s, c.Log)})
+	done, rows, err := b.Run(ctx, c, host.Options{Log: view.NewLog(s.err, c.Log, s.secrets.Clean)})
 	if progress != nil {
 		progress.End()
 	}

@@ -64,7 +64,7 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	}
 	var progress *view.Bar
 	total := 0
-	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: newLog(s, c.Log)}, func(left int) {
+	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: view.NewLog(s.err, c.Log, s.secrets.Clean)}, func(left int) {
 		if progress == nil {
 			total = left
 			progress = view.NewBar(s.err, "windows read again", total)
