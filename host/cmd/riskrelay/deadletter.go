@@ -142,10 +142,10 @@ func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink st
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	bar, sent := view.NewBar(s.err, "letters tried", len(all)), 0
+	bar, sent := view.NewBar(s.err, "letters tried"), 0
 	out, err := host.RetryDeadLetters(ctx, c, l.store, sink, l.pick(), func(events int) {
 		sent += events
-		bar.Show(sent)
+		bar.Show(sent, len(all))
 	})
 	bar.End()
 	if errors.Is(err, host.ErrUnknownSink) {

@@ -62,18 +62,12 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	if len(c.Sources.LogAnalytics) == 0 {
 		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
 	}
-	var progress *view.Bar
-	total := 0
+	bar, total := view.NewBar(s.err, "windows read again"), 0
 	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: view.NewLog(s.err, c.Log, s.secrets.Clean)}, func(left int) {
-		if progress == nil {
-			total = left
-			progress = view.NewBar(s.err, "windows read again", total)
-		}
-		progress.Show(total - left)
+		total = max(total, left)
+		bar.Show(total-left, total)
 	})
-	if progress != nil {
-		progress.End()
-	}
+	bar.End()
 	switch {
 	case errors.As(err, new(*proof.RequestError)):
 		return exit(exitConfig, err)
