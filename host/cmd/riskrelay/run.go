@@ -14,6 +14,7 @@ import (
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/memory"
 	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/systemd"
 	"github.com/riskrelay/riskrelay/host/view"
@@ -64,14 +65,14 @@ func run(ctx context.Context, s streams, c config.Config, path string, options h
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
 	defer signal.Stop(hup)
-	most, limited := limitMemory()
+	most, limited := memory.Limit()
 	h, err := host.New(ctx, c, options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
 	if limited {
-		go keepSmall(ctx, most)
+		go memory.KeepSmall(ctx, most)
 	}
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
