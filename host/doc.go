@@ -10,7 +10,7 @@
 //   - sources.go: where events come from.
 //   - refusals.go, sinks.go, certificates.go, letters.go: where they go, and what becomes of those that a sink refuses or takes
 //     shortened.
-//   - socket.go, ledger.go: what lies in data_dir.
+//   - ledgerfile.go, socket.go, ledger.go: what lies in data_dir.
 //   - clean.go, snapshot.go, service_manager.go: how the host does, as metrics, health checks and the service manager hear it.
 //   - status.go, abandoned.go: the same for `riskrelay status`, also when no host runs.
 //   - proof.go, backfill.go: minutes are compared and sent again, and past ones sent, beside a running host.

@@ -20,7 +20,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/host/rulehost"
-	"github.com/riskrelay/riskrelay/host/source/graph"
 	"github.com/riskrelay/riskrelay/host/systemd"
 )
 
@@ -50,12 +49,11 @@ type Host struct {
 	stats    *pipeline.Stats
 
 	// Nil in a dry run are
-	ledger    *ledger.Ledger
-	file      compactable       // in which the ledger lies
-	sightings graph.Store       // what was seen of Microsoft Graph
-	letters   *deadletter.Store // what sinks refused
-	socket    *socket           // nil also where it can't be opened
-	auditor   *proof.Auditor    // nil also when nothing is audited
+	ledger  *ledger.Ledger
+	store   ledgerFile        // in which the ledger lies, and what else outlives this process
+	letters *deadletter.Store // what sinks refused
+	socket  *socket           // nil also where it can't be opened
+	auditor *proof.Auditor    // nil also when nothing is audited
 
 	proving sync.Mutex // held by whoever compares what was proven
 	sinks   []named

@@ -8,7 +8,6 @@ import (
 
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
 
@@ -29,22 +28,13 @@ func (h *Host) openDisk(ctx context.Context, c config.Config, o Options) error {
 	return nil
 }
 
-// lostLedger is what follows from a ledger that is lost.
-const lostLedger = "reading begins as far back as the source's start says, and rows that were sent before are sent again with the " +
-	"same event_id; rows that are older and were not sent yet need a longer start"
-
 func (h *Host) openLedger(c config.Config) error {
-	store, err := boltstore.Open(c.DataDir)
+	store, err := openStore(c.DataDir, h.log)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, store)
-	if aside := store.SetAside(); aside != "" {
-		h.log.WithField("file", aside).
-			Errorf("the ledger is damaged and was set aside: %s", lostLedger)
-	}
-	store.Told = func(what string) { h.log.Error(what) }
-	h.ledger, h.file, h.sightings = ledger.New(store), store, store
+	h.ledger, h.store = ledger.New(store), store
 	h.ledger.Damaged = func(stream string, err error) {
 		h.log.WithError(err).WithField("stream", stream).
 			Errorf("the ledger's record is damaged: %s", lostLedger)
@@ -54,15 +44,15 @@ func (h *Host) openLedger(c config.Config) error {
 
 // compact makes the ledger's file smaller each night, until ctx ends.
 func (h *Host) compact(ctx context.Context) {
-	if h.file != nil {
-		compactNightly(ctx, h.file, h.log)
+	if h.store != nil {
+		compactNightly(ctx, h.store, h.log)
 	}
 }
 
 // quietHour is the hour, in local time, in which the ledger is made smaller when it is mostly free space.
 const quietHour = 3
 
-// compactable is a file that can be made smaller; boltstore.Store is one.
+// compactable is a file that can be made smaller.
 type compactable interface {
 	// Compact returns the sizes in bytes before and after, the same when there is nothing to gain.
 	Compact() (before, after int64, err error)

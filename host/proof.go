@@ -12,7 +12,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/ledger"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/proof"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
@@ -141,14 +140,14 @@ func verifyAlone(ctx context.Context, c config.Config, r proof.Request, log logr
 		return report, err
 	}
 	check := proof.Check{Sinks: c.Sinks.Names()}
-	store, err := boltstore.Peek(c.DataDir)
+	store, err := peekStore(c.DataDir)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was read yet
 		check.Proof = func(string, time.Time, time.Time) (map[string][]pipeline.Tally, error) { return nil, nil }
 		return check.Verify(ctx, streams, func(string) (pipeline.Record, error) { return unread{}, nil }, r)
 	}
 	if err == nil && r.Repair {
 		_ = store.Close() // it was only read
-		store, err = boltstore.Open(c.DataDir)
+		store, err = openStore(c.DataDir, log)
 	}
 	if err != nil {
 		return report, err

@@ -31,7 +31,7 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		return nil, err
 	}
 	for _, s := range c.Sources.Graph {
-		stream, source, err := graph.New(s.Config, h.sightings, o.Log)
+		stream, source, err := graph.New(s.Config, h.store, o.Log)
 		if err != nil {
 			return nil, fmt.Errorf("sources.graph %s: %w", s.Name, err)
 		}

@@ -3,9 +3,7 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,8 +11,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/deadletter"
-	"github.com/riskrelay/riskrelay/host/ledger"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -59,20 +55,6 @@ func Status(ctx context.Context, c config.Config) (admin.Status, error) {
 	s = admin.FromLedger(time.Now(), states, promises(c))
 	s.Abandoned = slices.DeleteFunc(s.Abandoned, func(a admin.Abandoned) bool { return slices.Contains(c.Sinks.Forget, a.Sink) })
 	return s, countLetters(&s, DeadLetters(c))
-}
-
-func ledgerStates(dir string) (map[string]*pipeline.State, error) {
-	store, err := boltstore.Peek(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case errors.Is(err, boltstore.ErrLocked):
-		return nil, fmt.Errorf("%w, and doesn't answer on its socket (%s): it may just be starting or ending", err, admin.SocketName)
-	case err != nil:
-		return nil, err
-	}
-	states, err := ledger.New(store).Streams()
-	return states, errors.Join(err, store.Close())
 }
 
 func countLetters(s *admin.Status, letters *deadletter.Store) (err error) {

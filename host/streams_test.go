@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/source/graph"
@@ -30,7 +31,7 @@ func TestOldLedgersAreReadOn(t *testing.T) {
 	}
 	for name := range old {
 		const record = "\x8f\rGd" + `{"frontier":"2026-03-02T10:00:00Z","open":null,"total":null}` // behind its CRC-32C
-		if _, err := store.Put(name, []byte(record), 0); err != nil {
+		if _, err := store.Commit(ledger.Batch{Put: map[ledger.Key][]byte{{Bucket: ledger.Streams, Name: name}: []byte(record)}}); err != nil {
 			t.Fatal(err)
 		}
 	}

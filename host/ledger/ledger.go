@@ -1,65 +1,18 @@
-// Package ledger remembers how far each sink is in each stream, so that a crash loses nothing and repeats little.
-//
-// Beside the records lies the proof: what became of the rows of each minute at each sink, for ProofLife. It changes in the
-// transaction that closes a window, so that a crash neither loses nor repeats a count.
-//
-// A record is one stream's [pipeline.State] as JSON behind a CRC-32C. Records lie in a [Store], which offers
-// compare-and-swap on a revision: a second writer, or a host that was paused and taken over, fails instead of
-// overwriting. A record that was damaged on disk is reported and begun anew from the stream's start: the workspace
-// still holds the rows, and they are sent again with the same event ids.
 package ledger
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
-// Errors of stores and records.
-var (
-	ErrNotFound = errors.New("no such record")
-	ErrConflict = pipeline.ErrConflict
-	ErrCorrupt  = errors.New("the record is damaged: its checksum doesn't match")
-	// ErrLost says that the store doesn't hold any more what this process wrote.
-	ErrLost = errors.New("the ledger's file was lost while in use")
-)
-
-// Store keeps small values under keys, each with a revision that grows with every change.
-type Store interface {
-	// Get returns a value and its revision, or ErrNotFound.
-	Get(key string) (value []byte, revision uint64, err error)
-	// Put replaces the value if its revision still is the given one (0: there is none yet) and returns the new
-	// revision, or ErrConflict. When it returns, the value is on the disk. Where an earlier value is lost, and its proof with
-	// it, the first try is ErrLost, and the next one begins anew.
-	Put(key string, value []byte, revision uint64) (uint64, error)
-	// Keys lists all keys.
-	Keys() ([]string, error)
-}
-
-// ProofStore is a Store that keeps the proof as well. Without one, nothing is proven.
-type ProofStore interface {
-	Store
-	// PutProof is Put, and applies change to the proof in the same transaction: both happen, or neither.
-	PutProof(key string, value []byte, revision uint64, change func(Proofs) error) (uint64, error)
-	// ViewProof shows the proof at one moment.
-	ViewProof(view func(Proofs) error) error
-}
-
-// Proofs are values under sorted keys within a transaction.
-type Proofs interface {
-	// Get returns a value that is good until the transaction ends, nil when there is none.
-	Get(key []byte) []byte
-	// Put sets a value; nil removes it.
-	Put(key, value []byte) error
-	// Keys are the keys from one to before another, in order.
-	Keys(from, to []byte) [][]byte
-}
+// Streams is the bucket of the records, which lie under their stream's name.
+const Streams = "streams"
 
 // Ledger opens records in a store.
 type Ledger struct {
@@ -73,16 +26,16 @@ func New(store Store) *Ledger { return &Ledger{store: store} }
 
 // Open returns the record of a stream, an empty one when there is none.
 func (l *Ledger) Open(stream string) (pipeline.Record, error) {
-	r := &record{store: l.store, key: stream, state: &pipeline.State{}}
-	value, revision, err := l.store.Get(stream)
+	r := &record{store: l.store, key: Key{Streams, stream}, state: &pipeline.State{}}
+	e, err := l.store.Get(r.key)
 	if errors.Is(err, ErrNotFound) {
 		return r, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger of %s: %w", stream, err)
 	}
-	r.revision = revision
-	state, err := Decode(value)
+	r.revision = e.Revision
+	state, err := Decode(e.Value)
 	if err != nil {
 		if l.Damaged != nil {
 			l.Damaged(stream, err)
@@ -96,21 +49,13 @@ func (l *Ledger) Open(stream string) (pipeline.Record, error) {
 
 // Streams returns the state of every stream in the ledger; damaged ones are left out.
 func (l *Ledger) Streams() (map[string]*pipeline.State, error) {
-	keys, err := l.store.Keys()
-	if err != nil {
-		return nil, fmt.Errorf("list the ledger: %w", err)
-	}
 	states := map[string]*pipeline.State{}
-	for _, key := range keys {
-		value, _, err := l.store.Get(key)
-		if errors.Is(err, ErrNotFound) {
-			continue // a damaged file may list what it doesn't hold
-		}
+	for e, err := range l.store.List(Streams, "") {
 		if err != nil {
-			return nil, fmt.Errorf("read the ledger of %s: %w", key, err)
+			return nil, fmt.Errorf("list the ledger: %w", err)
 		}
-		if state, err := Decode(value); err == nil {
-			states[key] = state
+		if state, err := Decode(e.Value); err == nil {
+			states[e.Name] = state
 		}
 	}
 	return states, nil
@@ -119,12 +64,15 @@ func (l *Ledger) Streams() (map[string]*pipeline.State, error) {
 // record is one stream's state in memory and on disk.
 type record struct {
 	store Store
-	key   string
+	key   Key
 
 	mu       sync.Mutex
 	revision uint64
 	state    *pipeline.State
-	forget   bool // the record was damaged: what was proven is read and proven again
+	forget   bool      // the record was damaged: what was proven is read and proven again
+	pruned   time.Time // up to where this process has removed what is proven
+	// before is the proof, by name, as it was before commits that failed since one worked: some may have been made all the same.
+	before map[string][]byte
 }
 
 // State is a copy of the state as it is on disk.
@@ -141,7 +89,7 @@ func (r *record) Update(change func(*pipeline.State) error) error {
 	err := r.update(change)
 	if errors.Is(err, ErrLost) {
 		// What is in memory is all there is. Change is told, so that it doesn't take what isn't proven for missing.
-		r.state = r.state.Clone()
+		r.state, r.before = r.state.Clone(), nil
 		r.state.Unproven = r.state.Frontier
 		err = r.update(change)
 	}
@@ -153,60 +101,61 @@ func (r *record) update(change func(*pipeline.State) error) error {
 	if err := change(next); err != nil {
 		return err
 	}
-	value, err := Encode(next)
+	b, pruned, err := r.batch(next)
 	if err != nil {
 		return err
 	}
-	revision, err := r.put(value, next)
+	revisions, err := r.store.Commit(b)
 	if err != nil {
-		return fmt.Errorf("write the ledger of %s: %w", r.key, err)
+		return fmt.Errorf("write the ledger of %s: %w", r.key.Name, err)
 	}
-	r.state, r.revision, r.forget = next, revision, false
+	r.state, r.revision, r.forget, r.before, r.pruned = next, revisions[r.key], false, nil, pruned
 	return nil
 }
 
-// put writes a state, and what it adds to the proof, at once.
-func (r *record) put(value []byte, next *pipeline.State) (uint64, error) {
-	proof := next.TakeProof()
-	store, ok := r.store.(ProofStore)
-	if !ok || len(proof) == 0 && !r.forget {
-		return r.store.Put(r.key, value, r.revision)
+// batch is a state and what it adds to the proof, which nobody changes without the record: whoever finds the record at its
+// revision has read the proof that belongs to it.
+func (r *record) batch(next *pipeline.State) (b Batch, pruned time.Time, err error) {
+	value, err := Encode(next)
+	if err != nil {
+		return b, pruned, err
 	}
-	return store.PutProof(r.key, value, r.revision, func(p Proofs) error {
-		if r.forget {
-			if err := prune(p, r.key, time.Time{}, endOfTime()); err != nil {
-				return err
-			}
+	if r.before == nil {
+		r.before = map[string][]byte{}
+	}
+	d := draft{store: r.store, stream: r.key.Name, before: r.before, after: maps.Clone(r.before), pruned: r.pruned}
+	if err := d.prove(next, r.forget); err != nil {
+		return b, pruned, fmt.Errorf("read the proof of %s: %w", r.key.Name, err)
+	}
+	b = Batch{Expect: map[Key]uint64{r.key: r.revision}, Put: map[Key][]byte{r.key: value}}
+	for name, value := range d.after {
+		if key := (Key{proofBucket, name}); value == nil {
+			b.Remove = append(b.Remove, key)
+		} else {
+			b.Put[key] = value
 		}
-		for _, change := range proof {
-			if err := apply(p, r.key, change); err != nil {
-				return err
-			}
-		}
-		return prune(p, r.key, time.Time{}, next.Frontier.Add(-ProofLife))
-	})
+	}
+	return b, d.pruned, nil
 }
 
-// Encode returns a state as it lies in a store: four bytes of CRC-32C (Castagnoli, big endian) and JSON.
+// Encode returns a state as it lies in a store: sealed JSON.
 func Encode(s *pipeline.State) ([]byte, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("encode the ledger: %w", err)
 	}
-	value := binary.BigEndian.AppendUint32(make([]byte, 0, len(text)+4), checksum(text))
-	return append(value, text...), nil
+	return Seal("", text), nil
 }
 
 // Decode reads what Encode wrote; damage is ErrCorrupt.
 func Decode(value []byte) (*pipeline.State, error) {
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
-		return nil, ErrCorrupt
+	text, err := Unseal("", value)
+	if err != nil {
+		return nil, err
 	}
 	s := new(pipeline.State)
-	if err := json.Unmarshal(value[4:], s); err != nil {
+	if err := json.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return s, nil
 }
-
-func checksum(text []byte) uint32 { return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -30,76 +31,25 @@ func window(i int) pipeline.Window {
 	return pipeline.Window{Stream: "s", From: at, To: at.Add(time.Minute)}
 }
 
-func record(t *testing.T, l *ledger.Ledger) pipeline.Record {
-	t.Helper()
-	r, err := l.Open("s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 func begin(w pipeline.Window, sinks ...string) func(*pipeline.State) error {
 	return func(s *pipeline.State) error { s.Begin(w, sinks); return nil }
 }
 
-func TestStateSurvivesARestart(t *testing.T) {
-	dir := t.TempDir()
-	store := open(t, dir)
-	r := record(t, ledger.New(store))
-	for i := range 3 {
-		if err := r.Update(begin(window(i), "hec", "syslog")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err := r.Update(func(s *pipeline.State) error {
-		s.Done(window(0), "hec")
-		s.Done(window(0), "syslog")
-		s.Done(window(1), "syslog")
-		return s.Advance(window(1), "hec", "mark-9", pipeline.Count{Confirmed: 40, Dead: 2})
-	})
+func TestAFailedChangeChangesNothing(t *testing.T) {
+	r, err := ledger.New(ledgertest.New()).Open("s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("%+v", r.State())
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again := record(t, ledger.New(open(t, dir))).State()
-	if got := fmt.Sprintf("%+v", again); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if at, ok := again.Sink(window(1), "hec"); !ok || at.Mark != "mark-9" || at.Confirmed != 40 || at.Dead != 2 {
-		t.Errorf("hec in window 1: %+v, %v", at, ok)
-	}
-	if len(again.Open) != 2 || !again.Frontier.Equal(window(2).To) {
-		t.Errorf("%+v", again)
-	}
-}
-
-func TestAFailedChangeChangesNothing(t *testing.T) {
-	r := record(t, ledger.New(open(t, t.TempDir())))
 	if err := r.Update(begin(window(0), "hec")); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := r.Update(func(s *pipeline.State) error {
+	err = r.Update(func(s *pipeline.State) error {
 		s.Done(window(0), "hec")
 		return broken
 	})
 	if !errors.Is(err, broken) || len(r.State().Open) != 1 {
 		t.Errorf("%v, %+v", err, r.State())
-	}
-}
-
-func TestTwoWritersConflict(t *testing.T) {
-	l := ledger.New(open(t, t.TempDir()))
-	one, two := record(t, l), record(t, l)
-	if err := one.Update(begin(window(0), "hec")); err != nil {
-		t.Fatal(err)
-	}
-	if err := two.Update(begin(window(0), "hec")); !errors.Is(err, ledger.ErrConflict) {
-		t.Errorf("the second writer got %v", err)
 	}
 }
 
@@ -131,23 +81,6 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 	}
 }
 
-func TestADamagedRecordIsReportedAndBegunAnew(t *testing.T) {
-	store := open(t, t.TempDir())
-	if _, err := store.Put("s", []byte("rubbish"), 0); err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(store)
-	var told string
-	l.Damaged = func(stream string, err error) { told = fmt.Sprint(stream, ": ", err) }
-	r := record(t, l)
-	if err := r.Update(begin(window(0), "hec")); err != nil {
-		t.Fatal(err)
-	}
-	if told == "" || len(r.State().Open) != 1 {
-		t.Errorf("told %q, state %+v", told, r.State())
-	}
-}
-
 func TestAFileThatIsNoLedgerIsSetAside(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, boltstore.FileName)
@@ -155,7 +88,7 @@ func TestAFileThatIsNoLedgerIsSetAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := open(t, dir)
-	if _, err := store.Put("s", []byte("x"), 0); err != nil {
+	if _, err := store.Commit(ledger.Batch{Put: map[ledger.Key][]byte{{Bucket: ledger.Streams, Name: "s"}: []byte("x")}}); err != nil {
 		t.Fatal(err)
 	}
 	aside, err := filepath.Glob(path + ".*.damaged")

@@ -10,26 +10,13 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
-// kept is a proof in memory.
-type kept map[string][]byte
+// empty is a store that holds nothing.
+type empty struct{ Store }
 
-func (k kept) Get(key []byte) []byte { return k[string(key)] }
+func (empty) Get(Key) (Entry, error) { return Entry{}, ErrNotFound }
 
-func (k kept) Put(key, value []byte) error {
-	if k[string(key)] = value; value == nil {
-		delete(k, string(key))
-	}
-	return nil
-}
-
-func (k kept) Keys(from, to []byte) (keys [][]byte) {
-	for key := range k {
-		if key >= string(from) && key < string(to) {
-			keys = append(keys, []byte(key))
-		}
-	}
-	slices.SortFunc(keys, bytes.Compare)
-	return keys
+func blank() *draft {
+	return &draft{store: empty{}, stream: "s", before: map[string][]byte{}, after: map[string][]byte{}}
 }
 
 func tally(at time.Time, n int64) pipeline.Tally {
@@ -38,7 +25,7 @@ func tally(at time.Time, n int64) pipeline.Tally {
 
 // TestProofForgetsWhatIsReadAgain also adds to an hour twice, across hours, and prunes.
 func TestProofForgetsWhatIsReadAgain(t *testing.T) {
-	at, p := time.Date(2026, 1, 2, 3, 58, 0, 0, time.UTC), kept{}
+	at, d := time.Date(2026, 1, 2, 3, 58, 0, 0, time.UTC), blank()
 	minute := func(n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }
 	add := func(list ...pipeline.Tally) pipeline.Proof { return pipeline.Proof{Sink: "hec", Add: list} }
 	for _, change := range []pipeline.Proof{
@@ -47,12 +34,12 @@ func TestProofForgetsWhatIsReadAgain(t *testing.T) {
 		{Sink: "hec", Forget: pipeline.Window{From: minute(1), To: minute(3)}},
 		add(tally(minute(2), 9)),
 	} {
-		if err := apply(p, "s", change); err != nil {
+		if err := d.apply(change); err != nil {
 			t.Fatal(err)
 		}
 	}
 	read := func(hour int) []pipeline.Tally {
-		list, err := decodeProof(p.Get(proofKey("s", at.Truncate(time.Hour).Add(time.Duration(hour)*time.Hour))))
+		list, err := decodeProof(d.after[proofName("s", at.Truncate(time.Hour).Add(time.Duration(hour)*time.Hour))])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,29 +51,29 @@ func TestProofForgetsWhatIsReadAgain(t *testing.T) {
 	if got := read(1); !slices.Equal(got, []pipeline.Tally{tally(minute(2), 9), tally(minute(3), 4)}) {
 		t.Errorf("the second hour is %v", got)
 	}
-	if err := prune(p, "s", time.Time{}, minute(30)); err != nil || len(p) != 1 || len(read(1)) != 2 {
-		t.Errorf("pruned to %v, %v", p, err)
+	if err := d.prune(minute(30), 0); err != nil || len(d.after) != 2 || d.after[proofName("s", at)] != nil || len(read(1)) != 2 {
+		t.Errorf("pruned to %v, %v", d.after, err)
 	}
 }
 
 func TestADamagedProofProvesNothing(t *testing.T) {
-	at, p := time.Date(2026, 1, 2, 3, 58, 0, 0, time.UTC), kept{}
-	if err := apply(p, "s", pipeline.Proof{Sink: "hec", Add: []pipeline.Tally{tally(at, 1)}}); err != nil {
+	at, d := time.Date(2026, 1, 2, 3, 58, 0, 0, time.UTC), blank()
+	if err := d.apply(pipeline.Proof{Sink: "hec", Add: []pipeline.Tally{tally(at, 1)}}); err != nil {
 		t.Fatal(err)
 	}
-	key := proofKey("s", at)
-	for i := range p[string(key)] {
-		damaged := bytes.Clone(p[string(key)])
+	name := proofName("s", at)
+	for i := range d.after[name] {
+		damaged := bytes.Clone(d.after[name])
 		damaged[i] ^= 1
 		if _, err := decodeProof(damaged); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("byte %d: %v", i, err)
 		}
 	}
-	p[string(key)] = []byte("no proof")
-	if err := apply(p, "s", pipeline.Proof{Sink: "hec", Add: []pipeline.Tally{tally(at, 2)}}); err != nil {
+	d.after[name] = []byte("no proof")
+	if err := d.apply(pipeline.Proof{Sink: "hec", Add: []pipeline.Tally{tally(at, 2)}}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := decodeProof(p[string(key)]); err != nil || got["hec"][0].Read != 2 {
+	if got, err := decodeProof(d.after[name]); err != nil || got["hec"][0].Read != 2 {
 		t.Errorf("begun anew: %v, %v", got, err)
 	}
 }

@@ -110,26 +110,18 @@ type killed struct {
 	dead   atomic.Bool
 }
 
-func (k *killed) Put(key string, value []byte, revision uint64) (uint64, error) {
-	return k.write(revision, func() (uint64, error) { return k.Store.Put(key, value, revision) })
-}
-
-func (k *killed) PutProof(key string, value []byte, revision uint64, change func(ledger.Proofs) error) (uint64, error) {
-	return k.write(revision, func() (uint64, error) { return k.Store.PutProof(key, value, revision, change) })
-}
-
-func (k *killed) write(revision uint64, put func() (uint64, error)) (uint64, error) {
+func (k *killed) Commit(b ledger.Batch) (map[ledger.Key]uint64, error) {
 	switch n := k.random.IntN(20); {
 	case k.dead.Load() || n == 0:
 	case n == 1:
-		if _, err := put(); err != nil {
-			return 0, err
+		if _, err := k.Store.Commit(b); err != nil {
+			return nil, err
 		}
 	default:
-		return put()
+		return k.Store.Commit(b)
 	}
 	k.dead.Store(true)
-	return revision, fmt.Errorf("%w: killed", ledger.ErrConflict)
+	return nil, fmt.Errorf("%w: killed", ledger.ErrConflict)
 }
 
 // TestNothingIsProvenTwice kills the writer before and behind transactions until all is done: each row counts once at each

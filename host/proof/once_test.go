@@ -35,32 +35,24 @@ type mortal struct {
 	dead bool
 }
 
-func (m *mortal) write(put func() (uint64, error)) (uint64, error) {
+func (m *mortal) Commit(b ledger.Batch) (map[ledger.Key]uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch n := m.below(400); {
 	case m.calm():
-		return put()
+		return m.Store.Commit(b)
 	case m.dead || n == 0:
 	case n == 1:
-		if _, err := put(); err != nil {
-			return 0, err
+		if _, err := m.Store.Commit(b); err != nil {
+			return nil, err
 		}
 	case n < 20:
-		return 0, errors.New("no space left on device")
+		return nil, errors.New("no space left on device")
 	default:
-		return put()
+		return m.Store.Commit(b)
 	}
 	m.dead = true
-	return 0, fmt.Errorf("%w: killed", ledger.ErrConflict)
-}
-
-func (m *mortal) Put(key string, value []byte, revision uint64) (uint64, error) {
-	return m.write(func() (uint64, error) { return m.Store.Put(key, value, revision) })
-}
-
-func (m *mortal) PutProof(key string, value []byte, revision uint64, change func(ledger.Proofs) error) (uint64, error) {
-	return m.write(func() (uint64, error) { return m.Store.PutProof(key, value, revision, change) })
+	return nil, fmt.Errorf("%w: killed", ledger.ErrConflict)
 }
 
 // picky is a sink that takes its time, fails now and then, and refuses some rows for good.

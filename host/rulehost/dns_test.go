@@ -11,19 +11,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/ledger"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/module/dns"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 // TestProgress checks that follow-ups count as confirmed only before the first window that some sink still needs.
 func TestProgress(t *testing.T) {
-	store, err := boltstore.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	l := ledger.New(store)
+	l := ledger.New(ledgertest.New())
 	check := func(wantPlanned, wantConfirmed time.Time) {
 		t.Helper()
 		planned, confirmed, err := progress(l)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
+	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
@@ -22,7 +23,7 @@ import (
 // service is asked only for those that the rules' keys and other necessary conditions leave.
 type history struct {
 	module *celrule.Module
-	store  bucketStore
+	store  ledger.Store
 	ledger pipeline.Ledger
 	log    logrus.FieldLogger
 	asked  chan struct{} // has room for one
@@ -33,8 +34,8 @@ type narrower interface {
 	Narrowed(filter enrich.Filter) pipeline.Source
 }
 
-func newHistory(module *celrule.Module, store bucketStore, ledger pipeline.Ledger, log logrus.FieldLogger) *history {
-	return &history{module: module, store: store, ledger: ledger, log: log, asked: make(chan struct{}, 1)}
+func newHistory(module *celrule.Module, store ledger.Store, records pipeline.Ledger, log logrus.FieldLogger) *history {
+	return &history{module: module, store: store, ledger: records, log: log, asked: make(chan struct{}, 1)}
 }
 
 // again asks for another look, after rules were loaded. It doesn't wait for it.
@@ -81,25 +82,33 @@ func (h *history) show(ctx context.Context, streams []pipeline.Stream) {
 // gone has been shown is forgotten: when it comes back, it has missed what came meanwhile.
 func (h *history) missing(s pipeline.Stream) (rules []celrule.Remembering, window time.Duration, err error) {
 	shown := map[string]time.Duration{}
-	err = h.store.Each(historyBucket, func(key string, value []byte) {
-		if rule, ok := strings.CutPrefix(key, s.Name+"\x00"); ok && len(value) == 8 {
-			shown[rule] = time.Duration(binary.BigEndian.Uint64(value))
+	for e, err := range h.store.List(historyBucket, s.Name+"\x00") {
+		if err != nil {
+			return nil, 0, fmt.Errorf("read what rules were shown: %w", err)
 		}
-	})
+		if len(e.Value) == 8 {
+			shown[strings.TrimPrefix(e.Name, s.Name+"\x00")] = time.Duration(binary.BigEndian.Uint64(e.Value))
+		}
+	}
 	for _, r := range h.module.Remembering() {
 		if slices.Contains(r.Tables, s.Table) && shown[r.ID] < r.Window {
 			rules, window = append(rules, r), max(window, r.Window)
 		}
 		delete(shown, r.ID)
 	}
-	if err != nil || len(shown) == 0 {
-		return rules, window, err
+	if len(shown) == 0 {
+		return rules, window, nil
 	}
-	var gone []string
+	var gone ledger.Batch
 	for rule := range shown {
-		gone = append(gone, s.Name+"\x00"+rule)
+		gone.Remove = append(gone.Remove, shownKey(s, rule))
 	}
-	return rules, window, h.store.Apply(historyBucket, nil, gone)
+	_, err = h.store.Commit(gone)
+	return rules, window, err
+}
+
+func shownKey(s pipeline.Stream, rule string) ledger.Key {
+	return ledger.Key{Bucket: historyBucket, Name: s.Name + "\x00" + rule}
 }
 
 // stream shows the time before the rows that the stream still reads by itself, and writes down that it did.
@@ -122,11 +131,12 @@ func (h *history) stream(ctx context.Context, s pipeline.Stream, rules []celrule
 		}
 	}
 	log.WithField("rows", rows).Info("past rows read")
-	put := map[string][]byte{}
+	put := map[ledger.Key][]byte{}
 	for _, r := range rules {
-		put[s.Name+"\x00"+r.ID] = binary.BigEndian.AppendUint64(nil, uint64(r.Window))
+		put[shownKey(s, r.ID)] = binary.BigEndian.AppendUint64(nil, uint64(r.Window))
 	}
-	return h.store.Apply(historyBucket, put, nil)
+	_, err = h.store.Commit(ledger.Batch{Put: put})
+	return err
 }
 
 // end is where the stream goes on reading: all before it is past. It isn't ok while nobody knows.

@@ -16,6 +16,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -44,29 +45,6 @@ func (p *pastRows) Read(_ context.Context, w pipeline.Window, _ pipeline.Mark, d
 		batch.Events = append(batch.Events, enrich.NewEvent("AuditLogs", row))
 	}
 	return deliver(batch)
-}
-
-// memoryStore is a store without a disk.
-type memoryStore map[string]map[string][]byte
-
-func (m memoryStore) Apply(bucket string, put map[string][]byte, remove []string) error {
-	if m[bucket] == nil {
-		m[bucket] = map[string][]byte{}
-	}
-	for k, v := range put {
-		m[bucket][k] = v
-	}
-	for _, k := range remove {
-		delete(m[bucket], k)
-	}
-	return nil
-}
-
-func (m memoryStore) Each(bucket string, visit func(string, []byte)) error {
-	for k, v := range m[bucket] {
-		visit(k, v)
-	}
-	return nil
 }
 
 // standing is a ledger in which all streams are at one place.
@@ -116,7 +94,7 @@ func TestHistory(t *testing.T) {
 	}
 	log, hook := test.NewNullLogger()
 	place := &standing{}
-	h := newHistory(module, memoryStore{}, place, log)
+	h := newHistory(module, ledgertest.New(), place, log)
 	show := func() []string {
 		t.Helper()
 		source.windows = nil
@@ -165,7 +143,7 @@ func testHistoryOfAReload(t *testing.T) {
 	module := celrule.New()
 	log, hook := test.NewNullLogger()
 	source := &narrowRows{}
-	h := newHistory(module, memoryStore{}, &standing{time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, log)
+	h := newHistory(module, ledgertest.New(), &standing{time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, log)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

@@ -14,6 +14,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
+	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
 // oldRules remembers keys of each kind that a key can have: a text, a number, a truth value, several together.
@@ -94,6 +96,12 @@ func TestOldData(t *testing.T) {
 	if p := state.Open[0].Sinks["hec"]; p.Confirmed != 7 || p.Mark != "2026-11-01T10:01:00Z row-7" {
 		t.Errorf("the window is %+v", state.Open[0])
 	}
+	knowsOldRow(t, store)
+}
+
+// knowsOldRow fails unless each of oldRules has seen the key of oldRow.
+func knowsOldRow(t *testing.T, store ledger.Store) {
+	t.Helper()
 	module, memory := oldModule(t)
 	if _, err := restoreSeen(memory, store, quietLog()); err != nil {
 		t.Fatal(err)
@@ -109,5 +117,76 @@ func TestOldData(t *testing.T) {
 	}
 	if len(tags[0]) != 4 {
 		t.Errorf("%d rules matched", len(tags[0]))
+	}
+}
+
+// TestOldLedger reads on in what the version before the one interface of all stores wrote.
+func TestOldLedger(t *testing.T) {
+	dir := ledgertest.OldFile(t)
+	store, err := boltstore.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if aside := store.SetAside(); aside != "" {
+		t.Fatalf("the store was taken for damaged and set aside as %s", aside)
+	}
+	l, begin := ledger.New(store), time.Date(2026, 11, 1, 9, 30, 0, 0, time.UTC)
+	window := pipeline.Window{Stream: "la:ws:AuditLogs", From: begin.Add(90 * time.Minute), To: begin.Add(2 * time.Hour)}
+	record, err := l.Open(window.Stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, ok := record.State().Sink(window, "hec"); !ok || at.Mark != "mark-3" || at.Confirmed != 3 || len(at.Tally) != 3 {
+		t.Errorf("hec is at %+v", at)
+	}
+	if at := revision(t, store, window.Stream); at != 17 {
+		t.Errorf("the record is at revision %d", at)
+	}
+	hasProof(t, l, window.Stream, begin, 3, 3)
+	if err := record.Update(func(s *pipeline.State) error { s.Done(window, "hec"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if at := revision(t, store, window.Stream); at != 18 {
+		t.Errorf("then the record is at revision %d", at)
+	}
+	hasProof(t, l, window.Stream, begin, 4, 3)
+	hasProof(t, l, "la:ws:SigninLogs", begin, 3, 3)
+	knowsOldRow(t, store)
+	module, _ := oldModule(t)
+	h := newHistory(module, store, l, quietLog())
+	for name, want := range map[string]int{"la:ws:SigninLogs": 0, "la:other:SigninLogs": 4} {
+		if rules, _, err := h.missing(pipeline.Stream{Name: name, Table: "SigninLogs"}); err != nil || len(rules) != want {
+			t.Errorf("%s is to be shown to %d rules, want %d: %v", name, len(rules), want, err)
+		}
+	}
+}
+
+func revision(t *testing.T, store ledger.Store, stream string) uint64 {
+	t.Helper()
+	e, err := store.Get(ledger.Key{Bucket: ledger.Streams, Name: stream})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.Revision
+}
+
+// hasProof fails unless so many windows of half an hour are proven by each sink, of three minutes each.
+func hasProof(t *testing.T, l *ledger.Ledger, stream string, begin time.Time, hec, syslog int) {
+	t.Helper()
+	proof, err := l.Proof(stream, begin.Add(-time.Hour), begin.Add(10*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sink, windows := range map[string]int{"hec": hec, "syslog": syslog} {
+		var want []pipeline.Tally
+		for i := range windows {
+			for m := range int64(3) {
+				want = append(want, pipeline.Tally{Minute: pipeline.MinuteOf(begin) + int64(30*i) + 10*m, Read: m + 1, Confirmed: m, Dead: 1})
+			}
+		}
+		if !slices.Equal(proof[sink], want) {
+			t.Errorf("%s of %s: %+v, want %+v", sink, stream, proof[sink], want)
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // Remember makes what rules have seen and the events that wait for DNS outlive this process. A CEL module in a process of
 // its own keeps what it has seen to itself. Without a store all is forgotten with the process.
-func (m *Modules) Remember(store bucketStore, l *ledger.Ledger) (err error) {
+func (m *Modules) Remember(store ledger.Store, l *ledger.Ledger) (err error) {
 	if err := m.openFollowUps(store, l); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (m *Modules) Remember(store bucketStore, l *ledger.Ledger) (err error) {
 }
 
 // openFollowUps makes the book in which events wait for verdicts. Without a store it forgets them with the process.
-func (m *Modules) openFollowUps(store followup.Store, l *ledger.Ledger) (err error) {
+func (m *Modules) openFollowUps(store ledger.Store, l *ledger.Ledger) (err error) {
 	cel, ok := m.cel.(*celrule.Module)
 	if m.dns == nil || !ok {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"strings"
 	"time"
 
@@ -13,16 +12,9 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/failpoint"
+	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/plugin/backoff"
 )
-
-// bucketStore keeps values in named buckets; boltstore.Store is one.
-type bucketStore interface {
-	// Apply writes and removes values in one transaction that is on the disk when it returns.
-	Apply(bucket string, put map[string][]byte, remove []string) error
-	// Each shows all values, which are only good until visit returns.
-	Each(bucket string, visit func(key string, value []byte)) error
-}
 
 // Forgetful says what rules of the module won't remember for long with the configuration, "" when there are none: what a CEL
 // module in a process of its own has seen lives in its memory alone.
@@ -43,23 +35,23 @@ const (
 // seenKeeper saves what rules with first_seen remember, now and then and at the end.
 type seenKeeper struct {
 	memory *celrule.Recent
-	store  bucketStore
+	store  ledger.Store
 	log    logrus.FieldLogger
 }
 
 // restoreSeen restores the memory from the store. The keeper saves it from then on while it runs.
-func restoreSeen(memory *celrule.Recent, store bucketStore, log logrus.FieldLogger) (*seenKeeper, error) {
+func restoreSeen(memory *celrule.Recent, store ledger.Store, log logrus.FieldLogger) (*seenKeeper, error) {
 	var all []celrule.Sighting
 	damaged := 0
-	err := store.Each(seenBucket, func(key string, value []byte) {
-		if s, ok := decodeSighting(key, value); ok {
+	for e, err := range store.List(seenBucket, "") {
+		if err != nil {
+			return nil, err
+		}
+		if s, ok := decodeSighting(e.Name, e.Value); ok {
 			all = append(all, s)
 		} else {
 			damaged++
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
 	memory.Restore(all)
 	if damaged > 0 {
@@ -80,49 +72,44 @@ func (k *seenKeeper) run(ctx context.Context) {
 
 func (k *seenKeeper) save() error {
 	return k.memory.Save(func(known, forgotten []celrule.Sighting) error {
-		put, remove := map[string][]byte{}, []string{}
+		batch := ledger.Batch{Put: map[ledger.Key][]byte{}}
 		for _, s := range known {
-			put[sightingKey(s)] = encodeSighting(s)
+			batch.Put[ledger.Key{Bucket: seenBucket, Name: sightingKey(s)}] = encodeSighting(s)
 		}
 		for _, s := range forgotten {
-			remove = append(remove, sightingKey(s))
+			batch.Remove = append(batch.Remove, ledger.Key{Bucket: seenBucket, Name: sightingKey(s)})
 		}
 		failpoint.Hit(failpoint.SeenUnsaved)
-		err := k.store.Apply(seenBucket, put, remove)
+		_, err := k.store.Commit(batch)
 		failpoint.Hit(failpoint.SeenSaved)
 		return err
 	})
 }
 
-// A sighting lies under the rule's id, a zero byte and the digest. The value is four bytes of CRC-32C of key and value,
-// and three times of eight bytes, all big endian, in nanoseconds of Unix time: first, last and until.
-const sightingLength = 4 + 3*8
+// A sighting lies under the rule's id, a zero byte and the digest. The value are three times of eight bytes, big endian, in
+// nanoseconds of Unix time: first, last and until; sealed with that name.
+const sightingLength = 3 * 8
 
 func sightingKey(s celrule.Sighting) string { return s.Rule + "\x00" + string(s.Key[:]) }
 
 func encodeSighting(s celrule.Sighting) []byte {
-	value := make([]byte, 4, sightingLength)
+	times := make([]byte, 0, sightingLength)
 	for _, at := range []time.Time{s.First, s.Last, s.Until} {
-		value = binary.BigEndian.AppendUint64(value, uint64(at.UnixNano()))
+		times = binary.BigEndian.AppendUint64(times, uint64(at.UnixNano()))
 	}
-	binary.BigEndian.PutUint32(value, sightingSum(sightingKey(s), value))
-	return value
+	return ledger.Seal(sightingKey(s), times)
 }
 
 func decodeSighting(key string, value []byte) (s celrule.Sighting, ok bool) {
 	rule, digest, ok := strings.Cut(key, "\x00")
-	if !ok || len(digest) != len(s.Key) || len(value) != sightingLength || binary.BigEndian.Uint32(value) != sightingSum(key, value) {
+	times, err := ledger.Unseal(key, value)
+	if !ok || len(digest) != len(s.Key) || err != nil || len(times) != sightingLength {
 		return s, false
 	}
 	at := func(i int) time.Time {
-		return time.Unix(0, int64(binary.BigEndian.Uint64(value[4+8*i:]))).UTC()
+		return time.Unix(0, int64(binary.BigEndian.Uint64(times[8*i:]))).UTC()
 	}
 	s.Rule, s.First, s.Last, s.Until = rule, at(0), at(1), at(2)
 	copy(s.Key[:], digest)
 	return s, true
-}
-
-func sightingSum(key string, value []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum([]byte(key), table), table, value[4:])
 }

@@ -15,17 +15,14 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/host/config"
-	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 )
 
 // TestSeenSurvivesARestart closes a host's memory and opens it again; a damaged key looks new. Replayed events from long
 // ago are remembered like today's.
 func TestSeenSurvivesARestart(t *testing.T) {
-	store, err := boltstore.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := ledgertest.New()
 	log, hook := test.NewNullLogger()
 	at, window, key := time.Now(), time.Hour, celrule.Digest{1, 0, 2}
 	seen := func(m *celrule.Recent, rule string, at time.Time) bool {
@@ -54,7 +51,8 @@ func TestSeenSurvivesARestart(t *testing.T) {
 		}
 	})
 	damaged := celrule.Sighting{Rule: "a.c", Key: key}
-	if err := store.Apply(seenBucket, map[string][]byte{sightingKey(damaged): []byte("not a sighting")}, nil); err != nil {
+	rubbish := map[ledger.Key][]byte{{Bucket: seenBucket, Name: sightingKey(damaged)}: []byte("not a sighting")}
+	if _, err := store.Commit(ledger.Batch{Put: rubbish}); err != nil {
 		t.Fatal(err)
 	}
 	session(func(m *celrule.Recent) {
@@ -67,21 +65,10 @@ func TestSeenSurvivesARestart(t *testing.T) {
 	}
 }
 
-// brokenStore fails to write.
-type brokenStore struct{ fails bool }
-
-func (b *brokenStore) Apply(string, map[string][]byte, []string) error {
-	if b.fails {
-		return errors.New("the disk is full")
-	}
-	return nil
-}
-
-func (*brokenStore) Each(string, func(string, []byte)) error { return nil }
-
 // TestSeenIsSavedLater keeps what a full disk didn't take for the next time.
 func TestSeenIsSavedLater(t *testing.T) {
-	store := &brokenStore{fails: true}
+	store := ledgertest.New()
+	store.Fail(errors.New("the disk is full"))
 	log, _ := test.NewNullLogger()
 	m := celrule.NewRecent(10)
 	k, err := restoreSeen(m, store, log)

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,14 +37,14 @@ var (
 	ErrReplaced = fmt.Errorf("another file lies in the place of the open ledger: %w", ledger.ErrConflict)
 )
 
-// Store is a bbolt file. Each value lies behind eight bytes of its revision (big endian). Its methods may be called at the
-// same time.
+// Store is a [ledger.Store] in a bbolt file. A bucket is one of bbolt's. The records lie behind eight bytes of their revision
+// (big endian); all other values lie bare, and their revision is made of what is in them.
 type Store struct {
-	// Told is called, from the goroutine that writes, when the file had to be written anew or set aside while in use;
-	// nil means nobody wants to know. It must be set before the first write.
+	// Told is called, from the goroutine that reads or writes, when the file had to be written anew or set aside while in use;
+	// nil means nobody wants to know. It must be set before the first use.
 	Told func(what string)
 
-	path  string
+	path  string // "" of a file that is only read
 	aside string
 
 	mu   sync.RWMutex
@@ -52,14 +53,13 @@ type Store struct {
 	// broken says that a write failed: what the system keeps of the file in memory may differ from the disk.
 	broken bool
 	// torn says that the file could not even be read: it can't be closed in order any more.
-	torn bool
-	// known are the revisions that were written here. While the file is locked nobody else writes it: where it says less, or
-	// one more because a Put that failed got through after all, the file is wrong.
-	known map[string]uint64
-	// before is, by record, what was in the proof before the Puts of it that failed since one worked.
-	before map[string]map[string][]byte
-	// lost are the records that the file doesn't hold any more and whose writer was told so.
-	lost     map[string]bool
+	torn   bool
+	closed bool
+	// known are the revisions at which expected keys, and records that were read, are for those who write here. While the file is locked nobody else writes
+	// it: where it says something else, it is wrong, or a Commit that failed got through after all.
+	known map[ledger.Key]uint64
+	// lost are the keys that the file doesn't hold any more and whose writer was told so.
+	lost     map[ledger.Key]bool
 	openFile func(path string, flag int, mode os.FileMode) (*os.File, error)
 }
 
@@ -69,7 +69,7 @@ type Store struct {
 func Open(dir string) (*Store, error) { return openWith(dir, os.OpenFile) }
 
 func openWith(dir string, openFile func(string, int, os.FileMode) (*os.File, error)) (*Store, error) {
-	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, known: map[string]uint64{}, before: map[string]map[string][]byte{}, lost: map[string]bool{}}
+	s := &Store{path: filepath.Join(dir, FileName), openFile: openFile, known: map[ledger.Key]uint64{}, lost: map[ledger.Key]bool{}}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -86,100 +86,109 @@ func (s *Store) SetAside() string {
 	return s.aside
 }
 
-func bucket() []byte { return []byte("streams") }
-
-// Get returns the value and revision of key, or ledger.ErrNotFound.
-func (s *Store) Get(key string) (value []byte, revision uint64, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		revision, value = split(tx.Bucket(bucket()).Get([]byte(key)))
-		if revision == 0 {
-			return ledger.ErrNotFound
+// Commit makes a batch in one transaction, and syncs the file.
+func (s *Store) Commit(b ledger.Batch) (map[ledger.Key]uint64, error) {
+	if err := b.Check(); err != nil {
+		return nil, err
+	}
+	var revisions map[ledger.Key]uint64
+	err := s.update(func(tx *bbolt.Tx) (err error) {
+		if err := s.expect(tx, b.Expect); err != nil {
+			return err
 		}
-		return nil
-	})
-	return value, revision, err
+		if revisions, err = change(tx, b); err == nil && len(b.Expect) > 0 {
+			failpoint.Hit(failpoint.LedgerChanged)
+		}
+		return err
+	}, func() { s.wrote(b, revisions) })
+	if err != nil {
+		return nil, err
+	}
+	if len(b.Expect) > 0 {
+		failpoint.Hit(failpoint.LedgerCommitted)
+	}
+	return revisions, nil
 }
 
-// Put replaces the value of key if its revision is the given one, and syncs the file.
-func (s *Store) Put(key string, value []byte, revision uint64) (uint64, error) {
-	return s.put(key, value, revision, nil)
-}
-
-// put is Put, and whatever also does in the same transaction.
-func (s *Store) put(key string, value []byte, revision uint64, also func(*bbolt.Tx) error) (uint64, error) {
-	next := revision + 1
-	err := s.update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucket())
-		current, _ := split(b.Get([]byte(key)))
+// expect fails with ledger.ErrConflict or ledger.ErrLost unless the keys are at these revisions.
+func (s *Store) expect(tx *bbolt.Tx, want map[ledger.Key]uint64) error {
+	var lost error
+	for key, revision := range want {
+		current := revisionOf(key, find(tx, key))
 		known, ours := s.known[key]
 		if !ours {
 			known = current
 		}
-		if revision != known || current > next {
+		if revision != known || counted(key) && current > revision+1 {
 			return ledger.ErrConflict
 		}
-		if current == 0 && known > 0 && !s.lost[key] {
-			s.lost[key] = true
-			return ledger.ErrLost
+		if current == 0 && revision > 0 && !s.lost[key] {
+			s.lost[key], lost = true, ledger.ErrLost
 		}
-		if current == next {
-			if err := s.takeBack(tx, key); err != nil {
-				return err
-			}
-		}
-		if also != nil {
-			if s.before[key] == nil {
-				s.before[key] = map[string][]byte{}
-			}
-			if err := also(tx); err != nil {
-				return err
-			}
-		}
-		err := b.Put([]byte(key), append(binary.BigEndian.AppendUint64(nil, next), value...))
-		failpoint.Hit(failpoint.LedgerChanged)
-		return err
-	}, func() { s.wrote(key, next) })
-	if err != nil {
-		return 0, err
 	}
-	failpoint.Hit(failpoint.LedgerCommitted)
-	return next, nil
+	maps.Copy(s.known, want) // also when what follows fails: a Commit that gets through all the same doesn't change it
+	return lost
 }
 
-// wrote notes that a Put worked.
-func (s *Store) wrote(key string, revision uint64) {
-	s.known[key] = revision
-	delete(s.before, key)
-	delete(s.lost, key)
+// change makes the changes, and returns the new revisions of those that were expected.
+func change(tx *bbolt.Tx, batch ledger.Batch) (map[ledger.Key]uint64, error) {
+	for _, key := range batch.Remove {
+		if b := tx.Bucket([]byte(key.Bucket)); b != nil {
+			if err := b.Delete([]byte(key.Name)); err != nil {
+				return nil, fmt.Errorf("remove from %s: %w", key.Bucket, err)
+			}
+		}
+	}
+	revisions, buckets := make(map[ledger.Key]uint64, len(batch.Expect)), map[string]*bbolt.Bucket{}
+	for key, value := range batch.Put {
+		b := buckets[key.Bucket]
+		if b == nil {
+			var err error
+			if b, err = tx.CreateBucketIfNotExists([]byte(key.Bucket)); err != nil {
+				return nil, fmt.Errorf("make %s: %w", key.Bucket, err)
+			}
+			buckets[key.Bucket] = b
+		}
+		revision, expected := batch.Expect[key]
+		if counted(key) {
+			if !expected {
+				revision = revisionOf(key, b.Get([]byte(key.Name)))
+			}
+			value = append(binary.BigEndian.AppendUint64(nil, revision+1), value...)
+		}
+		if err := b.Put([]byte(key.Name), value); err != nil {
+			return nil, fmt.Errorf("write %s: %w", key.Bucket, err)
+		}
+		if expected {
+			revisions[key] = revisionOf(key, value)
+		}
+	}
+	return revisions, nil
 }
 
-// Keys lists all keys.
-func (s *Store) Keys() (keys []string, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucket()).ForEach(func(k, _ []byte) error {
-			keys = append(keys, string(k))
-			return nil
-		})
-	})
-	return keys, err
+// wrote notes that a batch was made.
+func (s *Store) wrote(b ledger.Batch, revisions map[ledger.Key]uint64) {
+	for key := range b.Put {
+		delete(s.known, key)
+	}
+	for _, key := range b.Remove {
+		delete(s.known, key)
+	}
+	maps.Copy(s.known, revisions)
+	for key := range b.Expect {
+		delete(s.lost, key)
+	}
 }
 
 // Close lets go of the file.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	if s.db == nil || s.torn {
 		return nil
 	}
 	db := s.db
 	s.db = nil
 	return db.Close()
-}
-
-// split takes a stored value apart; revision 0 means that there is none.
-func split(stored []byte) (revision uint64, value []byte) {
-	if len(stored) < 8 {
-		return 0, nil
-	}
-	return binary.BigEndian.Uint64(stored), append([]byte(nil), stored[8:]...)
 }

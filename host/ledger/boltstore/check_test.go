@@ -23,18 +23,18 @@ func used(t *testing.T) []byte {
 	revisions := map[string]uint64{}
 	for i := range 60 {
 		key := fmt.Sprint("stream-", i%9)
-		next, err := s.PutProof(key, make([]byte, random.IntN(9000)), revisions[key], func(p ledger.Proofs) error {
-			for j := range 20 {
-				if err := p.Put(fmt.Appendf(nil, "%s|%06d", key, i*20+j), make([]byte, 20+random.IntN(60))); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		b := ledger.Batch{
+			Expect: map[ledger.Key]uint64{recordOf(key): revisions[key]},
+			Put:    map[ledger.Key][]byte{recordOf(key): make([]byte, random.IntN(9000))},
+		}
+		for j := range 20 {
+			b.Put[proofOf(fmt.Sprintf("%s|%06d", key, i*20+j))] = make([]byte, 20+random.IntN(60))
+		}
+		next, err := s.Commit(b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		revisions[key] = next
+		revisions[key] = next[recordOf(key)]
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -45,6 +45,8 @@ func used(t *testing.T) []byte {
 	}
 	return file
 }
+
+func proofOf(name string) ledger.Key { return ledger.Key{Bucket: "proof", Name: name} }
 
 // hurt is the file with one damage.
 func hurt(file []byte, seed int) []byte {
@@ -129,27 +131,26 @@ func problems(s *Store) map[string]bool {
 func use(t *testing.T, dir string) {
 	t.Helper()
 	s := start(t, dir)
-	keys, err := s.Keys()
-	if err != nil {
-		t.Error(err)
-	}
-	for _, key := range keys {
-		if _, _, err := s.Get(key); err != nil && !errors.Is(err, ledger.ErrNotFound) { // its value is the ledger's to check
-			t.Error(err)
+	for _, bucket := range []string{ledger.Streams, "proof"} {
+		for e, err := range s.List(bucket, "") {
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			if _, err := s.Get(e.Key); err != nil { // its value is the ledger's to check
+				t.Error(err)
+			}
 		}
 	}
-	err = s.ViewProof(func(p ledger.Proofs) error {
-		for _, key := range p.Keys(nil, []byte("\xff")) {
-			p.Get(key)
-		}
-		return nil
-	})
-	if err != nil || s.SetAside() != "" {
-		t.Errorf("read the proof: %v; set aside: %q", err, s.SetAside())
+	if s.SetAside() != "" {
+		t.Errorf("set aside: %q", s.SetAside())
 	}
 	for _, key := range []string{"stream-0", "stream-5", "new"} {
-		_, revision, _ := s.Get(key)
-		_, err := s.PutProof(key, []byte("value"), revision, func(p ledger.Proofs) error { return p.Put([]byte(key), []byte("value")) })
+		e, _ := s.Get(recordOf(key))
+		_, err := s.Commit(ledger.Batch{
+			Expect: map[ledger.Key]uint64{recordOf(key): e.Revision},
+			Put:    map[ledger.Key][]byte{recordOf(key): []byte("value"), proofOf(key): []byte("value")},
+		})
 		if err != nil {
 			t.Errorf("write %s: %v", key, err)
 		}
@@ -168,7 +169,7 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 	var branch, leaf, list int64
 	err := s.view(func(tx *bbolt.Tx) error {
-		branch = int64(tx.Bucket(bucket()).Root()) * 4096
+		branch = int64(tx.Bucket(records()).Root()) * 4096
 		for id := 2; ; id++ {
 			info, err := tx.Page(id)
 			if err != nil || info == nil {

@@ -132,17 +132,35 @@ func damaged(err error) bool {
 		errors.Is(err, bolterrors.ErrVersionMismatch) || err != nil && strings.Contains(err.Error(), "file size too small")
 }
 
-// view reads the file.
+// view reads the file. One that turns out to be unreadable is got over as before a write: whoever reads in order to write would
+// never come to that.
 func (s *Store) view(do func(*bbolt.Tx) error) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.db == nil || s.torn {
-		return errClosed
+	read, err := s.look(do)
+	if s.path == "" || !errors.Is(err, errDamaged) && !errors.Is(err, errNotOpen) {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == read || s.db == nil { // else somebody else has got over it
+		s.torn = s.torn || errors.Is(err, errDamaged)
+		if err := s.ready(); err != nil {
+			return err
+		}
 	}
 	return guarded(func() error { return s.db.View(do) })
 }
 
-var errClosed = errors.New("the ledger's file is not open")
+// look reads the file as it is, and returns which one that was.
+func (s *Store) look(do func(*bbolt.Tx) error) (*bbolt.DB, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil || s.torn {
+		return s.db, errNotOpen
+	}
+	return s.db, guarded(func() error { return s.db.View(do) })
+}
+
+var errNotOpen = errors.New("the ledger's file is not open")
 
 // update writes the file, in one transaction that is on the disk when it returns. Done, which may be nil, is called when it
 // is, before anybody else writes.
@@ -172,6 +190,8 @@ func (s *Store) update(do func(*bbolt.Tx) error, done func()) error {
 // ready gets over what happened to the file since the last write.
 func (s *Store) ready() error {
 	switch {
+	case s.closed:
+		return errNotOpen
 	case s.torn:
 		return s.begin()
 	case s.db == nil:

@@ -27,12 +27,20 @@ func start(t *testing.T, dir string) *Store {
 
 func put(t *testing.T, s *Store, key, value string, revision uint64) uint64 {
 	t.Helper()
-	next, err := s.Put(key, []byte(value), revision)
+	next, err := write(s, key, value, revision)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return next
 }
+
+// write puts a record at a revision and returns the next one.
+func write(s *Store, name, value string, revision uint64) (uint64, error) {
+	revisions, err := s.Commit(ledger.Batch{Expect: map[ledger.Key]uint64{recordOf(name): revision}, Put: map[ledger.Key][]byte{recordOf(name): []byte(value)}})
+	return revisions[recordOf(name)], err
+}
+
+func recordOf(name string) ledger.Key { return ledger.Key{Bucket: ledger.Streams, Name: name} }
 
 // holds fails unless the key has the value, also for the next process.
 func holds(t *testing.T, s *Store, dir, key, want string) {
@@ -40,9 +48,9 @@ func holds(t *testing.T, s *Store, dir, key, want string) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	got, _, err := start(t, dir).Get(key)
-	if err != nil || string(got) != want {
-		t.Errorf("%s: got %.40q, %v; want %.40q", key, got, err, want)
+	got, err := start(t, dir).Get(recordOf(key))
+	if err != nil || string(got.Value) != want {
+		t.Errorf("%s: got %.40q, %v; want %.40q", key, got.Value, err, want)
 	}
 }
 
@@ -64,7 +72,7 @@ func TestARemovedDirectoryIsWrittenAnew(t *testing.T) {
 	if _, err := Open(dir); !errors.Is(err, ErrLocked) {
 		t.Errorf("the new file isn't locked: %v", err)
 	}
-	if _, err := s.Put("other", nil, other-1); !errors.Is(err, ledger.ErrConflict) {
+	if _, err := write(s, "other", "", other-1); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("a second writer got %v", err)
 	}
 	holds(t, s, dir, "other", "kept")
@@ -79,7 +87,7 @@ func TestAReplacedFileIsLeftAlone(t *testing.T) {
 	}
 	theirs := start(t, dir)
 	put(t, theirs, "s", "theirs", 0)
-	if _, err := s.Put("s", []byte("mine again"), revision); !errors.Is(err, ErrReplaced) || !errors.Is(err, ledger.ErrConflict) {
+	if _, err := write(s, "s", "mine again", revision); !errors.Is(err, ErrReplaced) || !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
 	holds(t, theirs, dir, "s", "theirs")
@@ -97,7 +105,7 @@ func TestAFileThatGotShorter(t *testing.T) {
 			t.Fatal(err)
 		}
 		for try := 0; ; try++ {
-			next, err := s.Put("s", []byte("after"), revision)
+			next, err := write(s, "s", "after", revision)
 			if err == nil {
 				revision = next
 				break
@@ -130,7 +138,7 @@ func TestAFileThatIsOverwritten(t *testing.T) {
 				}
 			}
 			for try := 0; ; try++ {
-				next, err := s.Put("s", []byte("after"), revision)
+				next, err := write(s, "s", "after", revision)
 				if err == nil {
 					revision = next
 					break
@@ -173,7 +181,7 @@ func TestAFullDiskIsWaitedFor(t *testing.T) {
 		var err error
 		for n := 0; err == nil && n < 100; n++ {
 			var next uint64
-			if next, err = s.Put("s", []byte(strings.Repeat("x", 5000*(n+1))), revision); err == nil {
+			if next, err = write(s, "s", strings.Repeat("x", 5000*(n+1)), revision); err == nil {
 				revision = next
 			}
 		}
@@ -204,7 +212,7 @@ func TestAFailedWriteOpensTheFileAgain(t *testing.T) {
 	revision := put(t, s, "s", "one", 0)
 	refuse, s.broken = true, true
 	for range 3 {
-		if _, err := s.Put("s", []byte("two"), revision); err == nil {
+		if _, err := write(s, "s", "two", revision); err == nil {
 			t.Fatal("a write to a read-only file worked")
 		}
 	}
@@ -223,22 +231,41 @@ func TestAPutThatFailedAfterAll(t *testing.T) {
 	s := start(t, dir)
 	revision := put(t, s, "s", "one", 0)
 	put(t, s, "s", "two", revision)
-	s.known["s"] = revision // as after a sync that failed behind the meta page
+	s.known[recordOf("s")] = revision // as after a sync that failed behind the meta page
 	put(t, s, "s", "three", revision)
-	if _, err := s.Put("s", []byte("four"), revision); !errors.Is(err, ledger.ErrConflict) {
+	if _, err := write(s, "s", "four", revision); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
-	s.known["s"] = 0
-	if _, err := s.Put("s", []byte("four"), 0); !errors.Is(err, ledger.ErrConflict) {
+	s.known[recordOf("s")] = 0
+	if _, err := write(s, "s", "four", 0); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
 	holds(t, s, dir, "s", "three")
 }
 
+// TestTheFirstPutOfAProcessThatFailedAfterAll is no conflict for the one who wrote it either.
+func TestTheFirstPutOfAProcessThatFailedAfterAll(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	k := recordOf("s")
+	fails := ledger.Batch{Expect: map[ledger.Key]uint64{k: 0}, Put: map[ledger.Key][]byte{k: []byte("one"), {Bucket: "beside"}: nil}} // bbolt wants a name
+	if _, err := s.Commit(fails); err == nil {
+		t.Fatal("a value without a name was taken")
+	}
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(records()).Put([]byte("s"), []byte("\x00\x00\x00\x00\x00\x00\x00\x01one"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "s", "two", 0)
+	holds(t, s, dir, "s", "two")
+}
+
 func TestANewerFormatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir)
-	write := func(value []byte) []byte {
+	mark := func(value []byte) []byte {
 		t.Helper()
 		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("about")).Put([]byte("format"), value) })
 		if err != nil {
@@ -253,7 +280,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 		}
 		return content
 	}
-	before := write(encodeFormat(format + 1))
+	before := mark(encodeFormat(format + 1))
 	if _, err := Open(dir); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 2") {
 		t.Errorf("got %v", err)
 	}
@@ -266,7 +293,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	}
 	dir = t.TempDir()
 	s = start(t, dir)
-	write([]byte("damaged")) // says nothing
+	mark([]byte("damaged")) // says nothing
 	start(t, dir)
 }
 
@@ -276,18 +303,18 @@ func TestAWastefulFileShrinks(t *testing.T) {
 	revision := put(t, s, "s", "kept", 0)
 	grow := func(s *Store) {
 		t.Helper()
-		put, keys := map[string][]byte{}, []string{}
+		put, keys := map[ledger.Key][]byte{}, []ledger.Key{}
 		for i := range 400 {
-			key := fmt.Sprint(i)
+			key := ledger.Key{Bucket: "big", Name: fmt.Sprint(i)}
 			put[key], keys = make([]byte, 10_000), append(keys, key)
 		}
-		if err := s.Apply("big", put, nil); err != nil {
+		if _, err := s.Commit(ledger.Batch{Put: put}); err != nil {
 			t.Fatal(err)
 		}
 		if _, after, err := s.Compact(); err != nil || after < 4_000_000 {
 			t.Errorf("a full file: %d bytes, %v", after, err)
 		}
-		if err := s.Apply("big", nil, keys); err != nil {
+		if _, err := s.Commit(ledger.Batch{Remove: keys}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,13 +1,13 @@
 package boltstore
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
 // format is the number of the file's format. A version that changes what a record means raises it, and reads all lower
@@ -19,7 +19,7 @@ var errNewFile = errors.New("the file isn't prepared yet")
 // prepare makes what every ledger has, unless it is there. A file of a newer format is refused, untouched.
 func prepare(db *bbolt.DB) error {
 	err := db.View(func(tx *bbolt.Tx) error {
-		if tx.Bucket(bucket()) == nil {
+		if tx.Bucket(records()) == nil {
 			return errNewFile
 		}
 		return checkFormat(tx)
@@ -28,7 +28,7 @@ func prepare(db *bbolt.DB) error {
 		return err
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucketIfNotExists(bucket()); err != nil {
+		if _, err := tx.CreateBucketIfNotExists(records()); err != nil {
 			return err
 		}
 		about, err := tx.CreateBucketIfNotExists([]byte("about"))
@@ -56,21 +56,14 @@ func checkFormat(tx *bbolt.Tx) error {
 	return nil
 }
 
-// encodeFormat is four bytes of CRC-32C (big endian) and the number in digits: a flipped bit must not look like a newer
-// format.
-func encodeFormat(n int) []byte {
-	digits := strconv.Itoa(n)
-	return append(binary.BigEndian.AppendUint32(nil, formatSum(digits)), digits...)
-}
+// encodeFormat is the number in digits, sealed: a flipped bit must not look like a newer format.
+func encodeFormat(n int) []byte { return ledger.Seal("", []byte(strconv.Itoa(n))) }
 
 func decodeFormat(value []byte) (n int, ok bool) {
-	if len(value) < 5 || binary.BigEndian.Uint32(value) != formatSum(string(value[4:])) {
+	digits, err := ledger.Unseal("", value)
+	if err != nil {
 		return 0, false
 	}
-	n, err := strconv.Atoi(string(value[4:]))
+	n, err = strconv.Atoi(string(digits))
 	return n, err == nil
-}
-
-func formatSum(digits string) uint32 {
-	return crc32.Checksum([]byte(digits), crc32.MakeTable(crc32.Castagnoli))
 }

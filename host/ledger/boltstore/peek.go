@@ -24,7 +24,7 @@ func Peek(dir string) (*Store, error) {
 	err := s.readAt(path)
 	if err == nil {
 		err = s.view(func(tx *bbolt.Tx) error {
-			if tx.Bucket(bucket()) == nil {
+			if tx.Bucket(records()) == nil {
 				return fmt.Errorf("%w: it has no streams", errDamaged)
 			}
 			if err := checkFormat(tx); !errors.Is(err, errNewFile) {

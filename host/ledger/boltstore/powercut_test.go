@@ -1,13 +1,14 @@
 package boltstore
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
 // moment is the file after a commit, and what it holds.
@@ -29,7 +30,7 @@ func history(t *testing.T, commits int) (moments []moment) {
 	values, revisions := map[string]string{}, map[string]uint64{}
 	for i := range commits {
 		key, value := fmt.Sprint("stream-", i%3), fmt.Sprintf("%d %x", i, make([]byte, random.IntN(6000)))
-		if revisions[key], err = s.Put(key, []byte(value), revisions[key]); err != nil {
+		if revisions[key], err = write(s, key, value, revisions[key]); err != nil {
 			t.Fatal(err)
 		}
 		values[key] = value
@@ -105,17 +106,12 @@ func TestPowerCuts(t *testing.T) {
 
 func all(t *testing.T, s *Store) map[string]string {
 	t.Helper()
-	keys, err := s.Keys()
-	if err != nil {
-		t.Fatal(err)
-	}
 	values := map[string]string{}
-	for _, key := range keys {
-		value, _, err := s.Get(key)
+	for e, err := range s.List(ledger.Streams, "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		values[key] = string(bytes.Clone(value))
+		values[e.Name] = string(e.Value)
 	}
 	return values
 }

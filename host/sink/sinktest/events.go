@@ -1,7 +1,6 @@
 package sinktest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -102,15 +101,4 @@ func row(columns *enrich.Columns, cells ...[]byte) enrich.Row {
 		panic(err) // the cells above are JSON
 	}
 	return r
-}
-
-// Canonical rewrites JSON so that equal values have equal bytes: members sorted, no white space, numbers as written.
-func Canonical(text []byte) ([]byte, error) {
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, fmt.Errorf("read JSON: %w", err)
-	}
-	return json.Marshal(value)
 }

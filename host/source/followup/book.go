@@ -11,15 +11,8 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
-
-// Store keeps values in named buckets.
-type Store interface {
-	// Apply writes and removes values in one transaction that is on the disk when it returns.
-	Apply(bucket string, put map[string][]byte, remove []string) error
-	// Each shows all values, which are only good until visit returns.
-	Each(bucket string, visit func(key string, value []byte)) error
-}
 
 // Names knows what DNS says of hosts.
 type Names interface {
@@ -36,7 +29,7 @@ type Judge func(ctx context.Context, events []enrich.Event) ([][]enrich.Tag, err
 
 // Options say what a Book works with.
 type Options struct {
-	Store Store // nil forgets everything with the process
+	Store ledger.Store // nil forgets everything with the process
 	Names Names
 	Judge Judge
 	Log   logrus.FieldLogger
@@ -46,7 +39,7 @@ type Options struct {
 }
 
 const (
-	bucket = "followups"
+	bucket = "followups" // of the store
 
 	maxQuestions = 10_000
 	maxBytes     = 32 << 20 // of the rows of all questions
@@ -123,7 +116,7 @@ func laterOf(a, b time.Time) time.Time {
 func (b *Book) Keep(_ context.Context, questions []Question) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	put, remove := map[string][]byte{}, []string{}
+	batch := ledger.Batch{Put: map[ledger.Key][]byte{}}
 	now := time.Now().UTC()
 	for i := range questions {
 		if b.questions[questions[i].Event.ID] != nil {
@@ -136,7 +129,7 @@ func (b *Book) Keep(_ context.Context, questions []Question) {
 			continue
 		}
 		q.size = len(value)
-		put[questionKey(q.ID)] = value
+		batch.Put[questionKey(q.ID)] = value
 		b.figures.Kept++
 		b.add(q)
 		for _, host := range q.Hosts {
@@ -147,12 +140,12 @@ func (b *Book) Keep(_ context.Context, questions []Question) {
 	}
 	for len(b.questions) > maxQuestions || b.bytes > maxBytes {
 		oldest := b.oldest()
-		delete(put, questionKey(oldest.ID))
-		remove = append(remove, questionKey(oldest.ID))
+		delete(batch.Put, questionKey(oldest.ID))
+		batch.Remove = append(batch.Remove, questionKey(oldest.ID))
 		b.drop(oldest)
 		b.figures.Dropped++
 	}
-	b.complain(b.apply(put, remove))
+	b.complain(b.apply(batch))
 }
 
 // add puts a question into the maps.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,48 +16,11 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
-
-// disk is a store in memory.
-type disk struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	err    error
-}
-
-func (d *disk) Apply(_ string, put map[string][]byte, remove []string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err != nil {
-		return d.err
-	}
-	for _, key := range remove {
-		delete(d.values, key)
-	}
-	maps.Copy(d.values, put)
-	return nil
-}
-
-func (d *disk) Each(_ string, visit func(string, []byte)) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for key, value := range d.values {
-		visit(key, value)
-	}
-	return d.err
-}
-
-func (d *disk) count(prefix string) (n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for key := range d.values {
-		if strings.HasPrefix(key, prefix) {
-			n++
-		}
-	}
-	return n
-}
 
 // names says of hosts what it was told.
 type names struct {
@@ -99,7 +61,7 @@ func (n *names) Busy() bool { return false }
 // scene is a book with what it works with. Its rule test.dangling matches when a host of the event doesn't exist.
 type scene struct {
 	*Book
-	disk      *disk
+	disk      *ledgertest.Memory // nil with a store of another kind
 	names     *names
 	planned   time.Time
 	confirmed time.Time
@@ -107,10 +69,11 @@ type scene struct {
 	judgeErr  error
 }
 
-func open(t *testing.T, d *disk) *scene {
+func open(t *testing.T, d ledger.Store) *scene {
 	t.Helper()
 	log, hook := test.NewNullLogger()
-	s := &scene{disk: d, names: &names{known: map[string]string{}}, log: hook}
+	memory, _ := d.(*ledgertest.Memory)
+	s := &scene{disk: memory, names: &names{known: map[string]string{}}, log: hook}
 	var err error
 	s.Book, err = Open(Options{
 		Store: d, Names: s.names, Judge: s.judgeAll, Log: logrus.FieldLogger(log),
@@ -177,11 +140,11 @@ func (s *scene) read(t *testing.T, frontier time.Time, after pipeline.Mark) (w p
 
 // TestFollowUp answers the hosts of two events one by one: each gets one follow-up, when the rule matches for the first time.
 func TestFollowUp(t *testing.T) {
-	s := open(t, &disk{values: map[string][]byte{}})
+	s := open(t, ledgertest.New())
 	s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com", "b.example.com", "c.example.com"), ask(t, "row-2", "c.example.com")})
 	s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com")}) // read again
-	if f := s.Figures(); f.Kept != 2 || f.Questions != 2 || s.disk.count("q/") != 2 {
-		t.Fatalf("%+v, %d on the disk", f, s.disk.count("q/"))
+	if f := s.Figures(); f.Kept != 2 || f.Questions != 2 || s.disk.Count(bucket, "q/") != 2 {
+		t.Fatalf("%+v, %d on the disk", f, s.disk.Count(bucket, "q/"))
 	}
 	if _, _, ok, err := s.plan(t.Context(), time.Time{}); ok || err != nil {
 		t.Errorf("planned %v, %v", ok, err)
@@ -220,7 +183,7 @@ func TestFollowUp(t *testing.T) {
 	if _, both, _ := s.read(t, time.Time{}, mark); len(both) != 1 || both[0].Risk.Follows != "row-2" {
 		t.Errorf("behind the mark %d events", len(both))
 	}
-	if f := s.Figures(); f.Questions != 0 || f.Made != 2 || s.disk.count("q/") != 0 || s.disk.count("f/") != 2 || len(s.byHost)+s.bytes != 0 {
+	if f := s.Figures(); f.Questions != 0 || f.Made != 2 || s.disk.Count(bucket, "q/") != 0 || s.disk.Count(bucket, "f/") != 2 || len(s.byHost)+s.bytes != 0 {
 		t.Errorf("%+v, %d hosts, %d bytes", f, len(s.byHost), s.bytes)
 	}
 }
@@ -236,7 +199,7 @@ func lookup(t *testing.T) *schema.Table {
 
 // TestCrash opens a book again after each step: nothing is lost, nothing gets another id.
 func TestCrash(t *testing.T) {
-	d := &disk{values: map[string][]byte{}}
+	d := ledgertest.New()
 	s := open(t, d)
 	s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com", "b.example.com"), ask(t, "row-2", "b.example.com")})
 	s = open(t, d)
@@ -251,19 +214,19 @@ func TestCrash(t *testing.T) {
 		t.Fatalf("%d events before, %d after", len(before), len(after))
 	}
 	// The disk fails while the next one is made: it is made again, and is the same.
-	d.err = errors.New("no space")
+	d.Fail(errors.New("no space"))
 	s.answer(t, "b.example.com", "nxdomain")
 	if f := s.Figures(); f.FollowUps != 1 || len(s.log.Entries) != 1 {
 		t.Errorf("%+v, %d lines in the log", f, len(s.log.Entries))
 	}
-	d.err = nil
+	d.Fail(nil)
 	s.answer(t, "b.example.com", "nxdomain")
 	if _, events, _ := s.read(t, w.To, ""); len(events) != 1 || events[0].Risk.Follows != "row-2" {
 		t.Errorf("%d events", len(events))
 	}
 	// The same row again, after all was handed over: the same event.
 	id := s.followUps[1].ID
-	other := open(t, &disk{values: map[string][]byte{}})
+	other := open(t, ledgertest.New())
 	other.names.set("b.example.com", "nxdomain") // known meanwhile
 	other.Keep(t.Context(), []Question{ask(t, "row-2", "b.example.com")})
 	for other.judge(t.Context()) {
@@ -275,7 +238,11 @@ func TestCrash(t *testing.T) {
 
 // TestDamage checks that what is damaged on the disk is left out and told.
 func TestDamage(t *testing.T) {
-	d := &disk{values: map[string][]byte{"q/x": []byte("x"), "f/1": {0, 0, 0, 0, 'x'}}}
+	d := ledgertest.New()
+	rubbish := map[ledger.Key][]byte{questionKey("x"): []byte("x"), followUpKey(time.Unix(0, 1)): {0, 0, 0, 0, 'x'}}
+	if _, err := d.Commit(ledger.Batch{Put: rubbish}); err != nil {
+		t.Fatal(err)
+	}
 	open(t, d).Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com")})
 	s := open(t, d)
 	if f := s.Figures(); f.Questions != 1 || f.Dropped != 2 || len(s.log.Entries) != 1 {
@@ -285,7 +252,7 @@ func TestDamage(t *testing.T) {
 
 // TestClock checks that a follow-up is never planned behind the frontier, even if the clock was set back.
 func TestClock(t *testing.T) {
-	s := open(t, &disk{values: map[string][]byte{}})
+	s := open(t, ledgertest.New())
 	s.planned = time.Now().Add(time.Hour)
 	again, err := Open(s.o)
 	if err != nil {
@@ -302,7 +269,7 @@ func TestClock(t *testing.T) {
 // TestTrim checks that follow-ups go when all sinks have them, or after two days, and questions after one.
 func TestTrim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, &disk{values: map[string][]byte{}})
+		s := open(t, ledgertest.New())
 		for i := range 3 {
 			host := fmt.Sprintf("h%d.example.com", i)
 			s.Keep(t.Context(), []Question{ask(t, host, host)})
@@ -310,7 +277,7 @@ func TestTrim(t *testing.T) {
 		}
 		s.Keep(t.Context(), []Question{ask(t, "row-1", "slow.example.com")})
 		s.confirmed = s.followUps[1].At
-		if s.expire(); len(s.followUps) != 2 || s.disk.count("f/") != 2 {
+		if s.expire(); len(s.followUps) != 2 || s.disk.Count(bucket, "f/") != 2 {
 			t.Errorf("%d follow-ups", len(s.followUps))
 		}
 		time.Sleep(questionLife)
@@ -318,15 +285,15 @@ func TestTrim(t *testing.T) {
 			t.Errorf("%+v", s.Figures())
 		}
 		time.Sleep(questionLife + time.Second)
-		if s.expire(); len(s.followUps) != 0 || len(s.disk.values) != 0 || s.Figures().Expired != 3 {
-			t.Errorf("%+v, %d on the disk", s.Figures(), len(s.disk.values))
+		if s.expire(); len(s.followUps) != 0 || s.disk.Count(bucket, "") != 0 || s.Figures().Expired != 3 {
+			t.Errorf("%+v, %d on the disk", s.Figures(), s.disk.Count(bucket, ""))
 		}
 	})
 }
 
 // TestBounds keeps more than there is room for: the oldest make place, in memory and on the disk.
 func TestBounds(t *testing.T) {
-	s := open(t, &disk{values: map[string][]byte{}})
+	s := open(t, ledgertest.New())
 	var questions []Question
 	for i := range maxQuestions + 500 {
 		questions = append(questions, ask(t, fmt.Sprint("row-", i), "a.example.com"))
@@ -334,8 +301,8 @@ func TestBounds(t *testing.T) {
 	for part := range slices.Chunk(questions, 250) {
 		s.Keep(t.Context(), part)
 	}
-	if f := s.Figures(); f.Questions != maxQuestions || f.Dropped != 500 || s.disk.count("q/") != maxQuestions || s.oldest().ID != "row-500" {
-		t.Errorf("%+v, %d on the disk, oldest %s", f, s.disk.count("q/"), s.oldest().ID)
+	if f := s.Figures(); f.Questions != maxQuestions || f.Dropped != 500 || s.disk.Count(bucket, "q/") != maxQuestions || s.oldest().ID != "row-500" {
+		t.Errorf("%+v, %d on the disk, oldest %s", f, s.disk.Count(bucket, "q/"), s.oldest().ID)
 	}
 	s.Keep(t.Context(), []Question{ask(t, "large", strings.Repeat("x", 5<<20))})
 	if f := s.Figures(); f.Questions != maxQuestions || f.Dropped != 501 {
@@ -344,14 +311,14 @@ func TestBounds(t *testing.T) {
 	for i := range 10 {
 		s.Keep(t.Context(), []Question{ask(t, fmt.Sprint("big-", i), strings.Repeat("x", 1<<20))})
 	}
-	if f := s.Figures(); s.bytes > maxBytes || f.Questions == 0 || s.disk.count("q/") != f.Questions {
+	if f := s.Figures(); s.bytes > maxBytes || f.Questions == 0 || s.disk.Count(bucket, "q/") != f.Questions {
 		t.Errorf("%d bytes, %+v", s.bytes, f)
 	}
 }
 
 // TestJudgeFails checks that questions wait when the rules can't be asked.
 func TestJudgeFails(t *testing.T) {
-	s := open(t, &disk{values: map[string][]byte{}})
+	s := open(t, ledgertest.New())
 	s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com")})
 	s.judgeErr = errors.New("no rules")
 	s.answer(t, "a.example.com", "nxdomain")
@@ -369,7 +336,7 @@ func TestJudgeFails(t *testing.T) {
 // TestRun runs a book on a fake clock: answers are judged as they come, unanswered hosts asked for again.
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, &disk{values: map[string][]byte{}})
+		s := open(t, ledgertest.New())
 		s.Keep(t.Context(), []Question{ask(t, "row-1", "a.example.com", "b.example.com")})
 		ctx, cancel := context.WithCancel(t.Context())
 		var run sync.WaitGroup
@@ -404,9 +371,34 @@ func FuzzReadBack(f *testing.F) {
 	f.Add("q/x", good)
 	f.Add("f/1", good)
 	f.Fuzz(func(t *testing.T, key string, value []byte) {
-		q, u, err := readBack(key, value)
+		q, u, err := readBack(ledger.Entry{Key: ledger.Key{Bucket: bucket, Name: key}, Value: value})
 		if err == nil && (q == nil) == (u == nil) {
 			t.Errorf("%v, %v", q, u)
 		}
 	})
+}
+
+// TestOldFile reads what an earlier version kept: the follow-up is the same event, and what was open is judged.
+func TestOldFile(t *testing.T) {
+	store, err := boltstore.Open(ledgertest.OldFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	s := open(t, store)
+	if f := s.Figures(); f.Questions != 2 || f.FollowUps != 1 || f.Dropped != 0 || len(s.log.Entries) != 0 {
+		t.Fatalf("%+v, %d lines in the log", f, len(s.log.Entries))
+	}
+	w, events, _ := s.read(t, time.Time{}, "")
+	if len(events) != 1 || events[0].ID != "d4ee61df2ef821a6891d50c0343a6a51" || events[0].Risk.Follows != "row-1" {
+		t.Errorf("%+v", events)
+	}
+	s.answer(t, "b.example.com", "resolves")
+	s.answer(t, "c.example.com", "nxdomain")
+	if _, events, _ := s.read(t, w.To, ""); len(events) != 1 || events[0].Risk.Follows != "row-2" {
+		t.Errorf("then %+v", events)
+	}
+	if f := s.Figures(); f.Questions != 0 {
+		t.Errorf("%+v", f)
+	}
 }

@@ -1,52 +1,53 @@
 package followup
 
 import (
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
-// Values are JSON behind four bytes of its CRC-32C, big endian. Keys are "q/" and the event's id, or "f/" and the time of
+// Values are sealed JSON. Names are "q/" and the event's id, or "f/" and the time of
 // a follow-up in nanoseconds of Unix time, with zeros in front so that their order is that of time.
 const (
 	questionPrefix = "q/"
 	followUpPrefix = "f/"
 )
 
-func questionKey(id string) string { return questionPrefix + id }
+func questionKey(id string) ledger.Key { return ledger.Key{Bucket: bucket, Name: questionPrefix + id} }
 
-func followUpKey(at time.Time) string { return fmt.Sprintf("%s%019d", followUpPrefix, at.UnixNano()) }
-
-var errDamaged = errors.New("the checksum doesn't match")
-
-func checksum(text []byte) uint32 { return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli)) }
+func followUpKey(at time.Time) ledger.Key {
+	return ledger.Key{Bucket: bucket, Name: fmt.Sprintf("%s%019d", followUpPrefix, at.UnixNano())}
+}
 
 func seal(value any) ([]byte, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("write a follow-up down: %w", err)
 	}
-	return append(binary.BigEndian.AppendUint32(nil, checksum(text)), text...), nil
+	return ledger.Seal("", text), nil
 }
 
 func unseal(value []byte, into any) error {
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != checksum(value[4:]) {
-		return errDamaged
+	text, err := ledger.Unseal("", value)
+	if err != nil {
+		return err
 	}
-	return json.Unmarshal(value[4:], into)
+	return json.Unmarshal(text, into)
 }
 
 // restore reads everything back.
 func (b *Book) restore() error {
 	var questions []*question
 	damaged := 0
-	err := b.o.Store.Each(bucket, func(key string, value []byte) {
-		q, f, err := readBack(key, value)
+	for e, err := range b.o.Store.List(bucket, "") {
+		if err != nil {
+			return fmt.Errorf("read the follow-ups: %w", err)
+		}
+		q, f, err := readBack(e)
 		switch {
 		case err != nil:
 			damaged++
@@ -56,9 +57,6 @@ func (b *Book) restore() error {
 			b.followUps = append(b.followUps, f)
 			b.last = laterOf(b.last, f.At)
 		}
-	})
-	if err != nil {
-		return fmt.Errorf("read the follow-ups: %w", err)
 	}
 	slices.SortFunc(b.followUps, func(x, y *followUp) int { return x.At.Compare(y.At) })
 	slices.SortStableFunc(questions, func(x, y *question) int { return x.Since.Compare(y.Since) })
@@ -72,29 +70,29 @@ func (b *Book) restore() error {
 	return nil
 }
 
-// readBack reads one value: a question or a follow-up.
-func readBack(key string, value []byte) (q *question, f *followUp, err error) {
-	if strings.HasPrefix(key, followUpPrefix) {
+// readBack reads what is a question or a follow-up.
+func readBack(e ledger.Entry) (q *question, f *followUp, err error) {
+	if strings.HasPrefix(e.Name, followUpPrefix) {
 		f = new(followUp)
-		return nil, f, unseal(value, f)
+		return nil, f, unseal(e.Value, f)
 	}
 	q = new(question)
-	if err := unseal(value, q); err != nil {
+	if err := unseal(e.Value, q); err != nil {
 		return nil, nil, err
 	}
 	if q.Verdicts == nil {
 		q.Verdicts = map[string]string{}
 	}
-	q.size = len(value)
+	q.size = len(e.Value)
 	return q, nil, nil
 }
 
 // apply writes to the disk if there is one and something to write.
-func (b *Book) apply(put map[string][]byte, remove []string) error {
-	if b.o.Store == nil || len(put)+len(remove) == 0 {
+func (b *Book) apply(batch ledger.Batch) error {
+	if b.o.Store == nil || len(batch.Put)+len(batch.Remove) == 0 {
 		return nil
 	}
-	if err := b.o.Store.Apply(bucket, put, remove); err != nil {
+	if _, err := b.o.Store.Commit(batch); err != nil {
 		return fmt.Errorf("write follow-ups down: %w", err)
 	}
 	b.warned = false

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/host/ledger"
 )
 
 // together is how many events are judged in one call.
@@ -85,7 +86,7 @@ func (b *Book) due() (questions []*question, events []enrich.Event) {
 func (b *Book) settle(questions []*question, events []enrich.Event, tags [][]enrich.Tag) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	put, remove := map[string][]byte{}, []string{}
+	batch := ledger.Batch{Put: map[ledger.Key][]byte{}}
 	var made []*followUp
 	var after []*question
 	for i, q := range questions {
@@ -104,23 +105,23 @@ func (b *Book) settle(questions []*question, events []enrich.Event, tags [][]enr
 		}
 		next := q.with(news)
 		if after = append(after, next); next.settled() {
-			remove = append(remove, questionKey(q.ID))
+			batch.Remove = append(batch.Remove, questionKey(q.ID))
 			continue
 		}
 		value, err := seal(next)
 		if err != nil {
 			return err
 		}
-		put[questionKey(q.ID)] = value
+		batch.Put[questionKey(q.ID)] = value
 	}
 	for _, f := range made {
 		value, err := seal(f)
 		if err != nil {
 			return err
 		}
-		put[followUpKey(f.At)] = value
+		batch.Put[followUpKey(f.At)] = value
 	}
-	if err := b.apply(put, remove); err != nil {
+	if err := b.apply(batch); err != nil {
 		return err
 	}
 	b.change(after, made)
@@ -156,11 +157,11 @@ func (b *Book) change(questions []*question, made []*followUp) {
 
 // forget forgets the oldest n follow-ups.
 func (b *Book) forget(n int) {
-	var keys []string
+	var gone ledger.Batch
 	for _, f := range b.followUps[:n] {
-		keys = append(keys, followUpKey(f.At))
+		gone.Remove = append(gone.Remove, followUpKey(f.At))
 	}
-	if err := b.apply(nil, keys); err != nil {
+	if err := b.apply(gone); err != nil {
 		b.complain(err)
 		return // with the next round
 	}
@@ -172,17 +173,17 @@ func (b *Book) expire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	var keys []string
+	var gone ledger.Batch
 	for len(b.questions) > 0 {
 		q := b.oldest()
 		if now.Sub(q.Since) < questionLife {
 			break
 		}
-		keys = append(keys, questionKey(q.ID))
+		gone.Remove = append(gone.Remove, questionKey(q.ID))
 		b.drop(q)
 		b.figures.Expired++
 	}
-	b.complain(b.apply(nil, keys))
+	b.complain(b.apply(gone))
 	if n := b.confirmed(); n > 0 {
 		b.forget(n)
 	}

@@ -12,36 +12,9 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/ledger"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
-
-// memory is a ledger's store that a test can keep over a crash.
-type memory struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	fail   bool
-}
-
-func (m *memory) Get(key string) ([]byte, uint64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.values[key] == nil {
-		return nil, 0, ledger.ErrNotFound
-	}
-	return m.values[key], 1, nil
-}
-
-func (m *memory) Put(key string, value []byte, _ uint64) (uint64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail {
-		return 0, ledger.ErrConflict
-	}
-	m.values[key] = value
-	return 1, nil
-}
-
-func (m *memory) Keys() ([]string, error) { return slices.Collect(maps.Keys(m.values)), nil }
 
 // sink keeps what it confirms, and confirms nothing while it is away.
 type sink struct {
@@ -67,7 +40,7 @@ func (s *sink) Send(_ context.Context, events []enrich.Event) (pipeline.Receipt,
 func (s *sink) Close() error { return nil }
 
 // run is one life of a host that handles what there is: a new source on the old disk.
-func run(t *testing.T, g *tenant, disk *memory, seen *buckets, sinks map[string]*sink) error {
+func run(t *testing.T, g *tenant, disk, seen *ledgertest.Memory, sinks map[string]*sink) error {
 	t.Helper()
 	s := newSource(Defaults(), g, seen, quiet())
 	p := pipeline.Pipeline{
@@ -84,7 +57,7 @@ func run(t *testing.T, g *tenant, disk *memory, seen *buckets, sinks map[string]
 func TestSinkThatWasAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &tenant{objects: map[string][]string{"applications": {app("a", later, "u"), app("b", later, "u"), app("c", later, "u")}}}
-		disk, seen := &memory{values: map[string][]byte{}}, &buckets{values: map[string][]byte{}}
+		disk, seen := ledgertest.New(), ledgertest.New()
 		sinks := map[string]*sink{"good": {got: map[string]int{}}, "away": {away: true, got: map[string]int{}}}
 		if err := run(t, g, disk, seen, sinks); !errors.Is(err, pipeline.ErrIncomplete) {
 			t.Fatalf("with a sink away: %v", err)
@@ -115,12 +88,13 @@ func TestSinkThatWasAway(t *testing.T) {
 func TestCrashes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &tenant{objects: map[string][]string{"applications": {app("a", later, "u"), app("b", later, "u")}}}
-		disk, seen := &memory{values: map[string][]byte{}, fail: true}, &buckets{values: map[string][]byte{}}
+		disk, seen := ledgertest.New(), ledgertest.New()
+		disk.Fail(ledger.ErrConflict)
 		only := &sink{got: map[string]int{}}
-		if err := run(t, g, disk, seen, map[string]*sink{"only": only}); err == nil || len(seen.values) != 2 || len(only.ids) != 0 {
-			t.Fatalf("a ledger that can't be written: %v, %d sightings, %v", err, len(seen.values), only.ids)
+		if err := run(t, g, disk, seen, map[string]*sink{"only": only}); err == nil || seen.Count(Defaults().stream().Name, "") != 2 || len(only.ids) != 0 {
+			t.Fatalf("a ledger that can't be written: %v, %d sightings, %v", err, seen.Count(Defaults().stream().Name, ""), only.ids)
 		}
-		disk.fail = false
+		disk.Fail(nil)
 		only.away = true
 		_ = run(t, g, disk, seen, map[string]*sink{"only": only}) // the window is written, its rows aren't sent
 		only.away = false
@@ -131,7 +105,7 @@ func TestCrashes(t *testing.T) {
 		if !slices.Equal(only.ids, []string{"a", "b"}) {
 			t.Errorf("after two crashes the sink has %v", only.ids)
 		}
-		clear(disk.values) // the ledger is lost, what was seen isn't
+		disk = ledgertest.New() // the ledger is lost, what was seen isn't
 		if err := run(t, g, disk, seen, map[string]*sink{"only": only}); err != nil {
 			t.Fatal(err)
 		}

@@ -3,20 +3,12 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"sync"
 	"time"
 
+	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
-
-// Store keeps values in named buckets, on the disk when Apply returns.
-type Store interface {
-	// Apply writes and removes values in one transaction.
-	Apply(bucket string, put map[string][]byte, remove []string) error
-	// Each shows all values, which are only good until visit returns.
-	Each(bucket string, visit func(key string, value []byte)) error
-}
 
 // maxObjects bounds what is remembered: about 60 MB.
 const maxObjects = 500_000
@@ -30,7 +22,7 @@ type sighting struct {
 // sightings are those of all objects, by object id. They may be used by several goroutines.
 type sightings struct {
 	bucket string
-	store  Store // nil when nothing is to outlive this process
+	store  ledger.Store // nil when nothing is to outlive this process
 
 	mu     sync.Mutex
 	loaded bool
@@ -47,18 +39,20 @@ func (s *sightings) load() error {
 	}
 	s.all = map[string]sighting{}
 	if s.store != nil {
-		err := s.store.Each(s.bucket, func(id string, value []byte) {
-			if one, ok := decode(id, value); ok {
-				s.all[id] = one
+		for e, err := range s.store.List(s.bucket, "") {
+			if err != nil {
+				return fmt.Errorf("read what was seen of Microsoft Graph: %w", err)
 			}
-		})
-		if err != nil {
-			return fmt.Errorf("read what was seen of Microsoft Graph: %w", err)
+			if one, ok := decode(e.Name, e.Value); ok {
+				s.all[e.Name] = one
+			}
 		}
 	}
 	s.loaded = true
 	return nil
 }
+
+func (s *sightings) key(id string) ledger.Key { return ledger.Key{Bucket: s.bucket, Name: id} }
 
 // round compares all objects with the sightings of one earlier time.
 type round struct {
@@ -97,11 +91,14 @@ func (r *round) end() error {
 		}
 	}
 	if r.store != nil && len(r.changed)+len(gone) > 0 {
-		put := make(map[string][]byte, len(r.changed))
+		batch := ledger.Batch{Put: make(map[ledger.Key][]byte, len(r.changed))}
 		for id, one := range r.changed {
-			put[id] = encode(id, one)
+			batch.Put[r.key(id)] = encode(id, one)
 		}
-		if err := r.store.Apply(r.bucket, put, gone); err != nil {
+		for _, id := range gone {
+			batch.Remove = append(batch.Remove, r.key(id))
+		}
+		if _, err := r.store.Commit(batch); err != nil {
 			return fmt.Errorf("write what was seen of Microsoft Graph: %w", err)
 		}
 	}
@@ -127,27 +124,20 @@ func (s *sightings) in(w pipeline.Window) map[string]time.Time {
 	return found
 }
 
-// A value is four bytes of CRC-32C of key and value, eight of the time in microseconds of Unix time, both big endian, and
-// the digest.
-const sightingLength = 4 + 8 + 16
+// A value is eight bytes of the time in microseconds of Unix time, big endian, and the digest, sealed with the object's id.
+const sightingLength = 8 + 16
 
 func encode(id string, one sighting) []byte {
-	value := binary.BigEndian.AppendUint64(make([]byte, 4, sightingLength), uint64(one.at.UnixMicro()))
-	value = append(value, one.digest[:]...)
-	binary.BigEndian.PutUint32(value, sum(id, value))
-	return value
+	content := binary.BigEndian.AppendUint64(make([]byte, 0, sightingLength), uint64(one.at.UnixMicro()))
+	return ledger.Seal(id, append(content, one.digest[:]...))
 }
 
 func decode(id string, value []byte) (one sighting, ok bool) {
-	if len(value) != sightingLength || binary.BigEndian.Uint32(value) != sum(id, value) {
+	content, err := ledger.Unseal(id, value)
+	if err != nil || len(content) != sightingLength {
 		return one, false
 	}
-	one.at = time.UnixMicro(int64(binary.BigEndian.Uint64(value[4:]))).UTC()
-	copy(one.digest[:], value[12:])
+	one.at = time.UnixMicro(int64(binary.BigEndian.Uint64(content))).UTC()
+	copy(one.digest[:], content[8:])
 	return one, true
-}
-
-func sum(id string, value []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum([]byte(id), table), table, value[4:])
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	msgraph "github.com/riskrelay/riskrelay/host/graph"
+	"github.com/riskrelay/riskrelay/host/ledger"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -48,7 +49,7 @@ type Source struct {
 // New returns the stream of a tenant, called "graph:<name>:GraphApplications", and its *Source, which must be closed. Store
 // holds what was seen; nil is for a stream that nothing remembers. The error is about the configuration or the files that it
 // names.
-func New(c Config, store Store, log logrus.FieldLogger) (pipeline.Stream, *Source, error) {
+func New(c Config, store ledger.Store, log logrus.FieldLogger) (pipeline.Stream, *Source, error) {
 	if err := c.Validate(); err != nil {
 		return pipeline.Stream{}, nil, err
 	}
@@ -64,7 +65,7 @@ func New(c Config, store Store, log logrus.FieldLogger) (pipeline.Stream, *Sourc
 
 func (c Config) stream() pipeline.Stream { return pipeline.NewStream(pipeline.Graph, c.Name, Table) }
 
-func newSource(c Config, graph lister, store Store, log logrus.FieldLogger) *Source {
+func newSource(c Config, graph lister, store ledger.Store, log logrus.FieldLogger) *Source {
 	name := c.stream().Name
 	return &Source{
 		name: name, every: c.Every, graph: graph, log: log, seen: sightings{bucket: name, store: store},

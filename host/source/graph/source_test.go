@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +17,8 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 	msgraph "github.com/riskrelay/riskrelay/host/graph"
+	"github.com/riskrelay/riskrelay/host/ledger/boltstore"
+	"github.com/riskrelay/riskrelay/host/ledger/ledgertest"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 )
 
@@ -41,30 +42,6 @@ func (g *tenant) List(_ context.Context, q msgraph.Query, each func(msgraph.Obje
 		}
 	}
 	return g.fail
-}
-
-// buckets is a store in memory.
-type buckets struct {
-	values map[string][]byte
-	fail   error
-}
-
-func (b *buckets) Apply(_ string, put map[string][]byte, remove []string) error {
-	if b.fail != nil {
-		return b.fail
-	}
-	for _, key := range remove {
-		delete(b.values, key)
-	}
-	maps.Copy(b.values, put)
-	return nil
-}
-
-func (b *buckets) Each(_ string, visit func(string, []byte)) error {
-	for key, value := range b.values {
-		visit(key, value)
-	}
-	return b.fail
 }
 
 func quiet() logrus.FieldLogger {
@@ -130,7 +107,7 @@ func TestNewAndChangedObjects(t *testing.T) {
 			"applications":      {app("a", later, "https://a.example"), app("b", later, "https://b.example")},
 			"servicePrincipals": {`{"id":"s","appId":"x","servicePrincipalType":"Application","replyUrls":["https://s.example"]}`},
 		}}
-		store := &buckets{values: map[string][]byte{}}
+		store := ledgertest.New()
 		s := newSource(Defaults(), g, store, quiet())
 		first := plan(t, s, time.Time{})
 		expect(t, s, first, "a", "b", "s")
@@ -157,8 +134,8 @@ func TestNewAndChangedObjects(t *testing.T) {
 		time.Sleep(time.Hour + time.Second)
 		third := plan(t, s, second.To)
 		expect(t, s, third)
-		if len(store.values) != 3 {
-			t.Errorf("%d objects are remembered, want 3", len(store.values))
+		if store.Count(s.name, "") != 3 {
+			t.Errorf("%d objects are remembered, want 3", store.Count(s.name, ""))
 		}
 		// Without what was seen, everything is new.
 		expect(t, newSource(Defaults(), g, nil, quiet()), third)
@@ -256,7 +233,7 @@ func TestRow(t *testing.T) {
 func TestFailuresChangeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &tenant{objects: map[string][]string{"applications": {app("a", later, "https://a.example"), app("b", later, "https://b.example")}}}
-		store := &buckets{values: map[string][]byte{}}
+		store := ledgertest.New()
 		s := newSource(Defaults(), g, store, quiet())
 		for _, tt := range []struct {
 			err  error
@@ -273,15 +250,17 @@ func TestFailuresChangeNothing(t *testing.T) {
 			if asked := new(pipeline.RetryAfter); errors.As(err, &asked) {
 				wait = asked.Wait
 			}
-			if ok || !errors.Is(err, tt.err) || wait != tt.wait || len(store.values) > 0 {
-				t.Errorf("%v: ok %v, error %v, %d sightings", tt.err, ok, err, len(store.values))
+			if ok || !errors.Is(err, tt.err) || wait != tt.wait || store.Count(s.name, "") > 0 {
+				t.Errorf("%v: ok %v, error %v, %d sightings", tt.err, ok, err, store.Count(s.name, ""))
 			}
 		}
-		g.fail, store.fail = nil, errors.New("disk full")
-		if _, _, ok, err := s.Plan(t.Context(), time.Time{}); ok || !errors.Is(err, store.fail) {
+		full := errors.New("disk full")
+		store.Fail(full)
+		g.fail = nil
+		if _, _, ok, err := s.Plan(t.Context(), time.Time{}); ok || !errors.Is(err, full) {
 			t.Errorf("disk full: %v, %v", ok, err)
 		}
-		store.fail = nil
+		store.Fail(nil)
 		w := plan(t, s, time.Time{})
 		g.fail = errors.New("in the middle")
 		if err := s.Read(t.Context(), w, "", func(pipeline.Batch) error { return nil }); !errors.Is(err, g.fail) {
@@ -424,4 +403,33 @@ func TestSightingsKeepTheirPlace(t *testing.T) {
 	if got := newSource(Defaults(), &tenant{}, nil, quiet()).seen.bucket; got != "graph:entra:GraphApplications" {
 		t.Errorf("sightings are looked for in %q", got)
 	}
+}
+
+// TestOldFile knows the objects that an earlier version has seen, and since when: only what is new has a row.
+func TestOldFile(t *testing.T) {
+	store, err := boltstore.Open(ledgertest.OldFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	g := &tenant{objects: map[string][]string{"applications": {app("a", later, "https://a.example"), app("b", later, "https://b.example")}}}
+	s := newSource(Defaults(), g, store, quiet())
+	seen := time.Date(2026, 12, 1, 1, 40, 20, 39_976_000, time.UTC)
+	now := seen.Add(time.Hour)
+	if err := s.look(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	before, since := pipeline.Window{To: now}, pipeline.Window{From: now, To: now.Add(time.Hour)}
+	for _, e := range expect(t, s, before, "a", "b") {
+		if !e.Time.Equal(seen) {
+			t.Errorf("%s was seen at %v, want %v", e.Text("id"), e.Time, seen)
+		}
+	}
+	expect(t, s, since)
+	g.objects["applications"][1] = app("b", later, "https://changed.example")
+	if err := s.look(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, before, "a")
+	expect(t, s, since, "b")
 }

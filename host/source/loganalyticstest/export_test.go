@@ -2,15 +2,9 @@ package loganalyticstest
 
 import (
 	"io"
-	"time"
 
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest/kql"
 )
-
-// ParseTimespan is parseTimespan for its fuzzer.
-func ParseTimespan(text string, now time.Time) (from, to time.Time, err error) {
-	return parseTimespan(text, now)
-}
 
 // Measure answers a query without a connection and returns how many bytes the rows have.
 func Measure(s *Server, text string) (size int64, err error) {
@@ -18,7 +12,7 @@ func Measure(s *Server, text string) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := query.Run(snapshot{s.store, s.options.Now()}, s.options.Now())
+	result, err := query.Run(snapshot{s.store, s.options.Now()})
 	if err != nil {
 		return 0, err
 	}

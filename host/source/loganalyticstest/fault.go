@@ -31,16 +31,15 @@ type Fault struct {
 
 // Request is what the server remembers of a query.
 type Request struct {
-	Number   int // from 1
-	Time     time.Time
-	Query    string
-	Table    string // "" when the query could not be read
-	Timespan string
-	Header   http.Header // without Authorization
-	Status   int         // 0 when the connection was cut or left hanging
-	Rows     int         // rows that were sent
-	Bytes    int64       // bytes of the body, as sent
-	Partial  bool        // with a PartialError
+	Number  int // from 1
+	Time    time.Time
+	Query   string
+	Table   string      // "" when the query could not be read
+	Header  http.Header // without Authorization
+	Status  int         // 0 when the connection was cut or left hanging
+	Rows    int         // rows that were sent
+	Bytes   int64       // bytes of the body, as sent
+	Partial bool        // with a PartialError
 }
 
 // Fail makes the next queries go wrong, one fault a query, after those that were queued before.

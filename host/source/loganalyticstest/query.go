@@ -3,13 +3,10 @@ package loganalyticstest
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest/kql"
 )
@@ -19,7 +16,8 @@ const maxQueryBody = 4 << 20
 
 // body is what a client posts.
 type body struct {
-	Query      string   `json:"query"`
+	Query string `json:"query"`
+	// Timespan and Workspaces would change which rows are meant, which isn't known here.
 	Timespan   string   `json:"timespan"`
 	Workspaces []string `json:"workspaces"`
 }
@@ -35,7 +33,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
 	}
 	var b body
 	badBody := json.Unmarshal(text, &b)
-	asked.Query, asked.Timespan = b.Query, b.Timespan
+	asked.Query = b.Query
 	query, bad := kql.Parse(b.Query)
 	if bad == nil {
 		asked.Table = query.Table()
@@ -55,10 +53,12 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
 		out.status(http.StatusOK)
 	case badBody != nil:
 		out.fail(http.StatusBadRequest, "BadArgumentError", "The request had some invalid properties: the body is no JSON object")
+	case b.Timespan != "" || len(b.Workspaces) > 0:
+		out.fail(http.StatusBadRequest, "BadArgumentError", "The request had some invalid properties: timespan and workspaces are not known here")
 	case bad != nil:
 		out.failQuery(bad)
 	default:
-		s.answer(out, query, b.Timespan)
+		s.answer(out, query)
 	}
 }
 
@@ -83,18 +83,8 @@ func (s *Server) admit(out *reply) bool {
 	return true
 }
 
-func (s *Server) answer(out *reply, query *kql.Query, timespan string) {
-	now := s.options.Now()
-	var db kql.Database = snapshot{s.store, now}
-	if timespan != "" {
-		from, to, err := parseTimespan(timespan, now)
-		if err != nil {
-			out.fail(http.StatusBadRequest, "BadArgumentError", "The request had some invalid properties: "+err.Error())
-			return
-		}
-		db = within{db, from, to}
-	}
-	result, err := query.Run(db, now)
+func (s *Server) answer(out *reply, query *kql.Query) {
+	result, err := query.Run(snapshot{s.store, s.options.Now()})
 	if err != nil {
 		out.failQuery(err)
 		return
@@ -132,72 +122,4 @@ func (s *Server) date(w http.ResponseWriter) {
 
 func writeError(w http.ResponseWriter, status int, code, message string) {
 	writeJSON(w, status, map[string]any{"error": map[string]any{"code": code, "message": message}})
-}
-
-// parseTimespan reads the API's time span: start/end, start/duration, duration/end or a duration that ends now.
-func parseTimespan(text string, now time.Time) (from, to time.Time, err error) {
-	left, right, both := strings.Cut(text, "/")
-	if !both {
-		d, err := parseDuration(left)
-		return now.Add(-d), now, err
-	}
-	from, fromErr := time.Parse(time.RFC3339Nano, left)
-	to, toErr := time.Parse(time.RFC3339Nano, right)
-	var d time.Duration
-	switch {
-	case fromErr != nil && toErr != nil:
-		err = fmt.Errorf("timespan %q is not an ISO 8601 interval", text)
-	case fromErr != nil:
-		d, err = parseDuration(left)
-		from = to.Add(-d)
-	case toErr != nil:
-		d, err = parseDuration(right)
-		to = from.Add(d)
-	}
-	return from, to, err
-}
-
-// parseDuration reads the ISO 8601 durations that have a fixed length: PnW, PnDTnHnMnS.
-func parseDuration(text string) (time.Duration, error) {
-	bad := fmt.Errorf("timespan %q is not an ISO 8601 duration", text)
-	rest, ok := strings.CutPrefix(text, "P")
-	if !ok || rest == "" || strings.HasSuffix(rest, "T") {
-		return 0, bad
-	}
-	var total time.Duration
-	inTime := false
-	for rest != "" {
-		if !inTime && rest[0] == 'T' {
-			inTime, rest = true, rest[1:]
-			continue
-		}
-		i := strings.IndexFunc(rest, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
-		if i <= 0 {
-			return 0, bad
-		}
-		n, err := strconv.ParseFloat(rest[:i], 64)
-		unit := durationUnit(rest[i], inTime)
-		if err != nil || unit == 0 {
-			return 0, bad
-		}
-		total += time.Duration(n * float64(unit))
-		rest = rest[i+1:]
-	}
-	return total, nil
-}
-
-func durationUnit(letter byte, inTime bool) time.Duration {
-	switch {
-	case !inTime && letter == 'W':
-		return 7 * 24 * time.Hour
-	case !inTime && letter == 'D':
-		return 24 * time.Hour
-	case inTime && letter == 'H':
-		return time.Hour
-	case inTime && letter == 'M':
-		return time.Minute
-	case inTime && letter == 'S':
-		return time.Second
-	}
-	return 0
 }

@@ -1,6 +1,6 @@
 // Package kql evaluates the part of the Kusto Query Language that a forwarder asks of Log Analytics: one table,
-// piped through where, extend, project, project-away, project-reorder, distinct, order by, top, take, count and
-// summarize, and print without a table.
+// piped through where, extend, project, order by, take and summarize, with comparisons, contains and in, and, or, and the functions
+// ingestion_time, hash, bin and tostring.
 //
 //	text --Parse--> Query --Run(Database)--> Result --> rows in the wire format
 //

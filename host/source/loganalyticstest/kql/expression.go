@@ -1,12 +1,12 @@
 package kql
 
 import (
-	"encoding/json"
-	"strings"
+	"slices"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// operator returns the operator that comes next, if it binds as tightly as level says: or, and, comparisons, sums,
-// products.
+// operator returns the operator that comes next, if it binds as tightly as level says: or, and, comparisons.
 func (p *parser) operator(level int) (string, bool) {
 	t := p.peek()
 	word := t.text
@@ -17,28 +17,18 @@ func (p *parser) operator(level int) (string, bool) {
 		return word, word == "or"
 	case level == 1:
 		return word, word == "and"
-	case level == 2:
-		return word, isComparison(word)
-	case level == 3:
-		return word, word == "+" || word == "-"
 	}
-	return word, word == "*" || word == "/" || word == "%"
+	return word, isComparison(word)
 }
 
 func isComparison(op string) bool {
-	switch strings.TrimPrefix(op, "!") {
-	case "==", "=", "<>", "<", ">", "<=", ">=", "=~", "~",
-		"in", "in~", "between", "has", "has_cs", "contains", "contains_cs", "startswith", "startswith_cs",
-		"endswith", "endswith_cs", "has_any":
-		return op != "="
-	}
-	return false
+	return slices.Contains([]string{"==", "!=", "<", ">", "<=", ">=", "in", "contains"}, op)
 }
 
 func (p *parser) expression() (node, error) { return p.level(0) }
 
 // unaryLevel binds tighter than every binary operator.
-const unaryLevel = 5
+const unaryLevel = 3
 
 func (p *parser) level(level int) (node, error) {
 	if level == unaryLevel {
@@ -50,8 +40,8 @@ func (p *parser) level(level int) (node, error) {
 		if !ok {
 			break
 		}
-		at := p.next().at
-		left, err = p.binary(at, op, left, level)
+		p.at++
+		left, err = p.binary(op, left, level)
 		if level == 2 {
 			break // a == b == c is no expression
 		}
@@ -59,39 +49,13 @@ func (p *parser) level(level int) (node, error) {
 	return left, err
 }
 
-func (p *parser) binary(at int, op string, left node, level int) (node, error) {
-	switch op {
-	case "in", "in~", "!in", "!in~", "has_any":
+func (p *parser) binary(op string, left node, level int) (node, error) {
+	if op == "in" {
 		set, err := p.arguments(true)
-		return membership{at, op, left, set}, err
-	case "between", "!between":
-		return p.between(at, op, left)
+		return membership{left, set}, err
 	}
 	right, err := p.level(level + 1)
-	return binary{at, op, left, right}, err
-}
-
-// between reads (low .. high), both inside.
-func (p *parser) between(at int, op string, left node) (node, error) {
-	if err := p.want("("); err != nil {
-		return nil, err
-	}
-	low, err := p.level(3)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.want(".."); err != nil {
-		return nil, err
-	}
-	high, err := p.level(3)
-	if err != nil {
-		return nil, err
-	}
-	both := binary{at, "and", binary{at, ">=", left, low}, binary{at, "<=", left, high}}
-	if op == "!between" {
-		return call{at, "not", []node{both}}, p.want(")")
-	}
-	return both, p.want(")")
+	return binary{op, left, right}, err
 }
 
 // arguments reads what stands in the parentheses of a call or of in.
@@ -119,36 +83,7 @@ func (p *parser) unary() (node, error) {
 		return nil, p.fail(p.peek(), "nested too deep")
 	}
 	defer func() { p.depth-- }()
-	if t := p.peek(); p.accept("-") {
-		x, err := p.unary()
-		return binary{t.at, "-", literal{t.at, longValue(0)}, x}, err
-	}
-	x, err := p.primary()
-	for err == nil {
-		switch t := p.peek(); {
-		case p.accept("."):
-			key := p.next()
-			if key.kind != nameToken {
-				return nil, p.fail(key, "want a member's name")
-			}
-			x = member{t.at, x, literal{key.at, stringValue(key.text)}, columnOf(x) + "_" + key.text}
-		case t.kind == quotedNameToken && t.at == p.tokens[p.at-1].end:
-			p.at++
-			x = member{t.at, x, literal{t.at, stringValue(t.text)}, columnOf(x) + "_" + t.text}
-		case p.accept("["):
-			key, err := p.expression()
-			if err != nil {
-				return nil, err
-			}
-			x = member{t.at, x, key, columnOf(x)}
-			if err := p.want("]"); err != nil {
-				return nil, err
-			}
-		default:
-			return x, nil
-		}
-	}
-	return x, err
+	return p.primary()
 }
 
 // columnOf is the name the service gives a column that nobody named.
@@ -156,10 +91,8 @@ func columnOf(n node) string {
 	switch n := n.(type) {
 	case name:
 		return n.id
-	case member:
-		return n.column
 	case call:
-		if n.fn == "bin" || n.fn == "floor" || n.fn == "tostring" {
+		if n.fn == "bin" || n.fn == "tostring" {
 			return columnOf(n.args[0])
 		}
 		if n.fn == "ingestion_time" {
@@ -183,19 +116,14 @@ func (p *parser) primary() (node, error) {
 	t := p.next()
 	switch t.kind {
 	case stringToken:
-		return literal{t.at, stringValue(t.text)}, nil
-	case numberToken:
-		return p.numberLiteral(t)
-	case spanToken:
-		ticks, err := parseSpan(t.text + t.raw)
-		if err != nil {
-			return nil, p.fail(t, "not a time span")
+		return literal{stringValue(t.text)}, nil
+	case numberToken, spanToken, timeToken:
+		typ, name := typeOfToken(t.kind)
+		v, ok := parseAs(typ, t.text)
+		if !ok {
+			return nil, p.fail(t, "not a "+name)
 		}
-		return literal{t.at, value{typ: "timespan", n: ticks}}, nil
-	case literalToken:
-		return p.typedLiteral(t)
-	case quotedNameToken:
-		return name{t.at, t.text}, nil
+		return literal{v}, nil
 	case nameToken:
 		return p.nameOrCall(t)
 	}
@@ -212,68 +140,23 @@ func (p *parser) primary() (node, error) {
 func (p *parser) nameOrCall(t token) (node, error) {
 	switch {
 	case t.text == "true" || t.text == "false":
-		return literal{t.at, boolValue(t.text == "true")}, nil
+		return literal{boolValue(t.text == "true")}, nil
 	case p.is("("):
 		args, err := p.arguments(false)
-		if err == nil && len(args) == 0 && (t.text == "bin" || t.text == "floor" || t.text == "tostring") {
+		if err == nil && len(args) == 0 && (t.text == "bin" || t.text == "tostring") {
 			err = p.fail(t, "this function needs arguments")
 		}
-		return call{t.at, t.text, args}, err
+		return call{t.text, args}, err
 	}
-	return name{t.at, t.text}, nil
+	return name{t.text}, nil
 }
 
-func (p *parser) numberLiteral(t token) (node, error) {
-	if v, ok := parseAs("long", t.text); ok {
-		return literal{t.at, v}, nil
+func typeOfToken(k tokenKind) (typ enrich.Type, name string) {
+	switch k {
+	case spanToken:
+		return enrich.Timespan, "time span"
+	case timeToken:
+		return enrich.Datetime, "datetime"
 	}
-	v, ok := parseAs("real", t.text)
-	if !ok {
-		return nil, p.fail(t, "not a number")
-	}
-	return literal{t.at, v}, nil
-}
-
-// typedLiteral reads datetime(2026-01-02), timespan(1d), dynamic(["a"]) and their like.
-func (p *parser) typedLiteral(t token) (node, error) {
-	kind, raw := typeOfWord(t.text), t.raw
-	if raw == "null" {
-		return literal{t.at, nullOf(kind)}, nil
-	}
-	if kind == "dynamic" {
-		if text := doubleQuoted(raw); json.Valid([]byte(text)) {
-			return literal{t.at, dynamicOf(text)}, nil
-		}
-		return nil, p.fail(t, "not JSON")
-	}
-	if n := len(raw); n >= 2 && (raw[0] == '"' || raw[0] == '\'') && raw[n-1] == raw[0] {
-		raw = raw[1 : n-1]
-	}
-	if kind == "guid" {
-		return literal{t.at, value{typ: kind, text: strings.ToLower(raw)}}, nil
-	}
-	v, ok := parseAs(kind, raw)
-	if !ok {
-		return nil, p.fail(t, "not a "+t.text)
-	}
-	return literal{t.at, v}, nil
-}
-
-// doubleQuoted is a dynamic literal as JSON: Kusto allows strings in single quotes, JSON doesn't.
-func doubleQuoted(text string) string {
-	out := []byte(text)
-	quote := byte(0)
-	for i := 0; i < len(out); i++ {
-		switch c := out[i]; {
-		case c == '\\':
-			i++
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, out[i] = c, '"'
-		case c == quote:
-			quote, out[i] = 0, '"'
-		case c == '"':
-			return "" // would need an escape
-		}
-	}
-	return string(out)
+	return enrich.Long, "number"
 }

@@ -81,7 +81,7 @@ func answer(query string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	result, err := q.Run(example(), noon().Add(time.Hour))
+	result, err := q.Run(example())
 	if err != nil {
 		return "", err
 	}
@@ -99,39 +99,26 @@ func answer(query string) (string, error) {
 func TestQueries(t *testing.T) {
 	for query, want := range map[string]string{
 		"T | project Size": "Size:long|[7]|[9007199254740993]|[null]",
-		"T | project-away Time, Name, Ratio, Good, Who":                       "Size:long|[7]|[9007199254740993]|[null]",
-		"T | project-keep _ItemId, Size | take 1":                             `_ItemId:string Size:long|["i1",7]`,
-		"T | project Size | take 0":                                           "Size:long",
-		"T | project Size | order by Size asc":                                "Size:long|[null]|[7]|[9007199254740993]",
-		"T | project Size | sort by Size":                                     "Size:long|[9007199254740993]|[7]|[null]",
-		"T | project Size | top 1 by Size desc":                               "Size:long|[9007199254740993]",
-		"T | count":                                                           "Count:long|[3]",
-		"T | where false | count":                                             "Count:long|[0]",
-		"T | summarize count()":                                               "count_:long|[3]",
-		"T | summarize n = count(), max(Size), min(Ratio), dcount(Good)":      "n:long max_Size:long min_Ratio:real dcount_Good:long|[3,9007199254740993,0.5,2]",
-		"T | summarize countif(Good), sum(Ratio)":                             "countif_Good:long sum_Ratio:real|[1,2]",
-		"T | where Size > 0 | summarize count() by bin(Time, 1m)":             `Time:datetime count_:long|["2026-03-02T11:59:00.0000000Z",1]|["2026-03-02T11:58:00.0000000Z",1]`,
-		"T | summarize count() by bin(ingestion_time(), 1m)":                  `$IngestionTime:datetime count_:long|["2026-03-02T12:00:00.0000000Z",3]`,
-		"T | summarize n = count() by t = bin(ingestion_time(), 2s)":          `t:datetime n:long|["2026-03-02T12:00:00.0000000Z",2]|["2026-03-02T12:00:02.0000000Z",1]`,
-		"T | distinct Good":                                                   "Good:bool|[true]|[false]|[null]",
-		"T | extend n = Size + 1 | project n":                                 "n:long|[8]|[9007199254740994]|[null]",
-		"T | project Time | extend Time = Time + 1d | take 1":                 `Time:datetime|["2026-03-03T11:59:30.1234567Z"]`,
-		"T | project x = ingestion_time() - Time | take 1":                    `x:timespan|["00:00:29.8765433"]`,
-		"T | where Who.user.id == 'u1' | project Who.user.n, Who['app']":      `Who_user_n:dynamic Who_app:dynamic|["3",null]`,
-		"T | where tostring(Who.user.tags[1]) == 'b' | project Size":          "Size:long|[7]",
-		"T | project x = Who.app | where isnotempty(x)":                       `x:dynamic|["{\"id\":\"a1\"}"]`,
-		"T | project c = column_ifexists('Nope', 'd') | take 1":               `c:string|["d"]`,
-		"T | project c = column_ifexists('Size', 0) | take 1":                 "c:long|[7]",
-		"T | take 1 | project s = strcat(tolower(Name), '/', tostring(Size))": `s:string|["add member to role/7"]`,
-		"T // comment\n| take 1\n| project Good;":                             "Good:bool|[true]",
-		"print now()": `print_0:datetime|["2026-03-02T13:00:00.0000000Z"]`,
-		"print a = ago(1h), 1 + 2 * 3, -(2h), 7 % 4, 7 / 2, 7.0 / 2":                `a:datetime print_1:long print_2:timespan print_3:long print_4:long print_5:real|["2026-03-02T12:00:00.0000000Z",7,"-02:00:00",3,3,3.5]`,
-		"print datetime(2026-01-02) + 1.5h, timespan(1.02:03:04.5), time(3d)":       `print_0:datetime print_1:timespan print_2:timespan|["2026-01-02T01:30:00.0000000Z","1.02:03:04.5000000","3.00:00:00"]`,
-		"print iff(1 < 2, 'y', 'n'), coalesce('', 'z'), strlen('äö'), toupper('a')": `print_0:string print_1:string print_2:long print_3:string|["y","z",2,"A"]`,
-		"print tolong('12'), toint('x'), todatetime('2026-01-02'), tobool('True')":  `print_0:long print_1:long print_2:datetime print_3:bool|[12,null,"2026-01-02T00:00:00.0000000Z",true]`,
-		`print @"a\b", "c\"d\u00e9", ['x'] = 1`:                                     `print_0:string print_1:string x:long|["a\\b","c\"dé",1]`,
-		"print dynamic({\"a\":[1,2]}), parse_json('[3]')[0]":                        `print_0:dynamic print_1:dynamic|["{\"a\":[1,2]}","3"]`,
-		"print bin(7, 5), bin(-1, 5), bin(3.7, 0.5), bin(1, 0)":                     "print_0:long print_1:long print_2:real print_3:long|[5,-5,3.5,null]",
+		"T | take 1 | project Time, Name, Size, Ratio, Good, Who":              `Time:datetime Name:string Size:long Ratio:real Good:bool Who:dynamic|["2026-03-02T11:59:30.1234567Z","Add member to role",7,0.5,true,"{\"user\":{\"id\":\"u1\",\"n\":3,\"tags\":[\"a\",\"b\"]}}"]`,
+		"T | project Size | take 0":                                            "Size:long",
+		"T | project Size | order by Size asc":                                 "Size:long|[null]|[7]|[9007199254740993]",
+		"T | project Size | sort by Size":                                      "Size:long|[9007199254740993]|[7]|[null]",
+		"T | project Size | sort by Size desc | take 1":                        "Size:long|[9007199254740993]",
+		"T | project Good, N = _ItemId | order by Good asc, N desc":            `Good:bool N:string|[null,"i3"]|[false,"i2"]|[true,"i1"]`,
+		"T | where false | summarize count()":                                  "count_:long|[0]",
+		"T | where false | summarize max(Size)":                                "max_Size:long|[null]",
+		"T | summarize count()":                                                "count_:long|[3]",
+		"T | summarize n = count(), max(Size), min(Ratio), x = min(Time)":      `n:long max_Size:long min_Ratio:real x:datetime|[3,9007199254740993,0.5,"2026-03-02T11:58:00.0000000Z"]`,
+		"T | where Size > 0 | summarize count() by bin(Time, 1m)":              `Time:datetime count_:long|["2026-03-02T11:59:00.0000000Z",1]|["2026-03-02T11:58:00.0000000Z",1]`,
+		"T | summarize count() by bin(ingestion_time(), 1m)":                   `$IngestionTime:datetime count_:long|["2026-03-02T12:00:00.0000000Z",3]`,
+		"T | summarize n = count() by t = bin(ingestion_time(), 2s)":           `t:datetime n:long|["2026-03-02T12:00:00.0000000Z",2]|["2026-03-02T12:00:02.0000000Z",1]`,
+		"T | summarize count() by d = bin(Time, 1d), h = bin(Time, 12h)":       `d:datetime h:datetime count_:long|["2026-03-02T00:00:00.0000000Z","2026-03-02T00:00:00.0000000Z",2]|[null,null,1]`,
+		"T | take 1 | project bin(Size, 5), b = bin(Size, 0)":                  "Size:long b:long|[5,null]",
+		"T | extend I = ingestion_time(), N = _ItemId | project I, N | take 1": `I:datetime N:string|["2026-03-02T12:00:00.0000000Z","i1"]`,
+		"T | extend Size = 'x' | project Size | take 1":                        `Size:string|["x"]`,
+		"T | project s = tostring(Who) | take 1":                               `s:string|["{\"user\":{\"id\":\"u1\",\"n\":3,\"tags\":[\"a\",\"b\"]}}"]`,
+		"T | project tostring(Size), b = tostring(Good) | take 1":              `Size:string b:string|["7","True"]`,
+		`T | take 1 | project x = "c\"d\u00e9", y = 'a\'b'`:                    `x:string y:string|["c\"dé","a'b"]`,
 	} {
 		got, err := answer(query)
 		if want = strings.ReplaceAll(want, "|", "\n"); err != nil || got != want {
@@ -143,29 +130,19 @@ func TestQueries(t *testing.T) {
 // TestConditions counts the rows for which a condition is true: null is neither true nor false.
 func TestConditions(t *testing.T) {
 	for condition, want := range map[string]string{
-		"Size > 0": "2", "Size >= 8": "1", "not(Size > 8)": "1", "Size == 7 or Ratio == 1.5": "2", "Size != 7": "1", "(Size == 7) and Good": "1", "Good == false": "1",
-		"isempty(Size)": "1", "isnotnull(Size)": "2", "isnull(Who)": "1", "isempty(Name)": "0",
-		"Name == 'Add member to role'": "1", "Name == 'add member to role'": "0", "Name =~ 'add MEMBER to role'": "1", "Name !~ 'add MEMBER to role'": "2",
-		"Name has 'member'": "1", "Name has 'memb'": "0", "Name has 'name'": "1", "Name !has 'member'": "2", "Name has_cs 'Member'": "0",
-		"Name contains 'EMB'": "1", "Name contains_cs 'EMB'": "0", "Name !contains 'emb'": "2", "Name startswith 'up'": "1", "Name !startswith 'up'": "2", "Name endswith '– x'": "1", "Name startswith_cs 'up'": "0",
-		"Name in ('Add member to role', 'x')": "1", "Name in~ ('add member to role')": "1", "Name !in ('x')": "3", "Name !in~ ('ADD member to role')": "2", "Size in (7, 8)": "1", "Name in (dynamic(['x','Add member to role']))": "1",
-		"Name has_any ('role', 'application')": "2", "Size between (1 .. 7)": "1", "Size !between (1 .. 7)": "1",
-		"Time > datetime(2026-03-02T11:59:00Z)": "1", "Time between (datetime(2026-03-02) .. 12h)": "0", "Time < now() - 1h": "2", "ingestion_time() > datetime(2026-03-02T12:00:00.0000000Z)": "2",
-		"_ItemId > 'i1'": "2", "strcat(_ItemId, 'x') == 'i2x'": "1", "hash(_ItemId, 1) == 0": "3", "hash(_ItemId, 2) in (0, 1)": "3", "Who.user.n == 3": "1", "Who.user.n > 3": "0", "Who.user.id in ('u1')": "1",
-		"Good or Size > 8": "2", "Good and Nope": "", "true": "3", "Size > 8 or true": "3", "Size == int(null)": "0",
+		"Size > 0": "2", "Size >= 8": "1", "Size < 8": "1", "Size <= 7": "1", "Size == 7 or Ratio == '1'": "SEM0064", "Size != 7": "1", "(Size == 7) and Good": "1", "Good == false": "1",
+		"Name == 'Add member to role'": "1", "Name == 'add member to role'": "0",
+		"Name contains 'EMB'": "1", "Name contains ''": "3", "tostring(Who) contains '\"U1'": "1", "Name in ('Add member to role', 'x')": "1", "Size in (7, 8)": "1", "Name in ('')": "0",
+		"Time > datetime(2026-03-02T11:59:00Z)": "1", "Time >= datetime(2026-03-02)": "2", "ingestion_time() > datetime(2026-03-02T12:00:00.0000000Z)": "2",
+		"_ItemId > 'i1'": "2", "hash(_ItemId, 1) == 0": "3", "hash(_ItemId, 2) in (0, 1)": "3", "hash(_ItemId, 0) == 0": "0", "Who == 'x'": "0",
+		"Good or Size > 8": "2", "Good and Nope": "SEM0100", "true": "3", "Size > 8 or true": "3", "Size > 8 and false": "0",
 	} {
-		got, err := answer("T | where " + condition + " | count")
-		if strings.Contains(condition, "between (datetime") {
-			want = "SEM0064"
-		}
-		if strings.Contains(condition, "Nope") {
-			want = "SEM0100"
-		}
+		got, err := answer("T | where " + condition + " | summarize count()")
 		var semantic *kql.SemanticError
 		if errors.As(err, &semantic) {
 			got = semantic.Code
 		}
-		if strings.TrimPrefix(got, "Count:long\n") != want && got != "Count:long\n["+want+"]" {
+		if got != want && got != "count_:long\n["+want+"]" {
 			t.Errorf("%s: got %s %v, want %s", condition, got, err, want)
 		}
 	}
@@ -187,22 +164,20 @@ func TestErrors(t *testing.T) {
 		"T | where (Size":               "Query could not be parsed at '<EOF>' on line [1,15]: want )",
 		"T T":                           "Query could not be parsed at 'T' on line [1,2]: want | or the end of the query",
 		"T | where a == §":              "Query could not be parsed at '§' on line [1,15]: unexpected character",
-		"T | project a-b -":             "Query could not be parsed at '<EOF>' on line [1,17]: want an expression",
 		"T | where x == '\\q'":          "Query could not be parsed at '\\' on line [1,17]: unknown escape in a string",
 		"T | where Size == 7 == true":   "Query could not be parsed at '==' on line [1,20]: want | or the end of the query",
 		"U":                             "'' operator: Failed to resolve table or column expression named 'U'",
 		"T | where Siz > 1":             "'where' operator: Failed to resolve column or scalar expression named 'Siz'",
 		"T | where Size":                "'where' operator: the condition is of type long, not bool",
-		"T | project-away Siz":          "'project-away' operator: Failed to resolve column or scalar expression named 'Siz'",
 		"T | project Size | where Good": "'where' operator: Failed to resolve column or scalar expression named 'Good'",
+		"T | project-away Size":         "Query could not be parsed at '-' on line [1,11]: unexpected character",
+		"T | extend x = bin(Ratio, 1)":  "'extend' operator: bin(): values of type real can't be rounded here",
+		"T | where ago(1d) > Time":      "'where' operator: Unknown function: 'ago'",
 		"T | extend x = f(1)":           "'extend' operator: Unknown function: 'f'",
 		"T | where Name > 1":            "'where' operator: Cannot compare values of types string and long. Try adding explicit casts",
-		"T | extend x = Name + 1":       "'extend' operator: Cannot apply + to values of types string and long",
-		"T | summarize Size":            "'summarize' operator: want an aggregate: count, countif, dcount, min, max or sum",
-		"T | where ago(Size) > Time":    "'where' operator: ago(): function expects a timespan",
-		"T | where hash() == 1":         "'where' operator: hash(): function expects 1 to 2 argument(s)",
+		"T | summarize Size":            "'summarize' operator: want an aggregate: count, min or max",
+		"T | where hash() == 1":         "'where' operator: hash(): function expects 2 argument(s)",
 		"T | where " + strings.Repeat("(", 200) + "1": "nested too deep",
-		"T | where " + strings.Repeat("-", 200) + "1": "nested too deep",
 	} {
 		if _, err := answer(query); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s\ngot  %v\nwant %s", query, err, want)
@@ -216,20 +191,17 @@ func TestBoundsPrune(t *testing.T) {
 		"where ingestion_time() >= datetime(2026-03-02T12:00:01Z)":                                                       2,
 		"where ingestion_time() > datetime(2026-03-02T12:00:01Z)":                                                        2,
 		"where ingestion_time() >= datetime(2026-03-02T12:00:01Z) and ingestion_time() < datetime(2026-03-02T12:00:02Z)": 1,
-		"where Good | where datetime(2026-03-02T12:00:01Z) >= ingestion_time()":                                          2,
-		"extend t = ingestion_time() | where t == datetime(2026-03-02T12:00:02Z)":                                        1,
-		"extend t = ingestion_time() | extend t = Time | where t > datetime(2026-03-02T12:00:02Z)":                       3,
-		"where ingestion_time() > ago(59m)":                                                                              0,
+		"where Good | where ingestion_time() >= datetime(2026-03-02T12:00:01Z)":                                          2,
+		"where datetime(2026-03-02T12:00:01Z) >= ingestion_time()":                                                       3,
 		"where ingestion_time() > datetime(2026-03-02T12:00:01Z) or Good":                                                3,
 		"take 3 | where ingestion_time() > datetime(2026-03-02T12:00:01Z)":                                               3,
-		"where not(ingestion_time() > datetime(2026-03-02T12:00:01Z))":                                                   3,
 	} {
 		q, err := kql.Parse("T | " + where)
 		if err != nil {
 			t.Fatal(err)
 		}
 		data := example()
-		result, err := q.Run(data, noon().Add(time.Hour))
+		result, err := q.Run(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +227,7 @@ func TestHashIsUniform(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := q.Run(data, noon())
+		result, err := q.Run(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,8 +250,8 @@ func TestHashIsUniform(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, q := range []string{
-		"T", "T | where Size > 1 and Name has 'x' | extend a = bin(Time, 1h) | order by a asc | take 3", "print now()", "T | summarize count() by bin(ingestion_time(), 1m)",
-		"T | where x in~ ('a', @\"b\") | project-away a*", "T | where t between (datetime(2026-01-02) .. 3d)", "T | project Who.user['id'][0], dynamic([1,\")\"])", "T | where hash(_ItemId, 4) == 3 // c",
+		"T", "T | where Size > 1 and Name contains 'x' | extend a = bin(Time, 1h) | order by a asc | take 3", "T | summarize count() by bin(ingestion_time(), 1m)",
+		"T | where Name in ('a', \"b\") | project Name", "T | where Time > datetime(2026-01-02) or (Good)", "T | where hash(_ItemId, 4) == 3",
 	} {
 		f.Add(q)
 	}

@@ -12,7 +12,7 @@ func Parse(text string) (*Query, error) {
 		return nil, err
 	}
 	p := &parser{text: text, tokens: tokens}
-	q := &Query{text: text}
+	q := &Query{}
 	if err := p.query(q); err != nil {
 		return nil, err
 	}
@@ -74,13 +74,7 @@ func (p *parser) want(punct string) error {
 
 func (p *parser) query(q *Query) (err error) {
 	first := p.next()
-	q.at = first.at
-	switch {
-	case first.kind == nameToken && first.text == "print":
-		q.print, err = p.namedList()
-	case first.kind == nameToken || first.kind == quotedNameToken:
-		q.source = first.text
-	default:
+	if q.source = first.text; first.kind != nameToken {
 		return p.fail(first, "want a table")
 	}
 	for err == nil && p.accept("|") {
@@ -92,56 +86,34 @@ func (p *parser) query(q *Query) (err error) {
 	if err != nil {
 		return err
 	}
-	p.accept(";")
 	if t := p.peek(); t.kind != endToken {
 		return p.fail(t, "want | or the end of the query")
 	}
 	return nil
 }
 
-// step reads one operator. Its name may hold a hyphen, as in project-away.
+// step reads one operator.
 func (p *parser) step() (s step, err error) {
 	first := p.next()
 	if first.kind != nameToken {
 		return s, p.fail(first, "want an operator")
 	}
 	s.op = first.text
-	for end := first.end; p.is("-") && p.peek().at == end; {
-		p.at++
-		part := p.next()
-		if part.kind != nameToken || part.at != end+1 {
-			return s, p.fail(part, "want the rest of the operator's name")
-		}
-		s.op, end = s.op+"-"+part.text, part.end
-	}
 	switch s.op {
-	case "where", "filter":
-		s.op = "where"
+	case "where":
 		var n node
 		n, err = p.expression()
 		s.exprs = []named{{"", n}}
-	case "extend", "project", "distinct":
+	case "extend", "project":
 		s.exprs, err = p.namedList()
-	case "project-away", "project-keep", "project-reorder":
-		s.names, err = p.patterns()
 	case "order", "sort":
 		s.op = "sort"
 		if !p.acceptWord("by") {
 			return s, p.fail(p.peek(), "want by")
 		}
 		err = p.keys(&s)
-	case "take", "limit":
-		s.op = "take"
+	case "take":
 		s.limit, err = p.count()
-	case "top":
-		if s.limit, err = p.count(); err != nil {
-			return s, err
-		}
-		if !p.acceptWord("by") {
-			return s, p.fail(p.peek(), "want by")
-		}
-		err = p.keys(&s)
-	case "count":
 	case "summarize":
 		err = p.summarize(&s)
 	default:
@@ -160,12 +132,7 @@ func (p *parser) count() (int, error) {
 }
 
 func (p *parser) summarize(s *step) (err error) {
-	if t := p.peek(); t.kind != nameToken || t.text != "by" {
-		if s.exprs, err = p.namedList(); err != nil {
-			return err
-		}
-	}
-	if p.acceptWord("by") {
+	if s.exprs, err = p.namedList(); err == nil && p.acceptWord("by") {
 		s.by, err = p.namedList()
 	}
 	return err
@@ -191,28 +158,11 @@ func (p *parser) keys(s *step) error {
 	}
 }
 
-func (p *parser) patterns() (list []pattern, err error) {
-	for {
-		t := p.next()
-		if t.kind != nameToken && t.kind != quotedNameToken {
-			return nil, p.fail(t, "want a column")
-		}
-		one := pattern{t.text, t.at}
-		if p.is("*") && p.peek().at == t.end {
-			p.at++
-			one.name += "*"
-		}
-		if list = append(list, one); !p.accept(",") {
-			return list, nil
-		}
-	}
-}
-
 // namedList reads a, b = expression, ...
 func (p *parser) namedList() (list []named, err error) {
 	for {
 		var n named
-		if t := p.peek(); t.kind == nameToken || t.kind == quotedNameToken {
+		if t := p.peek(); t.kind == nameToken {
 			if after := p.tokens[p.at+1]; after.kind == punctToken && after.text == "=" {
 				n.name = t.text
 				p.at += 2

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -74,16 +73,10 @@ func (c *column) appendCell(dst []byte, rec *record) []byte {
 	return nullOf(c.typ).appendJSON(dst)
 }
 
-// Run answers the query from db; now is what now() says. The error is a *SemanticError.
-func (q *Query) Run(db Database, now time.Time) (*Result, error) {
-	s := &scope{now: now, rows: q.source != ""}
-	var rows iter.Seq[*record]
-	var err error
-	if q.source == "" {
-		rows, err = s.print(q.print)
-	} else {
-		rows, err = s.scan(q, db)
-	}
+// Run answers the query from db. The error is a *SemanticError.
+func (q *Query) Run(db Database) (*Result, error) {
+	s := &scope{rows: true}
+	rows, err := s.scan(q, db)
 	for i := 0; err == nil && i < len(q.steps); i++ {
 		s.op = q.steps[i].op
 		rows, err = s.step(q.steps[i], rows)
@@ -110,7 +103,7 @@ func (s *scope) scan(q *Query, db Database) (iter.Seq[*record], error) {
 	for i, c := range table.Columns() {
 		s.columns = append(s.columns, column{c.Name, c.Type, c.Hidden, true, i})
 	}
-	from, to := ingestionBounds(q.steps, s.now)
+	from, to := ingestionBounds(q.steps)
 	return func(yield func(*record) bool) {
 		for row := range table.Rows(from, to) {
 			// The pipe is compiled by the time rows flow, so all extra values are known.
@@ -121,18 +114,6 @@ func (s *scope) scan(q *Query, db Database) (iter.Seq[*record], error) {
 	}, nil
 }
 
-func (s *scope) print(list []named) (iter.Seq[*record], error) {
-	s.op = "print"
-	list = slices.Clone(list)
-	for i := range list {
-		if list[i].name == "" {
-			list[i].name = fmt.Sprintf("print_%d", i)
-		}
-	}
-	first := func(yield func(*record) bool) { yield(&record{extra: make([]value, s.extras)}) }
-	return s.extend(list, first, true)
-}
-
 func (s *scope) step(st step, rows iter.Seq[*record]) (iter.Seq[*record], error) {
 	switch st.op {
 	case "where":
@@ -141,16 +122,10 @@ func (s *scope) step(st step, rows iter.Seq[*record]) (iter.Seq[*record], error)
 		return s.extend(st.exprs, rows, false)
 	case "project":
 		return s.extend(st.exprs, rows, true)
-	case "project-away", "project-keep", "project-reorder":
-		return rows, s.arrange(st)
-	case "sort", "top":
+	case "sort":
 		return s.sort(st, rows)
 	case "take":
 		return take(st.limit, rows), nil
-	case "count":
-		return s.summarize(step{exprs: []named{{"Count", call{fn: "count"}}}}, rows)
-	case "distinct":
-		return s.summarize(step{by: st.exprs}, rows)
 	}
 	return s.summarize(st, rows)
 }
@@ -242,40 +217,6 @@ func columnName(n named, i int) string {
 	return fmt.Sprintf("Column%d", i+1)
 }
 
-// arrange drops, keeps or reorders columns.
-func (s *scope) arrange(st step) error {
-	var named []column
-	rest := s.columns
-	for _, p := range st.names {
-		matches := func(c column) bool {
-			prefix, any := strings.CutSuffix(p.name, "*")
-			return c.name == p.name || any && strings.HasPrefix(c.name, prefix) && !c.hidden
-		}
-		if !slices.ContainsFunc(s.columns, matches) && !strings.HasSuffix(p.name, "*") {
-			return s.fail(unresolved, "Failed to resolve column or scalar expression named '%s'", p.name)
-		}
-		var others []column
-		for _, c := range rest {
-			if matches(c) {
-				c.hidden = c.hidden && st.op == "project-away"
-				named = append(named, c)
-			} else {
-				others = append(others, c)
-			}
-		}
-		rest = others
-	}
-	switch st.op {
-	case "project-away":
-		s.columns = rest
-	case "project-keep":
-		s.columns = named
-	default:
-		s.columns = append(named, rest...)
-	}
-	return nil
-}
-
 func take(n int, rows iter.Seq[*record]) iter.Seq[*record] {
 	return func(yield func(*record) bool) {
 		left := n
@@ -315,7 +256,7 @@ func (s *scope) sort(st step, rows iter.Seq[*record]) (iter.Seq[*record], error)
 		}
 		return 0
 	}
-	sorted := func(yield func(*record) bool) {
+	return func(yield func(*record) bool) {
 		var list []sortable
 		for r := range rows {
 			k := make([]value, len(keys))
@@ -332,9 +273,5 @@ func (s *scope) sort(st step, rows iter.Seq[*record]) (iter.Seq[*record], error)
 				return
 			}
 		}
-	}
-	if st.op == "top" {
-		return take(st.limit, sorted), nil
-	}
-	return sorted, nil
+	}, nil
 }

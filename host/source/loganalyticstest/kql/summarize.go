@@ -18,7 +18,6 @@ type aggregate struct {
 type tally struct {
 	n    int64
 	best value
-	seen map[string]bool
 }
 
 func (a *aggregate) add(t *tally, r *record) {
@@ -29,28 +28,15 @@ func (a *aggregate) add(t *tally, r *record) {
 	v := a.arg.eval(r)
 	switch {
 	case v.null:
-	case a.fn == "countif":
-		if v.isTrue() {
-			t.n++
-		}
-	case a.fn == "dcount":
-		if t.seen == nil {
-			t.seen = map[string]bool{}
-		}
-		t.seen[v.String()] = true
-		t.n = int64(len(t.seen))
 	case t.best.typ == "":
 		t.best = v
-	case a.fn == "sum":
-		t.best = calculate("+", v.typ, t.best, v)
 	case a.fn == "min" && order(v, t.best) < 0, a.fn == "max" && order(v, t.best) > 0:
 		t.best = v
 	}
 }
 
 func (a *aggregate) result(t *tally) value {
-	switch a.fn {
-	case "count", "countif", "dcount":
+	if a.fn == "count" {
 		return longValue(t.n)
 	}
 	if t.best.typ == "" {
@@ -62,7 +48,7 @@ func (a *aggregate) result(t *tally) value {
 func (s *scope) aggregate(n node) (aggregate, error) {
 	c, ok := n.(call)
 	if !ok || !isAggregate(c.fn) {
-		return aggregate{}, s.fail(unknownFunction, "want an aggregate: count, countif, dcount, min, max or sum")
+		return aggregate{}, s.fail(unknownFunction, "want an aggregate: count, min or max")
 	}
 	a := aggregate{fn: c.fn, typ: enrich.Long}
 	wanted := 1
@@ -77,9 +63,7 @@ func (s *scope) aggregate(n node) (aggregate, error) {
 	}
 	var err error
 	a.arg, err = s.compile(c.args[0])
-	if c.fn == "min" || c.fn == "max" || c.fn == "sum" {
-		a.typ = a.arg.typ
-	}
+	a.typ = a.arg.typ
 	return a, err
 }
 

@@ -1,27 +1,21 @@
 package kql
 
-import "github.com/riskrelay/riskrelay/enrich"
-
 // Query is a query that could be read.
 type Query struct {
-	source string // the table; "" for print
-	at     int
+	source string // the table
 	steps  []step
-	print  []named
-	text   string
 }
 
-// Table is the name of the table that the query reads, "" for print.
+// Table is the name of the table that the query reads.
 func (q *Query) Table() string { return q.source }
 
 // step is one operator of the pipe.
 type step struct {
 	op    string
-	exprs []named   // where (one), extend, project, distinct, summarize's aggregates, sort keys
-	by    []named   // summarize
-	down  []bool    // order by, top: descending
-	names []pattern // project-away, project-keep, project-reorder
-	limit int       // take, top
+	exprs []named // where (one), extend, project, summarize's aggregates, sort keys
+	by    []named // summarize
+	down  []bool  // order by: descending
+	limit int     // take
 }
 
 // named is an expression with the name that the query gives it, or "".
@@ -30,64 +24,23 @@ type named struct {
 	node node
 }
 
-// pattern is a column's name, perhaps with a * at its end.
-type pattern struct {
-	name string
-	at   int
-}
-
-// node is a part of an expression.
-type node interface{ offset() int }
+// node is a part of an expression: a literal, name, call, binary or membership.
+type node any
 
 type (
-	literal struct {
-		at    int
-		value value
-	}
-	name struct {
-		at int
-		id string
-	}
-	call struct {
-		at   int
+	literal struct{ value value }
+	name    struct{ id string }
+	call    struct {
 		fn   string
 		args []node
 	}
 	binary struct {
-		at          int
 		op          string
 		left, right node
 	}
-	// member is x.name or x[key] on a dynamic value.
-	member struct {
-		at     int
-		of     node
-		key    node
-		column string // the name the service would give the column
-	}
-	// membership is x in (a, b): op says whether case counts and whether it is negated.
+	// membership is x in (a, b).
 	membership struct {
-		at  int
-		op  string
 		x   node
 		set []node
 	}
 )
-
-func (n literal) offset() int    { return n.at }
-func (n name) offset() int       { return n.at }
-func (n call) offset() int       { return n.at }
-func (n binary) offset() int     { return n.at }
-func (n member) offset() int     { return n.at }
-func (n membership) offset() int { return n.at }
-
-// typeOfWord is the column type that a literal such as real(1) has.
-func typeOfWord(word string) enrich.Type {
-	switch word {
-	case "time":
-		return enrich.Timespan
-	case "double":
-		return enrich.Real
-	}
-	return enrich.Type(word)
-}

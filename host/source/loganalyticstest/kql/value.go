@@ -44,7 +44,6 @@ func timeValue(t time.Time) value  { return value{typ: enrich.Datetime, n: ticks
 func nullOf(t enrich.Type) value   { return value{typ: t, null: t != enrich.String} }
 func boolValue(b bool) value       { return value{typ: enrich.Bool, n: int64(rank(b))} }
 func (v value) isTrue() bool       { return v.typ == enrich.Bool && !v.null && v.n == 1 }
-func (v value) isText() bool       { return v.typ == enrich.String || v.typ == enrich.GUID }
 func isWhole(t enrich.Type) bool   { return t == enrich.Int || t == enrich.Long || t == enrich.Bool }
 func isNumber(t enrich.Type) bool  { return isWhole(t) || t == enrich.Real || t == enrich.Decimal }
 func isTicking(t enrich.Type) bool { return t == enrich.Datetime || t == enrich.Timespan }
@@ -57,23 +56,17 @@ func rank(b bool) int {
 	return 0
 }
 
-// unitTicks is the length of a unit of time, 0 when there is no such unit.
+// unitTicks is the length of a unit of time, 0 when there is no such unit here.
 func unitTicks(unit string) int64 {
 	switch unit {
-	case "d", "day", "days":
+	case "d":
 		return 24 * 3600 * ticksPerSecond
-	case "h", "hr", "hrs", "hour", "hours":
+	case "h":
 		return 3600 * ticksPerSecond
-	case "m", "min", "minute", "minutes":
+	case "m":
 		return 60 * ticksPerSecond
-	case "s", "sec", "second", "seconds":
+	case "s":
 		return ticksPerSecond
-	case "ms", "milli", "millis", "millisecond", "milliseconds":
-		return ticksPerSecond / 1000
-	case "micro", "micros", "microsecond", "microseconds":
-		return 10
-	case "tick", "ticks":
-		return 1
 	}
 	return 0
 }
@@ -112,7 +105,7 @@ func dynamicOf(text string) value {
 	return value{typ: enrich.Dynamic, text: text}
 }
 
-// parseAs reads text as a value of type t, as the to...() functions do.
+// parseAs reads text as a value of type t.
 func parseAs(t enrich.Type, text string) (value, bool) {
 	v := value{typ: t, text: text}
 	var err error
@@ -144,49 +137,11 @@ func parseTime(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a datetime", text)
 }
 
-// parseSpan reads [d.]hh:mm:ss[.fffffff], or a number with a unit.
+// parseSpan reads a whole number with a unit.
 func parseSpan(text string) (int64, error) {
-	unit := strings.TrimLeft(text, "0123456789.")
-	if n := unitTicks(unit); n > 0 {
-		f, err := strconv.ParseFloat(strings.TrimSuffix(text, unit), 64)
-		return int64(f * float64(n)), err
-	}
-	rest, negative := strings.CutPrefix(text, "-")
-	var days int64
-	if dot, colon := strings.IndexByte(rest, '.'), strings.IndexByte(rest, ':'); dot >= 0 && dot < colon {
-		var err error
-		if days, err = strconv.ParseInt(rest[:dot], 10, 32); err != nil {
-			return 0, fmt.Errorf("%q is not a timespan", text)
-		}
-		rest = rest[dot+1:]
-	}
-	var h, m int64
-	var s float64
-	if n, err := fmt.Sscanf(rest, "%d:%d:%f", &h, &m, &s); n != 3 || err != nil {
-		return 0, fmt.Errorf("%q is not a timespan", text)
-	}
-	ticks := ((days*24+h)*60+m)*60*ticksPerSecond + int64(math.Round(s*ticksPerSecond))
-	if negative {
-		ticks = -ticks
-	}
-	return ticks, nil
-}
-
-// formatSpan spells ticks as [-][d.]hh:mm:ss[.fffffff].
-func formatSpan(ticks int64) string {
-	sign := ""
-	if ticks < 0 {
-		sign, ticks = "-", -ticks
-	}
-	seconds, fraction := ticks/ticksPerSecond, ticks%ticksPerSecond
-	out := fmt.Sprintf("%02d:%02d:%02d", seconds/3600%24, seconds/60%60, seconds%60)
-	if days := seconds / 86400; days > 0 {
-		out = fmt.Sprintf("%d.%s", days, out)
-	}
-	if fraction > 0 {
-		out += fmt.Sprintf(".%07d", fraction)
-	}
-	return sign + out
+	unit := strings.TrimLeft(text, "0123456789")
+	n, err := strconv.ParseInt(strings.TrimSuffix(text, unit), 10, 64)
+	return n * unitTicks(unit), err
 }
 
 // appendJSON appends v as a cell of the wire format.
@@ -213,8 +168,6 @@ func (v value) String() string {
 		return ""
 	case v.typ == enrich.Datetime:
 		return FormatTime(timeOf(v.n))
-	case v.typ == enrich.Timespan:
-		return formatSpan(v.n)
 	case v.isTrue():
 		return "True"
 	case v.typ == enrich.Bool:
