@@ -41,6 +41,7 @@ func layers() []layer {
 		{"host/durable", nil},
 		{"host/failpoint", nil},
 		{"host/inputfile", nil},
+		{"host/memory", nil},
 		{"host/ownership", nil},
 		{"host/pipeline", []string{"host/failpoint", "enrich", "plugin/backoff"}},
 		{"host/ledger", []string{"host/pipeline"}},
@@ -98,6 +99,7 @@ func doors() map[string][]string {
 		"go.etcd.io/bbolt":                                 {"host/ledger/boltstore"},
 		module + "host/ledger/boltstore":                   {"host"},
 		"github.com/fsnotify/":                             {"host/reload"},
+		"github.com/KimMachineGun/automemlimit":            {"host/memory"},
 		"github.com/prometheus/":                           {"host/admin"},
 		"github.com/miekg/dns":                             {"host/module/dns", "host/module/dns/dnstest"},
 	}

@@ -53,7 +53,7 @@ func CostsText(costs []RuleCost) string {
 			strconv.FormatUint(c.Over, 10), picked,
 		})
 	}
-	return table(rows) + costWarnings(costs[1:], limit)
+	return table(rows) + costWarnings(costs[min(1, len(costs)):], limit)
 }
 
 // costWarnings are lines about rules that cost more than they should.

@@ -10,8 +10,9 @@ import (
 
 // Findings are what was found in a set of rule files.
 type Findings struct {
-	Files, Rules int
-	Problems     diag.Problems // in the order of their places
+	Files    int           `json:"files"`
+	Rules    int           `json:"rules"`    // 0 where the files do not load
+	Problems diag.Problems `json:"problems"` // in the order of their places
 }
 
 // Errors is how many of the problems are errors.

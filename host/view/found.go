@@ -2,7 +2,6 @@ package view
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -48,15 +47,38 @@ func (f *Found) Add(line []byte) error {
 	return nil
 }
 
-// Text is a table of the guide's rows for people. Off says of rows, by their names, why nothing can be found for them.
-func (f *Found) Text(guide []rules.Row, off map[string]string) string {
-	rows := [][]string{{"ROW OF THE GUIDE", "RISK", "EVENTS", "HIGHEST", "WHAT TO MONITOR"}}
-	for _, r := range slices.DeleteFunc(slices.Clone(guide), rules.Row.Note) {
-		level := f.level[r.Slug].String()
-		if f.rows[r.Slug] == 0 {
-			level = off[r.Slug]
+// FoundRow is what was found for a row of the guide.
+type FoundRow struct {
+	Row     string `json:"row"` // how rules name it
+	Title   string `json:"title"`
+	Risk    string `json:"risk"` // in the words of the guide
+	Events  int    `json:"events"`
+	Highest string `json:"highest,omitempty"` // severity of the row's rules that matched
+	Off     string `json:"off,omitempty"`     // why nothing can be found
+}
+
+// Rows are the rows of the guide, without the notes beside them. Off says of rows, by their names, why nothing can be found for them.
+func (f *Found) Rows(guide []rules.Row, off map[string]string) (rows []FoundRow) {
+	for _, r := range guide {
+		if r.Note() {
+			continue
 		}
-		rows = append(rows, []string{r.Slug, r.Risk, strconv.Itoa(f.rows[r.Slug]), level, r.Title})
+		one := FoundRow{Row: r.Slug, Title: r.Title, Risk: r.Risk, Events: f.rows[r.Slug]}
+		if one.Events > 0 {
+			one.Highest = f.level[r.Slug].String()
+		} else {
+			one.Off = off[r.Slug]
+		}
+		rows = append(rows, one)
+	}
+	return rows
+}
+
+// FoundText is a table for people.
+func FoundText(found []FoundRow) string {
+	rows := [][]string{{"ROW OF THE GUIDE", "RISK", "EVENTS", "HIGHEST", "WHAT TO MONITOR"}}
+	for _, r := range found {
+		rows = append(rows, []string{r.Row, r.Risk, strconv.Itoa(r.Events), r.Highest + r.Off, r.Title})
 	}
 	return table(rows)
 }

@@ -134,7 +134,7 @@ func NewRule(d celrule.Detail, now time.Time) (*Rule, error) {
 		p.FirstSeen = &FirstSeen{texts(f.Key), celrule.Days(f.Window), f.Severity.Value, f.Score.Value}
 	}
 	for i := range r.Exceptions {
-		p.Exceptions = append(p.Exceptions, slotOf(&r.Exceptions[i]))
+		p.Exceptions = append(p.Exceptions, exceptionOf(&r.Exceptions[i]))
 	}
 	for _, o := range r.Objects {
 		p.Objects = append(p.Objects, Object{o.Type.Value, o.Value.Value})
@@ -206,7 +206,7 @@ func techniqueNames() (map[string]string, error) {
 	return names, nil
 }
 
-// attackURL is the page of a Technique, such as T1098.001, or of a tactic, such as TA0003.
+// attackURL is the page of a technique, such as T1098.001, or of a tactic, such as TA0003.
 func attackURL(id string) string {
 	kind := "techniques"
 	if strings.HasPrefix(id, "TA") {
@@ -215,7 +215,7 @@ func attackURL(id string) string {
 	return "https://attack.mitre.org/" + kind + "/" + strings.ReplaceAll(id, ".", "/") + "/"
 }
 
-func slotOf(s *rulefile.Exception) Exception {
+func exceptionOf(s *rulefile.Exception) Exception {
 	out := Exception{Name: s.Name.Value, Doc: strings.TrimSpace(s.Doc.Value), Fields: texts(s.Fields)}
 	for _, row := range s.Values {
 		out.Values = append(out.Values, fitting(row))

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/sirupsen/logrus"
 	"golang.org/x/term"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -72,29 +71,4 @@ func Unescaped(w io.Writer) io.Writer {
 func IsTerminal(w io.Writer) bool {
 	f, ok := Unescaped(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// VisibleLog escapes what is hidden in log entries before colours are added.
-type VisibleLog struct {
-	logrus.Formatter
-	Colours bool // without them the formatter quotes, and the writer escapes
-}
-
-// Format formats an entry.
-func (f VisibleLog) Format(e *logrus.Entry) ([]byte, error) {
-	if !f.Colours {
-		return f.Formatter.Format(e)
-	}
-	shown := *e
-	shown.Message, shown.Data = enrich.Visible(e.Message), logrus.Fields{}
-	for name, value := range e.Data {
-		switch v := value.(type) {
-		case error:
-			value = enrich.Visible(v.Error())
-		case string:
-			value = enrich.Visible(v)
-		}
-		shown.Data[name] = value
-	}
-	return f.Formatter.Format(&shown)
 }

@@ -55,17 +55,10 @@ func backfill(ctx context.Context, s streams, c config.Config, b host.Backfill) 
 	if len(c.Sources.LogAnalytics) == 0 {
 		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
 	}
-	var progress *view.Bar
-	b.Progress = func(done, total time.Duration) {
-		if progress == nil {
-			progress = view.NewBar(s.err, "minutes read", int(total/time.Minute))
-		}
-		progress.Show(int(done / time.Minute))
-	}
-	done, rows, err := b.Run(ctx, c, host.Options{Log: newLog(s, c.Log)})
-	if progress != nil {
-		progress.End()
-	}
+	bar := view.NewBar(s.err, "minutes read")
+	b.Progress = func(done, total time.Duration) { bar.Show(int(done/time.Minute), int(total/time.Minute)) }
+	done, rows, err := b.Run(ctx, c, host.Options{Log: view.NewLog(s.err, c.Log, s.secrets.Clean)})
+	bar.End()
 	again := fmt.Sprintf("go on with `riskrelay backfill --from %s --to %s`", b.From.Format(time.RFC3339), b.To.Format(time.RFC3339))
 	switch {
 	case errors.Is(err, host.ErrUnsettled), errors.Is(err, host.ErrUnknownTable):

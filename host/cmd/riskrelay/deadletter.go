@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -88,27 +87,22 @@ func newDeadletterList(s streams) *cobra.Command {
 					return err
 				}
 				all, err := view.LettersOf(l.store, args[0], l.pick())
-				return writeLetters(s.out, all, err, view.LettersText(all), format)
+				if err != nil {
+					return exit(exitRuntime, err)
+				}
+				return show(s.out, format, all, view.LettersText(all))
 			}
 			all, err := view.SumsOfLetters(l.store)
-			return writeLetters(s.out, all, err, view.SumsText(all), format)
+			if err != nil {
+				return exit(exitRuntime, err)
+			}
+			return show(s.out, format, all, view.SumsText(all))
 		},
 	}
 	addConfig(c, &l.path)
 	addFormat(c, &format)
 	l.addIDs(c)
 	return c
-}
-
-// writeLetters writes what was read of letters, as data or as text.
-func writeLetters(w io.Writer, all any, err error, text, format string) error {
-	if err == nil && format == "json" {
-		return writeJSON(w, all)
-	}
-	if err == nil {
-		_, err = io.WriteString(w, text)
-	}
-	return exit(exitRuntime, err)
 }
 
 // missed is an error when ids were asked for and no letter has one of them.
@@ -148,10 +142,10 @@ func (l *letters) retry(ctx context.Context, s streams, c config.Config, sink st
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	bar, sent := view.NewBar(s.err, "letters tried", len(all)), 0
+	bar, sent := view.NewBar(s.err, "letters tried"), 0
 	out, err := host.RetryDeadLetters(ctx, c, l.store, sink, l.pick(), func(events int) {
 		sent += events
-		bar.Show(sent)
+		bar.Show(sent, len(all))
 	})
 	bar.End()
 	if errors.Is(err, host.ErrUnknownSink) {

@@ -228,19 +228,19 @@ func (d *demo) forward(ctx context.Context, c config.Config, workspace *loganaly
 
 // watch shows progress until the host is done or everything was received.
 func (d *demo) watch(ctx context.Context, collector *hectest.Server, sent int, done <-chan error) error {
-	bar := view.NewBar(d.err, "received", sent)
+	bar := view.NewBar(d.err, "received")
 	defer bar.End()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		received := collector.Events.Len()
-		bar.Show(received)
+		bar.Show(received, sent)
 		if d.keep && received >= sent {
 			return nil
 		}
 		select {
 		case err := <-done:
-			bar.Show(collector.Events.Len())
+			bar.Show(collector.Events.Len(), sent)
 			if err == nil && ctx.Err() != nil {
 				err = exit(exitStopped, errors.New("interrupted"))
 			}

@@ -24,7 +24,7 @@ func (d *demo) report(ctx context.Context, figures pipeline.Figures, sent int, c
 	}
 	fmt.Fprintf(d.out, "\nevents in the sources     %d\nread and tagged           %d, %d of them match a rule\nconfirmed by the sink     %d, in %.1f s\n\n", //nolint:errcheck // nobody is left to tell
 		sent, figures.Read, f.Tagged, figures.Sinks["demo"].Confirmed, took.Seconds())
-	if _, err := io.WriteString(d.out, f.Text(guide, d.off(ctx))); err != nil {
+	if _, err := io.WriteString(d.out, view.FoundText(f.Rows(guide, d.off(ctx)))); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	fmt.Fprintf(d.out, "\nsearch what the SIEM got:\n  grep '\"admin-consent-privileged\"' %[1]s\n  grep -o '\"tags\":[^]]*]' %[1]s | sort | uniq -c | sort -rn\n", //nolint:errcheck // nobody is left to tell

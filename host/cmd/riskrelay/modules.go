@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -43,12 +42,8 @@ func newModulesList(s streams) *cobra.Command {
 
 func listModules(ctx context.Context, s streams, c config.Config, format string) error {
 	list, problem := rulehost.List(ctx, c)
-	if format == "json" {
-		if err := writeJSON(s.out, slices.Concat([]rulehost.Listed{}, list)); err != nil { // [] rather than null
-			return err
-		}
-	} else if _, err := io.WriteString(s.out, view.Modules(list)); err != nil {
-		return exit(exitRuntime, err)
+	if err := show(s.out, format, slices.Concat([]rulehost.Listed{}, list), view.Modules(list)); err != nil { // [] rather than null
+		return err
 	}
 	if problem != nil {
 		return exit(exitRuntime, problem)

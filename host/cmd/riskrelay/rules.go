@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,27 +31,12 @@ func newRulesList(s streams) *cobra.Command {
 				return err
 			}
 			all := module.List()
-			if format == "json" {
-				return writeJSON(s.out, all)
-			}
-			_, err = io.WriteString(s.out, view.Rules(all))
-			return exit(exitRuntime, err)
+			return show(s.out, format, all, view.Rules(all))
 		},
 	}
 	flags.add(c)
 	addFormat(c, &format)
 	return c
-}
-
-// addFormats is addFormat for a command that knows other formats, the first of which is the default.
-func addFormats(c *cobra.Command, format *string, known ...string) {
-	c.Flags().StringVar(format, "format", known[0], strings.Join(known, ", "))
-	c.PreRunE = func(*cobra.Command, []string) error {
-		if !slices.Contains(known, *format) {
-			return exit(exitConfig, fmt.Errorf("unknown format %q: one of %s", *format, strings.Join(known, ", ")))
-		}
-		return nil
-	}
 }
 
 // subject is what lint, test and coverage are about: the rule and tuning files at the paths of the command line.

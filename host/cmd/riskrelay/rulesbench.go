@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -47,11 +46,7 @@ func newRulesBench(s streams) *cobra.Command {
 			if err != nil {
 				return exit(exitStopped, err)
 			}
-			if format == "json" {
-				return writeJSON(s.out, costs)
-			}
-			_, err = io.WriteString(s.out, view.CostsText(costs))
-			return exit(exitRuntime, err)
+			return show(s.out, format, costs, view.CostsText(costs))
 		},
 	}
 	addFormat(c, &format)

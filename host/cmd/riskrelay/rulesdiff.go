@@ -45,15 +45,11 @@ func newRulesDiff(s streams) *cobra.Command {
 			if err != nil {
 				return exit(exitStopped, err)
 			}
-			if format == "json" {
-				err = writeJSON(s.out, changed)
-			} else {
-				_, err = io.WriteString(s.out, view.ChangedText(changed, len(rows)))
-			}
+			err = show(s.out, format, changed, view.ChangedText(changed, len(rows)))
 			if err == nil && len(changed) > 0 {
 				return &exitError{code: exitFindings}
 			}
-			return exit(exitRuntime, err)
+			return err
 		},
 	}
 	addFormat(c, &format)

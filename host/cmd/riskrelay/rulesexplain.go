@@ -89,11 +89,7 @@ func explainRule(ctx context.Context, w io.Writer, m *celrule.Module, id, format
 	if err != nil {
 		return exit(exitRuntime, err)
 	}
-	if format == "json" {
-		return writeJSON(w, page)
-	}
-	_, err = io.WriteString(w, page.Text())
-	return exit(exitRuntime, err)
+	return show(w, format, page, page.Text())
 }
 
 func explainCode(w io.Writer, code, format string) error {
@@ -101,11 +97,7 @@ func explainCode(w io.Writer, code, format string) error {
 	if !ok {
 		return exit(exitConfig, fmt.Errorf("there is no problem code %s", code))
 	}
-	if format == "json" {
-		return writeJSON(w, about)
-	}
-	_, err := io.WriteString(w, view.Code(about))
-	return exit(exitRuntime, err)
+	return show(w, format, about, view.Code(about))
 }
 
 // explainEvents explains the rule called id, or all rules about the table of each event, matches first.
@@ -138,9 +130,5 @@ func explainEvents(ctx context.Context, w io.Writer, m *celrule.Module, events [
 		one.Sort()
 		all = append(all, one)
 	}
-	if format == "json" {
-		return writeJSON(w, all)
-	}
-	_, err = io.WriteString(w, view.ExplainedText(all))
-	return exit(exitRuntime, err)
+	return show(w, format, all, view.ExplainedText(all))
 }

@@ -99,14 +99,10 @@ func distinct(all ...diag.Problems) diag.Problems {
 }
 
 func writeFindings(w io.Writer, found *view.Findings, format string) error {
-	switch format {
-	case "json":
-		return writeJSON(w, found.Problems)
-	case "sarif":
+	if format == "sarif" {
 		return writeJSON(w, view.SARIF(found.Problems, thisBuild().Version))
 	}
-	_, err := io.WriteString(w, found.Text())
-	return err
+	return show(w, format, found.Problems, found.Text())
 }
 
 // lintVerdict is the exit code for findings.

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/admin"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/memory"
 	"github.com/riskrelay/riskrelay/host/rulehost"
 	"github.com/riskrelay/riskrelay/host/systemd"
 	"github.com/riskrelay/riskrelay/host/view"
@@ -38,7 +38,7 @@ func newRun(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			options.Log = newLog(s, loaded.Log)
+			options.Log = view.NewLog(s.err, loaded.Log, s.secrets.Clean)
 			options.Stdin, options.Stdout = s.in, s.out
 			options.Guarded = !t.insecure
 			if err := guard(loaded, t.path, options, s.secrets); err != nil {
@@ -65,14 +65,14 @@ func run(ctx context.Context, s streams, c config.Config, path string, options h
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
 	defer signal.Stop(hup)
-	most, limited := limitMemory()
+	most, limited := memory.Limit()
 	h, err := host.New(ctx, c, options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
 	defer h.Close()
 	if limited {
-		go keepSmall(ctx, most)
+		go memory.KeepSmall(ctx, most)
 	}
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
@@ -116,26 +116,4 @@ func ruleOrRuntime(err error, context string) error {
 		return coded
 	}
 	return exit(exitRuntime, fmt.Errorf("can't start: %w", err))
-}
-
-func newLog(s streams, c config.Log) *logrus.Logger {
-	log := logrus.New()
-	log.SetOutput(s.err)
-	colours := c.Format != "json" && view.IsTerminal(s.err)
-	if colours { // which the writer would escape, too
-		log.SetOutput(view.Unescaped(s.err))
-	}
-	level, err := logrus.ParseLevel(c.Level)
-	if err != nil {
-		level = logrus.InfoLevel // config has checked it
-	}
-	log.SetLevel(level)
-	if c.Format == "json" {
-		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
-	} else {
-		_, noColor := os.LookupEnv("NO_COLOR")
-		log.SetFormatter(view.VisibleLog{Formatter: &logrus.TextFormatter{FullTimestamp: true, DisableColors: noColor}, Colours: colours})
-	}
-	log.SetFormatter(cleanLog{log.Formatter, s.secrets})
-	return log
 }

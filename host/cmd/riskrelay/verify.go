@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,18 +62,12 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 	if len(c.Sources.LogAnalytics) == 0 {
 		return exit(exitConfig, errors.New("the configuration has no workspace: sources.log_analytics is empty"))
 	}
-	var progress *view.Bar
-	total := 0
-	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: newLog(s, c.Log)}, func(left int) {
-		if progress == nil {
-			total = left
-			progress = view.NewBar(s.err, "windows read again", total)
-		}
-		progress.Show(total - left)
+	bar, total := view.NewBar(s.err, "windows read again"), 0
+	report, err := host.VerifyConfigured(ctx, c, v.request, host.Options{Log: view.NewLog(s.err, c.Log, s.secrets.Clean)}, func(left int) {
+		total = max(total, left)
+		bar.Show(total-left, total)
 	})
-	if progress != nil {
-		progress.End()
-	}
+	bar.End()
 	switch {
 	case errors.As(err, new(*proof.RequestError)):
 		return exit(exitConfig, err)
@@ -82,12 +75,8 @@ func (v *verify) run(ctx context.Context, s streams, c config.Config) (err error
 		return exit(exitStopped, err)
 	case err != nil:
 		return exit(exitRuntime, err)
-	case v.format == "json":
-		err = writeJSON(s.out, report)
-	default:
-		_, err = io.WriteString(s.out, view.Proof(report, v.all))
-		err = exit(exitRuntime, err)
 	}
+	err = show(s.out, v.format, report, view.Proof(report, v.all))
 	if err == nil && report.Differs > 0 && !v.mended(report) {
 		err = exit(exitFindings, errors.New(view.Difference(report)))
 	}

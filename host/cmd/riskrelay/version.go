@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -42,30 +41,9 @@ func newVersion(s streams) *cobra.Command {
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
-			if format == "json" {
-				return writeJSON(s.out, b)
-			}
-			_, err := fmt.Fprintf(s.out, "riskrelay %s %s %s %s\n", b.Version, b.Revision, b.Go, b.Platform)
-			return exit(exitRuntime, err)
+			return show(s.out, format, b, fmt.Sprintf("riskrelay %s %s %s %s\n", b.Version, b.Revision, b.Go, b.Platform))
 		},
 	}
 	addFormat(c, &format)
 	return c
-}
-
-func addFormat(c *cobra.Command, format *string) {
-	c.Flags().StringVar(format, "format", "text", "text or json")
-	c.PreRunE = func(*cobra.Command, []string) error {
-		if *format != "text" && *format != "json" {
-			return exit(exitConfig, fmt.Errorf("unknown format %q: text or json", *format))
-		}
-		return nil
-	}
-}
-
-func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false) // it isn't for web pages, and conditions are full of &&
-	return exit(exitRuntime, encoder.Encode(v))
 }

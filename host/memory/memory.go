@@ -1,4 +1,5 @@
-package main
+// Package memory keeps a process within the memory that it is given, and small where that costs little.
+package memory
 
 import (
 	"context"
@@ -26,10 +27,10 @@ const (
 	look = 10 * time.Second
 )
 
-// limitMemory keeps the process within the memory of its cgroup, as Go knows nothing of it: the kernel would end the process. It
+// Limit keeps the process within the memory of its cgroup, as Go knows nothing of it: the kernel would end the process. It
 // returns how many bytes Go may take, and false for no limit at all, where GOMEMLIMIT says what to do
 // (https://pkg.go.dev/runtime#hdr-Environment_Variables).
-func limitMemory() (most int64, ok bool) {
+func Limit() (most int64, ok bool) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return 0, false
 	}
@@ -46,9 +47,9 @@ func heapOf(limit uint64, err error) int64 {
 	return int64(limit) / 100 * heapShare
 }
 
-// keepSmall keeps the process, which has loaded everything, small until ctx ends, as long as that costs little, and in any case
+// KeepSmall keeps the process, which has loaded everything, small until ctx ends, as long as that costs little, and in any case
 // within most bytes. Without it the heap grows to twice what is in use.
-func keepSmall(ctx context.Context, most int64) {
+func KeepSmall(ctx context.Context, most int64) {
 	runtime.GC()
 	debug.FreeOSMemory() // what loading has left
 	before := readCosts()

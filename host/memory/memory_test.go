@@ -1,4 +1,4 @@
-package main
+package memory
 
 import (
 	"math"
@@ -32,11 +32,11 @@ func TestMemoryOfTheEnvironment(t *testing.T) {
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	t.Setenv("GOMEMLIMIT", "64MiB")
 	debug.SetMemoryLimit(64 << 20)
-	if _, ok := limitMemory(); ok || debug.SetMemoryLimit(-1) != 64<<20 {
+	if _, ok := Limit(); ok || debug.SetMemoryLimit(-1) != 64<<20 {
 		t.Errorf("limited: %t, to %d", ok, debug.SetMemoryLimit(-1))
 	}
 	t.Setenv("GOMEMLIMIT", "")
-	if most, ok := limitMemory(); !ok || debug.SetMemoryLimit(-1) != most {
+	if most, ok := Limit(); !ok || debug.SetMemoryLimit(-1) != most {
 		t.Errorf("limited: %t, to %d, not %d", ok, debug.SetMemoryLimit(-1), most)
 	}
 }
