@@ -101,8 +101,8 @@ type Failure struct {
 type Risk struct {
 	Level      Severity  `json:"level,omitempty"` // the highest severity of the matches
 	Score      int       `json:"score"`           // the sum of the matches' scores, at most 100
-	Tags       []string  `json:"tags,omitempty"`  // the ids of the rules that matched, sorted
-	Rules      []Match   `json:"rules,omitempty"`
+	Tags       []string  `json:"tags,omitempty"`  // the ids of the rules that matched, as Rules are ordered
+	Rules      []Match   `json:"rules,omitempty"` // the worst first, as receivers cut the end
 	Objects    []Object  `json:"objects,omitempty"`
 	Suppressed []Match   `json:"suppressed,omitempty"`
 	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
@@ -128,6 +128,17 @@ func (r *Risk) Techniques() []string {
 	return slices.Compact(all)
 }
 
+// CountedWith are the ids of the events that carry scores of these matches, each once.
+func (r *Risk) CountedWith() []string {
+	var all []string
+	for i := range r.Rules {
+		if id := r.Rules[i].CountedWith; id != "" && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
 // maxScore caps the sum of an event's scores.
 const maxScore = 100
 
@@ -139,15 +150,24 @@ func (r *Risk) merge(module, guest string, tags []Tag) {
 	for i := range tags {
 		r.add(module, guest, &tags[i])
 	}
-	slices.SortFunc(r.Rules, compareMatches)
-	slices.SortFunc(r.Suppressed, compareMatches)
+	r.order()
 	slices.SortFunc(r.Errors, compareFailures)
 	slices.SortFunc(r.Objects, func(a, b Object) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
 	})
 	r.Objects = slices.Compact(r.Objects)
-	slices.Sort(r.Tags)
-	r.Tags = slices.Compact(r.Tags)
+}
+
+// order puts the worst match first, and the tags in the order of the matches.
+func (r *Risk) order() {
+	slices.SortFunc(r.Rules, compareMatches)
+	slices.SortFunc(r.Suppressed, compareMatches)
+	r.Tags = r.Tags[:0]
+	for i := range r.Rules {
+		if id := r.Rules[i].ID; !slices.Contains(r.Tags, id) {
+			r.Tags = append(r.Tags, id)
+		}
+	}
 }
 
 func (r *Risk) add(module, guest string, t *Tag) {
@@ -162,7 +182,6 @@ func (r *Risk) add(module, guest string, t *Tag) {
 		r.Suppressed = append(r.Suppressed, match)
 	default:
 		r.Rules = append(r.Rules, match)
-		r.Tags = append(r.Tags, t.Rule)
 		r.Objects = append(r.Objects, t.Objects...)
 		r.Level = max(r.Level, t.Severity)
 		r.Score = min(maxScore, r.Score+t.Score)
@@ -170,7 +189,7 @@ func (r *Risk) add(module, guest string, t *Tag) {
 }
 
 func compareMatches(a, b Match) int {
-	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Module, b.Module))
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Module, b.Module))
 }
 
 func compareFailures(a, b Failure) int {

@@ -50,7 +50,7 @@ func (c *encoder) append(dst []byte, e *enrich.Event, h headers) ([]byte, error)
 	dst = append(dst, '{')
 	dst = appendTime(dst, e.Time)
 	dst = append(dst, known.text...)
-	dst, err := eventjson.AppendRow(dst, e)
+	dst, err := eventjson.Append(dst, e)
 	if err != nil {
 		return dst, err
 	}
@@ -81,7 +81,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10), ',')
 }
 
-// appendIndexed appends the indexed fields, so that tstats finds risk without reading events.
+// appendIndexed appends the indexed fields, so that tstats finds risk without reading events. What each of them holds stands in the
+// event's text too: without a fields.conf Splunk finds only such values (INDEXED_VALUE, which is true unless it is set).
 func appendIndexed(dst []byte, e *enrich.Event) []byte {
 	dst = enrich.AppendString(append(dst, `"event_id":`...), e.ID)
 	if !e.Risk.Tagged() {
@@ -95,6 +96,9 @@ func appendIndexed(dst []byte, e *enrich.Event) []byte {
 	}
 	if e.Risk.Follows != "" {
 		dst = enrich.AppendString(append(dst, `,"risk_follows":`...), e.Risk.Follows)
+	}
+	if with := e.Risk.CountedWith(); len(with) > 0 {
+		dst = appendStrings(append(dst, `,"risk_counted_with":`...), with)
 	}
 	return dst
 }
