@@ -10,8 +10,9 @@ import (
 )
 
 // Append appends the event as a JSON object on one line. What matters most stands first, as many receivers read only the beginning:
-// "event_id", "risk" when a module said something, "late" when the event is late, then the columns, and the table's name in
-// "Type" when the row has no such column. The file source reads this shape. It fails only when the risk can't be written as JSON.
+// "event_id", "risk" when a module said something, "late" when the event is late, then the columns, before them the table's name
+// in "Type" when the row has no such column. The file source reads this shape. It fails only when the risk can't be written as
+// JSON.
 func Append(dst []byte, e *enrich.Event) ([]byte, error) {
 	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
 	dst, err := appendRisk(dst, e)
@@ -21,12 +22,12 @@ func Append(dst []byte, e *enrich.Event) ([]byte, error) {
 	if e.Late && e.Lookup("late") == nil { // a file may have brought the mark as a column
 		dst = append(dst, `,"late":true`...)
 	}
-	dst = e.AppendFields(append(dst, ','))
 	if e.Lookup("Type") == nil {
-		if dst[len(dst)-1] != ',' {
-			dst = append(dst, ',')
-		}
-		dst = enrich.AppendString(append(dst, `"Type":`...), e.Table)
+		dst = enrich.AppendString(append(dst, `,"Type":`...), e.Table)
+	}
+	before := len(dst)
+	if dst = e.AppendFields(append(dst, ',')); len(dst) == before+1 {
+		dst = dst[:before] // no column
 	}
 	return append(dst, '}'), nil
 }

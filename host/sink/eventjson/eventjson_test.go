@@ -16,25 +16,27 @@ func TestShapes(t *testing.T) {
 	tagged.Risk.Add("cel", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Score: 5}})
 	late := tagged
 	late.Late = true
+	kept := sinktest.Event("e-1", "AuditLogs", `{"a":[1]}`, "hello")
+	_, _, row, err := enrich.NewObjectParser(nil).Parse([]byte(`{"late":true,"Type":"T"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.Row, kept.Late = row, true
 	untyped := enrich.Event{ID: "e-2", Table: "Custom_CL"}
-	bare := enrich.Event{ID: "e-3", Table: "Custom_CL", Row: enrich.NewRow(enrich.NewColumns([]string{"A", "B"}, []enrich.Type{enrich.String, enrich.Long}), []byte("7"), []enrich.Span{{}, {End: 1}})}
-	marked := late
-	marked.Row = bare.Row
-	row := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"`
-	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]}`
-	for _, c := range []struct {
-		event *enrich.Event
-		want  string
-	}{
-		{&e, `{"event_id":"e-1",` + row + "}"},
-		{&tagged, `{"event_id":"e-1",` + risk + "," + row + "}"},
-		{&late, `{"event_id":"e-1",` + risk + `,"late":true,` + row + "}"},
-		{&untyped, `{"event_id":"e-2","Type":"Custom_CL"}`},
-		{&bare, `{"event_id":"e-3","B":7,"Type":"Custom_CL"}`},
-		{&marked, `{"event_id":"e-1",` + risk + `,"late":true,"B":7,"Type":"AuditLogs"}`},
+	names := enrich.NewColumns([]string{"A", "B"}, []enrich.Type{enrich.String, enrich.Long})
+	halfEmpty := enrich.Event{ID: "e-3", Table: "Custom_CL", Row: enrich.NewRow(names, []byte("7"), []enrich.Span{{}, {End: 1}})}
+	columns := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"}`
+	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]},`
+	for want, e := range map[string]*enrich.Event{
+		`{"event_id":"e-1",` + columns:                         &e,
+		`{"event_id":"e-1",` + risk + columns:                  &tagged,
+		`{"event_id":"e-1",` + risk + `"late":true,` + columns: &late,
+		`{"event_id":"e-1","late":true,"Type":"T"}`:            &kept,
+		`{"event_id":"e-2","Type":"Custom_CL"}`:                &untyped,
+		`{"event_id":"e-3","Type":"Custom_CL","B":7}`:          &halfEmpty,
 	} {
-		if got, err := eventjson.Append(nil, c.event); err != nil || string(got) != c.want {
-			t.Errorf("%s: %s, %v; want %s", c.event.ID, got, err, c.want)
+		if got, err := eventjson.Append(nil, e); err != nil || string(got) != want {
+			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}
 }

@@ -1,116 +1,109 @@
 package splunkhec
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// What Splunk reads of an event at search time: [spath] extraction_cutoff and [kv] limit.
+// What Splunk looks at when it takes fields out of an event's text.
 // https://docs.splunk.com/Documentation/Splunk/latest/Admin/Limitsconf
 const (
-	extractedBytes  = 5000
-	extractedFields = 100
+	extractionCutoff = 5000 // bytes: [spath] extraction_cutoff
+	extractionLimit  = 100  // fields: [kv] limit
 )
 
-// wideSignIn is a sign-in of a tenant with many conditional access policies, which matched very many rules.
-func wideSignIn(t *testing.T, rules int) *enrich.Event {
+// signIn is a sign-in under so many policies as tenants have, tagged by rules.
+func signIn(t *testing.T, policies, rules int) enrich.Event {
 	t.Helper()
-	var policies []string
-	for i := range 60 {
-		policies = append(policies, fmt.Sprintf(`{"id":"policy-%d","displayName":"Require MFA for group %d","enforcedGrantControls":["Mfa"],"result":"notApplied"}`, i, i))
+	line := []byte(`{"Type":"SigninLogs","TimeGenerated":"2026-03-01T09:00:00.123Z","UserPrincipalName":"grace@fabrikam.example","ConditionalAccessPolicies":[`)
+	for i := range policies {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = fmt.Appendf(line, `{"id":"p%02d","displayName":"CA%02d: require MFA of a group","enforcedGrantControls":["Mfa"],"result":"notApplied"}`, i, i)
 	}
-	line := `{"TenantId":"11111111-2222-4333-8444-555555555555","ConditionalAccessPolicies":[` + strings.Join(policies, ",") + `],"UserPrincipalName":"grace@fabrikam.example","Type":"SigninLogs"}`
-	_, _, row, err := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(line))
+	table, _, row, err := enrich.NewObjectParser(schema.TypeOf).Parse(append(line, "]}"...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &enrich.Event{ID: "0a000000-0000-4000-8000-000000000001", Table: "SigninLogs", Time: time.Unix(1772355600, 0), Row: row}
-	e.Risk.Follows = "0a000000-0000-4000-8000-000000000002"
+	e := enrich.NewEvent(table, row)
+	var tags []enrich.Tag
 	for i := range rules {
-		e.Risk.Add("cel", []enrich.Tag{{
-			Rule: fmt.Sprintf("entra.signin.rule_%03d", i), Severity: enrich.Severity(1 + i%5), Score: 5, Message: "Grace signed in", Mitre: []string{"T1078.004"},
-		}})
+		tags = append(tags, enrich.Tag{Rule: fmt.Sprintf("a.mild%03d", i), Severity: enrich.Low, Score: 1, Message: "mild"})
 	}
-	if rules > 0 {
-		e.Risk.Rules[rules-1].CountedWith = "0a000000-0000-4000-8000-000000000003"
-	}
+	e.Risk.Add("m", append(tags, enrich.Tag{Rule: "z.worst", Severity: enrich.Critical, Score: 90, Message: "worst", Mitre: []string{"T1098"}}))
 	return e
 }
 
-type envelope struct {
-	Event  json.RawMessage
-	Fields map[string]any
-}
-
-func envelopeOf(t *testing.T, e *enrich.Event) (out envelope) {
+// sent are the text and the indexed fields of an event as Splunk gets them.
+func sent(t *testing.T, e *enrich.Event) (text json.RawMessage, fields map[string]any) {
 	t.Helper()
 	line, err := newEncoder(Defaults()).append(nil, e, headers{})
-	if err == nil {
-		err = json.Unmarshal(line, &out)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
-}
-
-// TestRiskIsExtracted holds that the worst that is known of an event stands where Splunk extracts fields, however wide the row is
-// and however many rules matched.
-func TestRiskIsExtracted(t *testing.T) {
-	for _, rules := range []int{1, 2, 200} {
-		event := string(envelopeOf(t, wideSignIn(t, rules)).Event)
-		begin, _, ok := strings.Cut(event, `"risk":{`)
-		if !ok || len(begin) >= extractedBytes || strings.Count(begin, `":`) >= extractedFields {
-			t.Errorf("%d rules: risk begins at byte %d, behind %d fields", rules, len(begin), strings.Count(begin, `":`))
-		}
-		for _, name := range []string{`{"event_id":"`, `"level":"`, `"score":`, `"follows":"`} {
-			if at := strings.Index(event, name); at < 0 || at > extractedBytes/10 {
-				t.Errorf("%d rules: %s at byte %d", rules, name, at)
-			}
-		}
+	var envelope struct {
+		Event  json.RawMessage
+		Fields map[string]any
 	}
-}
-
-// TestIndexedValuesStandInTheEvent holds that each indexed field can be found in a Splunk that doesn't know it as one: it is searched
-// for as VALUE AND NAME=VALUE then, and VALUE alone means in the event's text.
-func TestIndexedValuesStandInTheEvent(t *testing.T) {
-	got := envelopeOf(t, wideSignIn(t, 3))
-	for name, value := range got.Fields {
-		list, many := value.([]any)
-		if !many {
-			list = []any{value}
-		}
-		for _, one := range list {
-			quoted, bare := fmt.Sprintf("%q", one), fmt.Sprintf(":%s,", one)
-			if !strings.Contains(string(got.Event), quoted) && !strings.Contains(string(got.Event), bare) {
-				t.Errorf("%s=%s isn't in the event", name, one)
-			}
-		}
-	}
-	for _, name := range []string{"event_id", "risk_level", "risk_score", "risk_rule", "mitre_technique_id", "counted_with", "risk_follows"} {
-		if got.Fields[name] == nil {
-			t.Errorf("no indexed field %s in %v", name, got.Fields)
-		}
-	}
-}
-
-// TestOnlyTheIDHasTwoNamesakes holds that no indexed field but event_id has the name of a member of the event, so that no other one is
-// shown with its value twice.
-func TestOnlyTheIDHasTwoNamesakes(t *testing.T) {
-	got := envelopeOf(t, wideSignIn(t, 3))
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(got.Event, &members); err != nil {
+	if err := json.Unmarshal(line, &envelope); err != nil {
 		t.Fatal(err)
 	}
-	for name := range got.Fields {
-		if _, both := members[name]; both != (name == "event_id") {
-			t.Errorf("%s: in the event %v", name, both)
+	return envelope.Event, envelope.Fields
+}
+
+// TestRiskIsWhereSplunkLooks holds that the worst of an event is within what Splunk takes fields out of, however wide the row is and
+// however many rules matched.
+func TestRiskIsWhereSplunkLooks(t *testing.T) {
+	for _, c := range []struct{ policies, rules int }{{1, 1}, {40, 1}, {400, 3}, {40, 200}} {
+		e := signIn(t, c.policies, c.rules)
+		e.Risk.Follows = "4e5f6071-followed"
+		text, _ := sent(t, &e)
+		if !bytes.HasPrefix(text, []byte(`{"event_id":"`+e.ID+`","risk":{"level":"critical","score":`)) {
+			t.Errorf("%d policies, %d rules: begins with %.100s", c.policies, c.rules, text)
 		}
+		reach := text[:min(len(text), extractionCutoff)]
+		at := bytes.Index(reach, []byte(`"z.worst"`))
+		if follows := bytes.Index(text, []byte(`"follows":`)); follows < 0 || follows > extractionCutoff/10 {
+			t.Errorf("%d policies, %d rules: what it follows stands at %d", c.policies, c.rules, follows)
+		}
+		if at < 0 || bytes.Count(reach[:at], []byte(`":`)) >= extractionLimit {
+			t.Errorf("%d policies, %d rules: the worst rule is out of reach, at %d", c.policies, c.rules, at)
+		}
+	}
+}
+
+// TestIndexedFieldsCanBeFoundInTheText: without a fields.conf Splunk finds an indexed field only by a value that stands in the text, too.
+func TestIndexedFieldsCanBeFoundInTheText(t *testing.T) {
+	e := signIn(t, 40, 2)
+	e.Risk.Rules[1].CountedWith, e.Risk.Rules[2].CountedWith = "0a1b2c3d-first", "0a1b2c3d-first"
+	e.Risk.Follows = "4e5f6071-followed"
+	text, fields := sent(t, &e)
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range fields {
+		values, many := value.([]any)
+		if !many {
+			values = []any{value}
+		}
+		for _, v := range values {
+			if !strings.Contains(string(text), v.(string)) {
+				t.Errorf("%s=%v isn't in the text", name, v)
+			}
+		}
+		if _, twice := members[name]; twice && name != "event_id" {
+			t.Errorf("%s would be shown twice", name)
+		}
+	}
+	if got := fmt.Sprintf("%v %v %v", fields["event_id"], fields["counted_with"], fields["risk_follows"]); got != e.ID+" [0a1b2c3d-first] 4e5f6071-followed" {
+		t.Errorf("indexed: %s", got)
 	}
 }
