@@ -1,9 +1,6 @@
 package splunkhec
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // verdict is what a reply means for the events in the request.
 type verdict int
@@ -96,7 +93,7 @@ func (r reply) verdict() verdict {
 		return c.verdict
 	}
 	if r.Code == nil && r.status >= http.StatusOK && r.status < http.StatusMultipleChoices {
-		if r.lenient && strings.EqualFold(r.Status, "success") {
+		if r.lenient && r.saysSuccess() {
 			return delivered
 		}
 		return stranger
@@ -124,7 +121,7 @@ func (r reply) advice() string {
 		return c.advice
 	}
 	switch {
-	case r.verdict() == stranger && strings.EqualFold(r.Status, "success"):
+	case r.verdict() == stranger && r.saysSuccess():
 		return "not the reply of an HTTP Event Collector, so that nothing counts as delivered; no batch goes out until an empty request is answered as a " +
 			"collector does. If it is a receiver without codes that you trust, set lenient to true"
 	case r.verdict() == stranger:

@@ -26,13 +26,14 @@ func TestReplyCutAtEveryByte(t *testing.T) {
 		"chunked":      fmt.Sprintf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body),
 	} {
 		t.Run(name, func(t *testing.T) {
-			sink, cut := cutting(t, reply)
 			for n := range len(reply) {
+				sink, cut := cutting(t, reply) // one that knows nothing of the reply before
 				cut <- n
 				if receipt, err := sink.Send(t.Context(), sinktest.Events(1)); err == nil {
 					t.Fatalf("%d bytes of %q: confirmed %+v", n, reply, receipt)
 				}
 			}
+			sink, cut := cutting(t, reply)
 			cut <- len(reply)
 			if receipt, err := sink.Send(t.Context(), sinktest.Events(1)); err != nil || receipt.Events != 1 {
 				t.Errorf("the whole reply: %+v, %v", receipt, err)

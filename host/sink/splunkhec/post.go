@@ -34,12 +34,15 @@ func (s *Sink) postTo(ctx context.Context, c *collector, token string, packed []
 		return *known, err
 	}
 	r, err := s.postOnce(ctx, c, token, packed)
-	if err == nil && r.verdict() == stranger {
-		c.doubt(r)
-	}
 	if err == nil && r.verdict() == misfit && r.is(codeNoChannel, codeBadChannel) {
 		s.ack.Store(true)
-		return s.postOnce(ctx, c, token, packed)
+		r, err = s.postOnce(ctx, c, token, packed)
+	}
+	switch {
+	case err == nil && r.verdict() == stranger:
+		c.doubt(r, time.Now())
+	case err == nil && r.verdict() == delivered:
+		c.trust()
 	}
 	return r, err
 }

@@ -22,7 +22,7 @@ type reply struct {
 	Text    string        `json:"text"`
 	Invalid *int          `json:"invalid-event-number"`
 	AckID   *int64        `json:"ackId"`
-	Status  string        `json:"status"` // of receivers that have no codes
+	Status  any           `json:"status"` // of receivers that have no codes; a collector's reply may hold anything there
 	body    string        // of a reply without a code, its beginning
 	lenient bool          // a status that says success counts as a code of 0
 	asked   bool          // an empty request was answered like this
@@ -43,7 +43,7 @@ func readReply(r *http.Response) (reply, error) {
 		return out, fmt.Errorf("read the reply: %w", err)
 	}
 	if json.Unmarshal(body, &out) != nil {
-		out.Code, out.Text, out.Invalid, out.AckID, out.Status = nil, "", nil, nil, ""
+		out.Code, out.Text, out.Invalid, out.AckID, out.Status = nil, "", nil, nil, nil
 	}
 	if out.Code == nil {
 		out.body = string(body[:min(len(body), maxText)])
@@ -67,6 +67,12 @@ func (r reply) is(codes ...int) bool {
 		}
 	}
 	return false
+}
+
+// saysSuccess reports whether the reply of a receiver without codes has a status that says so.
+func (r reply) saysSuccess() bool {
+	text, ok := r.Status.(string)
+	return ok && strings.EqualFold(text, "success")
 }
 
 // nearFull reports whether the collector took the events but asks for fewer.

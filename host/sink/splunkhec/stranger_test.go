@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/sinktest"
@@ -130,9 +131,40 @@ func TestACutReplyIsAskedAbout(t *testing.T) {
 	}
 }
 
+// TestAHalfCollectorIsAskedRarely holds that who refuses an empty request as a collector does, but never answers events so, gets them
+// at most each 30 s after the second time.
+func TestAHalfCollectorIsAskedRarely(t *testing.T) {
+	server, err := hectest.Start(hectest.Config{Answer: func(r hectest.Request) *hectest.Answer {
+		return &hectest.Answer{Status: http.StatusOK, Body: `{"status":"Success"}`, Taken: len(r.IDs)}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	s := sinkTo(t, server.URL, nil)
+	for range 5 {
+		if _, err := s.Send(t.Context(), sinktest.Events(2)); err == nil {
+			t.Fatal("counts as delivered")
+		}
+	}
+	if wait := time.Until(s.collectors.list[0].next); server.Requests() != 2 || wait <= 0 || wait > deniedWait {
+		t.Errorf("%d requests with events, the next in %v", server.Requests(), wait)
+	}
+}
+
+// TestCodesBesideAStatus holds that a collector's code counts whatever else its reply holds.
+func TestCodesBesideAStatus(t *testing.T) {
+	for _, body := range []string{`{"text":"Success","code":0,"status":200}`, `{"code":0,"status":{"ok":true}}`, `{"code":0,"status":"Failed"}`} {
+		s := sinkTo(t, startStoring(t, http.StatusOK, body).URL, nil)
+		if receipt, err := s.Send(t.Context(), sinktest.Events(1)); err != nil || receipt.Events != 1 {
+			t.Errorf("%s: %+v, %v", body, receipt, err)
+		}
+	}
+}
+
 // TestLenient holds that a status that says success counts as accepted where lenient says so, and nothing else does.
 func TestLenient(t *testing.T) {
-	for body, taken := range map[string]bool{`{"status":"Success"}`: true, `{"status": "success", "took": 1}`: true, `{"status":"Failed"}`: false, `Success`: false, `"Success"`: false} {
+	for body, taken := range map[string]bool{`{"status":"Success"}`: true, `{"status": "success", "took": 1}`: true, `{"status":"Failed"}`: false, `Success`: false, `"Success"`: false, `{"status":200}`: false, `[{"status":"Success"}]`: false} {
 		server := startStoring(t, http.StatusOK, body)
 		s := sinkTo(t, server.URL, func(c *Config) { c.Lenient = true })
 		receipt, err := s.Send(t.Context(), sinktest.Events(3))
