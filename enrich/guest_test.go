@@ -155,7 +155,7 @@ func TestNamesChangeHands(t *testing.T) {
 		e.Enrich(t.Context(), events)
 		return voices(&events[0].Risk)
 	}
-	if got, want := ask(), "apps.new/mine; apps.owner/"; got != want {
+	if got, want := ask(), "apps.owner/; apps.new/mine"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	cel.about.Rules = append(slices.Clone(cel.about.Rules), rule("apps.new", "apps@1.0.0"))

@@ -157,8 +157,8 @@ func TestRiskAddMergesInAnyOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"level":"high","score":100,"tags":["a.rule","b.rule"],"rules":[` +
-		`{"id":"a.rule","severity":"low","score":40,"mitre":["T1098","T1528"]},{"id":"b.rule","severity":"high","score":70,"mitre":["T1098"]}],` +
+	want := `{"level":"high","score":100,"tags":["b.rule","a.rule"],"rules":[` +
+		`{"id":"b.rule","severity":"high","score":70,"mitre":["T1098"]},{"id":"a.rule","severity":"low","score":40,"mitre":["T1098","T1528"]}],` +
 		`"objects":[{"type":"user","value":"u"}],"suppressed":[{"id":"d.rule","severity":"critical","score":0,"suppressed":"approved"}],` +
 		`"errors":[{"rule":"c.rule","module":"m","reason":"broken"}]}`
 	if string(got) != want {

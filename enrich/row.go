@@ -150,7 +150,7 @@ func (r *Row) JSON(i int) []byte {
 }
 
 // AppendFields appends the row as the members of a JSON object, without braces: dynamic columns as real JSON, cells
-// that the row doesn't have left out. Nothing in it breaks a line.
+// that the row doesn't have left out. Nothing in it breaks a line. There is no comma before the first.
 func (r *Row) AppendFields(dst []byte) []byte {
 	for i := range r.cells {
 		dst = r.appendField(dst, i, i > 0)
@@ -163,7 +163,7 @@ func (r *Row) appendField(dst []byte, i int, comma bool) []byte {
 	if cell == nil {
 		return dst
 	}
-	if comma && len(dst) > 0 && dst[len(dst)-1] != '{' {
+	if comma && len(dst) > 0 && dst[len(dst)-1] != '{' && dst[len(dst)-1] != ',' {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, r.columns.quoted[i]...)

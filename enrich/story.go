@@ -56,6 +56,7 @@ func (s *stories) tell(e *Event) {
 		score += m.Score
 	}
 	e.Risk.Score = min(maxScore, score)
+	e.Risk.rank() // scores have changed
 }
 
 // share returns the part of a score that doesn't count already with another event of the action, and the id of the first such

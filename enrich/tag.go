@@ -97,16 +97,17 @@ type Failure struct {
 	Reason string `json:"reason"`
 }
 
-// Risk is everything that modules said about one event, as it goes out under the key "risk".
+// Risk is everything that modules said about one event, as it goes out under the key "risk". What is short and counts most stands
+// first: many receivers read only the beginning of an event.
 type Risk struct {
-	Level      Severity  `json:"level,omitempty"` // the highest severity of the matches
-	Score      int       `json:"score"`           // the sum of the matches' scores, at most 100
-	Tags       []string  `json:"tags,omitempty"`  // the ids of the rules that matched, sorted
-	Rules      []Match   `json:"rules,omitempty"`
-	Objects    []Object  `json:"objects,omitempty"`
-	Suppressed []Match   `json:"suppressed,omitempty"`
-	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Level      Severity  `json:"level,omitempty"`   // the highest severity of the matches
+	Score      int       `json:"score"`             // the sum of the matches' scores, at most 100
 	Follows    string    `json:"follows,omitempty"` // of a follow-up event: the id of the event that its matches are about
+	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
+	Tags       []string  `json:"tags,omitempty"`    // the ids of the rules that matched, in the order of Rules, each once
+	Rules      []Match   `json:"rules,omitempty"`   // worst first
+	Objects    []Object  `json:"objects,omitempty"`
+	Suppressed []Match   `json:"suppressed,omitempty"` // worst first
 	Errors     []Failure `json:"errors,omitempty"`
 }
 
@@ -139,15 +140,35 @@ func (r *Risk) merge(module, guest string, tags []Tag) {
 	for i := range tags {
 		r.add(module, guest, &tags[i])
 	}
-	slices.SortFunc(r.Rules, compareMatches)
+	r.rank()
 	slices.SortFunc(r.Suppressed, compareMatches)
 	slices.SortFunc(r.Errors, compareFailures)
 	slices.SortFunc(r.Objects, func(a, b Object) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
 	})
 	r.Objects = slices.Compact(r.Objects)
-	slices.Sort(r.Tags)
-	r.Tags = slices.Compact(r.Tags)
+}
+
+// rank puts the matches in their order, and the tags in that of the matches.
+func (r *Risk) rank() {
+	slices.SortFunc(r.Rules, compareMatches)
+	r.Tags = nil // another copy of the risk may share them
+	for i := range r.Rules {
+		if id := r.Rules[i].ID; !slices.Contains(r.Tags, id) {
+			r.Tags = append(r.Tags, id)
+		}
+	}
+}
+
+// CountedWith are the ids of the events that carry scores of the matches, in the order of the matches, each once.
+func (r *Risk) CountedWith() []string {
+	var all []string
+	for i := range r.Rules {
+		if id := r.Rules[i].CountedWith; id != "" && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 func (r *Risk) add(module, guest string, t *Tag) {
@@ -162,15 +183,15 @@ func (r *Risk) add(module, guest string, t *Tag) {
 		r.Suppressed = append(r.Suppressed, match)
 	default:
 		r.Rules = append(r.Rules, match)
-		r.Tags = append(r.Tags, t.Rule)
 		r.Objects = append(r.Objects, t.Objects...)
 		r.Level = max(r.Level, t.Severity)
 		r.Score = min(maxScore, r.Score+t.Score)
 	}
 }
 
+// compareMatches puts the worst first: the highest severity, and of one severity the highest score.
 func compareMatches(a, b Match) int {
-	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Module, b.Module))
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Module, b.Module))
 }
 
 func compareFailures(a, b Failure) int {

@@ -99,7 +99,7 @@ func TestSplunkHECToOpenTelemetryCollector(t *testing.T) {
 			}
 			events := corpus()
 			sendAll(t, sink, events)
-			byID := compare(t, collector.Stop(t), events, eventjson.AppendRow)
+			byID := compare(t, collector.Stop(t), events, eventjson.Append)
 			fields := byID[events[0].ID].Fields
 			at, err := strconv.ParseInt(fields["time"], 10, 64)
 			// The collector computes the time in floating point.

@@ -9,36 +9,27 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// AppendRow appends the event as a JSON object on one line: its columns, "late" when it is late, and, when a module said
-// something, "risk".
-// The event's id is not in it. It fails only when the risk can't be written as JSON.
-func AppendRow(dst []byte, e *enrich.Event) ([]byte, error) {
-	dst = appendLate(e.AppendFields(append(dst, '{')), e)
-	dst, err := appendRisk(dst, e)
-	return append(dst, '}'), err
-}
-
-// Append appends the event as a JSON object on one line: what AppendRow writes, "event_id", and the table's name in
-// "Type" when the row has no such column. The file source reads this shape. It fails only when the risk can't be
-// written as JSON.
+// Append appends the event as a JSON object on one line. What matters most stands first, as many receivers read only the beginning:
+// "event_id", "risk" when a module said something, "late" when the event is late, then the columns, before them the table's name
+// in "Type" when the row has no such column. The file source reads this shape. It fails only when the risk can't be written as
+// JSON.
 func Append(dst []byte, e *enrich.Event) ([]byte, error) {
-	dst = e.AppendFields(append(dst, '{'))
-	if e.Lookup("Type") == nil {
-		dst = append(comma(dst), `"Type":`...)
-		dst = enrich.AppendString(dst, e.Table)
-	}
-	dst = append(comma(dst), `"event_id":`...)
-	dst = appendLate(enrich.AppendString(dst, e.ID), e)
+	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
 	dst, err := appendRisk(dst, e)
-	return append(dst, '}'), err
-}
-
-// appendLate marks a late row, also one that a file has brought with its mark as a column.
-func appendLate(dst []byte, e *enrich.Event) []byte {
-	if !e.Late || e.Lookup("late") != nil {
-		return dst
+	if err != nil {
+		return dst, err
 	}
-	return append(comma(dst), `"late":true`...)
+	if e.Late && e.Lookup("late") == nil { // a file may have brought the mark as a column
+		dst = append(dst, `,"late":true`...)
+	}
+	if e.Lookup("Type") == nil {
+		dst = enrich.AppendString(append(dst, `,"Type":`...), e.Table)
+	}
+	before := len(dst)
+	if dst = e.AppendFields(append(dst, ',')); len(dst) == before+1 {
+		dst = dst[:before] // no column
+	}
+	return append(dst, '}'), nil
 }
 
 func appendRisk(dst []byte, e *enrich.Event) ([]byte, error) {
@@ -49,13 +40,5 @@ func appendRisk(dst []byte, e *enrich.Event) ([]byte, error) {
 	if err != nil {
 		return dst, fmt.Errorf("write the risk of event %s: %w", e.ID, err)
 	}
-	return append(append(comma(dst), `"risk":`...), risk...), nil
-}
-
-// comma appends a comma unless dst ends with the brace that opens an object.
-func comma(dst []byte) []byte {
-	if dst[len(dst)-1] == '{' {
-		return dst
-	}
-	return append(dst, ',')
+	return append(append(dst, `,"risk":`...), risk...), nil
 }

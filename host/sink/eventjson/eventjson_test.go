@@ -16,23 +16,27 @@ func TestShapes(t *testing.T) {
 	tagged.Risk.Add("cel", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Score: 5}})
 	late := tagged
 	late.Late = true
+	kept := sinktest.Event("e-1", "AuditLogs", `{"a":[1]}`, "hello")
+	_, _, row, err := enrich.NewObjectParser(nil).Parse([]byte(`{"late":true,"Type":"T"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.Row, kept.Late = row, true
 	untyped := enrich.Event{ID: "e-2", Table: "Custom_CL"}
-	row := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"`
-	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]}`
-	for _, c := range []struct {
-		event     *enrich.Event
-		row, full string
-	}{
-		{&e, "{" + row + "}", "{" + row + `,"event_id":"e-1"}`},
-		{&tagged, "{" + row + "," + risk + "}", "{" + row + `,"event_id":"e-1",` + risk + "}"},
-		{&late, "{" + row + `,"late":true,` + risk + "}", "{" + row + `,"event_id":"e-1","late":true,` + risk + "}"},
-		{&untyped, "{}", `{"Type":"Custom_CL","event_id":"e-2"}`},
+	names := enrich.NewColumns([]string{"A", "B"}, []enrich.Type{enrich.String, enrich.Long})
+	halfEmpty := enrich.Event{ID: "e-3", Table: "Custom_CL", Row: enrich.NewRow(names, []byte("7"), []enrich.Span{{}, {End: 1}})}
+	columns := `"Type":"AuditLogs","Details":{"a":[1]},"Message":"hello"}`
+	risk := `"risk":{"level":"low","score":5,"tags":["a.b"],"rules":[{"id":"a.b","severity":"low","score":5}]},`
+	for want, e := range map[string]*enrich.Event{
+		`{"event_id":"e-1",` + columns:                         &e,
+		`{"event_id":"e-1",` + risk + columns:                  &tagged,
+		`{"event_id":"e-1",` + risk + `"late":true,` + columns: &late,
+		`{"event_id":"e-1","late":true,"Type":"T"}`:            &kept,
+		`{"event_id":"e-2","Type":"Custom_CL"}`:                &untyped,
+		`{"event_id":"e-3","Type":"Custom_CL","B":7}`:          &halfEmpty,
 	} {
-		if got, err := eventjson.AppendRow(nil, c.event); err != nil || string(got) != c.row {
-			t.Errorf("row of %s: %s, %v; want %s", c.event.ID, got, err, c.row)
-		}
-		if got, err := eventjson.Append(nil, c.event); err != nil || string(got) != c.full {
-			t.Errorf("%s: %s, %v; want %s", c.event.ID, got, err, c.full)
+		if got, err := eventjson.Append(nil, e); err != nil || string(got) != want {
+			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}
 }
@@ -55,10 +59,10 @@ func TestShorten(t *testing.T) {
 	for _, text := range []string{strings.Repeat("x", 5000), strings.Repeat("é\x01", 4000), strings.Repeat("\\\"", 3000)} {
 		details := `["` + strings.Repeat("y", 3000) + `"]`
 		e := sinktest.Event("e-1", "AuditLogs", details, text)
-		before, _ := eventjson.AppendRow(nil, &e)
+		before, _ := eventjson.Append(nil, &e)
 		for _, excess := range []int{1, 100, 2000, 4000, 6500} {
 			short, ok := eventjson.Shorten(&e, excess)
-			after, err := eventjson.AppendRow(nil, &short)
+			after, err := eventjson.Append(nil, &short)
 			if !ok || err != nil || len(before)-len(after) < excess {
 				t.Fatalf("excess %d: from %d to %d bytes, %v, %v", excess, len(before), len(after), ok, err)
 			}
@@ -81,12 +85,12 @@ func FuzzShorten(f *testing.F) {
 	f.Add(strings.Repeat("\u2028\"", 600), "["+strings.Repeat(`"\u0000",`, 300)+"1]", 500)
 	f.Fuzz(func(t *testing.T, text, details string, excess int) {
 		e := sinktest.Event("e", "T", details, text)
-		before, err := eventjson.AppendRow(nil, &e)
+		before, err := eventjson.Append(nil, &e)
 		if err != nil {
 			t.Fatal(err)
 		}
 		short, ok := eventjson.Shorten(&e, excess)
-		after, err := eventjson.AppendRow(nil, &short)
+		after, err := eventjson.Append(nil, &short)
 		if err != nil || !json.Valid(after) || ok && len(before)-len(after) < excess {
 			t.Fatalf("from %d to %d bytes with %d asked, %v: %.200q", len(before), len(after), excess, err, after)
 		}

@@ -39,7 +39,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Sink appends events to a file, each as one line of JSON: the row, event_id and, if there is any, risk.
+// Sink appends events to a file, each as one line of JSON: event_id, risk if there is any, then the row.
 type Sink struct {
 	mu    sync.Mutex
 	lines *lines

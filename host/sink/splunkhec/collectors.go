@@ -16,6 +16,30 @@ type collector struct {
 	channels channels
 	failures int       // since it worked
 	resting  time.Time // it isn't asked before, unless all others fail
+
+	mu       sync.Mutex
+	stranger *reply    // the last answer that no collector gives; nil when it is one as far as is known
+	next     time.Time // when a stranger is asked whether it is a collector by now
+	doubted  bool      // it has answered events so since it last took some as a collector does
+}
+
+// doubt notes an answer to events that no collector gives. They may have been taken all the same: sent again and again, they would be
+// there as often. So only the first time it is asked at once, as a reply may have been cut.
+func (c *collector) doubt(r reply, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stranger, c.next = &r, now
+	if c.doubted {
+		c.stranger.asked, c.next = true, now.Add(deniedWait)
+	}
+	c.doubted = true
+}
+
+// trust notes that it has taken events as a collector does.
+func (c *collector) trust() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubted = false
 }
 
 // collectors are all addresses. Requests go to each in turn; one that fails rests.

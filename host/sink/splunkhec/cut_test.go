@@ -26,13 +26,14 @@ func TestReplyCutAtEveryByte(t *testing.T) {
 		"chunked":      fmt.Sprintf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body),
 	} {
 		t.Run(name, func(t *testing.T) {
-			sink, cut := cutting(t, reply)
 			for n := range len(reply) {
+				sink, cut := cutting(t, reply) // one that knows nothing of the reply before
 				cut <- n
 				if receipt, err := sink.Send(t.Context(), sinktest.Events(1)); err == nil {
 					t.Fatalf("%d bytes of %q: confirmed %+v", n, reply, receipt)
 				}
 			}
+			sink, cut := cutting(t, reply)
 			cut <- len(reply)
 			if receipt, err := sink.Send(t.Context(), sinktest.Events(1)); err != nil || receipt.Events != 1 {
 				t.Errorf("the whole reply: %+v, %v", receipt, err)
@@ -62,6 +63,7 @@ func cutting(t *testing.T, reply string) (sink *splunkhec.Sink, cut chan int) {
 	}()
 	t.Cleanup(func() { listener.Close(); <-served })
 	_, config := start(t, hectest.Config{})
+	config.Gzip = false
 	config.URL = "http://" + listener.Addr().String()
 	return newSink(t, config), cut
 }
@@ -72,7 +74,10 @@ func answer(conn net.Conn, reply string, cut chan int) {
 	if err != nil {
 		return
 	}
-	_, _ = io.Copy(io.Discard, request.Body) // the sink sees what happens to the connection
+	if n, _ := io.Copy(io.Discard, request.Body); n == 0 { // the sink asks whether this is a collector
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 27\r\n\r\n{\"text\":\"No data\",\"code\":5}")
+		return
+	}
 	n := <-cut
 	if tcp, ok := conn.(*net.TCPConn); ok && n%2 == 1 && n < len(reply) {
 		_ = tcp.SetLinger(0)

@@ -50,7 +50,7 @@ func (c *encoder) append(dst []byte, e *enrich.Event, h headers) ([]byte, error)
 	dst = append(dst, '{')
 	dst = appendTime(dst, e.Time)
 	dst = append(dst, known.text...)
-	dst, err := eventjson.AppendRow(dst, e)
+	dst, err := eventjson.Append(dst, e)
 	if err != nil {
 		return dst, err
 	}
@@ -81,7 +81,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10), ',')
 }
 
-// appendIndexed appends the indexed fields, so that tstats finds risk without reading events.
+// appendIndexed appends the indexed fields, so that tstats finds risk without reading events. Each of their values stands in the
+// event too: without an app that declares them, Splunk finds an indexed field only in events whose text has the value.
 func appendIndexed(dst []byte, e *enrich.Event) []byte {
 	dst = enrich.AppendString(append(dst, `"event_id":`...), e.ID)
 	if !e.Risk.Tagged() {
@@ -92,6 +93,9 @@ func appendIndexed(dst []byte, e *enrich.Event) []byte {
 	dst = appendStrings(append(dst, `,"risk_rule":`...), e.Risk.Tags)
 	if techniques := e.Risk.Techniques(); len(techniques) > 0 {
 		dst = appendStrings(append(dst, `,"mitre_technique_id":`...), techniques)
+	}
+	if first := e.Risk.CountedWith(); len(first) > 0 {
+		dst = appendStrings(append(dst, `,"counted_with":`...), first)
 	}
 	if e.Risk.Follows != "" {
 		dst = enrich.AppendString(append(dst, `,"risk_follows":`...), e.Risk.Follows)

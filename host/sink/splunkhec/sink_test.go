@@ -74,7 +74,7 @@ func newSink(t testing.TB, c splunkhec.Config) *splunkhec.Sink {
 // eventText is what the envelope's "event" shall hold.
 func eventText(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()
-	text, err := eventjson.AppendRow(nil, e)
+	text, err := eventjson.Append(nil, e)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -112,7 +113,8 @@ func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
 	return escapeControls(dst, text), nil
 }
 
-// header5424 appends the header behind the priority and the structured data (RFC 5424, 6).
+// header5424 appends the header behind the priority and the structured data (RFC 5424, 6). No parameter stands there twice, nor two
+// whose names differ in case only: RFC 5424 allows it, but readers keep the last one.
 func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	dst = append(dst, "1 "...)
 	if e.Time.IsZero() {
@@ -134,9 +136,7 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	if e.Risk.Tagged() {
 		dst = appendParam(dst, "level", e.Risk.Level.String())
 		dst = appendParam(dst, "score", strconv.Itoa(e.Risk.Score))
-		for _, tag := range e.Risk.Tags {
-			dst = appendParam(dst, "rule", tag)
-		}
+		dst = appendParam(dst, "rules", strings.Join(e.Risk.Tags, ","))
 		if e.Risk.Follows != "" {
 			dst = appendParam(dst, "follows", e.Risk.Follows)
 		}
