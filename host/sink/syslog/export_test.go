@@ -22,7 +22,7 @@ func Text(t *testing.T, e *enrich.Event) []byte {
 // TextLEEF is what a LEEF message's event shall be.
 func TextLEEF(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()
-	return escapeDelimiter(Text(t, e), 0, '^')
+	return embed(Text(t, e), 0, '^')
 }
 
 // Attend makes a sink confirm nothing before its receiver has read it, however long that takes a machine that is busy.

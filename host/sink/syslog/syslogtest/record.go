@@ -49,7 +49,7 @@ func ParseCEF(message []byte) (Record, error) {
 }
 
 // extension reads the pairs of a CEF message: a value goes on to the space before the next key.
-func (r *Record) extension(rest string) error {
+func (r *Record) extension(rest string) (err error) {
 	for rest != "" {
 		name, value, ok := strings.Cut(rest, "=")
 		if !ok {
@@ -63,7 +63,11 @@ func (r *Record) extension(rest string) error {
 			}
 			value, rest = value[:space], value[space+1:]
 		}
-		value, err := unescape(value, `\=`, "nr")
+		if name == "cs6" {
+			err = harmless(value)
+		} else {
+			value, err = unescape(value, `\=`, "nr")
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -94,8 +98,11 @@ func ParseLEEF(message []byte) (Record, error) {
 		return Record{}, fmt.Errorf("bad header in %.100q", rest)
 	}
 	delimiter := parts[4]
-	if delimiter == "x09" {
+	if delimiter == "" {
 		delimiter = "\t"
+	}
+	if strings.Contains(parts[5], "|") {
+		return Record{}, fmt.Errorf("a | behind the header: %.100q", parts[5])
 	}
 	if len(delimiter) != 1 {
 		return Record{}, fmt.Errorf("the delimiter is %q", delimiter)
@@ -108,6 +115,8 @@ func ParseLEEF(message []byte) (Record, error) {
 		}
 		if name != "event" {
 			value = plain(value)
+		} else if err := harmless(value); err != nil {
+			return Record{}, fmt.Errorf("event: %w", err)
 		}
 		if err := r.add(name, value); err != nil {
 			return Record{}, err
@@ -120,7 +129,16 @@ func ParseLEEF(message []byte) (Record, error) {
 }
 
 // escape is a character as JSON escapes it.
-var escape = regexp.MustCompile(`\\u[0-9a-f]{4}`)
+var escape = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
+
+// harmless says which character of JSON a reader could take for an escape of CEF or LEEF, or for the end of a value.
+func harmless(value string) error {
+	rest := escape.ReplaceAllString(value, "")
+	if at := strings.IndexAny(rest, `\=|`); at >= 0 {
+		return fmt.Errorf("%c in JSON: %.100q", rest[at], value)
+	}
+	return nil
+}
 
 func plain(value string) string {
 	return escape.ReplaceAllStringFunc(value, func(found string) string {
