@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 
@@ -50,6 +51,9 @@ func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
 		return dst, err
 	}
 	dst = embed(escapeControls(dst, text), text, '=')
+	if c.undoesAll {
+		dst = append(dst[:text], bytes.ReplaceAll(dst[text:], []byte(`\`), []byte(`\\`))...)
+	}
 	return append(dst, " "+cefEvent+"Label=Event"...), nil
 }
 

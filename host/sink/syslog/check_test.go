@@ -64,6 +64,7 @@ func TestCheck(t *testing.T) {
 			}
 			defer server.Close()
 			c := syslog.Defaults()
+			c.Receiver = "generic"
 			c.Address, c.Network, c.Grace = server.Addr, syslog.TCP, 20*time.Millisecond
 			if test.server.UDP {
 				c.Network = syslog.UDP

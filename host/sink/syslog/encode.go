@@ -22,8 +22,11 @@ type encoder struct {
 	sdID      string  // name of the structured data
 	fields    []field // of CEF and LEEF
 	operation func(*enrich.Event) string
-	delimiter byte   // of LEEF
-	limit     int    // bytes of a message
+	delimiter byte // of LEEF
+	limit     int  // bytes of a message
+	year      bool // in the time of headers
+	undoesAll bool // as of the receiver
+	now       func() time.Time
 	framing   string // "" for none
 }
 
@@ -31,6 +34,7 @@ func newEncoder(c Config) *encoder {
 	e := &encoder{
 		facility: slices.Index(facilities(), c.Facility), format: c.Format, host: c.hostname(), app: c.AppName,
 		sdID: "riskrelay@" + c.EnterpriseID, fields: fields(operation()), operation: operation(), delimiter: c.delimiter(), limit: c.maxMessage(), framing: c.Framing,
+		year: !c.yearless(), undoesAll: c.receiver().undoesAll, now: time.Now,
 	}
 	if c.Network == UDP {
 		e.framing = ""
@@ -112,13 +116,16 @@ func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
 	return escapeControls(dst, text), nil
 }
 
+// rfc3339Micro is a time in UTC with six digits behind the point: RFC 5424, 6.2.3, allows no more.
+const rfc3339Micro = "2006-01-02T15:04:05.000000Z"
+
 // header5424 appends the header behind the priority and the structured data (RFC 5424, 6).
 func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	dst = append(dst, "1 "...)
 	if e.Time.IsZero() {
 		dst = append(dst, '-')
 	} else {
-		dst = e.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z")
+		dst = e.Time.UTC().AppendFormat(dst, rfc3339Micro)
 	}
 	dst = append(append(dst, ' '), c.host...)
 	dst = append(append(dst, ' '), c.app...)
@@ -144,9 +151,17 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	return append(dst, "] "...)
 }
 
-// stamp appends the header of RFC 3164, 4.1, without priority and tag: the time, which is UTC, and the host.
+// stamp appends the header of RFC 3164, 4.1, without priority and tag: the time, which is UTC, and the host. The time of an event
+// that has none is the sender's (RFC 3164, 4.3.2).
 func (c *encoder) stamp(dst []byte, t time.Time) []byte {
-	dst = t.UTC().AppendFormat(dst, time.Stamp)
+	if t.IsZero() {
+		t = c.now()
+	}
+	layout := time.Stamp
+	if c.year {
+		layout = rfc3339Micro
+	}
+	dst = t.UTC().AppendFormat(dst, layout)
 	return append(append(append(dst, ' '), c.host...), ' ')
 }
 

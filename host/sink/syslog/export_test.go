@@ -19,6 +19,12 @@ func Text(t *testing.T, e *enrich.Event) []byte {
 	return escapeControls(text, 0)
 }
 
+// TextCEF is what a CEF message's event shall be.
+func TextCEF(t *testing.T, e *enrich.Event) []byte {
+	t.Helper()
+	return embed(Text(t, e), 0, '=')
+}
+
 // TextLEEF is what a LEEF message's event shall be.
 func TextLEEF(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()

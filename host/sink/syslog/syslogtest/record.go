@@ -16,8 +16,11 @@ type Record struct {
 	Fields   map[string]string
 }
 
+// timeAndHost is a header as RFC 3164, 4.1, has it, with its priority and without a tag. The time may have a year, as in RFC 3339.
+const timeAndHost = `^<(\d{1,3})>(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) [!-~]+ `
+
 // header is what stands before the record: priority, time and host.
-var header = regexp.MustCompile(`^<(\d{1,3})>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d [!-~]+ `)
+var header = regexp.MustCompile(timeAndHost)
 
 // key is what a key may be made of.
 var key = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
