@@ -108,6 +108,9 @@ type Risk struct {
 	Group      string    `json:"group,omitempty"`   // of a tagged event: the correlation id of its row, which the other records of the action have, too
 	Follows    string    `json:"follows,omitempty"` // of a follow-up event: the id of the event that its matches are about
 	Errors     []Failure `json:"errors,omitempty"`
+	// Omitted is how many matches, suppressed matches, errors and objects are not above, since a receiver has no room for them. Level
+	// and Score are of all matches.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // Tagged reports whether a rule matched.

@@ -24,16 +24,16 @@ const (
 // no character that the format escapes, so that it is JSON to readers that undo escapes and to those that don't.
 //
 // https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors-8.4/pdfdoc/cef-implementation-standard/cef-implementation-standard.pdf
-func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
+func (c *encoder) cef(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), cefHeader...)
-	dst = append(appendCEF(dst, shorten(c.class(e), classRoom), '|'), '|')
-	dst = append(appendCEF(dst, shorten(c.title(e), nameRoom), '|'), '|')
+	dst = append(appendCEF(dst, c.fit(c.class(e), classRoom), '|'), '|')
+	dst = append(appendCEF(dst, c.fit(c.title(e), nameRoom), '|'), '|')
 	dst = append(strconv.AppendInt(dst, int64(level(&e.Risk)), 10), "|deviceFacility="...)
 	dst = append(append(dst, facilities()[c.facility]...), ' ')
 	for _, f := range c.fields {
 		value := ""
 		if f.cef != "" {
-			value = shorten(f.value(e), f.limit)
+			value = c.fit(f.value(e), f.limit)
 		}
 		if value == "" {
 			continue
@@ -46,7 +46,7 @@ func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
 	}
 	dst = append(dst, cefEvent+"="...)
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}

@@ -28,6 +28,7 @@ type encoder struct {
 	undoesAll bool // as of the receiver
 	now       func() time.Time
 	framing   string // "" for none
+	room      int    // bytes of a value in CEF and LEEF, 0 for as many as the formats have room for
 }
 
 func newEncoder(c Config) *encoder {
@@ -54,33 +55,13 @@ const (
 // append appends the event as one framed message. Nothing is appended when the event is tooLong.
 func (c *encoder) append(dst []byte, e *enrich.Event) (out []byte, how fit, err error) {
 	start := len(dst)
-	if out, err = c.message(dst, e); err != nil {
+	if out, err = c.message(dst, e, e); err != nil {
 		return dst, tooLong, err
 	}
-	how = whole
-	if excess := len(out) - start - c.limit; excess > 0 {
-		short, ok := eventjson.Shorten(e, excess)
-		if !ok {
-			return dst, tooLong, nil
-		}
-		how = shortened
-		if out, err = c.message(dst, &short); err != nil || len(out)-start > c.limit {
-			return c.appendShorter(dst, e, excess)
-		}
+	if len(out)-start > c.limit {
+		return c.appendShortened(dst, e)
 	}
-	return c.frame(out, start), how, nil
-}
-
-// appendShorter tries again with more room, for texts that grow when their control characters are escaped.
-func (c *encoder) appendShorter(dst []byte, e *enrich.Event, excess int) (out []byte, how fit, err error) {
-	short, ok := eventjson.Shorten(e, excess+c.limit/2)
-	if !ok {
-		return dst, tooLong, nil
-	}
-	if out, err = c.message(dst, &short); err != nil || len(out)-len(dst) > c.limit {
-		return dst, tooLong, err
-	}
-	return c.frame(out, len(dst)), shortened, nil
+	return c.frame(out, start), whole, nil
 }
 
 // frame makes a frame of the message that begins at start (RFC 6587, 3.4).
@@ -96,20 +77,22 @@ func (c *encoder) frame(out []byte, start int) []byte {
 	return out
 }
 
-func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
+// message appends a message without its frame. The event as JSON is that of short, which may be e with less in it; single facts are
+// those of e.
+func (c *encoder) message(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(strconv.AppendInt(append(dst, '<'), int64(c.facility*8+severity(&e.Risk)), 10), '>')
 	switch c.format {
 	case CEF:
-		return c.cef(dst, e)
+		return c.cef(dst, e, short)
 	case LEEF:
-		return c.leef(dst, e)
+		return c.leef(dst, e, short)
 	case RFC3164:
 		dst = append(append(c.stamp(dst, e.Time), c.app...), ": "...)
 	default:
-		dst = c.header5424(dst, e)
+		dst = c.header5424(dst, short)
 	}
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}

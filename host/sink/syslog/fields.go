@@ -238,6 +238,17 @@ func textAt(cell []byte, path []string) string {
 	return ""
 }
 
+// leastRoom is the room for a value in the shortest messages.
+const leastRoom = 32
+
+// fit shortens text to the format's limit, and to the room that there is. A limit of 0 is for what is never long.
+func (c *encoder) fit(text string, limit int) string {
+	if c.room > 0 && limit > c.room {
+		limit = c.room
+	}
+	return shorten(text, limit)
+}
+
 // shortMark ends a value that was cut.
 const shortMark = "...[shortened]"
 

@@ -36,9 +36,9 @@ const (
 // last one for the attributes.
 //
 // https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
-func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
+func (c *encoder) leef(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), leefHeader...)
-	dst = append(appendClass(dst, shorten(c.class(e), leefClass)), '|')
+	dst = append(appendClass(dst, c.fit(c.class(e), leefClass)), '|')
 	if c.delimiter != '\t' { // a tab is what no delimiter stands for, to more readers than know x09
 		dst = append(dst, c.delimiter)
 	}
@@ -48,7 +48,7 @@ func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
 	for _, f := range c.fields {
 		value := ""
 		if f.leef != "" {
-			value = shorten(f.value(e), f.limit)
+			value = c.fit(f.value(e), f.limit)
 		}
 		if value != "" {
 			dst = append(append(append(dst, c.delimiter), f.leef...), '=')
@@ -57,7 +57,7 @@ func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
 	}
 	dst = append(append(dst, c.delimiter), leefEvent+"="...)
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}

@@ -334,7 +334,7 @@ func TestTooLongForMaxMessage(t *testing.T) {
 	config.MaxMessage = 2048
 	sink := newSink(t, config)
 	many := sinktest.Event("many", "AuditLogs", `["small"]`, "short")
-	many.Risk.Add("test", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Message: strings.Repeat("y", 4000)}})
+	many.Risk.Add("test", []enrich.Tag{{Rule: strings.Repeat("y", 4000), Severity: enrich.Low}})
 	events := []enrich.Event{
 		sinktest.Event("giant", "AuditLogs", `["small"]`, strings.Repeat("\x01", 9000)), many,
 		sinktest.Event("small", "AuditLogs", `["small"]`, "x"),
