@@ -16,12 +16,12 @@ import (
 func crowded(t *testing.T) map[string]enrich.Event {
 	t.Helper()
 	columns := `{"OperationName":"Update application","InitiatedBy":{"user":{"userPrincipalName":"ada@contoso.example"}}`
-	for i := range 400 {
+	for i := range 300 {
 		columns += fmt.Sprintf(`,"Column%04d":"value %d of \"many\" a=b|c"`, i, i)
 	}
 	all := map[string]enrich.Event{
-		"a long cell":        row(t, "AuditLogs", `{"OperationName":"x","Message":"`+strings.Repeat(`\"=|`, 20_000)+`"}`),
-		"a long object":      row(t, "AuditLogs", `{"OperationName":"x","Details":{"a":"`+strings.Repeat(`b\"c`, 20_000)+`"}}`),
+		"a long cell":        row(t, "AuditLogs", `{"OperationName":"x","Message":"`+strings.Repeat(`\"=|`, 6_000)+`"}`),
+		"a long object":      row(t, "AuditLogs", `{"OperationName":"x","Details":{"a":"`+strings.Repeat(`b\"c`, 6_000)+`"}}`),
 		"many columns":       row(t, "AuditLogs", columns+"}"),
 		"many rules":         row(t, "AuditLogs", `{"OperationName":"x"}`),
 		"many of everything": row(t, "AuditLogs", columns+"}"),
@@ -29,7 +29,7 @@ func crowded(t *testing.T) map[string]enrich.Event {
 	for _, name := range []string{"many rules", "many of everything"} {
 		e := all[name]
 		var tags []enrich.Tag
-		for i := range 400 {
+		for i := range 300 {
 			tag := enrich.Tag{
 				Rule: fmt.Sprintf("pack.rule_%04d", i), Severity: enrich.Severity(i%4) + 1, Score: i % 7, Reasons: []string{"because"},
 				Message: strings.Repeat("m=", i%50), Objects: []enrich.Object{{Type: "user", Value: fmt.Sprint("u", i)}},
