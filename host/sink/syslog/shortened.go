@@ -41,7 +41,8 @@ const (
 // append appends the longest message that fits, or reports that none does.
 func (s *search) append(dst []byte) (out []byte, ok bool, err error) {
 	for excess, tries := 0, 0; tries < maxTries; tries++ {
-		over, left := 0, true
+		var over int
+		var left bool
 		if out, over, left, err = s.try(dst, excess); err != nil {
 			return dst, false, err
 		}
@@ -72,11 +73,9 @@ func (s *search) append(dst []byte) (out []byte, ok bool, err error) {
 // try appends the message without excess bytes of the event, and returns how much too long it is. Left is false when so much can't be
 // left out.
 func (s *search) try(dst []byte, excess int) (out []byte, over int, left bool, err error) {
-	short, ok := *s.event, true
-	if excess > 0 {
-		if short, ok = eventjson.Shorten(s.event, excess); !ok {
-			return dst, 0, false, nil
-		}
+	short, ok := eventjson.Shorten(s.event, excess) // 0 leaves nothing out
+	if !ok {
+		return dst, 0, false, nil
 	}
 	out, err = s.message(dst, s.event, &short)
 	return out, len(out) - len(dst) - s.limit, true, err
