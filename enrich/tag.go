@@ -109,6 +109,9 @@ type Risk struct {
 	Objects    []Object  `json:"objects,omitempty"`
 	Suppressed []Match   `json:"suppressed,omitempty"` // worst first
 	Errors     []Failure `json:"errors,omitempty"`
+	// Omitted is how many matches, suppressed matches, errors and objects are not above, since a receiver has no room for them. Level
+	// and Score are of all matches.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // Tagged reports whether a rule matched.

@@ -15,6 +15,7 @@ import (
 func TestARemovedSink(t *testing.T) {
 	with := replay(t)
 	dead := config.Syslog{Name: "archive", Config: syslog.Defaults()}
+	dead.Config.Receiver = "generic"
 	dead.Config.Address, dead.Config.Network = "127.0.0.1:1", syslog.TCP
 	without := with
 	with.Sinks.Syslog = []config.Syslog{dead}

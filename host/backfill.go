@@ -48,6 +48,10 @@ func (b Backfill) Run(ctx context.Context, c config.Config, o Options) (done boo
 	if err != nil {
 		return false, 0, err
 	}
+	if sinks := b.yearless(c.Sinks, time.Now()); len(sinks) > 0 {
+		o.Log.WithField("sinks", sinks).Warn("backfill: rows of another year: the headers that these sinks write have no year, so receivers may store " +
+			"the rows in the wrong one: set header_time: rfc3339 if they read that")
+	}
 	if runs {
 		c.Sinks = c.Sinks.Beside(".backfill")
 	}
@@ -85,6 +89,19 @@ func (b Backfill) narrow(all []config.LogAnalytics) (narrowed []config.LogAnalyt
 		return nil, fmt.Errorf("%w %q: no workspace of the configuration is read for it", ErrUnknownTable, b.Table)
 	}
 	return narrowed, nil
+}
+
+// yearless are the sinks whose receivers take the year from their clocks, if that isn't the year of all rows.
+func (b Backfill) yearless(sinks config.Sinks, now time.Time) (names []string) {
+	if b.From.UTC().Year() == now.UTC().Year() {
+		return nil
+	}
+	for _, s := range sinks.All() {
+		if s.Yearless {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 // hostLedger is what the ledger in a data directory holds, and whether a host runs there.

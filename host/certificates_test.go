@@ -47,6 +47,7 @@ func TestCertificatesAreShown(t *testing.T) {
 	defer server.Close()
 	c, logged := replay(t), make(messages, 1000)
 	archive := config.Syslog{Name: "archive", Config: syslog.Defaults()}
+	archive.Config.Receiver = "generic"
 	archive.Config.Address, archive.Config.CAFile, archive.Config.CertFile, archive.Config.KeyFile, archive.Config.Grace = server.Addr, r.CAFile, r.CertFile, r.KeyFile, time.Millisecond
 	c.Sinks.Syslog, c.Metrics.Listen = append(c.Sinks.Syslog, archive), ""
 	log := quietLog()

@@ -37,6 +37,7 @@ func TestWholeCopies(t *testing.T) {
 				t.Fatal(err)
 			}
 			archive := config.Syslog{Name: "archive", Config: syslog.Defaults()}
+			archive.Config.Receiver = "generic"
 			archive.Config.Address, archive.Config.Network, archive.Config.MaxMessage = server.Addr, syslog.TCP, 2048
 			c.Sinks.Syslog, c.DeadLetters.MaxBytes = []config.Syslog{archive}, room.bytes
 			letters := DeadLetters(c)

@@ -24,7 +24,7 @@ sinks:
     - {name: default, url: "https://splunk.example.com:8088", token_file: %[1]s/token}
     - {name: one, requests: 1, url: "https://splunk.example.com:8088", token_file: %[1]s/token}
     - {name: five, requests: 5, url: "https://splunk.example.com:8088", token_file: %[1]s/token}
-  syslog: [{name: syslog, address: "logs.example.com:6514"}]
+  syslog: [{name: syslog, address: "logs.example.com:6514", receiver: rsyslog}]
   file: [{name: file, path: %[1]s/events}]
 `, dir)
 	if problems := c.Read("c.yaml", []byte(text), os.LookupEnv); len(problems) > 0 {

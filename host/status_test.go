@@ -19,6 +19,7 @@ import (
 func TestStatusOfAHost(t *testing.T) {
 	c, log, logged := replay(t), quietLog(), make(messages, 1000)
 	dead := config.Syslog{Name: "archive", Config: syslog.Defaults()}
+	dead.Config.Receiver = "generic"
 	dead.Config.Address, dead.Config.Network = "127.0.0.1:1", syslog.TCP
 	c.Sinks.Syslog = append(c.Sinks.Syslog, dead)
 	log.AddHook(logged)

@@ -54,7 +54,7 @@ sources: {log_analytics: [{workspace: 00000000-0000-0000-0000-000000000000}], gr
 sinks:
   splunk_hec: [{name: splunk, url: "https://splunk.example.com:8088", token_file: /etc/riskrelay/hec-token}]
   sumo_logic: [{name: sumo, url_file: /etc/riskrelay/sumo-url}]
-  syslog: [{name: archive, address: "logs.example.com:6514"}]
+  syslog: [{name: archive, address: "logs.example.com:6514", receiver: rsyslog}]
   file: [{name: disk, path: /var/log/riskrelay/events.ndjson}]`
 	if problems := bare.Read("minimal.yaml", []byte(minimal), noEnv); len(problems) > 0 {
 		t.Fatal(problems)
@@ -118,13 +118,13 @@ func TestLoad(t *testing.T) {
 // TestSameReceiverTwice checks that two sinks can't send the same to one receiver by mistake.
 func TestSameReceiverTwice(t *testing.T) {
 	for text, want := range map[string]string{
-		`syslog: [{name: a, address: "h:1"}, {name: b, address: "h:1"}]`:                                                                     "h:1 over tls in format rfc5424 gets every event twice, from the sinks a and b",
-		`syslog: [{name: a, address: "h:1"}, {name: b, address: "h:1", format: cef}, {name: c, address: "h:2"}]`:                             "",
-		`syslog: [{name: a, address: "h:1"}], forget: [a]`:                                                                                   `"a" is a sink of this configuration`,
-		`sumo_logic: [{name: a, url_file: /u}, {name: b, url_file: /u}]`:                                                                     "the source of url_file /u gets every event twice",
-		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t}, {name: b, url: "https://h:1", token_file: /t}]`:                         `index "" behind https://h:1`,
-		`splunk_hec: [{name: a, url: "https://h:1", urls: ["https://h:2"], token_file: /t}, {name: b, url: "https://H:2/", token_file: /t}]`: `index "" behind https://h:2 with token_file /t gets every event twice, from the sinks a and b`,
-		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t, index: x}, {name: b, url: "https://h:1", token_file: /t, index: "y"}]`:   "",
+		`syslog: [{name: a, receiver: otel, address: "h:1"}, {name: b, receiver: otel, address: "h:1"}]`:                                                         "h:1 over tls in format rfc5424 gets every event twice, from the sinks a and b",
+		`syslog: [{name: a, receiver: otel, address: "h:1"}, {name: b, receiver: otel, address: "h:1", format: cef}, {name: c, receiver: otel, address: "h:2"}]`: "",
+		`syslog: [{name: a, receiver: otel, address: "h:1"}], forget: [a]`:                                                                                       `"a" is a sink of this configuration`,
+		`sumo_logic: [{name: a, url_file: /u}, {name: b, url_file: /u}]`:                                                                                         "the source of url_file /u gets every event twice",
+		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t}, {name: b, url: "https://h:1", token_file: /t}]`:                                             `index "" behind https://h:1`,
+		`splunk_hec: [{name: a, url: "https://h:1", urls: ["https://h:2"], token_file: /t}, {name: b, url: "https://H:2/", token_file: /t}]`:                     `index "" behind https://h:2 with token_file /t gets every event twice, from the sinks a and b`,
+		`splunk_hec: [{name: a, url: "https://h:1", token_file: /t, index: x}, {name: b, url: "https://h:1", token_file: /t, index: "y"}]`:                       "",
 	} {
 		c := Defaults()
 		if problems := c.Read("c.yaml", []byte("sources: {files: [f]}\nsinks: {"+text+"}\n"), noEnv); len(problems) > 0 {

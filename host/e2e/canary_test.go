@@ -240,7 +240,7 @@ func (a *aviary) configure() (config string) {
     - {name: rejecting, url: %q, ca_file: %s, token_file: %s}
     - {name: proxied, url: "https://splunk.example.com:8088", token_file: %s, proxy: %q, proxy_auth_file: %s}
   sumo_logic: [{name: sumo, ca_file: %s, url_file: %s}]
-  syslog: [{name: syslog, address: %q, ca_file: %s, cert_file: %s, key_file: %s}]
+  syslog: [{name: syslog, receiver: generic, address: %q, ca_file: %s, cert_file: %s, key_file: %s}]
   file: [{name: file, path: %s}]
 `, e.denies.URL, ca, a.secret("token_file that is denied"), cert, key,
 			e.rejects.URL, ca, a.secret("token_file that works"),

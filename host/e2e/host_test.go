@@ -77,6 +77,7 @@ func TestHostToRealReceivers(t *testing.T) {
 	hec.URL, hec.TokenFile, hec.CAFile = collector.URL, collector.TokenFile, collector.CAFile
 	c.Sinks.SplunkHEC = []config.SplunkHEC{{Name: "hec", Config: hec}}
 	sys := syslog.Defaults()
+	sys.Receiver, sys.MaxMessage = "rsyslog", 64<<10
 	sys.Address, sys.CAFile, sys.CertFile, sys.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
 	c.Sinks.Syslog = []config.Syslog{{Name: "syslog", Config: sys}}
 

@@ -112,7 +112,7 @@ sources:
       max_requests: 100000
 sinks:
   splunk_hec: [{name: hec, url: "%[9]s", token_file: %[10]s}]
-  syslog: [{name: syslog, address: "%[11]s", ca_file: %[12]s, grace: 50ms}]
+  syslog: [{name: syslog, receiver: generic, max_message: 65536, address: "%[11]s", ca_file: %[12]s, grace: 50ms}]
 %[13]s
 `, dir, o.Workspace, workspace.Endpoint(), write("workspace-ca.pem", string(workspace.CAPEM())), o.Tenant, o.ClientID,
 		write("client-secret", o.Secret), workspace.URL(), w.hec.URL, write("hec-token", "fake-token"), w.syslog.Addr, caFile, more))

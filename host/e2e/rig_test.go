@@ -132,7 +132,7 @@ sources:
       max_requests: 100000
 sinks:
   splunk_hec: [{name: hec, url: "%s", token_file: %s, ack: true, ack_timeout: 2s, batch_bytes: 16384}]
-  syslog: [{name: syslog, address: "%s", ca_file: %s}]
+  syslog: [{name: syslog, receiver: generic, max_message: 65536, address: "%s", ca_file: %s}]
   file: [{name: file, path: %s}]
 `, r.data(), write("seen.yaml", seenPack), o.Workspace, r.workspace.Endpoint(), write("workspace-ca.pem", string(r.workspace.CAPEM())), o.Tenant, o.ClientID,
 		write("client-secret", o.Secret), r.workspace.URL(), r.hec.URL, write("hec-token", "fake-token"), r.syslog.Addr, caFile, r.file.path))

@@ -127,6 +127,7 @@ func TestSyslogToRsyslogOverTLS(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			server := peer.StartRsyslog(t)
 			config := syslog.Defaults()
+			config.Receiver, config.MaxMessage = "rsyslog", 64<<10
 			config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
 			config.Format, config.Hostname = format, "relay01"
 			understood(t, config, server.Stop)
@@ -139,6 +140,7 @@ func TestSyslogToSyslogNG(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			server := peer.StartSyslogNG(t)
 			config := syslog.Defaults()
+			config.Receiver = "syslog-ng"
 			config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Address, server.CAFile, server.CertFile, server.KeyFile
 			if lines {
 				config.Address, config.CAFile, config.CertFile, config.KeyFile = server.Lines, "", "", ""

@@ -50,6 +50,7 @@ type Configured struct {
 	Receivers []string
 	Files     Files
 	Output    string // "" for none
+	Yearless  bool
 }
 
 // All are the sinks of the list, in its order. Use changes the configuration in the list.
@@ -81,6 +82,9 @@ func (n *Named[C]) configured() Configured {
 	}
 	if k.Files != nil {
 		out.Files = k.Files(*c)
+	}
+	if k.Yearless != nil {
+		out.Yearless = k.Yearless(*c)
 	}
 	if k.Output != nil {
 		out.Output = *k.Output(c)

@@ -38,6 +38,8 @@ type Kind[C any] struct {
 	Output func(*C) *string
 	// Files are those that the configuration names.
 	Files func(C) Files
+	// Yearless reports whether messages tell the time without the year, which receivers then take from their clocks.
+	Yearless func(C) bool
 	// Use has secrets read through a keeper.
 	Use func(*C, *secret.Keeper)
 }

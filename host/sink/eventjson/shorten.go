@@ -13,31 +13,46 @@ const (
 	keptAtMin = 128 // what stays of a shortened cell at least
 )
 
-// Shorten returns a copy of the event whose row is at least excess bytes smaller as JSON, and true. The longest cells
-// become text: their beginning, then a mark with their former size and SHA-256. When nothing is left that is worth
-// shortening it returns the event as it is and false.
+// Shorten returns a copy of the event that is at least excess bytes smaller as JSON, and true. It gives up what is missed least, and
+// says so in the event: long cells become text, their beginning with a mark of their former size and SHA-256; then whole columns
+// go, the largest first, and "columns_omitted" counts them; then what the risk says go from the mildest on, and "risk.omitted"
+// counts that. When that isn't enough it returns the event as it is and false.
 func Shorten(e *enrich.Event, excess int) (enrich.Event, bool) {
+	short := *e
+	for _, step := range []func(*enrich.Event, int) int{cutCells, dropColumns, trimRisk} {
+		if excess <= 0 {
+			break
+		}
+		excess -= step(&short, excess)
+	}
+	if excess > 0 {
+		return *e, false
+	}
+	return short, true
+}
+
+// cutCells cuts the longest cells until excess bytes are saved, or as many as can be, and returns how many that are.
+func cutCells(e *enrich.Event, excess int) (saved int) {
 	columns := e.Columns()
 	if columns == nil {
-		return *e, false
+		return 0
 	}
 	cells := make([][]byte, columns.Len())
 	for i := range cells {
 		cells[i] = e.JSON(i)
 	}
 	done := make([]bool, len(cells))
-	for excess > 0 {
+	for saved < excess {
 		i := longest(cells, done)
 		if i < 0 {
-			return *e, false
+			break
 		}
-		short := cut(cells[i], len(cells[i])-excess)
-		excess -= len(cells[i]) - len(short)
+		short := cut(cells[i], len(cells[i])-(excess-saved))
+		saved += len(cells[i]) - len(short)
 		cells[i], done[i] = short, true
 	}
-	short := *e
-	short.Row = rebuild(columns, cells)
-	return short, true
+	e.Row = rebuild(columns, cells)
+	return saved
 }
 
 // longest is the place of the longest cell that isn't done, -1 when none is longer than shortest.

@@ -252,7 +252,7 @@ func TestTooLargeEventIsShortened(t *testing.T) {
 		t.Error("the shortened event doesn't say so")
 	}
 	many := sinktest.Event("many", "AuditLogs", `["small"]`, "short")
-	many.Risk.Add("test", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Message: strings.Repeat("y", 100<<10)}})
+	many.Risk.Add("test", []enrich.Tag{{Rule: strings.Repeat("y", 100<<10), Severity: enrich.Low}})
 	_, err = newSink(t, config).Send(t.Context(), []enrich.Event{many})
 	if partial := new(pipeline.PartialError); !errors.As(err, &partial) {
 		t.Errorf("an event that can't be shortened enough: %v, want it rejected", err)

@@ -229,7 +229,7 @@ func TestLongEvents(t *testing.T) {
 	server, config := start(t, sumotest.Config{})
 	config.MaxEvent = 2048
 	hopeless := sinktest.Event("hopeless", "AuditLogs", `{}`, "short")
-	hopeless.Risk.Add("test", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Message: strings.Repeat("y", 4000)}})
+	hopeless.Risk.Add("test", []enrich.Tag{{Rule: strings.Repeat("y", 4000), Severity: enrich.Low}})
 	events := []enrich.Event{sinktest.Event("long", "AuditLogs", `{}`, strings.Repeat("é", 4000)), hopeless, sinktest.Event("short", "AuditLogs", `{}`, "x")}
 	receipt, err := newSink(t, config).Send(t.Context(), events)
 	partial := new(pipeline.PartialError)

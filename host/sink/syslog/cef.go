@@ -18,18 +18,22 @@ const (
 
 // cef appends the event behind its priority in ArcSight's Common Event Format:
 //
-//	Mar  1 09:00:00 host CEF:0|riskrelay|riskrelay|1|class|name|severity|key=value key=value ...
+//	Mar  1 09:00:00 host CEF:0|riskrelay|riskrelay|1|class|name|severity|deviceFacility=local0 key=value ... cs6={..} cs6Label=Event
+//
+// Some readers spoil the first key, or leave the last value escaped: both places hold what nobody misses. The event's JSON has
+// no character that the format escapes, so that it is JSON to readers that undo escapes and to those that don't.
 //
 // https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors-8.4/pdfdoc/cef-implementation-standard/cef-implementation-standard.pdf
-func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
+func (c *encoder) cef(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), cefHeader...)
-	dst = append(appendCEF(dst, shorten(c.class(e), classRoom), '|'), '|')
-	dst = append(appendCEF(dst, shorten(c.title(e), nameRoom), '|'), '|')
-	dst = append(strconv.AppendInt(dst, int64(level(&e.Risk)), 10), '|')
+	dst = append(appendCEF(dst, c.fit(c.class(e), classRoom), '|'), '|')
+	dst = append(appendCEF(dst, c.fit(c.title(e), nameRoom), '|'), '|')
+	dst = append(strconv.AppendInt(dst, int64(level(&e.Risk)), 10), "|deviceFacility="...)
+	dst = append(append(dst, facilities()[c.facility]...), ' ')
 	for _, f := range c.fields {
 		value := ""
 		if f.cef != "" {
-			value = shorten(f.value(e), f.limit)
+			value = c.fit(f.value(e), f.limit)
 		}
 		if value == "" {
 			continue
@@ -40,13 +44,17 @@ func (c *encoder) cef(dst []byte, e *enrich.Event) ([]byte, error) {
 		dst = append(append(dst, f.cef...), '=')
 		dst = append(appendCEF(dst, value, '='), ' ')
 	}
-	dst = append(dst, cefEvent+"Label=Event "+cefEvent+"="...)
+	dst = append(dst, cefEvent+"="...)
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}
-	return escapeCEF(escapeControls(dst, text), text), nil
+	dst = embed(escapeControls(dst, text), text, '=')
+	if c.undoesAll {
+		dst = append(dst[:text], bytes.ReplaceAll(dst[text:], []byte(`\`), []byte(`\\`))...)
+	}
+	return append(dst, " "+cefEvent+"Label=Event"...), nil
 }
 
 // appendCEF appends a value. Backslash and special are escaped by a backslash: '|' in the header, '=' behind it. Line
@@ -67,22 +75,4 @@ func appendCEF(dst []byte, value string, special rune) []byte {
 		}
 	}
 	return dst
-}
-
-// escapeCEF escapes the JSON at out[from:] as a value: it has no control characters.
-func escapeCEF(out []byte, from int) []byte {
-	at := bytes.IndexAny(out[from:], `\=`)
-	if at < 0 {
-		return out
-	}
-	at += from
-	rest := bytes.Clone(out[at:])
-	out = out[:at]
-	for _, c := range rest {
-		if c == '\\' || c == '=' {
-			out = append(out, '\\')
-		}
-		out = append(out, c)
-	}
-	return out
 }

@@ -3,6 +3,7 @@ package syslog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"syscall"
@@ -60,6 +61,9 @@ func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.
 		err = s.unheard()
 	}
 	took := time.Since(begin).Round(time.Millisecond)
+	if err == nil {
+		defer s.checkGreatest(ctx, r, test)
+	}
 	switch {
 	case err == nil && s.config.Network == UDP:
 		r.Warn("send", "look for it in the receiver; use tcp or tls for a promise", "test event %s left as a datagram: nobody knows whether it arrived", test.ID)
@@ -76,6 +80,29 @@ func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.
 			fix = "the receiver reads nothing: is its queue full, or its disk?"
 		}
 		r.Problem("send", fix, "%s", says)
+	}
+}
+
+// checkGreatest writes a test event in a message as long as any may be, and says what is known of the receiver.
+func (s *Sink) checkGreatest(ctx context.Context, r *checkup.Report, test *enrich.Event) {
+	receiver, size := s.config.receiver(), s.encoder.limit
+	known := fmt.Sprintf("%s takes messages of at most %d bytes (%s)", receiver.name, size, receiver.says)
+	if s.config.MaxMessage != 0 {
+		known = fmt.Sprintf("max_message is %d bytes", size)
+	}
+	greatest, err := s.encoder.greatest(test)
+	if err == nil {
+		_, err = s.Send(ctx, []enrich.Event{greatest})
+	}
+	switch {
+	case err == nil && s.config.Network == UDP:
+		r.Warn("size", "look whether it is whole in the receiver", "%s: test event %s left as a datagram of that size", known, greatest.ID)
+	case err == nil:
+		r.OK("size", "%s: test event %s of that size was written, and the connection held: look whether it is whole in the receiver", known, greatest.ID)
+	case closedByReceiver(err):
+		r.Problem("size", "set max_message to what the receiver takes, or raise its limit", "%s, but the connection was closed when a message of that size came: %v", known, err)
+	default:
+		r.Problem("size", "set max_message to what the receiver and the network take", "%s: a message of that size can't be sent: %v", known, err)
 	}
 }
 

@@ -43,6 +43,11 @@ type Config struct {
 	Network string `yaml:"network"`
 	// Format is RFC5424, RFC3164, CEF or LEEF.
 	Format string `yaml:"format"`
+	// Receiver is what reads the messages: rsyslog, syslog-ng, otel, qradar, arcsight, sc4s, victorialogs or generic. It decides how
+	// long a message may be and how headers tell the time, and must be given.
+	Receiver string `yaml:"receiver"`
+	// HeaderTime is Time3164 or Time3339, how the headers of RFC3164, CEF and LEEF tell the time; empty is what suits Receiver.
+	HeaderTime string `yaml:"header_time"`
 	// Facility is the facility's name, such as local0 or audit.
 	Facility string `yaml:"facility"`
 	// AppName is the application's name in each message, the tag in RFC3164.
@@ -55,8 +60,8 @@ type Config struct {
 	Framing string `yaml:"framing"`
 	// EnterpriseID is the private enterprise number behind the name of the structured data.
 	EnterpriseID string `yaml:"enterprise_id"`
-	// MaxMessage is how many bytes a message may have; longer events are shortened with a mark. 0 stands for 65536,
-	// over UDP for 8192. The receiver's own limit must not be lower: it would cut messages silently.
+	// MaxMessage is how many bytes a message may have, without its frame; longer events are shortened with a mark. 0 is what
+	// Receiver takes as it is installed. Its limit must not be lower: it would cut messages silently, or make events of their ends.
 	MaxMessage int `yaml:"max_message"`
 	// CAFile holds the authorities that may sign the receiver's certificate; empty trusts the system's.
 	CAFile string `yaml:"ca_file"`
@@ -97,8 +102,6 @@ const (
 	minMessage    = 1024      // below it there is no room for an event
 	maxMessage    = 16 << 20  // above it is no receiver
 	maxDatagram   = 65507     // what UDP over IPv4 can carry
-	defaultTCP    = 64 << 10  // syslog-ng's own default; rsyslog's is 8 KiB
-	defaultUDP    = 8192      // a few fragments at most
 	maxAppName    = 48        // RFC 5424, 6
 	maxTag        = 32        // RFC 3164, 4.1.3
 	maxHostname   = 255       // RFC 5424, 6
@@ -119,9 +122,18 @@ func (c Config) Validate() error {
 	if host, port, err := net.SplitHostPort(c.Address); err != nil || host == "" || !endpoint.ValidPort(port) {
 		wrong("address: %q is not host:port, such as siem.example.com:6514", c.Address)
 	}
+	if err := c.checkReceiver(); err != nil {
+		errs = append(errs, err)
+	}
 	oneOf("network", c.Network, TLS, TCP, UDP)
 	oneOf("format", c.Format, RFC5424, RFC3164, CEF, LEEF)
 	oneOf("framing", c.Framing, Octet, LF)
+	if c.HeaderTime != "" {
+		oneOf("header_time", c.HeaderTime, Time3164, Time3339)
+	}
+	if c.HeaderTime == Time3164 && c.Format == RFC5424 {
+		wrong("header_time: RFC 5424 has times of RFC 3339 only")
+	}
 	oneOf("facility", c.Facility, facilities()...)
 	if c.Framing == LF && c.Network == TLS {
 		wrong("framing: TLS wants octet (RFC 5425)")
@@ -164,16 +176,6 @@ func (c Config) Validate() error {
 		wrong("timeout: must be positive")
 	}
 	return errors.Join(errs...)
-}
-
-func (c Config) maxMessage() int {
-	switch {
-	case c.MaxMessage != 0:
-		return c.MaxMessage
-	case c.Network == UDP:
-		return defaultUDP
-	}
-	return defaultTCP
 }
 
 func (c Config) delimiter() byte {

@@ -23,15 +23,20 @@ type encoder struct {
 	sdID      string  // name of the structured data
 	fields    []field // of CEF and LEEF
 	operation func(*enrich.Event) string
-	delimiter byte   // of LEEF
-	limit     int    // bytes of a message
+	delimiter byte // of LEEF
+	limit     int  // bytes of a message
+	year      bool // in the time of headers
+	undoesAll bool // as of the receiver
+	now       func() time.Time
 	framing   string // "" for none
+	room      int    // bytes of a value in CEF and LEEF, 0 for as many as the formats have room for
 }
 
 func newEncoder(c Config) *encoder {
 	e := &encoder{
 		facility: slices.Index(facilities(), c.Facility), format: c.Format, host: c.hostname(), app: c.AppName,
 		sdID: "riskrelay@" + c.EnterpriseID, fields: fields(operation()), operation: operation(), delimiter: c.delimiter(), limit: c.maxMessage(), framing: c.Framing,
+		year: !c.yearless(), undoesAll: c.receiver().undoesAll, now: time.Now,
 	}
 	if c.Network == UDP {
 		e.framing = ""
@@ -51,33 +56,13 @@ const (
 // append appends the event as one framed message. Nothing is appended when the event is tooLong.
 func (c *encoder) append(dst []byte, e *enrich.Event) (out []byte, how fit, err error) {
 	start := len(dst)
-	if out, err = c.message(dst, e); err != nil {
+	if out, err = c.message(dst, e, e); err != nil {
 		return dst, tooLong, err
 	}
-	how = whole
-	if excess := len(out) - start - c.limit; excess > 0 {
-		short, ok := eventjson.Shorten(e, excess)
-		if !ok {
-			return dst, tooLong, nil
-		}
-		how = shortened
-		if out, err = c.message(dst, &short); err != nil || len(out)-start > c.limit {
-			return c.appendShorter(dst, e, excess)
-		}
+	if len(out)-start > c.limit {
+		return c.appendShortened(dst, e)
 	}
-	return c.frame(out, start), how, nil
-}
-
-// appendShorter tries again with more room, for texts that grow when their control characters are escaped.
-func (c *encoder) appendShorter(dst []byte, e *enrich.Event, excess int) (out []byte, how fit, err error) {
-	short, ok := eventjson.Shorten(e, excess+c.limit/2)
-	if !ok {
-		return dst, tooLong, nil
-	}
-	if out, err = c.message(dst, &short); err != nil || len(out)-len(dst) > c.limit {
-		return dst, tooLong, err
-	}
-	return c.frame(out, len(dst)), shortened, nil
+	return c.frame(out, start), whole, nil
 }
 
 // frame makes a frame of the message that begins at start (RFC 6587, 3.4).
@@ -93,25 +78,30 @@ func (c *encoder) frame(out []byte, start int) []byte {
 	return out
 }
 
-func (c *encoder) message(dst []byte, e *enrich.Event) ([]byte, error) {
+// message appends a message without its frame. The event as JSON is that of short, which may be e with less in it; single facts are
+// those of e.
+func (c *encoder) message(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(strconv.AppendInt(append(dst, '<'), int64(c.facility*8+severity(&e.Risk)), 10), '>')
 	switch c.format {
 	case CEF:
-		return c.cef(dst, e)
+		return c.cef(dst, e, short)
 	case LEEF:
-		return c.leef(dst, e)
+		return c.leef(dst, e, short)
 	case RFC3164:
 		dst = append(append(c.stamp(dst, e.Time), c.app...), ": "...)
 	default:
-		dst = c.header5424(dst, e)
+		dst = c.header5424(dst, short)
 	}
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}
 	return escapeControls(dst, text), nil
 }
+
+// rfc3339Micro is a time in UTC with six digits behind the point: RFC 5424, 6.2.3, allows no more.
+const rfc3339Micro = "2006-01-02T15:04:05.000000Z"
 
 // header5424 appends the header behind the priority and the structured data (RFC 5424, 6). No parameter stands there twice, nor two
 // whose names differ in case only: RFC 5424 allows it, but readers keep the last one.
@@ -120,7 +110,7 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	if e.Time.IsZero() {
 		dst = append(dst, '-')
 	} else {
-		dst = e.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z")
+		dst = e.Time.UTC().AppendFormat(dst, rfc3339Micro)
 	}
 	dst = append(append(dst, ' '), c.host...)
 	dst = append(append(dst, ' '), c.app...)
@@ -144,9 +134,17 @@ func (c *encoder) header5424(dst []byte, e *enrich.Event) []byte {
 	return append(dst, "] "...)
 }
 
-// stamp appends the header of RFC 3164, 4.1, without priority and tag: the time, which is UTC, and the host.
+// stamp appends the header of RFC 3164, 4.1, without priority and tag: the time, which is UTC, and the host. The time of an event
+// that has none is the sender's (RFC 3164, 4.3.2).
 func (c *encoder) stamp(dst []byte, t time.Time) []byte {
-	dst = t.UTC().AppendFormat(dst, time.Stamp)
+	if t.IsZero() {
+		t = c.now()
+	}
+	layout := time.Stamp
+	if c.year {
+		layout = rfc3339Micro
+	}
+	dst = t.UTC().AppendFormat(dst, layout)
 	return append(append(append(dst, ' '), c.host...), ' ')
 }
 

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func fixed(change func(*Config)) *encoder {
 	c := Defaults()
-	c.Address, c.Hostname = "siem.example.com:6514", "relay01"
+	c.Address, c.Hostname, c.Receiver, c.MaxMessage = "siem.example.com:6514", "relay01", "generic", 60_000
 	change(&c)
 	return newEncoder(c)
 }
@@ -79,12 +79,16 @@ func TestSeverityFollowsLevel(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	good := Defaults()
-	good.Address = "siem.example.com:6514"
+	good.Address, good.Receiver = "siem.example.com:6514", "rsyslog"
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Config){
 		"address: \"siem\"":              func(c *Config) { c.Address = "siem" },
+		"receiver: not given: name":      func(c *Config) { c.Receiver = "" },
+		"\"splunk\" is not known":        func(c *Config) { c.Receiver = "splunk" },
+		"header_time: \"iso\" is not":    func(c *Config) { c.HeaderTime = "iso" },
+		"header_time: RFC 5424 has":      func(c *Config) { c.HeaderTime = Time3164 },
 		"network: \"relp\" is not one":   func(c *Config) { c.Network = "relp" },
 		"format: \"gelf\" is not one":    func(c *Config) { c.Format = "gelf" },
 		"leef_delimiter: \"|\" is":       func(c *Config) { c.LEEFDelimiter = "|" },

@@ -19,10 +19,16 @@ func Text(t *testing.T, e *enrich.Event) []byte {
 	return escapeControls(text, 0)
 }
 
+// TextCEF is what a CEF message's event shall be.
+func TextCEF(t *testing.T, e *enrich.Event) []byte {
+	t.Helper()
+	return embed(Text(t, e), 0, '=')
+}
+
 // TextLEEF is what a LEEF message's event shall be.
 func TextLEEF(t *testing.T, e *enrich.Event) []byte {
 	t.Helper()
-	return escapeDelimiter(Text(t, e), 0, '^')
+	return embed(Text(t, e), 0, '^')
 }
 
 // Attend makes a sink confirm nothing before its receiver has read it, however long that takes a machine that is busy.

@@ -33,7 +33,8 @@ const (
 // Keys of LEEF: https://www.ibm.com/docs/en/dsm?topic=overview-predefined-leef-event-attributes
 func fields(operation func(*enrich.Event) string) []field {
 	return []field{
-		{cef: "rt", leef: "devTime", value: milliseconds},
+		{cef: "rt", value: milliseconds},
+		{leef: "devTime", value: monthAndDay},
 		{cef: "cat", leef: "cat", limit: textRoom, value: func(e *enrich.Event) string { return e.Table }},
 		{cef: "externalId", leef: "externalId", value: func(e *enrich.Event) string { return e.ID }},
 		{cef: "act", leef: "operation", limit: wordRoom, value: operation},
@@ -49,6 +50,15 @@ func fields(operation func(*enrich.Event) string) []field {
 		{cef: "suid", leef: "userId", limit: textRoom, value: column(
 			"InitiatedBy.user.id", "InitiatedBy.app.servicePrincipalId", "UserId", "ServicePrincipalId", "identity_claim_oid_g",
 			"identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g", "Identity.claim.oid")},
+		{cef: "duser", leef: "duser", limit: textRoom, value: target(isUser, targetName)},
+		{cef: "duid", leef: "duid", limit: textRoom, value: target(isUser, targetID)},
+		{cef: "fname", leef: "fname", limit: textRoom, value: first(target(isThing, targetName), column("ResourceDisplayName",
+			"TargetIdentity.displayName", "Resource", "OfficeObjectId"))},
+		{cef: "fileId", leef: "fileId", limit: textRoom, value: first(target(isThing, targetID), column("ResourceIdentity",
+			"TargetIdentity.id", "ResourceId", "_ResourceId"))},
+		{cef: "fileType", leef: "fileType", limit: textRoom, value: first(target(isThing, targetType), column(
+			"TargetIdentity.identityType", "ResourceType", "ResourceProviderValue", "ResourceProvider"))},
+		{cef: "destinationServiceName", leef: "destinationServiceName", limit: textRoom, value: column("AppDisplayName")},
 		{cef: "requestClientApplication", leef: "userAgent", limit: textRoom, value: column("UserAgent", "clientInfo_s", "ClientInfo")},
 		{cef: "request", leef: "url", limit: textRoom, value: column("requestUri_s", "RequestUri")},
 		{cef: "msg", leef: "msg", limit: textRoom, value: messages},
@@ -62,7 +72,7 @@ func fields(operation func(*enrich.Event) string) []field {
 	}
 }
 
-// The keys of the whole event as JSON, which comes last.
+// The keys of the whole event as JSON.
 const (
 	cefEvent  = "cs6"
 	leefEvent = "event"
@@ -130,6 +140,13 @@ func milliseconds(e *enrich.Event) string {
 		return ""
 	}
 	return strconv.FormatInt(e.Time.UnixMilli(), 10)
+}
+
+func monthAndDay(e *enrich.Event) string {
+	if e.Time.IsZero() {
+		return ""
+	}
+	return e.Time.UTC().Format(goTime)
 }
 
 func score(e *enrich.Event) string {
@@ -219,6 +236,17 @@ func textAt(cell []byte, path []string) string {
 		return string(cell)
 	}
 	return ""
+}
+
+// leastRoom is the room for a value in the shortest messages.
+const leastRoom = 32
+
+// fit shortens text to the format's limit, and to the room that there is. A limit of 0 is for what is never long.
+func (c *encoder) fit(text string, limit int) string {
+	if c.room > 0 && limit > c.room {
+		limit = c.room
+	}
+	return shorten(text, limit)
 }
 
 // shortMark ends a value that was cut.

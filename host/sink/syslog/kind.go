@@ -25,7 +25,8 @@ func (Config) Kind() sink.Kind[Config] {
 		Files: func(c Config) sink.Files {
 			return sink.Files{Trusted: []string{c.CAFile, c.CertFile}, Secret: []string{c.KeyFile}}
 		},
-		Use: func(c *Config, k *secret.Keeper) { c.Secrets = k },
+		Yearless: Config.yearless,
+		Use:      func(c *Config, k *secret.Keeper) { c.Secrets = k },
 	}
 }
 

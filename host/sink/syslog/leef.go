@@ -1,7 +1,6 @@
 package syslog
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +16,13 @@ const Tab = "tab"
 // header, in a number or in JSON outside of strings.
 const delimiters = "^~#!$%&*;@`"
 
+// The format of devTime, as Java (QRadar) and Go write it: with the month's name, which also the parsers of Splunk Connect for
+// Syslog read, unlike milliseconds.
+const (
+	javaTime = "MMM dd yyyy HH:mm:ss.SSS zzz"
+	goTime   = "Jan 02 2006 15:04:05.000 UTC"
+)
+
 const (
 	leefHeader = "LEEF:2.0|riskrelay|riskrelay|1|"
 	leefClass  = 255 // characters of an event id
@@ -24,22 +30,25 @@ const (
 
 // leef appends the event behind its priority in QRadar's Log Event Extended Format 2.0:
 //
-//	Mar  1 09:00:00 host LEEF:2.0|riskrelay|riskrelay|1|class|^|key=value^key=value^...
+//	Mar  1 09:00:00 host LEEF:2.0|riskrelay|riskrelay|1|class|^|devTimeFormat=..^sev=8^key=value^...^event={..}^eventFormat=json
+//
+// As in CEF, the first and the last pair hold what nobody misses. Behind the header is no '|': some readers take what follows the
+// last one for the attributes.
 //
 // https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
-func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
+func (c *encoder) leef(dst []byte, e, short *enrich.Event) ([]byte, error) {
 	dst = append(c.stamp(dst, e.Time), leefHeader...)
-	dst = append(appendClass(dst, shorten(c.class(e), leefClass)), '|')
-	if c.delimiter == '\t' {
-		dst = append(dst, "x09|"...)
-	} else {
-		dst = append(dst, c.delimiter, '|')
+	dst = append(appendClass(dst, c.fit(c.class(e), leefClass)), '|')
+	if c.delimiter != '\t' { // a tab is what no delimiter stands for, to more readers than know x09
+		dst = append(dst, c.delimiter)
 	}
-	dst = strconv.AppendInt(append(dst, "sev="...), int64(max(1, level(&e.Risk))), 10) // from 1 to 10
+	dst = append(dst, "|devTimeFormat="+javaTime...)
+	dst = append(append(dst, c.delimiter), "sev="...)
+	dst = strconv.AppendInt(dst, int64(max(1, level(&e.Risk))), 10) // from 1 to 10
 	for _, f := range c.fields {
 		value := ""
 		if f.leef != "" {
-			value = shorten(f.value(e), f.limit)
+			value = c.fit(f.value(e), f.limit)
 		}
 		if value != "" {
 			dst = append(append(append(dst, c.delimiter), f.leef...), '=')
@@ -48,11 +57,12 @@ func (c *encoder) leef(dst []byte, e *enrich.Event) ([]byte, error) {
 	}
 	dst = append(append(dst, c.delimiter), leefEvent+"="...)
 	text := len(dst)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := eventjson.Append(dst, short)
 	if err != nil {
 		return dst, err
 	}
-	return escapeDelimiter(escapeControls(dst, text), text, c.delimiter), nil
+	dst = embed(escapeControls(dst, text), text, c.delimiter)
+	return append(append(dst, c.delimiter), "eventFormat=json"...), nil
 }
 
 // appendClass appends the event id. LEEF has no escapes: what would end it is replaced.
@@ -74,7 +84,7 @@ func appendClass(dst []byte, class string) []byte {
 // backslash is one but where it would look like such an escape: then it is \u005c.
 func appendLEEF(dst []byte, value string, delimiter rune) []byte {
 	for i, r := range value {
-		if r == delimiter || isControl(r) || r == '\\' && looksEscaped(value[i:]) {
+		if r == delimiter || r == '|' || isControl(r) || r == '\\' && looksEscaped(value[i:]) {
 			dst = appendEscape(dst, r)
 		} else {
 			dst = utf8.AppendRune(dst, r)
@@ -89,29 +99,4 @@ func looksEscaped(text string) bool {
 		return false
 	}
 	return strings.Trim(text[2:6], "0123456789abcdefABCDEF") == ""
-}
-
-// appendEscape appends r, which has at most 16 bits, as an escape of JSON.
-func appendEscape(dst []byte, r rune) []byte {
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-}
-
-// escapeDelimiter writes the delimiter in the JSON at out[from:], where it stands in strings only, as an escape of JSON.
-func escapeDelimiter(out []byte, from int, delimiter byte) []byte {
-	at := bytes.IndexByte(out[from:], delimiter)
-	if at < 0 {
-		return out
-	}
-	at += from
-	rest := bytes.Clone(out[at:])
-	out = out[:at]
-	for _, c := range rest {
-		if c == delimiter {
-			out = appendEscape(out, rune(c))
-		} else {
-			out = append(out, c)
-		}
-	}
-	return out
 }

@@ -45,6 +45,7 @@ func start(t testing.TB, server syslogtest.Config) (*syslogtest.Server, syslog.C
 		}
 	})
 	c := syslog.Defaults()
+	c.Receiver, c.MaxMessage = "generic", 60_000
 	c.Address, c.Network, c.Hostname, c.Grace = s.Addr, syslog.TCP, "relay01", 20*time.Millisecond
 	if server.UDP {
 		c.Network = syslog.UDP
@@ -113,7 +114,7 @@ func TestSuite(t *testing.T) {
 		"tcp":          {promise: pipeline.Received},
 		"tcp, lf":      {promise: pipeline.Received, server: syslogtest.Config{LF: true}},
 		"tcp, rfc3164": {promise: pipeline.Received, server: syslogtest.Config{RFC3164: true}},
-		"tcp, cef":     {promise: pipeline.Received, server: syslogtest.Config{CEF: true}},
+		"tcp, cef":     {promise: pipeline.Received, server: syslogtest.Config{CEF: true}, content: syslog.TextCEF},
 		"tcp, leef":    {promise: pipeline.Received, server: syslogtest.Config{LEEF: true, LF: true}, content: syslog.TextLEEF},
 		"tls":          {promise: pipeline.Received, server: secured, change: useTLS},
 		"udp":          {promise: pipeline.BestEffort, server: syslogtest.Config{UDP: true}, change: func(c *syslog.Config) { c.MaxMessage = 60 << 10 }},
@@ -179,6 +180,7 @@ func TestStuckReceiver(t *testing.T) {
 		events = append(events, sinktest.Event(fmt.Sprint(i), "AuditLogs", `{}`, strings.Repeat("x", 50<<10)))
 	}
 	config := syslog.Defaults()
+	config.Receiver, config.MaxMessage = "generic", 60_000
 	config.Address, config.Network, config.Timeout = listener.Addr().String(), syslog.TCP, 50*time.Millisecond
 	sink := newSink(t, config)
 	go func() { <-accepted }()
@@ -226,6 +228,7 @@ func TestStuckConnectionIsGivenUp(t *testing.T) {
 		events = append(events, sinktest.Event(fmt.Sprint(i), "AuditLogs", `{}`, strings.Repeat("x", 50<<10)))
 	}
 	config := syslog.Defaults()
+	config.Receiver, config.MaxMessage = "generic", 60_000
 	config.Address, config.Network, config.Timeout = listener.Addr().String(), syslog.TCP, 50*time.Millisecond
 	sink := newSink(t, config)
 	var longest []byte    // what came on the first connection; the others are to get its beginning
@@ -313,6 +316,7 @@ func TestTLSRefusesStrangers(t *testing.T) {
 func TestErrorsHoldNoSecret(t *testing.T) {
 	_, useTLS := withTLS(t)
 	config := syslog.Defaults()
+	config.Receiver, config.MaxMessage = "generic", 60_000
 	config.Address = "127.0.0.1:1"
 	useTLS(&config)
 	const canary = "fake-private-key-canary"
@@ -330,7 +334,7 @@ func TestTooLongForMaxMessage(t *testing.T) {
 	config.MaxMessage = 2048
 	sink := newSink(t, config)
 	many := sinktest.Event("many", "AuditLogs", `["small"]`, "short")
-	many.Risk.Add("test", []enrich.Tag{{Rule: "a.b", Severity: enrich.Low, Message: strings.Repeat("y", 4000)}})
+	many.Risk.Add("test", []enrich.Tag{{Rule: strings.Repeat("y", 4000), Severity: enrich.Low}})
 	events := []enrich.Event{
 		sinktest.Event("giant", "AuditLogs", `["small"]`, strings.Repeat("\x01", 9000)), many,
 		sinktest.Event("small", "AuditLogs", `["small"]`, "x"),
@@ -366,6 +370,7 @@ func BenchmarkSend(b *testing.B) {
 		}
 	}()
 	config := syslog.Defaults()
+	config.Receiver, config.MaxMessage = "generic", 60_000
 	config.Address, config.Network, config.Grace = listener.Addr().String(), syslog.TCP, 0
 	sink, events := newSink(b, config), sinktest.Events(1000)
 	b.ReportAllocs()

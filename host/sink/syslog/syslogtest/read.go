@@ -134,9 +134,8 @@ func parse5424(message []byte) (id string, text []byte, err error) {
 	return id, []byte(*m.Message), nil
 }
 
-// header3164 is a header of RFC 3164, 4.1, with its priority.
-var header3164 = regexp.MustCompile(
-	`^<(\d{1,3})>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d [!-~]+ [!-9;-~]{1,32}: `)
+// header3164 is a header of RFC 3164 with its priority and tag.
+var header3164 = regexp.MustCompile(timeAndHost + `[!-9;-~]{1,32}: `)
 
 // text3164 returns what follows the header.
 func text3164(message []byte) ([]byte, error) {

@@ -16,8 +16,11 @@ type Record struct {
 	Fields   map[string]string
 }
 
+// timeAndHost is a header as RFC 3164, 4.1, has it, with its priority and without a tag. The time may have a year, as in RFC 3339.
+const timeAndHost = `^<(\d{1,3})>(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) [!-~]+ `
+
 // header is what stands before the record: priority, time and host.
-var header = regexp.MustCompile(`^<(\d{1,3})>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d [!-~]+ `)
+var header = regexp.MustCompile(timeAndHost)
 
 // key is what a key may be made of.
 var key = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
@@ -49,7 +52,7 @@ func ParseCEF(message []byte) (Record, error) {
 }
 
 // extension reads the pairs of a CEF message: a value goes on to the space before the next key.
-func (r *Record) extension(rest string) error {
+func (r *Record) extension(rest string) (err error) {
 	for rest != "" {
 		name, value, ok := strings.Cut(rest, "=")
 		if !ok {
@@ -63,7 +66,11 @@ func (r *Record) extension(rest string) error {
 			}
 			value, rest = value[:space], value[space+1:]
 		}
-		value, err := unescape(value, `\=`, "nr")
+		if name == "cs6" {
+			err = harmless(value)
+		} else {
+			value, err = unescape(value, `\=`, "nr")
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -94,8 +101,11 @@ func ParseLEEF(message []byte) (Record, error) {
 		return Record{}, fmt.Errorf("bad header in %.100q", rest)
 	}
 	delimiter := parts[4]
-	if delimiter == "x09" {
+	if delimiter == "" {
 		delimiter = "\t"
+	}
+	if strings.Contains(parts[5], "|") {
+		return Record{}, fmt.Errorf("a | behind the header: %.100q", parts[5])
 	}
 	if len(delimiter) != 1 {
 		return Record{}, fmt.Errorf("the delimiter is %q", delimiter)
@@ -108,6 +118,8 @@ func ParseLEEF(message []byte) (Record, error) {
 		}
 		if name != "event" {
 			value = plain(value)
+		} else if err := harmless(value); err != nil {
+			return Record{}, fmt.Errorf("event: %w", err)
 		}
 		if err := r.add(name, value); err != nil {
 			return Record{}, err
@@ -120,7 +132,16 @@ func ParseLEEF(message []byte) (Record, error) {
 }
 
 // escape is a character as JSON escapes it.
-var escape = regexp.MustCompile(`\\u[0-9a-f]{4}`)
+var escape = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
+
+// harmless says which character of JSON a reader could take for an escape of CEF or LEEF, or for the end of a value.
+func harmless(value string) error {
+	rest := escape.ReplaceAllString(value, "")
+	if at := strings.IndexAny(rest, `\=|`); at >= 0 {
+		return fmt.Errorf("%c in JSON: %.100q", rest[at], value)
+	}
+	return nil
+}
 
 func plain(value string) string {
 	return escape.ReplaceAllStringFunc(value, func(found string) string {
