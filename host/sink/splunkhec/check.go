@@ -157,6 +157,9 @@ func (k *check) tokenGood(ctx context.Context) bool {
 		return k.broken("token", err)
 	}
 	switch {
+	case r.Code == nil && r.verdict() == delivered:
+		k.Warn("token", "if it is a Splunk collector, set lenient to false", "%s, which lenient takes for accepted: whether it judges tokens, or keeps what it takes, isn't known", r)
+		return true
 	case r.is(codeNoData), r.verdict() == delivered, r.is(codeNoChannel) && k.config.Ack:
 		k.OK("token", "is known and enabled")
 		return true

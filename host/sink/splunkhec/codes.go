@@ -1,6 +1,9 @@
 package splunkhec
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // verdict is what a reply means for the events in the request.
 type verdict int
@@ -14,6 +17,7 @@ const (
 	wrongIndex                // the index of one of them is
 	misfit                    // the token and the sink's settings don't fit
 	busy                      // nothing was taken; fewer requests, please
+	stranger                  // whatever has taken the request, perhaps for good, it isn't a collector
 )
 
 // code is one of the collector's codes. It means what is said here only with its HTTP status.
@@ -30,6 +34,7 @@ const (
 	codeBadAuthorization = 3
 	codeInvalidToken     = 4
 	codeNoData           = 5
+	codeBadData          = 6
 	codeWrongIndex       = 7
 	codeNoChannel        = 10
 	codeBadChannel       = 11
@@ -55,7 +60,7 @@ var codes = []code{
 	{codeBadAuthorization, http.StatusUnauthorized, denied, adviceToken},
 	{codeInvalidToken, http.StatusForbidden, denied, adviceToken},
 	{codeNoData, http.StatusBadRequest, invalid, adviceEvent},
-	{6, http.StatusBadRequest, invalid, adviceEvent}, // invalid data format
+	{codeBadData, http.StatusBadRequest, invalid, adviceEvent}, // invalid data format
 	{codeWrongIndex, http.StatusBadRequest, wrongIndex, "the index doesn't exist or the token may not write to it"},
 	{8, http.StatusInternalServerError, failed, adviceBusy}, // internal server error
 	{9, http.StatusServiceUnavailable, busy, adviceBusy},    // server is busy
@@ -90,6 +95,12 @@ func (r reply) verdict() verdict {
 	if c, ok := r.known(); ok {
 		return c.verdict
 	}
+	if r.Code == nil && r.status >= http.StatusOK && r.status < http.StatusMultipleChoices {
+		if r.lenient && strings.EqualFold(r.Status, "success") {
+			return delivered
+		}
+		return stranger
+	}
 	switch r.status {
 	case http.StatusRequestEntityTooLarge:
 		return tooLarge
@@ -113,6 +124,11 @@ func (r reply) advice() string {
 		return c.advice
 	}
 	switch {
+	case r.verdict() == stranger && strings.EqualFold(r.Status, "success"):
+		return "not the reply of an HTTP Event Collector, so that nothing counts as delivered; no batch goes out until an empty request is answered as a " +
+			"collector does. If it is a receiver without codes that you trust, set lenient to true"
+	case r.verdict() == stranger:
+		return "not the reply of an HTTP Event Collector; is a proxy in between? No batch goes out until an empty request is answered as a collector does"
 	case r.verdict() == denied && r.Code == nil:
 		return "refused by something before the collector, such as a proxy, a firewall or a load balancer; the token isn't to blame"
 	case r.verdict() == denied:

@@ -16,6 +16,18 @@ type collector struct {
 	channels channels
 	failures int       // since it worked
 	resting  time.Time // it isn't asked before, unless all others fail
+
+	mu       sync.Mutex
+	stranger *reply    // the last answer that no collector gives; nil when it is one as far as is known
+	next     time.Time // when a stranger is asked whether it is a collector by now
+}
+
+// doubt notes an answer that no collector gives. What was sent may have been taken all the same: sent again and again, it would be
+// there as often.
+func (c *collector) doubt(r reply) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stranger, c.next = &r, time.Time{}
 }
 
 // collectors are all addresses. Requests go to each in turn; one that fails rests.

@@ -51,6 +51,8 @@ type Config struct {
 	Ack bool `yaml:"ack"`
 	// AckTimeout is how long an acknowledgement may take before the events are sent again.
 	AckTimeout time.Duration `yaml:"ack_timeout"`
+	// Lenient takes the status "Success" of a receiver that speaks HEC but has no codes for accepted.
+	Lenient bool `yaml:"lenient"`
 	// Timeout bounds a request.
 	Timeout time.Duration `yaml:"timeout"`
 
@@ -112,6 +114,9 @@ func (c Config) Validate() error {
 	}
 	if c.Ack && c.AckTimeout <= 0 {
 		wrong("ack_timeout: must be positive")
+	}
+	if c.Lenient && c.Ack {
+		wrong("lenient: a receiver without codes acknowledges nothing: set ack to false, or lenient")
 	}
 	if err := c.proxy().Validate(); err != nil {
 		errs = append(errs, err)

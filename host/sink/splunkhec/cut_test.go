@@ -62,6 +62,7 @@ func cutting(t *testing.T, reply string) (sink *splunkhec.Sink, cut chan int) {
 	}()
 	t.Cleanup(func() { listener.Close(); <-served })
 	_, config := start(t, hectest.Config{})
+	config.Gzip = false
 	config.URL = "http://" + listener.Addr().String()
 	return newSink(t, config), cut
 }
@@ -72,7 +73,10 @@ func answer(conn net.Conn, reply string, cut chan int) {
 	if err != nil {
 		return
 	}
-	_, _ = io.Copy(io.Discard, request.Body) // the sink sees what happens to the connection
+	if n, _ := io.Copy(io.Discard, request.Body); n == 0 { // the sink asks whether this is a collector
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 27\r\n\r\n{\"text\":\"No data\",\"code\":5}")
+		return
+	}
 	n := <-cut
 	if tcp, ok := conn.(*net.TCPConn); ok && n%2 == 1 && n < len(reply) {
 		_ = tcp.SetLinger(0)

@@ -2,6 +2,7 @@ package splunkhec
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -47,6 +48,31 @@ func (s *Sink) pass(ctx context.Context) error {
 	}
 	s.gate.shut = false
 	return nil
+}
+
+// proved returns nil when what answers for c is a collector as far as is known. A stranger is asked before the next batch, as a reply
+// may only have been cut, and then each deniedWait, by a request without events. It is one until it answers that as a
+// collector does; the reply is its last answer.
+func (s *Sink) proved(ctx context.Context, c *collector, now time.Time) (*reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stranger == nil || now.Before(c.next) {
+		return c.stranger, nil
+	}
+	r, err := s.probe(ctx, c.name)
+	if err != nil {
+		return c.stranger, err
+	}
+	if r.status == http.StatusBadRequest && r.is(codeNoData, codeBadData) {
+		c.stranger = nil
+		return nil, nil
+	}
+	if r.verdict() != stranger { // it is down, say: what it was known for stands
+		r = *c.stranger
+	}
+	r.asked = true
+	c.stranger, c.next = &r, now.Add(deniedWait)
+	return c.stranger, nil
 }
 
 // probe posts a request without events to the collector called name, or to any that answers: it judges the token first, and then

@@ -121,7 +121,7 @@ func TestCodes(t *testing.T) {
 			t.Errorf("HTTP 200 with code %d counts as delivered", number)
 		}
 	}
-	for status, want := range map[int]verdict{200: failed, 413: tooLarge, 401: denied, 403: denied, 429: busy, 503: busy, 504: busy, 502: failed, 301: failed} {
+	for status, want := range map[int]verdict{200: stranger, 204: stranger, 413: tooLarge, 401: denied, 403: denied, 429: busy, 503: busy, 504: busy, 502: failed, 301: failed} {
 		if got := (reply{status: status}).verdict(); got != want {
 			t.Errorf("HTTP %d without a code: %v, want %v", status, got, want)
 		}

@@ -18,7 +18,7 @@ func (s *Sink) post(ctx context.Context, token string, packed []byte) (r reply, 
 		if ctx.Err() != nil {
 			return r, err
 		}
-		worked := err == nil && r.verdict() != busy && r.verdict() != failed && r.verdict() != denied
+		worked := err == nil && r.verdict() != busy && r.verdict() != failed && r.verdict() != denied && r.verdict() != stranger
 		s.collectors.note(c, worked, time.Now())
 		if worked {
 			break
@@ -30,7 +30,13 @@ func (s *Sink) post(ctx context.Context, token string, packed []byte) (r reply, 
 // postTo sends one request to one collector. A token that wants acknowledgement gets it, whatever is configured: that is
 // the stronger promise, and without it the collector takes nothing.
 func (s *Sink) postTo(ctx context.Context, c *collector, token string, packed []byte) (reply, error) {
+	if known, err := s.proved(ctx, c, time.Now()); known != nil {
+		return *known, err
+	}
 	r, err := s.postOnce(ctx, c, token, packed)
+	if err == nil && r.verdict() == stranger {
+		c.doubt(r)
+	}
 	if err == nil && r.verdict() == misfit && r.is(codeNoChannel, codeBadChannel) {
 		s.ack.Store(true)
 		return s.postOnce(ctx, c, token, packed)

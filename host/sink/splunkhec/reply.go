@@ -22,6 +22,10 @@ type reply struct {
 	Text    string        `json:"text"`
 	Invalid *int          `json:"invalid-event-number"`
 	AckID   *int64        `json:"ackId"`
+	Status  string        `json:"status"` // of receivers that have no codes
+	body    string        // of a reply without a code, its beginning
+	lenient bool          // a status that says success counts as a code of 0
+	asked   bool          // an empty request was answered like this
 }
 
 // maxReply bounds what is read of a reply.
@@ -39,7 +43,10 @@ func readReply(r *http.Response) (reply, error) {
 		return out, fmt.Errorf("read the reply: %w", err)
 	}
 	if json.Unmarshal(body, &out) != nil {
-		out.Code, out.Text, out.Invalid, out.AckID = nil, "", nil, nil
+		out.Code, out.Text, out.Invalid, out.AckID, out.Status = nil, "", nil, nil, ""
+	}
+	if out.Code == nil {
+		out.body = string(body[:min(len(body), maxText)])
 	}
 	return out, nil
 }
@@ -49,6 +56,7 @@ func readReply(r *http.Response) (reply, error) {
 func (s *Sink) read(response *http.Response) (reply, error) {
 	r, err := readReply(response)
 	r.Text = s.config.Secrets.Clean(r.Text[:min(len(r.Text), maxText)])
+	r.body, r.lenient = s.config.Secrets.Clean(r.body), s.config.Lenient
 	return r, err
 }
 
@@ -71,7 +79,7 @@ const deniedWait = 30 * time.Second
 func (r reply) err() error {
 	err := errors.New(strings.TrimSpace(r.from + " " + r.String() + ": " + r.advice()))
 	switch {
-	case r.verdict() == denied, r.verdict() == misfit, r.verdict() == wrongIndex: // until somebody has mended it
+	case r.verdict() == denied, r.verdict() == misfit, r.verdict() == wrongIndex, r.verdict() == stranger && r.asked: // until somebody has mended it
 		return &pipeline.RetryAfter{Wait: max(r.wait, deniedWait), Err: err}
 	case r.wait > 0:
 		return &pipeline.RetryAfter{Wait: r.wait, Err: err}
@@ -89,7 +97,12 @@ func (r reply) reason() string {
 
 // String is the status, and the code and text if there were any.
 func (r reply) String() string {
-	if r.Code == nil {
+	switch {
+	case r.verdict() == stranger && strings.TrimSpace(r.body) == "":
+		return fmt.Sprintf("answered HTTP %d with nothing, where a collector gives its code", r.status)
+	case r.verdict() == stranger:
+		return fmt.Sprintf("answered HTTP %d without a HEC code (%.200s)", r.status, strings.Join(strings.Fields(r.body), " "))
+	case r.Code == nil:
 		return fmt.Sprintf("answered HTTP %d without a HEC code", r.status)
 	}
 	return fmt.Sprintf("answered HTTP %d, code %d (%.200s)", r.status, *r.Code, r.Text)

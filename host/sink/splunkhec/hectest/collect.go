@@ -47,6 +47,12 @@ func (s *Server) collect(w http.ResponseWriter, r *http.Request) {
 		write(w, Answer{Status: http.StatusBadRequest, Code: 6, Text: "Invalid data format"}, nil)
 		return
 	}
+	if len(body) == 0 && s.config.Empty != nil {
+		if a := s.config.Empty(); a != nil {
+			write(w, *a, nil)
+			return
+		}
+	}
 	events, refused := parse(body)
 	if refused != nil {
 		write(w, *refused, nil)

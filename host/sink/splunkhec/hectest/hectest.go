@@ -29,6 +29,7 @@ type Config struct {
 	// Answer may decide what happens to a request: nil means the usual. It is called for well-formed requests with a
 	// good token and may be called from several goroutines at once.
 	Answer func(Request) *Answer
+	Empty  func() *Answer // the same for requests without events
 }
 
 // Request is what Answer gets to see.
