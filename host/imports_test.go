@@ -51,7 +51,7 @@ func layers() []layer {
 		{"host/graph/...", []string{"host/azure", "host/checkup", "host/secret", "plugin/backoff"}},
 		{"host/module/directory", []string{"host/graph/...", "host/secret", "enrich", "plugin/backoff"}},
 		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "plugin/backoff"}},
-		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "plugin/backoff"}},
+		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "plugin/backoff"}},
 		{"host/module/dns/...", []string{"host/inputfile", "host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
