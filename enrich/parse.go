@@ -333,7 +333,7 @@ func (r *Row) Digest() string {
 	text := (*buffer)[:0]
 	if r.columns != nil {
 		for _, i := range r.columns.sorted {
-			text = r.appendField(text, i, true)
+			text = r.appendField(text, i, true, nil)
 		}
 	}
 	sum := sha256.Sum256(text)

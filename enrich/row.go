@@ -151,14 +151,18 @@ func (r *Row) JSON(i int) []byte {
 
 // AppendFields appends the row as the members of a JSON object, without braces: dynamic columns as real JSON, cells
 // that the row doesn't have left out. Nothing in it breaks a line. There is no comma before the first.
-func (r *Row) AppendFields(dst []byte) []byte {
+func (r *Row) AppendFields(dst []byte) []byte { return r.AppendFieldsOpening(dst, nil) }
+
+// AppendFieldsOpening is AppendFields that also writes the text of other columns as real JSON, where it is an object or array and
+// opens says so of the column's name.
+func (r *Row) AppendFieldsOpening(dst []byte, opens func(column string) bool) []byte {
 	for i := range r.cells {
-		dst = r.appendField(dst, i, i > 0)
+		dst = r.appendField(dst, i, i > 0, opens)
 	}
 	return dst
 }
 
-func (r *Row) appendField(dst []byte, i int, comma bool) []byte {
+func (r *Row) appendField(dst []byte, i int, comma bool, opens func(column string) bool) []byte {
 	cell := r.Cell(i)
 	if cell == nil {
 		return dst
@@ -168,7 +172,7 @@ func (r *Row) appendField(dst []byte, i int, comma bool) []byte {
 	}
 	dst = append(dst, r.columns.quoted[i]...)
 	start := len(dst)
-	if r.columns.types[i] == Dynamic {
+	if r.columns.types[i] == Dynamic || opens != nil && mayExpand(cell) && opens(r.columns.names[i]) {
 		dst = appendExpanded(dst, cell)
 	} else if dst = append(dst, cell...); r.oneLine {
 		return dst

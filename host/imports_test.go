@@ -55,7 +55,7 @@ func layers() []layer {
 		{"host/source/followup", []string{"host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/graph", []string{"host/graph", "host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "plugin/backoff"}},
-		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "plugin/backoff"}},
+		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "plugin/backoff"}},
 		{"host/module/dns/...", []string{"host/inputfile", "host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},

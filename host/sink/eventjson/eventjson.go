@@ -13,7 +13,9 @@ import (
 // "event_id", "risk" when a module said something, "late" when the event is late, then the columns, before them the table's name
 // in "Type" when the row has no such column. The file source reads this shape. It fails only when the risk can't be written as
 // JSON.
-func Append(dst []byte, e *enrich.Event) ([]byte, error) {
+func Append(dst []byte, e *enrich.Event) ([]byte, error) { return appendEvent(dst, e, nil) }
+
+func appendEvent(dst []byte, e *enrich.Event, opens func(column string) bool) ([]byte, error) {
 	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
 	dst, err := appendRisk(dst, e)
 	if err != nil {
@@ -26,7 +28,7 @@ func Append(dst []byte, e *enrich.Event) ([]byte, error) {
 		dst = enrich.AppendString(append(dst, `,"Type":`...), e.Table)
 	}
 	before := len(dst)
-	if dst = e.AppendFields(append(dst, ',')); len(dst) == before+1 {
+	if dst = e.AppendFieldsOpening(append(dst, ','), opens); len(dst) == before+1 {
 		dst = dst[:before] // no column
 	}
 	return append(dst, '}'), nil

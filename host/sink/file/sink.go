@@ -20,10 +20,12 @@ type Config struct {
 	// MaxBytes is the size above which the file is renamed to PATH.TIME and a new one begun; 0 never does. Renamed
 	// files are kept until somebody removes them.
 	MaxBytes int64 `yaml:"max_bytes"`
+	// ExpandJSON opens JSON text in columns that have objects in another table, such as DeviceDetail of the sign-ins of applications.
+	ExpandJSON bool `yaml:"expand_json"`
 }
 
 // Defaults is the configuration that Path completes.
-func Defaults() Config { return Config{} }
+func Defaults() Config { return Config{ExpandJSON: true} }
 
 const minRotation = 1 << 20
 
@@ -43,6 +45,7 @@ func (c Config) Validate() error {
 type Sink struct {
 	mu    sync.Mutex
 	lines *lines
+	shape eventjson.Shape
 	text  []byte
 }
 
@@ -56,7 +59,7 @@ func New(c Config) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sink{lines: l}, nil
+	return &Sink{lines: l, shape: eventjson.Shape{ExpandJSON: c.ExpandJSON}}, nil
 }
 
 // Send appends events and returns when they are on the disk. It implements pipeline.Sink.
@@ -69,7 +72,7 @@ func (s *Sink) Send(ctx context.Context, events []enrich.Event) (pipeline.Receip
 	var rejected []pipeline.Rejection
 	s.text = s.text[:0]
 	for i := range events {
-		text, err := eventjson.Append(s.text, &events[i])
+		text, err := s.shape.Append(s.text, &events[i])
 		if err != nil {
 			rejected = append(rejected, pipeline.Rejection{Index: i, Reason: err.Error()})
 			continue

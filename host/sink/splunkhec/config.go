@@ -31,6 +31,8 @@ type Config struct {
 	Sourcetype string `yaml:"sourcetype"`
 	// Workspace names the workspace; empty takes each row's TenantId, which is the workspace's id.
 	Workspace string `yaml:"workspace"`
+	// ExpandJSON opens JSON text in columns that have objects in another table, such as DeviceDetail of the sign-ins of applications.
+	ExpandJSON bool `yaml:"expand_json"`
 	// Proxy is an HTTP proxy on the way, http://proxy.example.com:3128, or https:// where it speaks TLS itself; the system's
 	// authorities and those of CAFile may sign its certificate then. Empty goes straight. The environment has no say.
 	Proxy string `yaml:"proxy"`
@@ -66,6 +68,7 @@ func Defaults() Config {
 		URLs:       []string{},
 		Source:     "riskrelay:{workspace}",
 		Sourcetype: "azure:loganalytics:{table}",
+		ExpandJSON: true,
 		BatchBytes: 1 << 20, // what Splunk Cloud recommends at most; more gains nothing
 		Requests:   2,
 		Gzip:       true,

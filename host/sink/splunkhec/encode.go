@@ -22,10 +22,11 @@ type encoder struct {
 	source     string
 	sourcetype string
 	workspace  string
+	shape      eventjson.Shape
 }
 
 func newEncoder(c Config) *encoder {
-	e := &encoder{source: c.Source, sourcetype: c.Sourcetype, workspace: c.Workspace}
+	e := &encoder{source: c.Source, sourcetype: c.Sourcetype, workspace: c.Workspace, shape: eventjson.Shape{ExpandJSON: c.ExpandJSON}}
 	e.host = enrich.AppendString([]byte(`"host":`), c.host())
 	e.index, e.perTable = c.Index, strings.Contains(c.Index, "{table}")
 	return e
@@ -50,7 +51,7 @@ func (c *encoder) append(dst []byte, e *enrich.Event, h headers) ([]byte, error)
 	dst = append(dst, '{')
 	dst = appendTime(dst, e.Time)
 	dst = append(dst, known.text...)
-	dst, err := eventjson.Append(dst, e)
+	dst, err := c.shape.Append(dst, e)
 	if err != nil {
 		return dst, err
 	}

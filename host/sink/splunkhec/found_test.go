@@ -107,3 +107,20 @@ func TestIndexedFieldsCanBeFoundInTheText(t *testing.T) {
 		t.Errorf("indexed: %s", got)
 	}
 }
+
+// TestExpandJSON holds that columns of an event have the types that they have in other tables, unless expand_json is off.
+func TestExpandJSON(t *testing.T) {
+	table, _, row, err := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(`{"Type":"AADNonInteractiveUserSignInLogs","MfaDetail":"{\"authMethod\":\"push\"}"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := enrich.NewEvent(table, row)
+	if text, _ := sent(t, &e); !strings.Contains(string(text), `"MfaDetail":{"authMethod":"push"}`) {
+		t.Errorf("text in %s", text)
+	}
+	c := Defaults()
+	c.ExpandJSON = false
+	if line, err := newEncoder(c).append(nil, &e, headers{}); err != nil || !strings.Contains(string(line), `"MfaDetail":"{\"authMethod\":\"push\"}"`) {
+		t.Errorf("%v in %s", err, line)
+	}
+}

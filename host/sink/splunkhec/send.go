@@ -10,7 +10,6 @@ import (
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/sink/delivery"
 	"github.com/riskrelay/riskrelay/host/sink/endpoint"
-	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
 
 // leastEvent is the size below which an event is not shortened any more.
@@ -36,7 +35,7 @@ func (s *Sink) newAppend() delivery.Append {
 }
 
 func (s *Sink) shorter(e *enrich.Event, size, want int) ([]byte, bool) {
-	short, ok := eventjson.Shorten(e, size-want)
+	short, ok := s.encoder.shape.Shorten(e, size-want)
 	if !ok {
 		return nil, false
 	}

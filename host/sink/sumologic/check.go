@@ -61,7 +61,7 @@ func (s *Sink) target() (checkup.Target, error) {
 
 // checkSend sends the test event.
 func (s *Sink) checkSend(ctx context.Context, r *checkup.Report, target checkup.Target, test *enrich.Event) {
-	body, _, err := appendLine(nil, test, s.config.MaxEvent)
+	body, _, err := appendLine(nil, s.config.shape(), test, s.config.MaxEvent)
 	if err != nil {
 		r.Problem("send", "give max_event more room", "write the test event: %v", err)
 		return

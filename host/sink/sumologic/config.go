@@ -28,6 +28,8 @@ type Config struct {
 	Name string `yaml:"source_name"`
 	// Fields go with every event. Each must be in the account's schema, or Sumo Logic drops it.
 	Fields map[string]string `yaml:"fields"`
+	// ExpandJSON opens JSON text in columns that have objects in another table, such as DeviceDetail of the sign-ins of applications.
+	ExpandJSON bool `yaml:"expand_json"`
 	// CAFile holds the authorities that may sign the certificate; empty trusts the system's.
 	CAFile string `yaml:"ca_file"`
 	// BatchBytes is how many bytes of events, before compression, go into a request.
@@ -54,6 +56,7 @@ func Defaults() Config {
 	return Config{
 		Category:   "azure/loganalytics/{table}",
 		Fields:     map[string]string{},
+		ExpandJSON: true,
 		BatchBytes: 1_000_000, // between 100 KB and 1 MB before compression is asked for
 		MaxEvent:   64 << 10,
 		Requests:   2,

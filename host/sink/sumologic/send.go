@@ -17,10 +17,12 @@ func (s *Sink) newSender(c Config) *delivery.Sender {
 		Doing: "send to Sumo Logic", Receiver: "source", OneTable: true,
 		Limit: endpoint.NewLimit(c.BatchBytes, minBatch), Kept: 2 * c.BatchBytes, Requests: c.Requests, Least: minEvent,
 		Encoder: func() delivery.Append {
-			return func(dst []byte, e *enrich.Event) ([]byte, bool, error) { return appendLine(dst, e, c.MaxEvent) }
+			return func(dst []byte, e *enrich.Event) ([]byte, bool, error) {
+				return appendLine(dst, c.shape(), e, c.MaxEvent)
+			}
 		},
 		Shorter: func(e *enrich.Event, _, want int) ([]byte, bool) {
-			body, _, err := appendLine(nil, e, want)
+			body, _, err := appendLine(nil, c.shape(), e, want)
 			return body, err == nil
 		},
 		Post: s.answer, AllRefused: allRefused,
@@ -28,16 +30,19 @@ func (s *Sink) newSender(c Config) *delivery.Sender {
 	}
 }
 
+// shape is how events are written.
+func (c Config) shape() eventjson.Shape { return eventjson.Shape{ExpandJSON: c.ExpandJSON} }
+
 // appendLine appends the event as a line, shortened if it is longer than limit, or says why it can't.
-func appendLine(dst []byte, e *enrich.Event, limit int) (out []byte, short bool, err error) {
+func appendLine(dst []byte, shape eventjson.Shape, e *enrich.Event, limit int) (out []byte, short bool, err error) {
 	start := len(dst)
-	if out, err = eventjson.Append(dst, e); err != nil {
+	if out, err = shape.Append(dst, e); err != nil {
 		return dst, false, err
 	}
 	if excess := len(out) - start - limit; excess > 0 {
 		var shorter enrich.Event
-		if shorter, short = eventjson.Shorten(e, excess); short {
-			out, err = eventjson.Append(dst, &shorter)
+		if shorter, short = shape.Shorten(e, excess); short {
+			out, err = shape.Append(dst, &shorter)
 		}
 		if !short || err != nil || len(out)-start > limit {
 			return dst, false, fmt.Errorf("longer than max_event (%d bytes) even when shortened", limit)
