@@ -7,7 +7,7 @@
 // order; few files need one that comes later:
 //
 //   - host.go, background.go: a host, and how work in the background begins and ends.
-//   - sources.go: where events come from.
+//   - sources.go, untimed.go: where events come from, and who is told of those whose time can't be read.
 //   - refusals.go, sinks.go, certificates.go, letters.go: where they go, and what becomes of those that a sink refuses or takes
 //     shortened.
 //   - ledgerfile.go, socket.go, ledger.go: what lies in data_dir.

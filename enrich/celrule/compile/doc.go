@@ -10,7 +10,8 @@
 //   - expression.go, meter.go: a compiled expression, and what it may cost while it runs.
 //   - language.go, estimate.go, entries.go: the language, what an expression may cost at worst, and the list of all names.
 //   - inspector.go, operation_literals.go: what rules may not do, and what an expression uses.
-//   - vocabulary.go, lowered.go, aliases.go: texts that can't be, also behind lets.
+//   - vocabulary.go, lowered.go: texts that can't be, also behind lets.
+//   - surprises.go: conditions that are right, and still not what is meant.
 //   - type_errors.go: what CEL's type checker says, in words for people.
 //   - compile.go, spans.go: from a text to an expression, and from a part of it back to its text.
 //   - step.go, first_seen.go, exception.go, rule.go, needs.go: a rule.

@@ -6,8 +6,8 @@
 // Read in this order; few files need one that comes later:
 //
 //   - fold.go, uri.go, similar_names.go: texts. How spellings are folded, URIs taken apart, names compared.
-//   - cell.go: the value of one cell.
-//   - change.go, grant.go, role.go, actor.go, vault.go: the views. Each reads what the logs spell in several ways into one
+//   - known.go, cell.go, undeclared.go: what stands for nothing, and the value of one cell, also of a column that no schema declares.
+//   - change.go, grant.go, activity.go, role.go, actor.go, actor_columns.go, vault.go: the views. Each reads what the logs spell in several ways into one
 //     struct: the targets and their changes, granted permissions and consents, assigned roles, who did it, what was done to a
 //     key vault.
 //   - views.go: the views' fields as rules name them.
