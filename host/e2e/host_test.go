@@ -75,6 +75,7 @@ func TestHostToRealReceivers(t *testing.T) {
 	c.Sources.LogAnalytics = []config.LogAnalytics{{Config: workspaceWith(t, rows)}}
 	hec := splunkhec.Defaults()
 	hec.URL, hec.TokenFile, hec.CAFile = collector.URL, collector.TokenFile, collector.CAFile
+	hec.ExpandJSON = false // both receivers shall have what the workspace has
 	c.Sinks.SplunkHEC = []config.SplunkHEC{{Name: "hec", Config: hec}}
 	sys := syslog.Defaults()
 	sys.Receiver, sys.MaxMessage = "rsyslog", 64<<10
