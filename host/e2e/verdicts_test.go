@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -181,7 +182,12 @@ func throughHost(t *testing.T, rules string, set func(*config.Config)) verdicts 
 	set(&c)
 	all, o := verdicts{}, quiet()
 	o.Once, o.DryRun, o.Stdout = true, true, io.Discard
-	o.Observe = func(_ string, events []enrich.Event) { all.note(events) }
+	var one sync.Mutex // streams tell at the same time
+	o.Observe = func(_ string, events []enrich.Event) {
+		one.Lock()
+		defer one.Unlock()
+		all.note(events)
+	}
 	h, err := host.New(t.Context(), c, o)
 	if err != nil {
 		t.Fatal(err)
