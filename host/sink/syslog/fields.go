@@ -97,15 +97,8 @@ func outcome() func(*enrich.Event) string {
 
 // class is what kind of event this is: the rule that counts most, or the operation, or else the table.
 func (c *encoder) class(e *enrich.Event) string {
-	var best *enrich.Match
-	for i := range e.Risk.Rules {
-		m := &e.Risk.Rules[i]
-		if best == nil || m.Severity > best.Severity || m.Severity == best.Severity && m.Score > best.Score {
-			best = m
-		}
-	}
-	if best != nil && best.ID != "" {
-		return best.ID
+	if rules := e.Risk.Rules; len(rules) > 0 && rules[0].ID != "" { // the worst stands first
+		return rules[0].ID
 	}
 	return c.title(e)
 }
