@@ -21,7 +21,8 @@ type receiver struct {
 	time             string // in headers: the best that it reads
 	says             string // where the limit is from, and what happens above it
 
-	// undoesAll: it takes the backslash away before any character in a value of CEF, not only before those that CEF escapes.
+	// undoesAll: in a value of CEF it takes the backslash away before any character, not only before those that CEF escapes, or it
+	// reads nothing of a message with such a backslash, as liblognorm does, with which rsyslog normalizes CEF.
 	undoesAll bool
 }
 
@@ -32,7 +33,7 @@ const fragments = 8192
 // Collector 0.160) and read in VictoriaLogs 1.52; the others are documented.
 func receivers() []receiver {
 	return []receiver{
-		{name: "rsyslog", stream: 8096, datagram: 8096, time: Time3339, says: "its maxMessageSize; the rest becomes an event of its own"},
+		{name: "rsyslog", stream: 8096, datagram: 8096, time: Time3339, says: "its maxMessageSize; the rest becomes an event of its own", undoesAll: true},
 		{name: "syslog-ng", stream: 64 << 10, datagram: fragments, time: Time3339, says: "its log-msg-size; it closes the connection above it"},
 		{name: "otel", stream: 8192, datagram: 8192, time: Time3164, says: "the OpenTelemetry Collector's syslog receiver; longer ones arrive without fields"},
 		{name: "qradar", stream: 4096, datagram: 1024, time: Time3164, says: "its greatest TCP and UDP syslog payload; it cuts"},

@@ -147,24 +147,29 @@ func TestReceiverMustBeNamed(t *testing.T) {
 	}
 }
 
-// TestBackslashOfVictoriaLogs checks that CEF's JSON survives a reader that takes the backslash away before any character.
-func TestBackslashOfVictoriaLogs(t *testing.T) {
-	e := row(t, "AuditLogs", odd)
-	out, _, err := fixed(func(c *Config) { c.Receiver, c.Format = "victorialogs", CEF }).append(nil, &e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := strings.Cut(string(out), " cs6=")
-	text = strings.TrimSuffix(text, " cs6Label=Event")
-	var undone strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' {
-			i++
+// TestBackslashesInPairs checks that CEF's JSON survives readers that take the backslash away before any character, as VictoriaLogs
+// does, or take one that begins none of CEF's escapes for a mistake, as liblognorm does behind rsyslog.
+func TestBackslashesInPairs(t *testing.T) {
+	for _, receiver := range []string{"victorialogs", "rsyslog"} {
+		e := row(t, "AuditLogs", odd)
+		out, _, err := fixed(func(c *Config) { c.Receiver, c.Format = receiver, CEF }).append(nil, &e)
+		if err != nil {
+			t.Fatal(err)
 		}
-		undone.WriteByte(text[i])
-	}
-	var got struct{ ResultReason string }
-	if err := json.Unmarshal([]byte(undone.String()), &got); err != nil || got.ResultReason != e.Text("ResultReason") {
-		t.Errorf("ResultReason is %q, %v", got.ResultReason, err)
+		_, text, _ := strings.Cut(string(out), " cs6=")
+		text = strings.TrimSuffix(text, " cs6Label=Event")
+		var undone strings.Builder
+		for i := 0; i < len(text); i++ {
+			if text[i] == '\\' {
+				if i++; text[i] != '\\' {
+					t.Errorf("%s: a backslash that escapes nothing at %.20s", receiver, text[i-1:])
+				}
+			}
+			undone.WriteByte(text[i])
+		}
+		var got struct{ ResultReason string }
+		if err := json.Unmarshal([]byte(undone.String()), &got); err != nil || got.ResultReason != e.Text("ResultReason") {
+			t.Errorf("%s: ResultReason is %q, %v", receiver, got.ResultReason, err)
+		}
 	}
 }

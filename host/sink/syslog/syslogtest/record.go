@@ -67,6 +67,7 @@ func (r *Record) extension(rest string) (err error) {
 			value, rest = value[:space], value[space+1:]
 		}
 		if name == "cs6" {
+			value = unpaired(value)
 			err = harmless(value)
 		} else {
 			value, err = unescape(value, `\=`, "nr")
@@ -129,6 +130,14 @@ func ParseLEEF(message []byte) (Record, error) {
 		return Record{}, fmt.Errorf("sev is %q, want 1 to 10", r.Fields["sev"])
 	}
 	return r, nil
+}
+
+// unpaired is JSON whose backslashes are written in pairs, as some receivers want them, with one for each; other JSON as it is.
+func unpaired(value string) string {
+	if strings.Contains(strings.ReplaceAll(value, `\\`, ""), `\`) {
+		return value
+	}
+	return strings.ReplaceAll(value, `\\`, `\`)
 }
 
 // escape is a character as JSON escapes it.
