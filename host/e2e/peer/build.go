@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 // readers is the folder of the module of foreign readers.
@@ -37,7 +39,16 @@ func build(t testing.TB, name, pkg string) string {
 	if err != nil {
 		cache = t.TempDir()
 	}
-	binary := filepath.Join(cache, "riskrelay", fmt.Sprintf("%s-%x", name, digest.Sum(nil)[:8]))
+	cache = filepath.Join(cache, "riskrelay")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(cache, fmt.Sprintf("%s-%x", name, digest.Sum(nil)[:8]))
+	unlock, err := lockedfile.MutexAt(binary + ".lock").Lock() // tests run side by side, and building takes minutes
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
 	if _, err := os.Stat(binary); err == nil {
 		return binary
 	}
@@ -48,7 +59,7 @@ func build(t testing.TB, name, pkg string) string {
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("build %s in %s: %v\n%s", pkg, source, err, out)
 	}
-	if err := os.Rename(built, binary); err != nil { // at once, for tests that run beside this one
+	if err := os.Rename(built, binary); err != nil { // at once, should this be killed
 		t.Fatal(err)
 	}
 	return binary

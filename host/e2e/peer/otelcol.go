@@ -77,6 +77,9 @@ func readOTLP(t testing.TB, p *process, out string) (all []otlpLogs) {
 		t.Fatalf("read what the collector wrote: %v\n%s", err, p.output.String())
 	}
 	for line := range bytes.Lines(content) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break // it is being written
+		}
 		var batch otlpLogs
 		if err := json.Unmarshal(line, &batch); err != nil {
 			t.Fatalf("read what the collector wrote: %v in %.300q", err, line)
