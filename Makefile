@@ -21,7 +21,7 @@ help: ## list the targets
 build: ## build bin/riskrelay, static
 	CGO_ENABLED=0 $(GO) build -ldflags "-s -w -X main.version=$$(packaging/version)" -o bin/riskrelay ./host/cmd/riskrelay
 
-test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, Node.js (apt-get), the KQL parser (npm)
+test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, Node.js (apt-get), the KQL parser and readers of syslog (npm)
 	.ci/test-deps
 
 test: test-deps ## run all tests with the race detector (installs their needs first)

@@ -2,18 +2,18 @@ package peer
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"testing"
+
+	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// Otelcol is a running OpenTelemetry Collector.
+// Otelcol is a running HEC receiver of the OpenTelemetry Collector.
 type Otelcol struct {
 	URL       string // for splunkhec.Config
 	TokenFile string // holds some token: the collector's receiver checks none
@@ -22,38 +22,33 @@ type Otelcol struct {
 	process   *process
 }
 
-// StartOtelcol builds the collector of host/e2e/otelcol, unless it was built before, and runs it until the test ends.
-// Its HEC receiver speaks TLS and acknowledges requests that name a channel.
+// StartOtelcol builds the receivers of host/e2e/readers, unless they were built before, and runs that for HEC until the test
+// ends. It speaks TLS and acknowledges requests that name a channel.
 func StartOtelcol(t testing.TB) *Otelcol {
 	t.Helper()
 	dir := t.TempDir()
 	files, address := newCertificates(t, dir), freeAddress(t)
-	o := &Otelcol{
-		URL: "https://" + address, CAFile: files.ca,
-		TokenFile: filepath.Join(dir, "token"), out: filepath.Join(dir, "received.json"),
-	}
-	config := fmt.Sprintf(`
-extensions:
-  ack: {}
-receivers:
-  splunk_hec:
-    endpoint: %s
-    tls: {cert_file: %q, key_file: %q}
-    ack: {extension: ack}
-exporters:
-  file: {path: %q}
-service:
-  extensions: [ack]
-  telemetry: {metrics: {level: none}, logs: {level: warn}}
-  pipelines:
-    logs: {receivers: [splunk_hec], exporters: [file]}
-`, address, files.serverCert, files.serverKey, o.out)
-	configFile := filepath.Join(dir, "config.yaml")
-	write(t, configFile, config)
+	o := &Otelcol{URL: "https://" + address, CAFile: files.ca, TokenFile: filepath.Join(dir, "token"), out: filepath.Join(dir, "received.json")}
 	write(t, o.TokenFile, "00000000-fake-token-0000-000000000000")
-	o.process = startProcess(t, buildOtelcol(t), "--config", configFile)
+	o.process = startOtel(t, "splunk_hec", o.out, map[string]any{
+		"endpoint": address,
+		"tls":      map[string]any{"cert_file": files.serverCert, "key_file": files.serverKey},
+		"ack":      map[string]any{"extension": "ack"},
+	})
 	o.process.listening(t, address)
 	return o
+}
+
+// startOtel runs a receiver of the collector with its configuration; it writes to out.
+func startOtel(t testing.TB, receiver, out string, config map[string]any) *process {
+	t.Helper()
+	text, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "config.json")
+	write(t, file, string(text))
+	return startProcess(t, build(t, "otel", "."), receiver, file, out)
 }
 
 func write(t testing.TB, path, content string) {
@@ -63,58 +58,33 @@ func write(t testing.TB, path, content string) {
 	}
 }
 
-// buildOtelcol returns the collector's binary. It is kept in the user's cache under a name made of its sources.
-func buildOtelcol(t testing.TB) string {
-	t.Helper()
-	gomod, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		t.Fatalf("find the module: %v", err)
-	}
-	source := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "host", "e2e", "otelcol")
-	digest := sha256.New()
-	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join(source, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		digest.Write(content)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = t.TempDir()
-	}
-	binary := filepath.Join(cache, "riskrelay", fmt.Sprintf("otelcol-%x", digest.Sum(nil)[:8]))
-	if _, err := os.Stat(binary); err == nil {
-		return binary
-	}
-	built := fmt.Sprintf("%s.%d", binary, os.Getpid())
-	build := exec.Command("go", "build", "-trimpath", "-o", built, ".")
-	build.Dir = source
-	build.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the OpenTelemetry Collector in %s: %v\n%s", source, err, out)
-	}
-	if err := os.Rename(built, binary); err != nil { // at once, for tests that run beside this one
-		t.Fatal(err)
-	}
-	return binary
-}
-
-// Stop ends the collector and returns what it received, in order.
+// Stop ends the receiver and returns what it received, in order.
 func (o *Otelcol) Stop(t testing.TB) []Received {
 	t.Helper()
 	o.process.stop(t)
-	content, err := os.ReadFile(o.out)
-	if err != nil {
-		t.Fatalf("read what the collector wrote: %v\n%s", err, o.process.output.String())
-	}
 	var all []Received
+	for _, batch := range readOTLP(t, o.process, o.out) {
+		all = append(all, batch.events()...)
+	}
+	return all
+}
+
+// readOTLP is what a receiver of the collector wrote.
+func readOTLP(t testing.TB, p *process, out string) (all []otlpLogs) {
+	t.Helper()
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatalf("read what the collector wrote: %v\n%s", err, p.output.String())
+	}
 	for line := range bytes.Lines(content) {
-		var request otlpLogs
-		if err := json.Unmarshal(line, &request); err != nil {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break // it is being written
+		}
+		var batch otlpLogs
+		if err := json.Unmarshal(line, &batch); err != nil {
 			t.Fatalf("read what the collector wrote: %v in %.300q", err, line)
 		}
-		all = append(all, request.events()...)
+		all = append(all, batch)
 	}
 	return all
 }
@@ -124,14 +94,14 @@ func (o *Otelcol) Stop(t testing.TB) []Received {
 type otlpLogs struct {
 	ResourceLogs []struct {
 		Resource  struct{ Attributes []otlpAttribute }
-		ScopeLogs []struct {
-			LogRecords []struct {
-				TimeUnixNano string
-				Body         otlpValue
-				Attributes   []otlpAttribute
-			}
-		}
+		ScopeLogs []struct{ LogRecords []otlpRecord }
 	}
+}
+
+type otlpRecord struct {
+	TimeUnixNano string
+	Body         otlpValue
+	Attributes   []otlpAttribute
 }
 
 type otlpAttribute struct {
@@ -148,45 +118,66 @@ type otlpValue struct {
 	KvlistValue *struct{ Values []otlpAttribute }
 }
 
-// plain is the value as encoding/json would give it.
-func (v otlpValue) plain() any {
+// json appends the value as JSON. Numbers are written with all their digits.
+func (v otlpValue) json(dst []byte) []byte {
 	switch {
 	case v.StringValue != nil:
-		return *v.StringValue
+		return enrich.AppendString(dst, *v.StringValue)
 	case v.BoolValue != nil:
-		return *v.BoolValue
+		return strconv.AppendBool(dst, *v.BoolValue)
 	case v.IntValue != nil:
-		n, _ := strconv.ParseFloat(*v.IntValue, 64) // an integer by the format
-		return n
+		return append(dst, *v.IntValue...)
 	case v.DoubleValue != nil:
-		return *v.DoubleValue
+		return strconv.AppendFloat(dst, *v.DoubleValue, 'g', -1, 64)
 	case v.ArrayValue != nil:
-		list := []any{}
-		for _, e := range v.ArrayValue.Values {
-			list = append(list, e.plain())
+		dst = append(dst, '[')
+		for i, e := range v.ArrayValue.Values {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.json(dst)
 		}
-		return list
+		return append(dst, ']')
 	case v.KvlistValue != nil:
-		object := map[string]any{}
-		for _, a := range v.KvlistValue.Values {
-			object[a.Key] = a.Value.plain()
+		dst = append(dst, '{')
+		for i, a := range v.KvlistValue.Values {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = a.Value.json(append(enrich.AppendString(dst, a.Key), ':'))
 		}
-		return object
+		return append(dst, '}')
 	}
-	return nil
+	return append(dst, "null"...)
+}
+
+// plain is the value as encoding/json would give it.
+func (v otlpValue) plain() (value any) {
+	if json.Unmarshal(v.json(nil), &value) != nil {
+		return nil // a number that isn't one in JSON, as NaN
+	}
+	return value
 }
 
 func (l otlpLogs) events() (all []Received) {
+	l.each(func(r otlpRecord) {
+		fields := map[string]string{"time": r.TimeUnixNano}
+		for _, a := range r.Attributes {
+			fields[a.Key] = fmt.Sprint(a.Value.plain())
+		}
+		all = append(all, Received{ID: fields["event_id"], Fields: fields, Event: r.Body.plain()})
+	})
+	return all
+}
+
+// each calls do with every record, whose attributes are then its resource's too.
+func (l otlpLogs) each(do func(otlpRecord)) {
 	for _, resource := range l.ResourceLogs {
 		for _, scope := range resource.ScopeLogs {
 			for _, record := range scope.LogRecords {
-				fields := map[string]string{"time": record.TimeUnixNano}
-				for _, a := range append(resource.Resource.Attributes, record.Attributes...) {
-					fields[a.Key] = fmt.Sprint(a.Value.plain())
-				}
-				all = append(all, Received{ID: fields["event_id"], Fields: fields, Event: record.Body.plain()})
+				record.Attributes = append(slices.Clone(resource.Resource.Attributes), record.Attributes...)
+				do(record)
 			}
 		}
 	}
-	return all
 }

@@ -22,12 +22,7 @@ type Rsyslog struct {
 // rsyslog, the test fails and says what to install.
 func StartRsyslog(t testing.TB) *Rsyslog {
 	t.Helper()
-	binary, err := exec.LookPath("rsyslogd")
-	if err != nil {
-		if binary, err = exec.LookPath("/usr/sbin/rsyslogd"); err != nil {
-			t.Fatal("rsyslogd is not installed: run make test-deps, or apt-get install rsyslog rsyslog-gnutls")
-		}
-	}
+	binary := findRsyslog(t)
 	dir := t.TempDir()
 	files, address := newCertificates(t, dir), freeAddress(t)
 	r := &Rsyslog{
@@ -58,6 +53,17 @@ action(type="omfile" file=%q template="parsed" fileCreateMode="0600")
 	r.process = startProcess(t, binary, "-n", "-f", configFile, "-i", filepath.Join(dir, "pid"))
 	r.process.listening(t, address)
 	return r
+}
+
+func findRsyslog(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"rsyslogd", "/usr/sbin/rsyslogd"} {
+		if binary, err := exec.LookPath(name); err == nil {
+			return binary
+		}
+	}
+	t.Fatal("rsyslogd is not installed: run make test-deps, or apt-get install rsyslog rsyslog-gnutls")
+	return ""
 }
 
 // Stop waits for n messages, ends rsyslogd and returns what it received, in order. Close the sink first.
