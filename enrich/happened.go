@@ -21,17 +21,21 @@ func HappenedAt(row *Row) (time.Time, bool) {
 
 // TimeCell is the time in a cell, text or number; false for none, or one that [ParseTime] can't read.
 func TimeCell(cell []byte) (time.Time, bool) {
-	switch {
-	case len(cell) == 0, cell[0] == 'n': // null
+	if len(cell) == 0 || cell[0] == 'n' { // null
 		return time.Time{}, false
-	case cell[0] == '"':
-		text, err := Unquote(cell)
-		if err != nil {
+	}
+	text := cell
+	if cell[0] == '"' {
+		var err error
+		if text, err = Unquote(cell); err != nil {
 			return time.Time{}, false
 		}
-		return ParseTime(string(text))
 	}
-	return ParseTime(string(cell))
+	var at time.Time
+	if at.UnmarshalText(text) == nil { // what the service itself writes, read without an allocation
+		return sinceEpoch(at, true)
+	}
+	return ParseTime(string(text))
 }
 
 // cellText is the text in a cell, "" for null and none; what is no text stands as it is.

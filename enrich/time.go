@@ -25,6 +25,11 @@ func ParseTime(text string) (time.Time, bool) {
 	if !ok {
 		at, ok = parseForeign(strings.Map(plainSpace, strings.Trim(text, "\" \t\r\n"))) // some tools quote twice
 	}
+	return sinceEpoch(at, ok)
+}
+
+// sinceEpoch is the time in UTC, unless it is a program's word for none.
+func sinceEpoch(at time.Time, ok bool) (time.Time, bool) {
 	if !ok || !at.After(time.Unix(0, 0)) {
 		return time.Time{}, false
 	}

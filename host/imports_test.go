@@ -101,6 +101,7 @@ func doors() map[string][]string {
 		"github.com/fsnotify/":                             {"host/reload"},
 		"github.com/KimMachineGun/automemlimit":            {"host/memory"},
 		"github.com/prometheus/":                           {"host/admin"},
+		"go.mau.fi/util":                                   {"enrich/celrule/event"},
 		"github.com/miekg/dns":                             {"host/module/dns", "host/module/dns/dnstest"},
 	}
 }

@@ -5,7 +5,7 @@
 package config
 
 import (
-	_ "embed" // Reference
+	_ "embed" // reference
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -24,10 +24,19 @@ import (
 	"github.com/riskrelay/riskrelay/host/source/loganalytics"
 )
 
-// Reference is a configuration file with every key, its default and what it means.
+// reference is all but the kinds of sinks, which bring theirs.
 //
 //go:embed reference.yaml
-var Reference string
+var reference string
+
+// Reference is a configuration file with every key, its default and what it means.
+func Reference() string {
+	text := reference
+	for _, list := range new(Sinks).lists() {
+		text += "  " + strings.ReplaceAll(strings.TrimSpace(list.Reference()), "\n", "\n  ") + "\n"
+	}
+	return text
+}
 
 // Config is the whole configuration.
 type Config struct {

@@ -18,11 +18,11 @@ func noEnv(string) (string, bool) { return "", false }
 // TestReferenceIsComplete loads the reference and checks that it names every key, each with its default.
 func TestReferenceIsComplete(t *testing.T) {
 	var c Config
-	if problems := c.Read("reference.yaml", []byte(strings.ReplaceAll(Reference, "${VARIABLE}", "x")), noEnv); len(problems) > 0 {
+	if problems := c.Read("reference.yaml", []byte(strings.ReplaceAll(Reference(), "${VARIABLE}", "x")), noEnv); len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	var tree map[string]any
-	if err := yaml.Unmarshal([]byte(Reference), &tree); err != nil {
+	if err := yaml.Unmarshal([]byte(Reference()), &tree); err != nil {
 		t.Fatal(err)
 	}
 	for _, missing := range absent("", reflect.TypeFor[Config](), tree) {
@@ -138,7 +138,7 @@ func TestSameReceiverTwice(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(Reference))
+	f.Add([]byte(Reference()))
 	f.Add([]byte("sinks: {file: [{name: x, path: ${A:-b}}]}"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(_ *testing.T, data []byte) {

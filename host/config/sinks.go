@@ -13,8 +13,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink/syslog"
 )
 
-// Sinks are where events go, a list for each kind of sink there is. A new kind has a field here, a line in lists, and its keys in
-// reference.yaml. Names are the ledger's keys, so they must stay.
+// Sinks are where events go, a list for each kind of sink there is. A new kind has a field here and the same in lists. Names are the ledger's keys, so they must stay.
 type Sinks struct {
 	SplunkHEC sink.List[splunkhec.Config] `yaml:"splunk_hec"`
 	Sumo      sink.List[sumologic.Config] `yaml:"sumo_logic"`
@@ -31,6 +30,7 @@ func (s *Sinks) lists() []sinkList {
 // sinkList is a *[sink.List].
 type sinkList interface {
 	Kind() string
+	Reference() string
 	All() []sink.Configured
 	Beside(suffix string)
 	Hold() (restore func())

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/host/checkup"
@@ -35,6 +36,13 @@ type List[C Config[C]] []Named[C]
 
 // Kind is the kind's key in the configuration.
 func (*List[C]) Kind() string { return kindOf[C]().Name }
+
+// Reference is the kind's part of a configuration that names every key, below its key.
+func (*List[C]) Reference() string {
+	k := kindOf[C]()
+	indented := strings.ReplaceAll("\n"+strings.TrimSpace(k.Reference), "\n", "\n  ")
+	return k.Name + ":" + indented + "\n"
+}
 
 // Configured is a sink of a configuration, whatever its kind is. Fields are as those of [Kind].
 type Configured struct {

@@ -16,6 +16,8 @@ import (
 type Kind[C any] struct {
 	// Name is its key below sinks in the configuration, such as splunk_hec.
 	Name string
+	// Reference is a list of one sink with every key, its default and what it means, in YAML.
+	Reference string
 	// Defaults is the configuration of which nothing is given yet.
 	Defaults func() C
 	// Validate returns one error for each key that is wrong, joined, or nil. It reads no file.

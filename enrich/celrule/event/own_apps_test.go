@@ -27,6 +27,10 @@ context:
 		{"Order Porttal", "", "Orders Portal"},                       // two letters differ
 		{"0rders P0rtal", "e1", "Orders Portal"},                     // zeros
 		{"Оrders Pоrtаl", "e1", "Orders Portal"},                     // Cyrillic letters
+		{"Οrdеrѕ Ροrτаl", "e1", "Orders Portal"},                     // Greek and Cyrillic letters
+		{"𝐎𝐫𝐝𝐞𝐫𝐬 𝓟𝓸𝓻𝓽𝓪𝓵", "e1", "Orders Portal"},                     // letters of formulas
+		{"Ｏｒｄｅｒｓ Ｐｏｒｔａｌ", "e1", "Orders Portal"},                     // wide letters
+		{"Ørders Pørtał", "e1", "Orders Portal"},                     // strokes
 		{"OrdersPortal", "e1", "Orders Portal"},                      //
 		{"Orders Portal for everybody", "e1", ""},                    //
 		{"Payroll 8", "e1", ""},                                      // a sibling

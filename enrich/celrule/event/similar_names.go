@@ -4,6 +4,9 @@ import (
 	"math/bits"
 	"strings"
 	"unicode"
+
+	"go.mau.fi/util/confusable"
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxNameLength bounds what looksLike compares: its price grows with it.
@@ -116,31 +119,35 @@ func nameWords(name string) []string {
 	return NonEmpty(words...)
 }
 
-// skeleton replaces characters that look alike by one of them, and leaves out what can't be seen. It knows the
-// commonest of https://www.unicode.org/reports/tr39/
+// skeleton writes one letter for all that look alike, in lower case, and leaves out what can't be seen, so that names that
+// look alike have the same.
 func skeleton(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) {
-			return -1
+	var out strings.Builder
+	for _, r := range strings.ToLower(norm.NFKC.String(s)) { // wide letters and such are the plain ones
+		if !unicode.Is(unicode.Cf, r) && !unicode.IsSpace(r) {
+			out.WriteString(looksAs(r))
 		}
-		if to, ok := lookalikes(r); ok {
-			return to
-		}
-		return r
-	}, s)
-	return strings.NewReplacer("rn", "m", "vv", "w").Replace(s)
+	}
+	return strings.NewReplacer("rn", "m", "vv", "w", "i", "l", "5", "s", "$", "s").Replace(out.String())
 }
 
-func lookalikes(r rune) (rune, bool) {
-	const from, to = "01іıӏ|5$аесорхуѕјԁԛԝһкмтвнοαερτυνικ", "oiiiii" + "ssaecopxysjdqwhkmtbhoaeptuvik"
-	letters := []rune(from)
-	for i := range letters {
-		if letters[i] == r {
-			return rune(to[i]), true
+// looksAs are the Latin letters in lower case that r, or else its capital, looks like, by https://www.unicode.org/reports/tr39/;
+// r itself when there are none. What is above or below a letter doesn't count.
+func looksAs(r rune) string {
+	for _, form := range []rune{r, unicode.ToUpper(r)} {
+		like := strings.ToLower(strings.Map(withoutMarks, confusable.GetReplacement(form)))
+		if like != "" && strings.IndexFunc(like, isNotASCII) < 0 {
+			return like
 		}
 	}
-	if r == 'l' {
-		return 'i', true
-	}
-	return r, false
+	return string(r)
 }
+
+func withoutMarks(r rune) rune {
+	if unicode.Is(unicode.Mn, r) {
+		return -1
+	}
+	return r
+}
+
+func isNotASCII(r rune) bool { return r > unicode.MaxASCII }

@@ -64,7 +64,7 @@ func newConfigReference(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "reference", Short: "Print every key with its default and what it means", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprint(s.out, config.Reference)
+			_, err := fmt.Fprint(s.out, config.Reference())
 			return exit(exitRuntime, err)
 		},
 	}

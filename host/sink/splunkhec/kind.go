@@ -1,6 +1,7 @@
 package splunkhec
 
 import (
+	_ "embed" // reference
 	"fmt"
 	"strings"
 
@@ -9,16 +10,20 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink"
 )
 
+//go:embed reference.yaml
+var reference string
+
 // Kind is what the rest of the program knows of Splunk HEC sinks.
 func (Config) Kind() sink.Kind[Config] {
 	return sink.Kind[Config]{
-		Name:     "splunk_hec",
-		Defaults: Defaults,
-		Validate: Config.Validate,
-		New:      func(c Config) (pipeline.Sink, error) { return New(c) },
-		Check:    Check,
-		Promise:  func(c Config) pipeline.Promise { return promise(c.Ack) },
-		Sends:    func(c Config) int { return max(2, c.Requests) },
+		Name:      "splunk_hec",
+		Reference: reference,
+		Defaults:  Defaults,
+		Validate:  Config.Validate,
+		New:       func(c Config) (pipeline.Sink, error) { return New(c) },
+		Check:     Check,
+		Promise:   func(c Config) pipeline.Promise { return promise(c.Ack) },
+		Sends:     func(c Config) int { return max(2, c.Requests) },
 
 		Receivers: Config.receivers,
 		Files: func(c Config) sink.Files {

@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	_ "embed" // reference
 	"fmt"
 
 	"github.com/riskrelay/riskrelay/host/pipeline"
@@ -8,16 +9,20 @@ import (
 	"github.com/riskrelay/riskrelay/host/sink"
 )
 
+//go:embed reference.yaml
+var reference string
+
 // Kind is what the rest of the program knows of syslog sinks.
 func (Config) Kind() sink.Kind[Config] {
 	return sink.Kind[Config]{
-		Name:     "syslog",
-		Defaults: Defaults,
-		Validate: Config.Validate,
-		New:      func(c Config) (pipeline.Sink, error) { return New(c) },
-		Check:    Check,
-		Promise:  Config.promise,
-		Sends:    func(Config) int { return sends },
+		Name:      "syslog",
+		Reference: reference,
+		Defaults:  Defaults,
+		Validate:  Config.Validate,
+		New:       func(c Config) (pipeline.Sink, error) { return New(c) },
+		Check:     Check,
+		Promise:   Config.promise,
+		Sends:     func(Config) int { return sends },
 
 		Receivers: func(c Config) []string {
 			return []string{fmt.Sprintf("%s over %s in format %s", c.Address, c.Network, c.Format)}
