@@ -154,15 +154,15 @@ func (r *Row) JSON(i int) []byte {
 func (r *Row) AppendFields(dst []byte) []byte { return r.AppendFieldsOpening(dst, nil) }
 
 // AppendFieldsOpening is AppendFields that also writes the text of other columns as real JSON, where it is an object or array and
-// opens says so of the column's name.
-func (r *Row) AppendFieldsOpening(dst []byte, opens func(column string) bool) []byte {
+// the column's name is among open.
+func (r *Row) AppendFieldsOpening(dst []byte, open map[string]bool) []byte {
 	for i := range r.cells {
-		dst = r.appendField(dst, i, i > 0, opens)
+		dst = r.appendField(dst, i, i > 0, open)
 	}
 	return dst
 }
 
-func (r *Row) appendField(dst []byte, i int, comma bool, opens func(column string) bool) []byte {
+func (r *Row) appendField(dst []byte, i int, comma bool, open map[string]bool) []byte {
 	cell := r.Cell(i)
 	if cell == nil {
 		return dst
@@ -172,7 +172,7 @@ func (r *Row) appendField(dst []byte, i int, comma bool, opens func(column strin
 	}
 	dst = append(dst, r.columns.quoted[i]...)
 	start := len(dst)
-	if r.columns.types[i] == Dynamic || opens != nil && mayExpand(cell) && opens(r.columns.names[i]) {
+	if r.columns.types[i] == Dynamic || open != nil && mayExpand(cell) && open[r.columns.names[i]] {
 		dst = appendExpanded(dst, cell)
 	} else if dst = append(dst, cell...); r.oneLine {
 		return dst

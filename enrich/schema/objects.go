@@ -6,26 +6,35 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// HoldsObjects reports whether the column is text in the table, which holds JSON, and has objects under the same name in
-// another: sign-ins of people have DeviceDetail as an object, those of the tables beside it as text.
-func HoldsObjects(table, column string) bool {
+// ObjectTexts are the columns that are text in the table, which holds JSON, and have objects under the same name in another:
+// sign-ins of people have DeviceDetail as an object, those of the tables beside it as text. Nil for none.
+func ObjectTexts(table string) map[string]bool {
 	t, known := Lookup(table)
 	if !known {
-		return false
+		return nil
 	}
-	c, has := t.Column(column)
-	return has && c.JSON && objectColumns()[column]
+	return objectTexts()[t.Name]
 }
 
-// objectColumns are the names of columns that have objects in a table.
-var objectColumns = sync.OnceValue(func() map[string]bool {
-	names := map[string]bool{}
+// objectTexts are the columns of ObjectTexts by table.
+var objectTexts = sync.OnceValue(func() map[string]map[string]bool {
+	objects := map[string]bool{}
 	for _, t := range known().list {
 		for _, c := range t.Columns {
-			if c.Type == enrich.Dynamic {
-				names[c.Name] = true
-			}
+			objects[c.Name] = objects[c.Name] || c.Type == enrich.Dynamic
 		}
 	}
-	return names
+	texts := map[string]map[string]bool{}
+	for _, t := range known().list {
+		for _, c := range t.Columns {
+			if !c.JSON || !objects[c.Name] {
+				continue
+			}
+			if texts[t.Name] == nil {
+				texts[t.Name] = map[string]bool{}
+			}
+			texts[t.Name][c.Name] = true
+		}
+	}
+	return texts
 })

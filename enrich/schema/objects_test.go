@@ -6,7 +6,7 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-func TestHoldsObjects(t *testing.T) {
+func TestObjectTexts(t *testing.T) {
 	for at, want := range map[[2]string]bool{
 		{"AADNonInteractiveUserSignInLogs", "DeviceDetail"}:            true,
 		{"AADNonInteractiveUserSignInLogs", "MfaDetail"}:               true,
@@ -19,7 +19,7 @@ func TestHoldsObjects(t *testing.T) {
 		{"AuditLogs", "Identity"}:                                      false, // text that isn't JSON
 		{"Mine_CL", "DeviceDetail"}:                                    false, // nobody knows it
 	} {
-		if got := schema.HoldsObjects(at[0], at[1]); got != want {
+		if got := schema.ObjectTexts(at[0])[at[1]]; got != want {
 			t.Errorf("%v: %t, want %t", at, got, want)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // JSON.
 func Append(dst []byte, e *enrich.Event) ([]byte, error) { return appendEvent(dst, e, nil) }
 
-func appendEvent(dst []byte, e *enrich.Event, opens func(column string) bool) ([]byte, error) {
+func appendEvent(dst []byte, e *enrich.Event, open map[string]bool) ([]byte, error) {
 	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
 	dst, err := appendRisk(dst, e)
 	if err != nil {
@@ -28,7 +28,7 @@ func appendEvent(dst []byte, e *enrich.Event, opens func(column string) bool) ([
 		dst = enrich.AppendString(append(dst, `,"Type":`...), e.Table)
 	}
 	before := len(dst)
-	if dst = e.AppendFieldsOpening(append(dst, ','), opens); len(dst) == before+1 {
+	if dst = e.AppendFieldsOpening(append(dst, ','), open); len(dst) == before+1 {
 		dst = dst[:before] // no column
 	}
 	return append(dst, '}'), nil

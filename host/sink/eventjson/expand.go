@@ -7,7 +7,7 @@ import (
 
 // Shape is how the columns of an event are written. The zero value is that of [Append].
 type Shape struct {
-	// ExpandJSON opens the JSON text in columns that have objects under the same name in another table ([schema.HoldsObjects]), so
+	// ExpandJSON opens the JSON text in columns that have objects under the same name in another table ([schema.ObjectTexts]), so
 	// that a receiver that keeps all tables in one index meets one type under one name. Text that isn't an object or array stays text.
 	ExpandJSON bool
 }
@@ -17,7 +17,7 @@ func (s Shape) Append(dst []byte, e *enrich.Event) ([]byte, error) {
 	if !s.ExpandJSON {
 		return Append(dst, e)
 	}
-	return appendEvent(dst, e, func(column string) bool { return schema.HoldsObjects(e.Table, column) })
+	return appendEvent(dst, e, schema.ObjectTexts(e.Table))
 }
 
 // Shorten is the function [Shorten] for events of this shape. What it returns can be written with or without it.
@@ -35,9 +35,10 @@ func (s Shape) opened(e *enrich.Event) enrich.Event {
 	if columns == nil {
 		return *e
 	}
+	texts := schema.ObjectTexts(e.Table)
 	cells := make([][]byte, columns.Len())
 	for i := range cells {
-		if cells[i] = e.Cell(i); schema.HoldsObjects(e.Table, columns.Name(i)) {
+		if cells[i] = e.Cell(i); texts[columns.Name(i)] {
 			cells[i] = enrich.Expand(cells[i])
 		}
 	}
