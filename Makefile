@@ -19,6 +19,7 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/riskrelay, static
+	@[ -x bin/riskrelay ] || echo "building riskrelay: the first time this downloads and compiles its dependencies, without a word for a few minutes"
 	CGO_ENABLED=0 $(GO) build -ldflags "-s -w -X main.version=$$(packaging/version)" -o bin/riskrelay ./host/cmd/riskrelay
 
 test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, Node.js (apt-get), the KQL parser and readers of syslog (npm)

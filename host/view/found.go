@@ -10,20 +10,21 @@ import (
 
 // envelope is what the report reads of a received event.
 type envelope struct {
-	Event struct {
-		Risk enrich.Risk `json:"risk"`
-	} `json:"event"`
+	Event json.RawMessage `json:"event"`
 }
 
-// Found counts what a collector received: tagged events, and per row of the guide events and the highest severity.
+// Found is what a collector received: tagged events, and per row of the guide how many and the highest severity.
 type Found struct {
-	Tagged int
+	Events []FoundEvent // those that are tagged, as they came
 	rows   map[string]int
 	level  map[string]enrich.Severity
+	parser *enrich.ObjectParser
 }
 
 // NewFound returns counts of nothing yet.
-func NewFound() *Found { return &Found{rows: map[string]int{}, level: map[string]enrich.Severity{}} }
+func NewFound() *Found {
+	return &Found{rows: map[string]int{}, level: map[string]enrich.Severity{}, parser: enrich.NewObjectParser(nil)}
+}
 
 // Add counts an event, as a HEC envelope in JSON. The error says that it is none.
 func (f *Found) Add(line []byte) error {
@@ -31,11 +32,29 @@ func (f *Found) Add(line []byte) error {
 	if err := json.Unmarshal(line, &e); err != nil {
 		return err
 	}
-	if e.Event.Risk.Tagged() {
-		f.Tagged++
+	var said struct {
+		Risk enrich.Risk `json:"risk"`
 	}
+	if err := json.Unmarshal(e.Event, &said); err != nil {
+		return err
+	}
+	if !said.Risk.Tagged() {
+		return nil
+	}
+	table, _, row, err := f.parser.ParseOwn(e.Event)
+	if err != nil {
+		return err
+	}
+	at, _ := enrich.HappenedAt(&row)
+	f.Events = append(f.Events, FoundEvent{Time: at, Table: table, Risk: said.Risk, Row: row})
+	f.count(said.Risk.Rules)
+	return nil
+}
+
+// count counts an event for each row of the guide that its matches belong to.
+func (f *Found) count(matches []enrich.Match) {
 	seen := map[string]bool{}
-	for _, rule := range e.Event.Risk.Rules {
+	for _, rule := range matches {
 		for _, row := range rule.Guide {
 			f.level[row] = max(f.level[row], rule.Severity)
 			if !seen[row] {
@@ -44,7 +63,6 @@ func (f *Found) Add(line []byte) error {
 			}
 		}
 	}
-	return nil
 }
 
 // FoundRow is what was found for a row of the guide.
@@ -74,11 +92,14 @@ func (f *Found) Rows(guide []rules.Row, off map[string]string) (rows []FoundRow)
 	return rows
 }
 
+// widest is what the table's columns before the last one take.
+const widest = 52
+
 // FoundText is a table for people.
 func FoundText(found []FoundRow) string {
-	rows := [][]string{{"ROW OF THE GUIDE", "RISK", "EVENTS", "HIGHEST", "WHAT TO MONITOR"}}
+	rows := [][]string{{"ROW OF THE GUIDE", "RISK", "EVENTS", "HIGHEST"}}
 	for _, r := range found {
-		rows = append(rows, []string{r.Row, r.Risk, strconv.Itoa(r.Events), r.Highest + r.Off, r.Title})
+		rows = append(rows, []string{r.Row, r.Risk, strconv.Itoa(r.Events), shortEnd(r.Highest+r.Off, demoWidth-widest)})
 	}
 	return table(rows)
 }

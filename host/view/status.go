@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/host/admin"
@@ -65,18 +64,7 @@ func (p *statusText) head() {
 
 // wrapped writes a text in lines of the page's width, those behind the first indented.
 func (p *statusText) wrapped(before, text string) {
-	line := before
-	for _, word := range strings.Fields(text) {
-		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > pageWidth && strings.TrimSpace(line) != "" {
-			p.line("%s", strings.TrimRight(line, " "))
-			line = "    "
-		}
-		if line != "" && !strings.HasSuffix(line, " ") {
-			line += " "
-		}
-		line += short(word, pageWidth-4)
-	}
-	p.line("%s", strings.TrimRight(line, " "))
+	p.WriteString(wrap(before, "    ", text, pageWidth))
 }
 
 func (p *statusText) streams() {

@@ -3,7 +3,9 @@ package view
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // short cuts the middle out of a text that is longer than n runes.
@@ -14,6 +16,24 @@ func short(text string, n int) string {
 	}
 	tail := (n - 1) / 2
 	return string(runes[:n-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
+// wrap is a text on lines of at most width columns, the first of which begins with before, all others with indent.
+func wrap(before, indent, text string, width int) string {
+	var b strings.Builder
+	line := before
+	for _, word := range strings.Fields(text) {
+		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width && strings.TrimSpace(line) != "" {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		if line != "" && !strings.HasSuffix(line, " ") {
+			line += " "
+		}
+		line += short(word, width-len(indent))
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
 }
 
 // or is the text, or a dash for none.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
+	"github.com/riskrelay/riskrelay/host/durable"
 	"github.com/riskrelay/riskrelay/host/graph/graphtest"
 	"github.com/riskrelay/riskrelay/host/sink/splunkhec/hectest"
 	"github.com/riskrelay/riskrelay/host/source/loganalyticstest"
@@ -53,9 +55,11 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context) error {
-	if err := d.prepare(); err != nil {
+	lock, err := d.prepare()
+	if err != nil {
 		return exit(exitRuntime, err)
 	}
+	defer lock.Close() //nolint:errcheck // nothing is written to it
 	workspace, sent, err := d.workspace()
 	if err != nil {
 		return exit(exitRuntime, err)
@@ -83,27 +87,51 @@ func (d *demo) run(ctx context.Context) error {
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-// prepare makes the directory and forgets what an earlier run left in it.
-func (d *demo) prepare() error {
+// prepare makes the directory and forgets what an earlier run left in it. Closing the file lets the next demonstration in.
+func (d *demo) prepare() (lock *os.File, err error) {
 	if d.events < 0 {
-		return exit(exitConfig, fmt.Errorf("--events: %d is less than none", d.events))
+		return nil, exit(exitConfig, fmt.Errorf("--events: %d is less than none", d.events))
 	}
 	if err := d.ours(); err != nil {
-		return exit(exitConfig, err)
+		return nil, exit(exitConfig, err)
 	}
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
-		return fmt.Errorf("make the demonstration's directory: %w", err)
+		return nil, fmt.Errorf("make the demonstration's directory: %w", err)
+	}
+	if lock, err = d.lock(); err != nil {
+		return nil, err
 	}
 	if err := os.RemoveAll(d.path("data")); err != nil {
-		return fmt.Errorf("forget the last demonstration: %w", err)
+		return nil, errors.Join(fmt.Errorf("forget the last demonstration: %w", err), lock.Close())
 	}
-	return nil
+	return lock, nil
+}
+
+// lock keeps other demonstrations out of the directory.
+func (d *demo) lock() (*os.File, error) {
+	f, err := os.OpenFile(d.path(demoLock), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the demonstration's directory: %w", err)
+	}
+	switch err = durable.Lock(f, false); {
+	case errors.Is(err, durable.ErrLocked):
+		err = fmt.Errorf("another demonstration runs in %s: end it, or give this one a directory of its own with --dir", d.dir)
+	case errors.Is(err, errors.ErrUnsupported): // this file system knows no locks
+		err = nil
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // ours refuses a directory that holds something else than an earlier demonstration.
 func (d *demo) ours() error {
 	entries, err := os.ReadDir(d.dir)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if len(entries) == 1 && entries[0].Name() == demoLock { // one that was interrupted at once
 		return nil
 	}
 	if err != nil {
@@ -122,13 +150,31 @@ func (d *demo) workspace() (server *loganalyticstest.Server, sent int, err error
 		return nil, 0, err
 	}
 	begin := time.Now().UTC().Add(-24*time.Hour - arrival)
-	rows := append(story.Day(d.seed, begin, d.events), story.Attack(d.seed, begin)...)
+	rows := append(story.Attack(d.seed, begin), story.Day(d.seed, begin, d.events)...)
+	if err = d.writeRows(rows[:min(len(rows), shownRows)]); err != nil {
+		return nil, 0, errors.Join(err, server.Close())
+	}
 	for _, r := range rows {
 		if err = server.Add(r.Table, r.Ingested, r.JSON); err != nil {
 			return nil, 0, errors.Join(err, server.Close())
 		}
 	}
 	return server, len(rows), nil
+}
+
+// shownRows is how many rows lie beside the events, to be tried: the attack and a part of the day.
+const shownRows = 50
+
+// writeRows writes rows as `tag` and `rules explain` read them.
+func (d *demo) writeRows(rows []story.Row) error {
+	var b bytes.Buffer
+	for _, r := range rows {
+		fmt.Fprintf(&b, `{"Type":%q,%s`+"\n", r.Table, r.JSON[1:])
+	}
+	if err := os.WriteFile(d.path("rows.ndjson"), b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("write the rows: %w", err)
+	}
+	return nil
 }
 
 // tenant starts a Microsoft Graph with the company's applications, and says how many objects it has.
@@ -147,6 +193,9 @@ const arrival = 16 * time.Minute
 
 // demoToken opens the demonstration's collector, which listens on the loopback interface only.
 const demoToken = "00000000-0000-0000-0000-000000000000"
+
+// demoLock is the file whose lock says that a demonstration runs.
+const demoLock = "lock"
 
 const demoHeader = "# Written by riskrelay demo"
 
@@ -260,7 +309,7 @@ func (d *demo) live(ctx context.Context, workspace *loganalyticstest.Server) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			for _, r := range story.Day(seed, now.UTC(), 5) {
+			for _, r := range story.Moment(seed, now.UTC(), 5) {
 				_, _ = workspace.AddNow(r.Table, r.JSON) // the same rows were added before without an error
 			}
 		}

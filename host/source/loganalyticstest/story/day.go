@@ -41,17 +41,27 @@ func Inventory(seed uint64, start time.Time, events int) []Row {
 	return mix(rand.New(rand.NewPCG(seed, 0x67726170)), inventory(), start, events)
 }
 
+// Moment makes rows of which an ordinary day consists that all happened at the same instant. Their serials are as those of Day.
+func Moment(seed uint64, at time.Time, events int) []Row {
+	return atTimes(rand.New(rand.NewPCG(seed, 0x6d6f6d65)), ordinary(), slices.Repeat([]time.Time{at.Truncate(100 * time.Nanosecond)}, events))
+}
+
 func mix(random *rand.Rand, list []share, start time.Time, events int) []Row {
-	total := 0
-	for _, s := range list {
-		total += s.Weight
-	}
 	times := make([]time.Time, events)
 	for i := range times {
 		times[i] = start.Add(moment(random)).Truncate(100 * time.Nanosecond)
 	}
 	slices.SortFunc(times, time.Time.Compare)
-	rows := make([]Row, events)
+	return atTimes(random, list, times)
+}
+
+// atTimes makes a row for each time.
+func atTimes(random *rand.Rand, list []share, times []time.Time) []Row {
+	total := 0
+	for _, s := range list {
+		total += s.Weight
+	}
+	rows := make([]Row, len(times))
 	for i := range rows {
 		n := random.IntN(total)
 		at := slices.IndexFunc(list, func(s share) bool { n -= s.Weight; return n < 0 })

@@ -197,3 +197,17 @@ func BenchmarkDay(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "rows/s")
 }
+
+// TestMoment holds that nothing of a moment lies behind or before it.
+func TestMoment(t *testing.T) {
+	at := monday().Add(12345 * time.Second)
+	rows := story.Moment(7, at, 20)
+	if len(rows) != 20 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for i, r := range rows {
+		if !r.Time.Equal(at) || r.Serial != int64(i+1) {
+			t.Errorf("row %d of serial %d happened at %s", i, r.Serial, r.Time)
+		}
+	}
+}
