@@ -117,6 +117,21 @@ func latest(first time.Time, others ...time.Time) time.Time {
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
+// maxLines bounds a text of several lines: problems of some rules, each with its place and caret.
+const maxLines = 40
+
+// fewLines is oneLine for each line of a text, of which it keeps the first ones and the blanks they begin with.
+func fewLines(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if left := len(lines) - maxLines; left > 0 {
+		lines = append(lines[:maxLines], fmt.Sprintf("and %d more lines", left))
+	}
+	for i, line := range lines {
+		lines[i] = oneLine(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // oneLine cuts a text and replaces what would begin a new line or upset a terminal.
 func oneLine(text string) string {
 	if len(text) > maxText {

@@ -145,3 +145,14 @@ func TestOneLineKeepsWhatToDo(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestFewLines holds that carets stay below what they point at, and that a long list is cut.
+func TestFewLines(t *testing.T) {
+	const text = "acme.yaml:7:11: wrong\n   7 | when: evnt\n     |       ^"
+	if got := fewLines(text + "\n"); got != text {
+		t.Errorf("%q, want %q", got, text)
+	}
+	if got := fewLines(strings.Repeat("x\x1b\n", 50)); strings.Count(got, "\n") != maxLines || !strings.HasSuffix(got, "\nand 10 more lines") || strings.Contains(got, "\x1b") {
+		t.Errorf("%q", got)
+	}
+}

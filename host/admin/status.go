@@ -82,7 +82,7 @@ type RulesStatus struct {
 	Loaded   *time.Time `json:"loaded,omitempty"`
 	Reloads  int64      `json:"reloads"`
 	Refused  int64      `json:"refused"`
-	LastFail string     `json:"last_reload_error,omitempty"` // why the last set was refused; older rules are at work
+	LastFail string     `json:"last_reload_error,omitempty"` // why the last set was refused, lines with places and carets; older rules are at work
 }
 
 // OffRule is a rule that doesn't run.
@@ -189,7 +189,7 @@ func sinkStatus(name string, h pipeline.HealthReport, n pipeline.Count) SinkStat
 func (s Snapshot) rules() RulesStatus {
 	r := s.Figures.Rules
 	out := RulesStatus{
-		Off: []OffRule{}, Hash: r.Hash, Loaded: when(r.Loaded), Reloads: r.Reloads, Refused: r.Refused, LastFail: oneLine(r.LastFail),
+		Off: []OffRule{}, Hash: r.Hash, Loaded: when(r.Loaded), Reloads: r.Reloads, Refused: r.Refused, LastFail: fewLines(r.LastFail),
 	}
 	for i := range s.Rules {
 		if one := &s.Rules[i]; one.Off == "" {

@@ -77,17 +77,57 @@ func (p *statusText) streams() {
 		if s.Ended {
 			success = "ended"
 		}
-		rows = append(rows, []string{
-			p.streamName(s.Name), number(s.Read), number(s.Tagged), lag(s.EventLag), clock(s.Frontier), success,
-		})
+		read, tagged := number(s.Read), number(s.Tagged)
+		if !p.Running { // the ledger knows what became of rows, and no more
+			read, tagged = number(arrived(s)), "-"
+		}
+		rows = append(rows, []string{p.streamName(s.Name), read, tagged, lag(s.EventLag), clock(s.Frontier), success})
 	}
 	p.table(rows)
+	p.streamErrors()
 	for _, s := range p.Streams {
-		p.lastError(p.streamName(s.Name), s.LastError, s.Failing, nil)
 		for _, lost := range s.Lost {
 			p.wrapped("  ", fmt.Sprintf("%s: the workspace had deleted what was ingested from %s to %s before it was read",
 				p.streamName(s.Name), lost.From.UTC().Format(time.RFC3339), lost.To.UTC().Format(time.RFC3339)))
 		}
+	}
+}
+
+// arrived is how many rows of the stream one sink at least confirmed, or refused for good, since the ledger began.
+func arrived(s admin.StreamStatus) (rows int64) {
+	for _, f := range s.Sinks {
+		rows = max(rows, f.Total.Confirmed+f.Total.Dead)
+	}
+	return rows
+}
+
+// streamErrors writes the last errors of streams, one for all that have the same: when a workspace can't be asked, every table fails.
+func (p *statusText) streamErrors() {
+	type failed struct {
+		text    string
+		failing bool
+	}
+	names, newest := map[failed][]string{}, map[failed]*admin.Failure{}
+	var order []failed
+	for _, s := range p.Streams {
+		if s.LastError == nil {
+			continue
+		}
+		key := failed{s.LastError.Text, s.Failing}
+		if names[key] == nil {
+			order = append(order, key)
+		}
+		names[key] = append(names[key], p.streamName(s.Name))
+		if newest[key] == nil || s.LastError.At.After(newest[key].At) {
+			newest[key] = s.LastError
+		}
+	}
+	for _, key := range order {
+		of := names[key][0]
+		if more := len(names[key]) - 1; more > 0 {
+			of += " and " + diag.Count(more, "more stream")
+		}
+		p.lastError(of, newest[key], key.failing, nil)
 	}
 }
 
@@ -171,8 +211,14 @@ func (p *statusText) rules() {
 		loaded = ", loaded " + p.ago(r.Loaded) + ", hash " + short(r.Hash, 12)
 	}
 	p.line("%s on, %d off%s", diag.Count(r.On, "rule"), len(r.Off), loaded)
+	if r.Reloads+r.Refused > 0 {
+		p.line("  loaded again %s, refused %s", times(r.Reloads), times(r.Refused))
+	}
 	if r.LastFail != "" {
-		p.wrapped("  ", "the last set was refused, older rules are at work: "+r.LastFail)
+		p.line("  the last set was refused, older rules are at work:")
+		for line := range strings.SplitSeq(r.LastFail, "\n") {
+			p.line("    %s", shortEnd(line, pageWidth-4))
+		}
 	}
 	for i, off := range r.Off {
 		if i == shownOff {
@@ -232,5 +278,5 @@ func (p *statusText) ago(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
-	return span(p.Time.Sub(*t).Seconds()) + " ago"
+	return span(max(0, p.Time.Sub(*t).Seconds())) + " ago" // clocks of two machines may differ
 }

@@ -90,3 +90,73 @@ func TestStatusSaysWhenTheNextTryIs(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusOfADeadSource holds that one workspace that can't be asked is one line, however many tables it has.
+func TestStatusOfADeadSource(t *testing.T) {
+	s := admin.Status{Time: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Running: true}
+	for i, table := range []string{"AuditLogs", "SigninLogs", "AzureActivity"} {
+		s.Streams = append(s.Streams, admin.StreamStatus{
+			Name: "la:3f6a1c0e-5b7d-4e2a-9c41-0a8d2b6f7e13:" + table, Failing: true,
+			LastError: &admin.Failure{Text: "query: no such host", At: s.Time.Add(-time.Duration(9-i) * time.Second)},
+		})
+	}
+	s.Streams = append(s.Streams, admin.StreamStatus{Name: "file:rows.ndjson", LastError: &admin.Failure{Text: "unreadable", At: s.Time}})
+	text := Status(s)
+	for _, want := range []string{"last error of AuditLogs and 2 more streams (7s ago): query: no such host", "last error of file:rows.ndjson (0s ago, over): unreadable"} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "no such host"); n != 1 {
+		t.Errorf("the error is there %d times", n)
+	}
+}
+
+// TestStatusOfClocksThatDiffer holds that nothing is told as being late or gone in the future.
+func TestStatusOfClocksThatDiffer(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	ahead, later := -86_280.0, now.Add(3*time.Second)
+	text := Status(admin.Status{Time: now, Running: true, Streams: []admin.StreamStatus{{
+		Name: "file:rows.ndjson", EventLag: &ahead, LastSuccess: &later, Sinks: []admin.Flow{{Sink: "disk", Lag: &ahead}},
+	}}})
+	for _, not := range []string{" -23h", "-3s", "-0s"} {
+		if strings.Contains(text, not) {
+			t.Errorf("%q in\n%s", not, text)
+		}
+	}
+}
+
+// TestStatusOfARefusedSet holds that the lines that say what is wrong with rules stay lines, with their caret below the place.
+func TestStatusOfARefusedSet(t *testing.T) {
+	problem := "acme.yaml:7:11: R202: undeclared reference to 'evnt'\n   7 | when: evnt.success\n     |       ^\n"
+	loaded := time.Date(2026, 3, 2, 11, 0, 0, 0, time.UTC)
+	text := Status(admin.Status{Time: loaded.Add(time.Hour), Running: true, Rules: admin.RulesStatus{
+		On: 3, Loaded: &loaded, Reloads: 1, Refused: 2, LastFail: strings.TrimSpace(problem),
+	}})
+	for line := range strings.Lines(problem) {
+		if !strings.Contains(text, "    "+line) {
+			t.Errorf("no line %q in\n%s", line, text)
+		}
+	}
+	if want := "loaded again once, refused 2 times"; !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+}
+
+// TestFit holds what a screen of some size shows of a page.
+func TestFit(t *testing.T) {
+	page := "riskrelay is ready\n" + strings.Repeat("line\n", 30)
+	for name, c := range map[string]struct {
+		columns, lines int
+		want           string
+	}{
+		"no terminal": {0, 0, page},
+		"room enough": {80, 40, page},
+		"small":       {80, 5, "riskrelay is ready\nline\nline\n... and 28 more lines: riskrelay status shows all\n"},
+		"narrow":      {10, 4, "riskrelay…\nline\n... and 2…\n"},
+	} {
+		if got := Fit(page, c.columns, c.lines); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

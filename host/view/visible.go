@@ -67,6 +67,18 @@ func Unescaped(w io.Writer) io.Writer {
 	return w
 }
 
+// Size is how many columns and lines the terminal has that w writes to; none when it is no terminal, or doesn't say.
+func Size(w io.Writer) (columns, lines int) {
+	if !IsTerminal(w) {
+		return 0, 0
+	}
+	columns, lines, err := term.GetSize(int(Unescaped(w).(*os.File).Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return columns, lines
+}
+
 // IsTerminal reports whether w ends at a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := Unescaped(w).(*os.File)

@@ -55,12 +55,23 @@ func number(n int64) string {
 	return strconv.FormatInt(n/1_000_000, 10) + "M"
 }
 
-// lag is a span, or a dash for none that is known.
+// lag is a span, or a dash for none that is known. What comes from a clock that is ahead isn't late.
 func lag(seconds *float64) string {
 	if seconds == nil {
 		return "-"
 	}
-	return span(*seconds)
+	return span(max(0, *seconds))
+}
+
+// times is a count in words.
+func times(n int64) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	}
+	return strconv.FormatInt(n, 10) + " times"
 }
 
 // span is a duration in its two largest units.
@@ -86,4 +97,20 @@ func clock(t *time.Time) string {
 		return "-"
 	}
 	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// Fit is as much of a text as a screen holds, one line of which stays free for the cursor. What is too wide loses its end, what is too
+// long its last lines, which is said. No columns or no lines are no limit.
+func Fit(text string, columns, lines int) string {
+	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if lines > 2 && len(all) > lines-1 {
+		left := len(all) - (lines - 2)
+		all = append(all[:lines-2:lines-2], fmt.Sprintf("... and %d more lines: riskrelay status shows all", left))
+	}
+	if columns > 0 {
+		for i, line := range all {
+			all[i] = shortEnd(line, columns)
+		}
+	}
+	return strings.Join(all, "\n") + "\n"
 }

@@ -48,7 +48,7 @@ func newStatus(s streams) *cobra.Command {
 	return c
 }
 
-// showStatus prints the status, behind before when it is for people. With running it is an error that no host runs.
+// showStatus prints the status, behind before when it is for people; if there is something before, as much as the screen holds. With running it is an error that no host runs.
 func showStatus(ctx context.Context, s streams, c config.Config, format, before string, running bool) error {
 	status, err := host.Status(ctx, c)
 	if err == nil && running && !status.Running {
@@ -60,8 +60,13 @@ func showStatus(ctx context.Context, s streams, c config.Config, format, before 
 	if format == "json" {
 		return writeJSON(s.out, status)
 	}
+	text := view.Status(status)
+	if before != "" {
+		columns, lines := view.Size(s.out)
+		text = view.Fit(text, columns, lines)
+	}
 	if _, err = io.WriteString(view.Unescaped(s.out), before); err == nil {
-		_, err = fmt.Fprint(s.out, view.Status(status))
+		_, err = fmt.Fprint(s.out, text)
 	}
 	return exit(exitRuntime, err)
 }
