@@ -9,9 +9,12 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 )
 
+// Codes are the codes of rule files and of the configuration.
+func Codes() []diag.Code { return append(rulefile.Codes(), config.Codes()...) }
+
 // CodeByName is the documentation of a code of rule files or of the configuration; false when there is no such code.
 func CodeByName(code string) (diag.Code, bool) {
-	all := append(rulefile.Codes(), config.Codes()...)
+	all := Codes()
 	if i := slices.IndexFunc(all, func(c diag.Code) bool { return c.Code == code }); i >= 0 {
 		return all[i], true
 	}

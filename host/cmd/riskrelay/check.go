@@ -71,6 +71,7 @@ func newCheckSink(s streams) *cobra.Command {
 		},
 	}
 	t.add(c)
+	c.ValidArgsFunction = sinkNames
 	addFormat(c, &format)
 	c.Flags().BoolVar(&quiet, "no-send", false, "send no test event")
 	return c

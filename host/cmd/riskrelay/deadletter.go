@@ -100,6 +100,7 @@ func newDeadletterList(s streams) *cobra.Command {
 		},
 	}
 	addConfig(c, &l.path)
+	c.ValidArgsFunction = sinkNames
 	addFormat(c, &format)
 	l.addIDs(c)
 	return c
@@ -133,6 +134,7 @@ func newDeadletterRetry(s streams) *cobra.Command {
 		},
 	}
 	t.add(c)
+	c.ValidArgsFunction = sinkNames
 	l.addIDs(c)
 	return c
 }
@@ -188,6 +190,7 @@ func newDeadletterDrop(s streams) *cobra.Command {
 		},
 	}
 	addConfig(c, &l.path)
+	c.ValidArgsFunction = sinkNames
 	l.addIDs(c)
 	c.Flags().BoolVar(&all, "all", false, "all letters of the sink")
 	return c

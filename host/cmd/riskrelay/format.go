@@ -21,6 +21,7 @@ func addFormats(c *cobra.Command, format *string, known ...string) {
 		choice = usage
 	}
 	c.Flags().StringVar(format, "format", known[0], usage)
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp)) // the flag is there, and has none
 	c.PreRunE = func(*cobra.Command, []string) error {
 		if !slices.Contains(known, *format) {
 			return exit(exitConfig, fmt.Errorf("unknown format %q: %s", *format, choice))

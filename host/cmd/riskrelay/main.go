@@ -135,7 +135,9 @@ func newRoot(s streams) *cobra.Command {
 			"Exit codes: 0 ok, 1 findings or failed tests, 2 rule errors, 3 configuration or arguments,\n" +
 			"4 runtime or connectivity, 130 interrupted.",
 		SilenceUsage: true, SilenceErrors: true,
+		Version: thisBuild().Version,
 	}
+	root.SetVersionTemplate("riskrelay {{.Version}}\n")
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -144,5 +146,6 @@ func newRoot(s streams) *cobra.Command {
 		newRules(s), newConfig(s), newModules(s), newModule(), newVersion(s),
 	)
 	root.AddCommand(documentation()...)
+	complete(root)
 	return root
 }

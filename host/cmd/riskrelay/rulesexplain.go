@@ -61,6 +61,7 @@ func newRulesExplain(s streams) *cobra.Command {
 		},
 	}
 	flags.add(c)
+	c.ValidArgsFunction = flags.ids
 	addFormat(c, &format)
 	c.Flags().StringVar(&event, "event", "", "file with rows, one JSON object a line; - is standard input")
 	return c
