@@ -51,6 +51,15 @@ func (k *Checkup) Reach(ctx context.Context, address, key string) bool {
 	return checkup.Reach(ctx, k.Report, target)
 }
 
+// directory is who gives tokens: others than secrets and certificates are turned into tokens by somebody on this machine.
+func (k *Checkup) directory(authority string) string {
+	at, err := url.Parse(authority)
+	if err != nil || k.Credential.SecretFile == "" && k.Credential.CertificateFile == "" {
+		return "the directory"
+	}
+	return "the directory " + at.Host
+}
+
 // Token asks the directory for a token for a scope, and notes the steps there.
 func (k *Checkup) Token(ctx context.Context, scope string) bool {
 	c := k.Credential
@@ -69,7 +78,7 @@ func (k *Checkup) Token(ctx context.Context, scope string) bool {
 	begin := time.Now()
 	_, err = credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}, EnableCAE: true})
 	if err == nil {
-		k.OK("token", "the directory gave a token for %s in %v", k.Identity(), time.Since(begin).Round(time.Millisecond))
+		k.OK("token", "%s gave a token for %s in %v", k.directory(authority), k.Identity(), time.Since(begin).Round(time.Millisecond))
 		return true
 	}
 	fix := c.TokenAdvice(err)

@@ -167,7 +167,7 @@ func handshake(ctx context.Context, r *Report, t Target, conn net.Conn) bool {
 	}
 	state := secured.ConnectionState()
 	leaf := state.PeerCertificates[0]
-	says := fmt.Sprintf("%s, certificate for %s by %s until %s", tls.VersionName(state.Version), names(leaf), issuer(leaf), day(leaf.NotAfter))
+	says := fmt.Sprintf("%s with %s, certificate for %s by %s until %s", tls.VersionName(state.Version), config.ServerName, names(leaf), issuer(leaf), day(leaf.NotAfter))
 	if left := time.Until(leaf.NotAfter); left < Soon {
 		r.Warn("tls", "have the receiver's certificate renewed", "%s: %s", says, inDays(left))
 		return true

@@ -2,7 +2,9 @@ package view
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +91,36 @@ func ChangedText(changed []ChangedEvent, all int) string {
 			}
 		}
 	}
+	if len(changed) > 0 {
+		b.WriteString("\n" + table(totals(changed)) + "\n")
+	}
 	fmt.Fprintf(&b, "%s of %d changed\n", diag.Count(len(changed), "event"), all)
 	return b.String()
+}
+
+// totals counts for each rule the events that only one of the sets tags, or both tag differently.
+func totals(changed []ChangedEvent) [][]string {
+	type total struct{ more, less, other int }
+	counts := map[string]*total{}
+	for _, e := range changed {
+		for _, c := range e.Changes {
+			if counts[c.Rule] == nil {
+				counts[c.Rule] = &total{}
+			}
+			switch n := counts[c.Rule]; {
+			case c.Old == "":
+				n.more++
+			case c.New == "":
+				n.less++
+			default:
+				n.other++
+			}
+		}
+	}
+	rows := [][]string{{"RULE", "ONLY NEW", "ONLY OLD", "DIFFERENT"}}
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		n := counts[id]
+		rows = append(rows, []string{id, strconv.Itoa(n.more), strconv.Itoa(n.less), strconv.Itoa(n.other)})
+	}
+	return rows
 }

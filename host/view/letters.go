@@ -1,16 +1,25 @@
 package view
 
 import (
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/riskrelay/riskrelay/host/deadletter"
 )
 
+// place is what the reason of a line that is no row begins with (host/source/file): the file and the line.
+var place = regexp.MustCompile(`^.*?:\d+: `)
+
+// kindOf is what letters with the same reason have in common: all but where in a file the line was.
+func kindOf(reason string) string { return place.ReplaceAllString(reason, "") }
+
 // LetterSum counts the dead letters of a sink with one reason.
 type LetterSum struct {
 	Sink    string    `json:"sink"`
-	Reason  string    `json:"reason"`
+	Reason  string    `json:"reason"` // without the place of a line that is no row
+	First   string    `json:"first"`  // the reason of the first of them, with its place
 	Letters int       `json:"letters"`
 	Oldest  time.Time `json:"oldest"`
 	Newest  time.Time `json:"newest"`
@@ -26,10 +35,11 @@ func SumsOfLetters(store *deadletter.Store) ([]LetterSum, error) {
 	for _, sink := range sinks {
 		at := map[string]int{}
 		err := store.Each(sink, func(letter deadletter.Letter) error {
-			i, known := at[letter.Reason]
+			reason := kindOf(letter.Reason)
+			i, known := at[reason]
 			if !known {
-				i, all = len(all), append(all, LetterSum{Sink: sink, Reason: letter.Reason, Oldest: letter.Time})
-				at[letter.Reason] = i
+				i, all = len(all), append(all, LetterSum{Sink: sink, Reason: reason, Oldest: letter.Time, First: letter.Reason})
+				at[reason] = i
 			}
 			all[i].Letters++
 			all[i].Newest = letter.Time
@@ -42,13 +52,24 @@ func SumsOfLetters(store *deadletter.Store) ([]LetterSum, error) {
 	return all, nil
 }
 
-// SumsText is a table for people.
+// SumsText is a table for people. Of several letters with one reason it shows where the first was.
 func SumsText(all []LetterSum) string {
+	if len(all) == 0 {
+		return "no dead letters\n"
+	}
 	rows := [][]string{{"SINK", "LETTERS", "OLDEST", "NEWEST", "REASON"}}
 	for _, s := range all {
-		rows = append(rows, []string{Plain(s.Sink), strconv.Itoa(s.Letters), s.Oldest.Format(time.RFC3339), s.Newest.Format(time.RFC3339), Plain(s.Reason)})
+		rows = append(rows, []string{Plain(s.Sink), strconv.Itoa(s.Letters), s.Oldest.Format(time.RFC3339), s.Newest.Format(time.RFC3339), Plain(s.reason())})
 	}
 	return table(rows)
+}
+
+func (s *LetterSum) reason() string {
+	at := place.FindString(s.First)
+	if at == "" || s.Letters == 1 {
+		return s.First
+	}
+	return s.Reason + " (first " + strings.TrimSuffix(at, ": ") + ")"
 }
 
 // Letter is one dead letter, without the event.
@@ -74,6 +95,9 @@ func LettersOf(store *deadletter.Store, sink string, pick func(*deadletter.Lette
 
 // LettersText is a table for people.
 func LettersText(all []Letter) string {
+	if len(all) == 0 {
+		return "no dead letters\n"
+	}
 	rows := [][]string{{"REFUSED", "ATTEMPTS", "TABLE", "EVENT_ID", "REASON"}}
 	for _, l := range all {
 		rows = append(rows, []string{l.Time.Format(time.RFC3339), strconv.Itoa(l.Attempts), Plain(l.Table), Plain(l.ID), Plain(l.Reason)})

@@ -27,6 +27,9 @@ func Proof(r proof.Report, all bool) string {
 			})
 		}
 	}
+	if len(rows) == 1 {
+		return summary(r)
+	}
 	return table(rows) + "\n" + summary(r)
 }
 
@@ -49,6 +52,11 @@ func advice(r proof.Report) string {
 		}
 	}
 	return "nothing is missing, but more rows were confirmed than the workspace holds now, as when rows are deleted there (SURPLUS)"
+}
+
+// whole reports whether there are bins, and every sink has all rows of each.
+func whole(r proof.Report) bool {
+	return len(r.Bins) > 0 && !slices.ContainsFunc(r.Bins, func(b proof.Bin) bool { return b.State != proof.OK })
 }
 
 func sinksOf(b proof.Bin) (names []string) {
@@ -88,6 +96,9 @@ func summary(r proof.Report) string {
 	}
 	if len(order) == 0 {
 		text = "nothing was ingested in that time\n"
+	}
+	if whole(r) {
+		text += "nothing is missing\n"
 	}
 	if r.Unrecorded > 0 {
 		text += "not recorded: the ledger was lost after that time; --repair sends these rows once more\n"

@@ -74,19 +74,19 @@ func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, er
 		defer f.Close() //nolint:errcheck // it was only read
 		in = f
 	}
-	var bad error
-	rows := file.NewReader(in, name, func(e *file.LineError) error { bad = errors.Join(bad, e); return nil })
+	var bad badLines
+	rows := file.NewReader(in, name, bad.add)
 	var all []enrich.Event
 	for {
 		events, err := rows.Await(ctx)
 		all = append(all, events...)
 		switch {
-		case errors.Is(err, io.EOF) && bad == nil && len(all) > 0:
+		case errors.Is(err, io.EOF) && bad.n == 0 && len(all) > 0:
 			return all, nil
-		case errors.Is(err, io.EOF) && bad == nil:
+		case errors.Is(err, io.EOF) && bad.n == 0:
 			return nil, exit(exitConfig, fmt.Errorf("%s has no rows", name))
 		case errors.Is(err, io.EOF):
-			return nil, exit(exitConfig, bad)
+			return nil, exit(exitConfig, bad.err())
 		case err != nil:
 			return nil, stopped(ctx, exit(exitRuntime, err))
 		}
@@ -97,4 +97,24 @@ func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, er
 func compiled(ctx context.Context, flags ruleFlags, paths []string) (*celrule.Module, error) {
 	flags.Paths, flags.Builtin = paths, flags.Builtin || len(paths) == 0
 	return flags.module(ctx)
+}
+
+// badLines are lines that aren't rows, of which the first maxShownLines are named.
+type badLines struct {
+	n     int
+	shown error
+}
+
+func (b *badLines) add(e *file.LineError) error {
+	if b.n++; b.n <= maxShownLines {
+		b.shown = errors.Join(b.shown, e)
+	}
+	return nil
+}
+
+func (b *badLines) err() error {
+	if left := b.n - maxShownLines; left > 0 {
+		return errors.Join(b.shown, fmt.Errorf("%s can't be read as a row either", diag.Count(left, "more line")))
+	}
+	return b.shown
 }

@@ -65,7 +65,7 @@ func (k *check) workspace(ctx context.Context) bool {
 	service := new(ServiceError)
 	switch {
 	case err == nil, errors.As(err, &service) && service.Status == http.StatusBadRequest, service.Status == http.StatusNoContent:
-		k.OK("workspace", "%s answered in %v", k.config.Workspace, time.Since(begin).Round(time.Millisecond))
+		k.OK("workspace", "%s answered at %s in %v", k.config.Workspace, k.Cloud.Services[azquery.ServiceNameLogs].Endpoint, time.Since(begin).Round(time.Millisecond))
 		return true
 	case service.Status == http.StatusForbidden && service.wrongToken():
 		k.Problem("workspace", "set audience to what the endpoint expects, or cloud to the workspace's cloud", "%v", service.Reason)

@@ -75,7 +75,7 @@ func TestCheck(t *testing.T) {
 		want    []string // in the report's lines
 	}{
 		"all is well": {want: []string{
-			"ok tcp: connected to 127.0.0.1:", "ok tls: TLS 1.3, certificate for localhost", "ok token: the directory gave a token for application 7d1e9b52",
+			"ok tcp: connected to 127.0.0.1:", "ok tls: TLS 1.3 with 127.0.0.1, certificate for localhost", "ok token: the directory 127.0.0.1:",
 			"ok workspace: 3f6a1c0e", "ok clock: ", "ok table AuditLogs: 1 rows in 24h0m0s, the last arrived ", " ago, 2m0s after it happened",
 			"warning table SigninLogs: the workspace has no such table yet", "send SignInLogs to this workspace",
 		}},
