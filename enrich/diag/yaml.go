@@ -3,6 +3,7 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"io"
 
 	"github.com/goccy/go-yaml/ast"
@@ -101,7 +102,7 @@ func (g *guard) refusal(tk *token.Token) *YAMLError {
 		return over("more than %d values and marks in one file; split it", g.maxTokens)
 	}
 	if message := forbiddenToken(tk); message != "" {
-		return &YAMLError{Message: message, At: at}
+		return &YAMLError{Message: message, At: tk}
 	}
 	if tab := lostTab(tk); tab != nil {
 		return &YAMLError{Message: "a tab in a text without quotes: use spaces, or put the text into double quotes with \\t", At: tab}
@@ -124,7 +125,7 @@ func forbiddenToken(tk *token.Token) string {
 	case token.AnchorType, token.AliasType, token.MergeKeyType:
 		return "anchors, aliases and merge keys are not supported: write it out; a text that begins with & or * needs quotes"
 	case token.TagType:
-		return "YAML tags are not supported: a text that begins with ! needs quotes"
+		return "YAML tags are not supported: quote a text that begins with !, as in '" + strings.ReplaceAll(tk.Value, "'", "''") + " ...'"
 	}
 	return ""
 }

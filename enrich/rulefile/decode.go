@@ -209,6 +209,12 @@ func (d *decoder) checked(t diag.Text, ok check) diag.Text {
 }
 
 func (d *decoder) text(n *node, ok check) diag.Text {
+	if n.kind == number || n.kind == boolean {
+		if message := ok(n.text.Value); message != "" { // quotes wouldn't help
+			d.report(n, CodeValue, message)
+			return diag.Text{}
+		}
+	}
 	if !d.is(n, text) {
 		return diag.Text{}
 	}
@@ -220,6 +226,16 @@ func (d *decoder) constant(n *node, want string) {
 }
 
 func (d *decoder) texts(n *node, ok check) (all []diag.Text) {
+	if n.kind == text || n.kind == number || n.kind == boolean {
+		message := fmt.Sprintf("want a list, found %s", n.kind)
+		if wrong := ok(n.text.Value); wrong != "" {
+			message += "; and " + wrong
+		} else {
+			message += ": write [" + n.text.Value + "]"
+		}
+		d.report(n, CodeType, message)
+		return nil
+	}
 	if !d.is(n, sequence) {
 		return nil
 	}

@@ -110,7 +110,10 @@ func syntaxProblems(in fragment, issues *cel.Issues) diag.Problems {
 	if len(all) == 0 {
 		return diag.Problems{in.problem(CodeSyntax, 0, 0, issues.Err().Error())}
 	}
-	return diag.Problems{problemAt(in, CodeSyntax, offsetOf(in.expr, all[0]), syntaxMessage(all[0].Message))}
+	at := offsetOf(in.expr, all[0])
+	p := problemAt(in, CodeSyntax, at, syntaxMessage(all[0].Message))
+	p.Suggestion = foreignSyntax([]rune(in.expr), at)
+	return diag.Problems{p}
 }
 
 // syntaxMessage says what the parser says in words for people.

@@ -82,10 +82,30 @@ func (x *explainer) unknownField(id int64, name string, at placed) diag.Problem 
 		}
 	}
 	p.Suggestion = didYouMean(name, append(names(owner.Fields), x.methodsOf(owner.Name)...))
-	if p.Suggestion == "" && x.table != nil && owner == x.table.Type && x.openColumns() {
-		p.Suggestion = fmt.Sprintf("a column of such a table is event.column(\"%s\")", name)
+	if p.Suggestion == "" && x.table != nil && owner == x.table.Type {
+		if p.Suggestion = columnElsewhere(name); x.openColumns() {
+			p.Suggestion = fmt.Sprintf("a column of such a table is event.column(\"%s\")", name)
+		}
 	}
 	return p
+}
+
+// columnElsewhere names tables that have the column; "" when none has.
+func columnElsewhere(name string) string {
+	var tables []string
+	for _, known := range schema.Names() {
+		if isColumn(known, name) {
+			tables = append(tables, known)
+		}
+	}
+	const shown = 3
+	if left := len(tables) - shown; left > 0 {
+		tables = append(tables[:shown], fmt.Sprintf("%d more", left))
+	}
+	if len(tables) == 0 {
+		return ""
+	}
+	return "it is a column of " + strings.Join(tables, ", ") + ": a rule sees only those of its own tables"
 }
 
 // openColumns reports whether the table may have columns that riskrelay doesn't know.
@@ -198,7 +218,10 @@ func (x *explainer) callOf(id int64) (function, method bool) {
 func (x *explainer) wrongArguments(function, arguments string, at placed) diag.Problem {
 	arguments, function = typeWord(arguments), strings.Replace(function, ShortFunction, "matches", 1)
 	if operator := OperatorWord(function); operator != "" {
-		return at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(arguments, "("), ")"), ", ", " and ")))
+		types := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(arguments, "("), ")"), ", ", " and ")
+		p := at(CodeType, fmt.Sprintf("`%s` can't work on %s", operator, types))
+		p.Suggestion = foreignOperand(types)
+		return p
 	}
 	if receiver, rest, ok := strings.Cut(arguments, ".("); ok {
 		p := at(CodeType, fmt.Sprintf("%s has no function `%s` for (%s", receiver, function, rest))
@@ -209,7 +232,7 @@ func (x *explainer) wrongArguments(function, arguments string, at placed) diag.P
 		return p
 	}
 	p := at(CodeType, fmt.Sprintf("`%s` can't take %s", function, arguments))
-	p.Suggestion = x.usage(function, "")
+	p.Suggestion = cmp.Or(x.usage(function, ""), foreignCall(function, arguments))
 	return p
 }
 
