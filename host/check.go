@@ -95,10 +95,15 @@ func checkOutput(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return checkRegular(path)
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fmt.Errorf("%s: its directory doesn't exist", path)
+	directory := filepath.Dir(path)
+	info, err := os.Stat(directory)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case errors.Is(err, os.ErrNotExist) && durable.MayWriteIn(filepath.Dir(directory)): // the sink makes it
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: there is no directory %s, and none above it in which it could be made", path, directory)
 }
 
 // checkRows checks that rows can be read from a path: a file, or a pipe or device of characters, which is read once.

@@ -94,7 +94,33 @@ func compileAsking(ctx context.Context, config enrich.Config, live func(host str
 		s.add(r)
 	}
 	s.finish()
+	s.warnings = append(s.warnings, s.unasked(settings.Context)...)
+	s.warnings.Sort()
 	return s, nil
+}
+
+// unasked are warnings about lists of the context that no rule asks for, as their names are misspelt.
+func (s *ruleSet) unasked(c rulefile.Context) (warnings diag.Problems) {
+	asked := map[string]bool{}
+	for _, r := range s.rules {
+		for _, part := range slices.Concat(r.Required, r.Optional) {
+			if name, ok := strings.CutPrefix(part, "lists."); ok {
+				asked[name] = true
+			}
+		}
+	}
+	for _, name := range c.ListNames {
+		if asked[name.Value] {
+			continue
+		}
+		p := name.Problem(compile.CodePinned, 0, 0, fmt.Sprintf("no rule asks for the list `%s` of the context", name.Value))
+		p.Severity = diag.Warning
+		if near := diag.Suggest(name.Value, slices.Sorted(maps.Keys(asked))); near != "" {
+			p.Suggestion = "did you mean `" + near + "`?"
+		}
+		warnings = append(warnings, p)
+	}
+	return warnings
 }
 
 // add makes a rule ready to run, unless it is off.

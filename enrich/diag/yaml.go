@@ -3,7 +3,6 @@ package diag
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"io"
 
 	"github.com/goccy/go-yaml/ast"
@@ -125,7 +124,7 @@ func forbiddenToken(tk *token.Token) string {
 	case token.AnchorType, token.AliasType, token.MergeKeyType:
 		return "anchors, aliases and merge keys are not supported: write it out; a text that begins with & or * needs quotes"
 	case token.TagType:
-		return "YAML tags are not supported: quote a text that begins with !, as in '" + strings.ReplaceAll(tk.Value, "'", "''") + " ...'"
+		return "YAML tags are not supported: quote a text that begins with !, as in '!event.success'"
 	}
 	return ""
 }

@@ -58,6 +58,23 @@ func CheckGuide(packs []*Pack, known []string) (problems diag.Problems) {
 	return problems
 }
 
+// CheckTechniques warns about ATT&CK ids of rules and adjust steps that aren't among known.
+func CheckTechniques(packs []*Pack, known []string) (problems diag.Problems) {
+	for _, p := range packs {
+		for _, r := range p.Rules {
+			for _, id := range r.Mitre {
+				if slices.Contains(known, id.Value) {
+					continue
+				}
+				problem := id.Problem(CodeTechnique, 0, 0, fmt.Sprintf("riskrelay knows no ATT&CK technique `%s`", id.Value))
+				problem.Severity = diag.Warning
+				problems = append(problems, problem)
+			}
+		}
+	}
+	return problems
+}
+
 type checker struct {
 	first    map[string]diag.Text
 	versions map[string]diag.Text

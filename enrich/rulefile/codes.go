@@ -107,6 +107,11 @@ func fileCodes() []diag.Code {
 			"A file or folder below a directory of rules can't be opened, a link leads nowhere or out of the directory, or it is no regular file. Rules would be missing without anybody noticing.",
 			"rules/link.yaml -> gone.yaml", "Correct its permissions or the link, or take it out of the directory.",
 		),
+		code(
+			"R115", diag.Error, "A file of rows that can't be read",
+			"A test takes its row from a file below the rule file's folder that isn't there or can't be read, so that the test can't pass.",
+			"- {name: by a guest, file: rows/geust.json, want: none}", "Correct the path, or put the file there.",
+		),
 	}
 }
 
@@ -193,8 +198,8 @@ func warningCodes() []diag.Code {
 			"let: {api: event.api}   # and no expression has api", "Use it, or take it out.",
 		),
 		code(
-			"R307", diag.Warning, "A name in the context of a test that the rule doesn't ask for",
-			"The test gives items to a list or a baseline of the context that no expression of the rule reads, so that it may be silent, or fire, for the wrong reason. Most often the name is misspelt.",
+			"R307", diag.Warning, "A name in the context that no rule asks for",
+			"The context file, or that of a test, gives items to a list or a baseline that no rule, or not the rule of the test, reads, so that a rule may be silent, or fire, for the wrong reason. Most often the name is misspelt.",
 			"context: {lists: {admins: [ann@example.org]}}   # and the rule asks for context.list(\"administrators\")", "Correct the name as suggested, or take it out. Lists of rule files, lists.NAME, are changed by a tuning file, not by a context.",
 		),
 		code(
@@ -217,6 +222,11 @@ func warningCodes() []diag.Code {
 			"CEL calculates with two whole numbers or with two others, and doesn't mix them. A number in a dynamic column, or in one that no schema declares, is a whole one or not as the row has it. Comparisons such as `x > 5` are right for both.",
 			"when: event.column(\"Score_d\") * 2 > 9", "Write `double(x) * 2.0`, or compare without arithmetic: `event.column(\"Score_d\") > 4.5`.",
 		),
+		code(
+			"R312", diag.Warning, "An ATT&CK id that riskrelay doesn't know",
+			"The id has the form of one, but isn't among the techniques for clouds and the tactics of MITRE ATT&CK that riskrelay carries. A SIEM would show a technique that doesn't exist.",
+			"mitre: [T9999]", "Correct the id. One of another platform than clouds is right as it is.",
+		),
 	}
 }
 
@@ -238,6 +248,7 @@ const (
 	CodeFile      = "R113" // a file of a list that can't be found
 	CodeUnread    = "R114" // a rule file that can't be read
 	CodeGuide     = "R304" // warning: a row that the guide doesn't have
+	CodeTechnique = "R312" // warning: an ATT&CK id that nobody knows
 )
 
 func code(code string, severity diag.Severity, title, explanation, example, fix string) diag.Code {

@@ -29,6 +29,7 @@ type Context struct {
 	DNS                map[string]string // host in lower case -> nxdomain, resolves or unknown
 	Lists              map[string][]string
 	ListFiles          map[string]Watchlist // those of Lists that stand in a file; [Load] reads them
+	ListNames          []diag.Text          // the names of Lists, where they stand
 	CredentialLifetime time.Duration        // 0 means not configured
 	Applications       []json.RawMessage
 	Seen               map[string][]string
@@ -128,6 +129,7 @@ func (d *decoder) named(n *node) map[string][]string {
 func (d *decoder) watchlists(n *node, c *Context) {
 	c.Lists, c.ListFiles = map[string][]string{}, map[string]Watchlist{}
 	d.entries(n, func(name diag.Text, value *node) {
+		c.ListNames = append(c.ListNames, name)
 		if value.kind != mapping {
 			c.Lists[name.Value] = d.plain(value)
 			return
@@ -252,7 +254,7 @@ func (d *decoder) clock(n *node) int {
 func (d *decoder) holidays(n *node) (all []string) {
 	day := func(value string) string {
 		if _, err := time.Parse(time.DateOnly, value); err != nil {
-			return "want a day such as 2026-12-25"
+			return notDay(value, "want a day such as 2026-12-25")
 		}
 		return ""
 	}

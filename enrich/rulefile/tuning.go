@@ -1,6 +1,7 @@
 package rulefile
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -153,6 +154,17 @@ func (d *decoder) effect(n *node) (lower diag.Text) {
 }
 
 // expiry reads a day, to whose end in UTC an exception works, a time, or `never`.
+// isDay is what has the form of a day.
+var isDay = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+
+// notDay says that a day such as 31 February doesn't exist; otherwise what to write for it.
+func notDay(value, otherwise string) string {
+	if isDay.MatchString(value) {
+		return "there is no day " + value
+	}
+	return otherwise
+}
+
 func (d *decoder) expiry(n *node) time.Time {
 	t := d.text(n, anything)
 	if !t.Present() || t.Value == "never" {
@@ -163,7 +175,7 @@ func (d *decoder) expiry(n *node) time.Time {
 	}
 	at, err := time.Parse(time.RFC3339, t.Value)
 	if err != nil {
-		d.problems = append(d.problems, t.Problem(CodeValue, 0, 0, "want the last day, such as 2027-01-31, or `never`"))
+		d.problems = append(d.problems, t.Problem(CodeValue, 0, 0, notDay(t.Value, "want the last day, such as 2027-01-31, or `never`")))
 	}
 	return at
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 const (
 	CodeUntested = "R108" // warning: a rule without a firing or without a silent test
 	CodeModule   = "R109" // the module gave a reason of its own for refusing the files
+	CodeRows     = "R115" // a file of rows that can't be read
 	CodeColumn   = "R305" // warning: a row of a test has a column that nearly is one of its table
 )
 
@@ -39,6 +41,8 @@ type Options struct {
 	Open func(name string) ([]byte, error)
 	// Guide, if not nil, are the rows of the guide that rules may name; others are warnings.
 	Guide []string
+	// Techniques, if not nil, are the ATT&CK ids that rules may name; others are warnings.
+	Techniques []string
 	// Only, if not nil, picks tests by rule id and name.
 	Only func(rule, test string) bool
 }
@@ -151,6 +155,9 @@ func (r *runner) collect() (cases []*testCase) {
 	if r.options.Guide != nil {
 		r.report.Problems = append(r.report.Problems, rulefile.CheckGuide(set.Packs, r.options.Guide)...)
 	}
+	if r.options.Techniques != nil {
+		r.report.Problems = append(r.report.Problems, rulefile.CheckTechniques(set.Packs, r.options.Techniques)...)
+	}
 	r.tunings = map[string]bool{}
 	for _, t := range set.Tunings {
 		r.tunings[t.File] = true
@@ -201,12 +208,26 @@ func (r *runner) ofTuning(rule rulefile.Rule) (cases []*testCase) {
 // add adds a test, unless it shall not run.
 func (r *runner) add(cases []*testCase, rule rulefile.Rule, t rulefile.Test, tuned bool) []*testCase {
 	r.report.Problems = append(r.report.Problems, misspeltColumns(t)...)
+	if r.options.New == nil && r.options.Open != nil && t.File.Present() { // a test that runs fails by itself
+		if err := r.rowsAreThere(t); err != nil {
+			r.report.Problems = append(r.report.Problems, t.File.Problem(CodeRows, 0, 0, err.Error()))
+		}
+	}
 	if r.options.Only != nil && !r.options.Only(rule.ID.Value, t.Name.Value) {
 		return cases
 	}
 	c := &testCase{test: t, tables: values(rule.Tables), alone: rule.FirstSeen != nil && !t.Want.None, tuned: tuned}
 	c.result = Result{Rule: rule.ID.Value, Test: t.Name.Value, Pos: t.Name.Pos, Firing: !t.Want.None}
 	return append(cases, c)
+}
+
+// rowsAreThere is why the file of a test's rows can't be read, nil when it can.
+func (r *runner) rowsAreThere(t rulefile.Test) error {
+	name := path.Join(path.Dir(t.File.Pos.File), t.File.Value)
+	if _, err := r.options.Open(name); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
 }
 
 func untested(rule rulefile.Rule, firing, silent bool) diag.Problem {

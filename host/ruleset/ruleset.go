@@ -71,7 +71,7 @@ func complete(config *enrich.Config, o Options) error {
 	if o.Context != "" {
 		data, err := upTo(rulefile.MaxContext, fileReader(o.Context))
 		if err != nil {
-			return fmt.Errorf("read the context: %w", err)
+			return fmt.Errorf("read the context (rules.context, or --context): %w", err)
 		}
 		config.Files = append(config.Files, enrich.File{Name: o.Context, Data: data})
 		settings["context_file"] = o.Context

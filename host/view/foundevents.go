@@ -10,9 +10,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich"
 )
 
-// demoWidth is how many columns the report of the demonstration takes at most: those of a terminal as it opens.
-const demoWidth = 80
-
 // FoundEvent is a tagged event that a collector received.
 type FoundEvent struct {
 	Time  time.Time
@@ -68,12 +65,4 @@ func WorstText(events []FoundEvent) string {
 		}
 	}
 	return b.String()
-}
-
-// shortEnd cuts off the end of a text that is longer than n runes.
-func shortEnd(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return strings.TrimRight(string(runes[:n-1]), " ") + "…"
-	}
-	return text
 }

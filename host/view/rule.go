@@ -1,10 +1,6 @@
 package view
 
 import (
-	"bytes"
-	"encoding/csv"
-	"fmt"
-	"io/fs"
 	"regexp"
 	"strings"
 	"time"
@@ -179,7 +175,7 @@ func (p *Rule) lookUp() error {
 		describe(p.Adjust[i].Rows, guide)
 	}
 	describe(p.Rows, guide)
-	names, err := techniqueNames()
+	names, err := rules.Techniques()
 	if err != nil {
 		return err
 	}
@@ -187,23 +183,6 @@ func (p *Rule) lookUp() error {
 		p.Techniques = append(p.Techniques, Technique{id, names[id], attackURL(id)})
 	}
 	return nil
-}
-
-// techniqueNames are the names of rules/attack.csv by id.
-func techniqueNames() (map[string]string, error) {
-	data, err := fs.ReadFile(rules.FS, "attack.csv")
-	if err != nil {
-		return nil, fmt.Errorf("read the names of techniques: %w", err)
-	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("read the names of techniques: %w", err)
-	}
-	names := map[string]string{}
-	for _, r := range records {
-		names[r[0]] = r[1]
-	}
-	return names, nil
 }
 
 // attackURL is the page of a technique, such as T1098.001, or of a tactic, such as TA0003.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 )
@@ -41,4 +42,30 @@ func listedState(r *celrule.Listing) string {
 		state += ", no key"
 	}
 	return state
+}
+
+// OffText counts the rules that are off, and says why, for people: a line for each reason; "" when all are on.
+func OffText(all []enrich.RuleInfo) string {
+	ids, reasons, n := map[string][]string{}, []string{}, 0
+	for _, r := range all {
+		if r.Off == "" {
+			continue
+		}
+		if n++; ids[r.Off] == nil {
+			reasons = append(reasons, r.Off)
+		}
+		ids[r.Off] = append(ids[r.Off], r.ID)
+	}
+	if n == 0 {
+		return ""
+	}
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	text := fmt.Sprintf("%s %s off:\n", diag.Count(n, "rule"), verb)
+	for _, reason := range reasons {
+		text += wrap("  ", "    ", Plain(reason)+": "+strings.Join(ids[reason], ", "), pageWidth)
+	}
+	return text
 }

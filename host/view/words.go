@@ -18,6 +18,17 @@ func short(text string, n int) string {
 	return string(runes[:n-1-tail]) + "…" + string(runes[len(runes)-tail:])
 }
 
+// demoWidth is how many columns the report of the demonstration takes at most: those of a terminal as it opens.
+const demoWidth = 80
+
+// shortEnd cuts off the end of a text that is longer than n runes.
+func shortEnd(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return strings.TrimRight(string(runes[:n-1]), " ") + "…"
+	}
+	return text
+}
+
 // wrap is a text on lines of at most width columns, the first of which begins with before, all others with indent.
 func wrap(before, indent, text string, width int) string {
 	var b strings.Builder

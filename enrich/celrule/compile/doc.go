@@ -6,7 +6,7 @@
 // Read in this order; few files need one that comes later:
 //
 //   - syntax.go, fragment.go, foreign.go, problems.go: parts of expressions, and problems about them.
-//   - macros.go, typed.go, macro_cycles.go, rewrite.go: what becomes of an expression before its types are checked.
+//   - macros.go, typed.go, rewrite.go: what becomes of an expression before its types are checked.
 //   - expression.go, meter.go: a compiled expression, and what it may cost while it runs.
 //   - language.go, estimate.go, entries.go: the language, what an expression may cost at worst, and the list of all names.
 //   - inspector.go, operation_literals.go: what rules may not do, and what an expression uses.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -76,6 +77,11 @@ func lookAt(ctx context.Context, found *view.Findings, module *celrule.Module, o
 	for _, row := range guide {
 		options.Guide = append(options.Guide, row.Slug)
 	}
+	techniques, err := rules.Techniques()
+	if err != nil {
+		return err
+	}
+	options.Techniques = slices.Sorted(maps.Keys(techniques))
 	options.New = nil // the module has looked at the expressions
 	report, err := ruletest.Run(ctx, options)
 	if err != nil {

@@ -77,5 +77,8 @@ func validate(ctx context.Context, s streams, c config.Config) error {
 	}
 	_, err = fmt.Fprintf(s.out, "ok: %s, %s, %s, %s\n", diag.Count(c.Sources.Count(), "stream"),
 		diag.Count(len(about.Rules), "rule"), diag.Count(len(c.Modules), "module"), diag.Count(len(c.Sinks.Names()), "sink"))
+	if off := view.OffText(about.Rules); err == nil && off != "" {
+		_, err = fmt.Fprint(s.out, off)
+	}
 	return exit(exitRuntime, err)
 }

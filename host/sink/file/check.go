@@ -26,6 +26,10 @@ func Check(c Config) checkup.Report {
 		return *r
 	}
 	directory := filepath.Dir(c.Path)
+	if _, err := os.Stat(directory); errors.Is(err, fs.ErrNotExist) && durable.MayWriteIn(filepath.Dir(directory)) {
+		r.OK("directory", "%s will be made with the first event", directory)
+		return *r
+	}
 	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
 		r.Problem("directory", "make it, and let the host's user write to it", "%s is no directory", directory)
 		return *r

@@ -24,7 +24,8 @@ func TestCheck(t *testing.T) {
 	}{
 		"it is there":       {there, false, "ok file: " + there + " may be written to, it has 9 bytes"},
 		"it will be made":   {absent, false, "ok file: " + absent + " will be made with the first event"},
-		"no directory":      {filepath.Join(absent, "file"), true, "problem directory: " + absent + " is no directory -> make it"},
+		"no directory":      {filepath.Join(absent, "below", "file"), true, "problem directory: " + filepath.Join(absent, "below") + " is no directory -> make it"},
+		"it is made, too":   {filepath.Join(absent, "file"), false, "ok directory: " + absent + " will be made with the first event"},
 		"it is a directory": {dir, true, "problem file: " + dir + " is no regular file"},
 		"no path":           {"", true, "problem configuration: path: name the file"},
 	}

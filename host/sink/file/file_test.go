@@ -257,7 +257,7 @@ func TestWrongConfigs(t *testing.T) {
 	for want, c := range map[string]Config{
 		"path: name the file":             {},
 		"max_bytes: 5 is neither":         {Path: "x", MaxBytes: 5},
-		"no such file":                    {Path: filepath.Join(t.TempDir(), "no", "file")},
+		"no such file":                    {Path: filepath.Join(t.TempDir(), "no", "such", "file")},
 		"directory":                       {Path: t.TempDir()},
 		"not a regular file: it can't be": {Path: os.DevNull},
 	} {

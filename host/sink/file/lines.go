@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,6 +38,9 @@ func openLines(path string, maxBytes int64) (*lines, error) {
 
 // open opens the file and locks it.
 func (l *lines) open() error {
+	if err := makeDirectory(filepath.Dir(l.path)); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("open file: %w", err)
@@ -53,6 +57,18 @@ func (l *lines) open() error {
 	}
 	l.file, l.broken = file, false
 	return nil
+}
+
+// makeDirectory makes the directory if only that is missing. Where those above it are missing, too, the path is more likely wrong, or a
+// disk isn't mounted.
+func makeDirectory(directory string) error {
+	if _, err := os.Stat(directory); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong is said when the file is opened
+	}
+	if err := os.Mkdir(directory, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the file's directory: %w", err)
+	}
+	return durable.SyncDirectory(filepath.Dir(directory))
 }
 
 // settle is the size of the file once it ends with a whole line.

@@ -15,7 +15,7 @@ import (
 
 // Config is a file sink as the configuration file describes it.
 type Config struct {
-	// Path is the file; its directory must exist. Events are appended, one JSON object a line.
+	// Path is the file; its directory is made when the one above it is there. Events are appended, one JSON object a line.
 	Path string `yaml:"path"`
 	// MaxBytes is the size above which the file is renamed to PATH.TIME and a new one begun; 0 never does. Renamed
 	// files are kept until somebody removes them.
