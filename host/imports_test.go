@@ -70,7 +70,7 @@ func layers() []layer {
 		}},
 		{"host/view", []string{
 			"host/admin", "host/checkup", "host/config", "host/deadletter", "host/pipeline", "host/proof", "host/rulehost",
-			"enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "rules",
+			"enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/schema", "rules",
 		}},
 		{"host/rulebench", []string{"host/sink/splunkhec", "host/source/...", "enrich", "enrich/celrule", "enrich/celrule/celruletest"}},
 		{"host/e2e/leaky", []string{"plugin", "enrich"}},

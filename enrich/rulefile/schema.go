@@ -11,12 +11,16 @@ import (
 // JSONSchema is the format of rule files and tuning files as JSON Schema, draft 2020-12 (https://json-schema.org/draft/2020-12), for
 // editors. Some of what Parse checks can't be said in it, such as that ids are unique.
 func JSONSchema() []byte {
-	s := schema{
+	return written(schema{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "riskrelay rule file or tuning file",
 		"type": "object", "required": []string{"kind"},
 		"properties": schema{"kind": schema{"description": "Kind of the file.", "enum": kinds()}},
 		"allOf":      []schema{ofKind(kindPack, packShape()), ofKind(kindTuning, tuningShape())},
-	}
+	})
+}
+
+// written is the schema as a file.
+func written(s schema) []byte {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
@@ -245,7 +249,7 @@ func testShape() shape {
 	return shape{doc: "A test; exactly one of event, events and file.", keys: []key{
 		{"name", required, "What it shows.", textShape()},
 		{"at", optional, "The pinned clock, RFC 3339.", textShape()},
-		{"context", optional, "What is known beside the rows, as in a context file.", openShape()},
+		{"context", optional, "What is known beside the rows, as in a context file.", contextShape().schema()},
 		{"event", optional, "A row, with the table's name in Type.", openShape()},
 		{"events", optional, "Several rows.", listShape(openShape())},
 		{"file", optional, "File of rows, relative to the rule file.", textShape()},

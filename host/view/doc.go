@@ -9,7 +9,7 @@
 //   - log.go, bar.go: the log, and how far a long work is.
 //   - status.go: how a host does.
 //   - code.go, findings.go, sarif.go: problem codes, and what was found in rule files.
-//   - rules.go, rule.go, rule_text.go, costs.go: rules as a list, all about one of them, and what they cost.
+//   - rules.go, rule.go, rule_text.go, language.go, costs.go: rules as a list, all about one of them, what they may say and what they cost.
 //   - explained.go, changed.go, foundevents.go, found.go: why rules matched events, what two sets of rules say of them, and what a collector received.
 //   - modules.go, checkup.go: modules with their fences, and the steps of a check.
 //   - proof.go, letters.go: what sinks confirmed and refused.

@@ -14,11 +14,11 @@ import (
 
 // Entry is one name of the rule language.
 type Entry struct {
-	Of        string   // the type or variable that has it; "" for a function that stands alone
-	Name      string   // without Of
-	Signature string   // as it is written, with the type of the result
-	Doc       string   // one sentence; "" for CEL's own functions
-	Tables    []string // of names of event, the tables that have it; nil for all
+	Of        string   `json:"of,omitempty"`     // the type or variable that has it; "" for a function that stands alone
+	Name      string   `json:"name"`             // without Of
+	Signature string   `json:"signature"`        // as it is written, with the type of the result
+	Doc       string   `json:"doc,omitempty"`    // one sentence; "" for CEL's own functions
+	Tables    []string `json:"tables,omitempty"` // of names of event, the tables that have it; nil for all
 }
 
 // Entries lists every function, type and field of the rule language, sorted. The columns of tables are left out, as

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/view"
 )
@@ -15,7 +19,7 @@ import (
 func newRules(s streams) *cobra.Command {
 	return group("rules", "Look at, check and test rules",
 		newRulesList(s), newRulesLint(s), newRulesTest(s), newRulesCoverage(s), newRulesExplain(s), newRulesBench(s),
-		newRulesDiff(s), newRulesSchema(s))
+		newRulesDiff(s), newRulesLanguage(s), newRulesSchema(s))
 }
 
 func newRulesList(s streams) *cobra.Command {
@@ -67,6 +71,38 @@ func (s *subject) files(config enrich.Config) (n int) {
 		}
 	}
 	return n
+}
+
+func newRulesLanguage(s streams) *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "language [TABLE|NAME]",
+		Short: "Show what rules may say: functions, fields, the columns of a table, with examples",
+		Example: "  riskrelay rules language\n" +
+			"  riskrelay rules language AuditLogs\n" +
+			"  riskrelay rules language event.change",
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return schema.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			about := strings.Join(args, "")
+			language, ok, err := view.NewLanguage(about)
+			if err != nil {
+				return exit(exitRuntime, err)
+			}
+			if !ok {
+				hint := ""
+				if near := diag.Suggest(about, schema.Names()); near != "" {
+					hint = ", did you mean " + near + "?"
+				}
+				return exit(exitConfig, fmt.Errorf("no table, function or type is called %q%s", about, hint))
+			}
+			return show(s.out, format, language, view.LanguageText(language))
+		},
+	}
+	addFormat(c, &format)
+	return c
 }
 
 func newRulesSchema(s streams) *cobra.Command {
