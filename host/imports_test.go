@@ -60,6 +60,7 @@ func layers() []layer {
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
 		{"host/systemd", nil},
+		{"host/modularinput", []string{"enrich/diag"}},
 		{"host/deadletter", []string{"host/durable", "host/pipeline", "host/sink/eventjson", "enrich", "enrich/schema"}},
 		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
