@@ -61,6 +61,7 @@ func inputValidation(t *testing.T, s *splunkd) {
 	if err := os.Chmod(s.write("open.yaml", good), 0o666); err != nil { //nolint:gosec // that is what is tested
 		t.Fatal(err)
 	}
+	s.example(t)
 	for name, test := range map[string]struct {
 		setting, value string
 		code           int
@@ -69,6 +70,7 @@ func inputValidation(t *testing.T, s *splunkd) {
 		"good":                   {},
 		"an absolute path":       {setting: "config_file", value: filepath.Join(s.addon(), "local/riskrelay.yaml")},
 		"a path below Splunk":    {setting: "config_file", value: "$SPLUNK_HOME/etc/apps/TA-riskrelay/local/riskrelay.yaml"},
+		"the example":            {setting: "config_file", value: "README/riskrelay.yaml.example"},
 		"no configuration":       {"config_file", "", 3, "config_file: name riskrelay's configuration"},
 		"not there":              {"config_file", "local/absent.yaml", 3, "local/absent.yaml: no such file"},
 		"a secret in a name":     {"config_file", "local/" + sessionKey, 3, "local/***: no such file"},

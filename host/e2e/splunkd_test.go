@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/riskrelay/riskrelay/host/sink/endpoint/endpointtest"
 )
 
 // splunkd does what Splunk's daemon does with the add-on: it calls the program by its path, without a command, and writes XML to
@@ -64,6 +66,28 @@ func (s *splunkd) write(name, text string) string {
 		s.t.Fatal(err)
 	}
 	return path
+}
+
+// example writes the files that the example of a configuration names.
+func (s *splunkd) example(t *testing.T) {
+	t.Helper()
+	s.write("client-secret", "not-a-real-secret")
+	s.write("hec-token", "fake-token")
+	auth := filepath.Join(s.home, "etc/auth")
+	ca, err := endpointtest.NewCA()
+	if err == nil {
+		err = os.MkdirAll(auth, 0o700)
+	}
+	var file string
+	if err == nil {
+		file, err = ca.WriteFile(auth)
+	}
+	if err == nil {
+		err = os.Rename(file, filepath.Join(auth, "cacert.pem"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // document is the XML with the input's settings: <input> or <items>.
