@@ -81,6 +81,7 @@ func layers() []layer {
 			"host/proof", "host/rulehost", "host/secret", "host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/diag", "enrich/schema", "plugin/backoff",
 		}},
+		{"packaging/siem", []string{"host/ruleset", "enrich", "enrich/celrule", "enrich/schema"}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
 	}

@@ -58,7 +58,7 @@ func inputValidation(t *testing.T, s *splunkd) {
 	s.write("unknown.yaml", strings.Replace(good, "sinks:", "sink:", 1))
 	s.write("stdin.yaml", fmt.Sprintf(replayed, "-", "http://127.0.0.1:9", ""))
 	s.write("rules.yaml", fmt.Sprintf(replayed, rows, "http://127.0.0.1:9", ", paths: ["+s.write("bad.rules.yaml", fmt.Sprintf(acmePack, "one", "OperationNam"))+"]"))
-	if err := os.Chmod(s.write("open.yaml", good), 0o666); err != nil { //nolint:gosec // that is what is tested
+	if err := os.Chmod(s.write("open.yaml", good), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	s.example(t)

@@ -56,7 +56,9 @@ func newSplunkd(t *testing.T, binary string) *splunkd {
 	return s
 }
 
-func (s *splunkd) program() string { return filepath.Join(s.addon(), "linux_x86_64/bin/riskrelay_input") }
+func (s *splunkd) program() string {
+	return filepath.Join(s.addon(), "linux_x86_64/bin/riskrelay_input")
+}
 
 // write writes a file into the add-on's folder local, and returns its path.
 func (s *splunkd) write(name, text string) string {

@@ -15,7 +15,7 @@ const hangupLook = 1000
 // has closed the input. https://man7.org/linux/man-pages/man2/poll.2.html, on POLLERR
 func (p *parent) watchOutput(ctx context.Context, out *os.File) {
 	for ctx.Err() == nil {
-		fds := []unix.PollFd{{Fd: int32(out.Fd())}} //nolint:gosec // a file descriptor is small; no events are asked for, POLLERR comes unasked
+		fds := []unix.PollFd{{Fd: int32(out.Fd())}} // no events are asked for: POLLERR comes unasked
 		if _, err := unix.Poll(fds, hangupLook); err != nil && !errors.Is(err, unix.EINTR) {
 			return
 		}
