@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/xml"
 	"fmt"
 	"os"
@@ -144,7 +145,11 @@ func inputKilled(t *testing.T, s *splunkd) {
 		gate.Store(now)
 		i := s.start(false)
 		for range 2 {
-			now.pass <- struct{}{}
+			select {
+			case now.pass <- struct{}{}:
+			case <-i.exited:
+				t.Fatalf("the input ended by itself\n%s", i.last())
+			}
 		}
 		i.kill()
 		close(now.shut)
@@ -207,7 +212,10 @@ sinks: {splunk_hec: [{name: hec, url: "%[9]s", token_file: %[10]s}]}
 				t.Fatal(err)
 			}
 		}
-		if err := hec.Events.Wait(t.Context(), len(sent)); err != nil {
+		ctx, ended := context.WithCancel(t.Context())
+		defer ended()
+		go func() { <-i.exited; ended() }()
+		if err := hec.Events.Wait(ctx, len(sent)); err != nil {
 			t.Fatalf("%v\n%s", err, i.last())
 		}
 		if line := got.find(fmt.Sprintf(`"event_id":"row-%d"`, len(sent)-1)); !strings.Contains(line, `"tags":["acme.`+tag+`"]`) {

@@ -102,6 +102,39 @@ func TestDataDir(t *testing.T) {
 	}
 }
 
+// TestConfigPath holds where a configuration lies that an input names.
+func TestConfigPath(t *testing.T) {
+	dir := t.TempDir() // stands for $SPLUNK_HOME, and for the add-on
+	for _, test := range []struct{ name, home, path, problem string }{
+		{dir, "", dir, ""},
+		{"$SPLUNK_HOME", dir, dir, ""},
+		{"${SPLUNK_HOME}/.", dir, dir + "/.", ""},
+		{".", "", dir, ""},
+		{"$HOME", dir, "", "$HOME: no such file"},
+		{"$SPLUNK_HOME/x", "", "", "there is no SPLUNK_HOME"},
+		{"", dir, "", "name riskrelay's configuration"},
+	} {
+		in := modularinput.Input{Settings: map[string]string{modularinput.ConfigFile: test.name}}
+		path, err := in.ConfigPath(filepath.Join(dir, "linux_x86_64/bin/riskrelay_input"), test.home)
+		if (err == nil) != (test.problem == "") || path != test.path || err != nil && !strings.Contains(err.Error(), test.problem) {
+			t.Errorf("%q in %q: %s, %v", test.name, test.home, path, err)
+		}
+	}
+}
+
+func TestLevel(t *testing.T) {
+	for setting, want := range map[string]string{"": "", "warn": "warn", "DEBUG": "debug"} {
+		in := modularinput.Input{Settings: map[string]string{modularinput.LogLevel: setting}}
+		if level, err := in.Level(); err != nil || level != want {
+			t.Errorf("%q: %q, %v", setting, level, err)
+		}
+	}
+	in := modularinput.Input{Settings: map[string]string{modularinput.LogLevel: "loud"}}
+	if _, err := in.Level(); err == nil || !strings.Contains(err.Error(), `"loud" is none of error, warn, info, debug`) {
+		t.Error(err)
+	}
+}
+
 func TestMisspelt(t *testing.T) {
 	in := modularinput.Input{Settings: map[string]string{"config_file": "", "log_levl": "", "Config_File": "", "host": "", "interval": ""}}
 	want := []string{

@@ -67,7 +67,7 @@ func (r *runner) run(ctx context.Context, c config.Config, secrets *secret.Keepe
 	if err := guard(c, r.path, r.options, secrets); err != nil {
 		return err
 	}
-	if err := undumpable(); err != nil {
+	if err := secret.Undumpable(); err != nil {
 		r.options.Log.WithError(err).Warn("other processes of this user can read this one's memory")
 	}
 	b := thisBuild()

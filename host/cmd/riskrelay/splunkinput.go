@@ -3,15 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/riskrelay/riskrelay/host"
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/modularinput"
 	"github.com/riskrelay/riskrelay/host/view"
@@ -61,15 +65,31 @@ func newSplunkInput(s streams) *cobra.Command {
 	return c
 }
 
+// readInput reads which input it is from standard input. It waits no longer than until ctx ends.
+func readInput(ctx context.Context, s streams, read func(io.Reader) (modularinput.Input, error)) (modularinput.Input, error) {
+	var in modularinput.Input
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		in, err = read(s.in)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		s.secrets.Hold("splunkd's session key", in.SessionKey)
+		return in, exit(exitConfig, err)
+	case <-ctx.Done():
+		return modularinput.Input{}, ctx.Err()
+	}
+}
+
 // loadInput reads the configuration of an input. The runner knows where it is and reads it again.
 func loadInput(s streams, in modularinput.Input) (r runner, c config.Config, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return r, c, exit(exitRuntime, fmt.Errorf("find the add-on's folder: %w", err))
 	}
-	// The program is in ADD-ON/linux_x86_64/bin.
-	r.path, err = inputPath(in.Settings[modularinput.ConfigFile], filepath.Dir(filepath.Dir(filepath.Dir(program))), os.Getenv("SPLUNK_HOME"))
-	if err != nil {
+	if r.path, err = in.ConfigPath(program, os.Getenv("SPLUNK_HOME")); err != nil {
 		return r, c, exit(exitConfig, err)
 	}
 	r.load = func() (config.Config, error) {
@@ -82,44 +102,14 @@ func loadInput(s streams, in modularinput.Input) (r runner, c config.Config, err
 		}
 		return c, exit(exitConfig, err)
 	}
-	if c, err = r.load(); err == nil {
-		err = levelInput(in.Settings[modularinput.LogLevel], &c)
+	level, err := in.Level()
+	if err != nil {
+		return r, c, exit(exitConfig, err)
+	}
+	if c, err = r.load(); level != "" {
+		c.Log.Level = level
 	}
 	return r, c, err
-}
-
-// levelInput has the configuration's log level replaced by the setting of the input, if it has one.
-func levelInput(level string, c *config.Config) error {
-	if level == "" {
-		return nil
-	}
-	if known := []string{"error", "warn", "info", "debug"}; !slices.Contains(known, strings.ToLower(level)) {
-		return exit(exitConfig, fmt.Errorf("%s: %q is none of %s", modularinput.LogLevel, level, strings.Join(known, ", ")))
-	}
-	c.Log.Level = strings.ToLower(level)
-	return nil
-}
-
-// inputPath is the path that config_file names: absolute, below $SPLUNK_HOME, or below the add-on's folder.
-func inputPath(name, addon, home string) (string, error) {
-	path := os.Expand(name, func(variable string) string {
-		if variable == "SPLUNK_HOME" {
-			return home
-		}
-		return "$" + variable
-	})
-	switch {
-	case name == "":
-		return "", fmt.Errorf("%s: name riskrelay's configuration, such as local/riskrelay.yaml below the add-on's folder", modularinput.ConfigFile)
-	case path != name && home == "":
-		return "", fmt.Errorf("%s: %q: there is no SPLUNK_HOME in the environment", modularinput.ConfigFile, name)
-	case !filepath.IsAbs(path):
-		path = filepath.Join(addon, path)
-	}
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s: %w", modularinput.ConfigFile, err)
-	}
-	return path, nil
 }
 
 // validateInput checks an input as `validate` checks a configuration, and refuses what others may change, as a run would. What
@@ -136,11 +126,10 @@ func validateInput(ctx context.Context, s streams) error {
 }
 
 func checkInput(ctx context.Context, s streams) error {
-	in, err := modularinput.ReadValidation(s.in)
+	in, err := readInput(ctx, s, modularinput.ReadValidation)
 	if err != nil {
-		return exit(exitConfig, err)
+		return err
 	}
-	s.secrets.Hold("splunkd's session key", in.SessionKey)
 	r, c, err := loadInput(s, in)
 	if err != nil {
 		return err
@@ -158,4 +147,56 @@ func checkInput(ctx context.Context, s streams) error {
 		}
 	}
 	return err
+}
+
+// inputPause is how long an input that failed waits before it ends: with interval = 0 splunkd starts it again at once.
+const inputPause = 30 * time.Second
+
+// runInput runs an input until splunkd ends it.
+func runInput(ctx context.Context, s streams) error {
+	// When splunkd is gone nobody reads the log, and what was read shall be delivered all the same. Ignored signals would stay
+	// ignored in rule modules; caught ones don't.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	log := view.NewSplunkdLog(s.err, "", s.secrets.Clean)
+	in, err := readInput(ctx, s, modularinput.ReadRun)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil { // this isn't splunkd
+		log.Error(err)
+		return &exitError{code: exitCodeOf(err)}
+	}
+	for _, remark := range in.Misspelt() {
+		log.Warn(remark)
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	err = moveInput(ctx, end, s, in)
+	switch {
+	case ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)):
+		return nil
+	case err != nil:
+		log.Error(err)
+		select {
+		case <-time.After(inputPause):
+		case <-ctx.Done():
+		}
+		return &exitError{code: exitCodeOf(err)}
+	}
+	log.Info("the files were read to their end, and there is no workspace: nothing is done until splunkd ends this input")
+	<-ctx.Done()
+	return nil
+}
+
+// moveInput runs the host of an input. End ends ctx.
+func moveInput(ctx context.Context, end func(), s streams, in modularinput.Input) error {
+	r, c, err := loadInput(s, in)
+	if err != nil {
+		return err
+	}
+	log := view.NewSplunkdLog(s.err, c.Log.Level, s.secrets.Clean)
+	out, _ := view.Unescaped(s.out).(*os.File) // nil where it is none
+	splunkd := modularinput.Watch(ctx, s.in, out, func(why string) { log.Info(why + ": ending"); end() })
+	r.options, r.began = host.Options{Log: log, Stdout: s.out, Guarded: true}, splunkd.Began
+	return r.run(ctx, c, s.secrets)
 }

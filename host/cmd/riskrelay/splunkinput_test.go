@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -25,21 +27,16 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// TestInputPath holds where a configuration lies that an input names.
-func TestInputPath(t *testing.T) {
-	dir := t.TempDir() // stands for $SPLUNK_HOME, and for the add-on
-	for _, test := range []struct{ name, home, path, problem string }{
-		{dir, "", dir, ""},
-		{"$SPLUNK_HOME", dir, dir, ""},
-		{"${SPLUNK_HOME}/.", dir, dir + "/.", ""},
-		{".", "", dir, ""},
-		{"$HOME", dir, "", "$HOME: no such file"},
-		{"$SPLUNK_HOME/x", "", "", "there is no SPLUNK_HOME"},
-		{"", dir, "", "name riskrelay's configuration"},
-	} {
-		path, err := inputPath(test.name, dir, test.home)
-		if (err == nil) != (test.problem == "") || path != test.path || err != nil && !strings.Contains(err.Error(), test.problem) {
-			t.Errorf("%q in %q: %s, %v", test.name, test.home, path, err)
+// TestInputWithoutSettings ends an input that splunkd has started and told nothing yet.
+func TestInputWithoutSettings(t *testing.T) {
+	in, splunkd := io.Pipe()
+	defer splunkd.Close()
+	for line, code := range map[string]int{"splunk-input": exitOK, "splunk-input --validate-arguments": exitConfig} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var out, errs strings.Builder
+		if got := execute(ctx, strings.Fields(line), streams{in: in, out: &out, err: &errs}); got != code || errs.String() != "" {
+			t.Errorf("%s: exit code %d\n%s%s", line, got, &out, &errs)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package modularinput
 
 import (
 	"context"
@@ -13,7 +13,7 @@ const hangupLook = 1000
 
 // watchOutput ends the program when nobody is left who could read its output: splunkd does so as long as it lives, also when it
 // has closed the input. https://man7.org/linux/man-pages/man2/poll.2.html, on POLLERR
-func (p *parent) watchOutput(ctx context.Context, out *os.File) {
+func (p *Parent) watchOutput(ctx context.Context, out *os.File) {
 	for ctx.Err() == nil {
 		fds := []unix.PollFd{{Fd: int32(out.Fd())}} // no events are asked for: POLLERR comes unasked
 		if _, err := unix.Poll(fds, hangupLook); err != nil && !errors.Is(err, unix.EINTR) {

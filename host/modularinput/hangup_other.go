@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package modularinput
 
 import (
 	"context"
@@ -8,4 +8,4 @@ import (
 )
 
 // watchOutput does nothing: elsewhere than on Linux a pipe doesn't tell that nobody reads it.
-func (*parent) watchOutput(context.Context, *os.File) {}
+func (*Parent) watchOutput(context.Context, *os.File) {}
