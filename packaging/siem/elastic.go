@@ -136,7 +136,8 @@ func dynamicColumns() []string {
 	})))
 }
 
-// mapping is the one mapping that takes a column of all these types.
+// mapping is the one mapping that takes a column of all these types. Yes and no are words, as neither OpenSearch nor older versions of
+// Elasticsearch forgive a boolean field a value of another kind.
 func (p product) mapping(types []enrich.Type) object {
 	has := func(kinds ...enrich.Type) bool { // only these
 		return !slices.ContainsFunc(types, func(t enrich.Type) bool { return !slices.Contains(kinds, t) })
@@ -144,8 +145,6 @@ func (p product) mapping(types []enrich.Type) object {
 	switch {
 	case slices.Contains(types, enrich.Dynamic):
 		return p.dynamic
-	case has(enrich.Bool):
-		return object{"type": "boolean", "ignore_malformed": true}
 	case has(enrich.Int, enrich.Long):
 		return object{"type": "long", "ignore_malformed": true}
 	case has(enrich.Int, enrich.Long, enrich.Real):

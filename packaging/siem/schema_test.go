@@ -12,14 +12,15 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// The judge is Elastic's own description of its API, as JSON Schema that refuses what it doesn't name. testdata/elasticsearch.json holds the
-// schemas that the two requests need, without their texts, queries, aggregations and analysis.
+// The judges are the products' own descriptions of their APIs, as JSON Schema that refuses what it doesn't name. testdata/elasticsearch.json
+// and testdata/opensearch.json hold the schemas that the two requests need, without their texts, queries, aggregations and analysis.
+
 const strict, open = "#/strict/", "#/open/"
 
 // newJudge writes each schema in two forms: strict, and open for where it is combined with others.
-func newJudge(t *testing.T) *jsonschema.Compiler {
+func newJudge(t *testing.T, file string) *jsonschema.Compiler {
 	t.Helper()
-	text, err := os.ReadFile("testdata/elasticsearch.json")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +29,9 @@ func newJudge(t *testing.T) *jsonschema.Compiler {
 	}
 	if err := json.Unmarshal(text, &spec); err != nil {
 		t.Fatal(err)
+	}
+	if container, ok := spec.Components.Schemas["ingest._common:ProcessorContainer"].(map[string]any); ok {
+		container["properties"].(map[string]any)["copy"] = copyProcessor()
 	}
 	forms := map[string]any{}
 	for _, form := range []string{strict, open} {
@@ -38,10 +42,21 @@ func newJudge(t *testing.T) *jsonschema.Compiler {
 		forms[strings.Trim(form, "#/")] = all
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("file:///elasticsearch.json", forms); err != nil {
+	if err := compiler.AddResource("file:///judge.json", forms); err != nil {
 		t.Fatal(err)
 	}
 	return compiler
+}
+
+// copyProcessor is what OpenSearch's description lacks: https://docs.opensearch.org/docs/ingest-pipelines/processors/copy
+func copyProcessor() any {
+	text, flag := map[string]any{"type": "string"}, map[string]any{"type": "boolean"}
+	return map[string]any{"allOf": []any{
+		map[string]any{"$ref": "#/components/schemas/ingest._common:ProcessorBase"},
+		map[string]any{"type": "object", "required": []any{"source_field", "target_field"}, "properties": map[string]any{
+			"source_field": text, "target_field": text, "ignore_missing": flag, "override_target": flag, "remove_source": flag,
+		}},
+	}}
 }
 
 // refusing is a schema of OpenAPI 3.0 as JSON Schema of 2020-12. In the strict form an object has no property that isn't named.
@@ -73,7 +88,7 @@ func refusing(node any, form string) any {
 				named[name] = refusing(p, strict)
 			}
 			out[key] = named
-		case "items", "additionalProperties":
+		case "items", "additionalProperties", "not":
 			out[key] = refusing(value, strict)
 		case "allOf":
 			list := value.([]any)
@@ -125,31 +140,36 @@ func each(list []any, form string) (all []any) {
 	return all
 }
 
-// TestElasticTakes holds that the requests are what Elasticsearch's specification describes, and that it refuses what it doesn't know.
-func TestElasticTakes(t *testing.T) {
+// TestTaken holds that the requests are what Elasticsearch and OpenSearch describe, and that a mistake in them isn't.
+func TestTaken(t *testing.T) {
 	all, err := files(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiler := newJudge(t)
-	for _, request := range []struct{ file, schema, mistake, with string }{
-		{"elastic/index-template.json", "put_index_template", `"ignore_malformed"`, `"ignore_malfomed"`},
-		{"elastic/index-template.json", "put_index_template", `"flattened"`, `"flatened"`},
-		{"elastic/index-template.json", "put_index_template", `"index_patterns"`, `"index_pattern"`},
-		{"elastic/pipeline.json", "put_pipeline", `"copy_from"`, `"copyfrom"`},
-		{"elastic/pipeline.json", "put_pipeline", `"date":`, `"dates":`},
+	judges := map[string]*jsonschema.Compiler{
+		"elastic": newJudge(t, "testdata/elasticsearch.json"), "opensearch": newJudge(t, "testdata/opensearch.json"),
+	}
+	for _, request := range []struct{ product, file, schema, mistake, with string }{
+		{"elastic", "index-template.json", "put_index_template", `"ignore_malformed"`, `"ignore_malfomed"`},
+		{"elastic", "index-template.json", "put_index_template", `"flattened"`, `"flatened"`},
+		{"elastic", "index-template.json", "put_index_template", `"index_patterns"`, `"index_pattern"`},
+		{"elastic", "pipeline.json", "put_pipeline", `"copy_from"`, `"copyfrom"`},
+		{"elastic", "pipeline.json", "put_pipeline", `"date":`, `"dates":`},
+		{"opensearch", "index-template.json", "put_index_template", `"keyword"`, `"keywords"`},
+		{"opensearch", "index-template.json", "put_index_template", `"enabled"`, `"enable"`},
+		{"opensearch", "pipeline.json", "put_pipeline", `"override_target"`, `"override_targets"`},
 	} {
-		schema, err := compiler.Compile("file:///elasticsearch.json" + strict + request.schema)
+		schema, err := judges[request.product].Compile("file:///judge.json" + strict + request.schema)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(all[request.file])
+		text := string(all[request.product+"/"+request.file])
 		if err := schema.Validate(instance(t, text)); err != nil {
-			t.Fatalf("%s: %v", request.file, err)
+			t.Fatalf("%s/%s: %v", request.product, request.file, err)
 		}
 		wrong := strings.Replace(text, request.mistake, request.with, 1)
 		if wrong == text || schema.Validate(instance(t, wrong)) == nil {
-			t.Errorf("%s: %s is taken for %s", request.file, request.with, request.mistake)
+			t.Errorf("%s/%s: %s is taken for %s", request.product, request.file, request.with, request.mistake)
 		}
 	}
 }
