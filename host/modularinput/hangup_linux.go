@@ -21,6 +21,8 @@ func (p *Parent) watchOutput(ctx context.Context, out *os.File) {
 		}
 		if fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
 			p.end("nobody reads standard output any more, so splunkd is gone")
+		}
+		if fds[0].Revents != 0 { // also where it isn't open at all
 			return
 		}
 	}
