@@ -27,6 +27,7 @@ test-deps: ## install what tests need and Go can't bring: rsyslog, syslog-ng, No
 
 test: test-deps ## run all tests with the race detector (installs their needs first)
 	$(GO) test -race -shuffle=on -timeout 30m ./...
+	$(GO) -C packaging/prometheus/test test ./...
 
 FAULTS ?= 1000
 
@@ -58,7 +59,7 @@ lint: ## gofumpt and golangci-lint
 	@unformatted=$$($(GO) tool $(TOOLS) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')); \
 	  if [ -n "$$unformatted" ]; then echo "run make fmt: $$unformatted"; exit 1; fi
 	$(GO) tool $(TOOLS) golangci-lint run --config .ci/golangci.yml ./...
-	@linter=$$($(GO) tool $(TOOLS) -n golangci-lint); for module in packaging/image packaging/release; do \
+	@linter=$$($(GO) tool $(TOOLS) -n golangci-lint); for module in packaging/image packaging/release packaging/prometheus/test; do \
 	  (cd $$module && $$linter run --config $(CURDIR)/.ci/golangci.yml ./...); done
 
 fmt: ## format the code

@@ -60,6 +60,7 @@ func layers() []layer {
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
 		{"host/systemd", nil},
+		{"host/modularinput", []string{"enrich/diag"}},
 		{"host/deadletter", []string{"host/durable", "host/pipeline", "host/sink/eventjson", "enrich", "enrich/schema"}},
 		{"host/proof", []string{"host/pipeline", "host/ledger", "enrich"}},
 		{"host/admin", []string{"host/pipeline", "host/proof", "enrich"}},
@@ -80,6 +81,7 @@ func layers() []layer {
 			"host/proof", "host/rulehost", "host/secret", "host/sink/...", "host/source/...", "host/systemd",
 			"enrich", "enrich/diag", "enrich/schema", "plugin/backoff",
 		}},
+		{"packaging/siem", []string{"host/ruleset", "enrich", "enrich/celrule", "enrich/schema"}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
 	}

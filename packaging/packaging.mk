@@ -5,13 +5,13 @@ RELEASE = go -C packaging/release run .
 VERSION_NOW = $(shell packaging/version)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart sums sign-release verify-release test-release release-check
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart splunk-addon test-splunk-addon sums sign-release verify-release test-release release-check
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
 
 # What is released, each a target. What is done to all of them comes behind.
-PARTS := binaries linux-packages image chart
+PARTS := binaries linux-packages image chart splunk-addon
 
 packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
 	$(if $(filter-out / .,$(DIST)),,$(error DIST is "$(DIST)": name a folder that may be emptied))
@@ -45,7 +45,13 @@ chart: ## the Helm chart in dist/
 	mkdir -p $(DIST)
 	packaging/chart/build $(DIST)
 
-test-packages: packages test-linux-packages test-image test-chart test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
+splunk-addon: binaries ## Splunk's add-on with the program, for Linux on x86_64, in dist/
+	packaging/splunk/addon $(DIST)
+
+test-splunk-addon:
+	packaging/test/addon $(DIST)
+
+test-packages: packages test-linux-packages test-image test-chart test-splunk-addon test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
 
 test-linux-packages: packaging-deps
 	packaging/test/versions

@@ -37,3 +37,19 @@ func TestConfigurationFiles(t *testing.T) {
 		t.Errorf("a device dropped in: %v", err)
 	}
 }
+
+// TestLoadOver holds that other defaults count only where no file says anything else.
+func TestLoadOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "riskrelay.yaml")
+	defaults := Defaults()
+	defaults.DataDir = "/checkpoints/main"
+	for text, want := range map[string]string{"": "/checkpoints/main", "data_dir: /var/lib/riskrelay\n": "/var/lib/riskrelay"} {
+		text += "sources: {files: [rows.ndjson]}\nsinks: {file: [{name: disk, path: out.ndjson}]}\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := LoadOver(defaults, path, noEnv); err != nil || c.DataDir != want || c.Drain != Defaults().Drain {
+			t.Errorf("%q: %s, %v", text, c.DataDir, err)
+		}
+	}
+}

@@ -28,8 +28,13 @@ const (
 // conf.d beside it, whose lists add to the file's and whose other keys replace it. All problems of all files are
 // returned at once, as diag.Problems.
 func Load(path string, getenv func(string) (string, bool)) (Config, error) {
+	return LoadOver(Defaults(), path, getenv)
+}
+
+// LoadOver is Load with other values for what no file says.
+func LoadOver(defaults Config, path string, getenv func(string) (string, bool)) (Config, error) {
 	at := newPlaces()
-	config, problems, err := load(path, func(c *Config, name string, data []byte) diag.Problems {
+	config, problems, err := load(defaults, path, func(c *Config, name string, data []byte) diag.Problems {
 		return c.read(name, data, fromEnvironment(getenv), at)
 	})
 	if err != nil {
@@ -45,7 +50,7 @@ func LoadUnexpanded(path string, getenv func(string) (string, bool)) (Config, er
 	if c, err := Load(path, getenv); err != nil {
 		return c, err
 	}
-	config, problems, err := load(path, func(c *Config, name string, data []byte) diag.Problems {
+	config, problems, err := load(Defaults(), path, func(c *Config, name string, data []byte) diag.Problems {
 		return c.read(name, data, unexpanded(getenv), newPlaces())
 	})
 	if err != nil {
@@ -54,9 +59,8 @@ func LoadUnexpanded(path string, getenv func(string) (string, bool)) (Config, er
 	return config, problems.Err()
 }
 
-// load reads the files with read. The error is that of a file that can't be read at all.
-func load(path string, read func(c *Config, name string, data []byte) diag.Problems) (Config, diag.Problems, error) {
-	config := Defaults()
+// load reads the files with read into config. The error is that of a file that can't be read at all.
+func load(config Config, path string, read func(c *Config, name string, data []byte) diag.Problems) (Config, diag.Problems, error) {
 	paths := []string{path}
 	dropIns, err := filepath.Glob(filepath.Join(filepath.Dir(path), "conf.d", "*.yaml"))
 	if err != nil {

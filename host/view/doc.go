@@ -6,7 +6,7 @@
 //
 //   - visible.go, plain.go: the way of all output to people, which lets nothing through that commands a terminal.
 //   - table.go, page.go, words.go: tables, pages in sections, and numbers, spans and times in a few characters.
-//   - log.go, bar.go: the log, and how far a long work is.
+//   - log.go, splunkdlog.go, bar.go: the log, as people and as splunkd read it, and how far a long work is.
 //   - status.go: how a host does.
 //   - code.go, findings.go, sarif.go: problem codes, and what was found in rule files.
 //   - rules.go, rule.go, rule_text.go, language.go, costs.go: rules as a list, all about one of them, what they may say and what they cost.

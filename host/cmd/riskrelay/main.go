@@ -29,8 +29,9 @@ const (
 )
 
 func main() {
-	os.Exit(interruptible(firstSignal(), lasts(os.Args[1:]), os.Stderr, func(ctx context.Context) int {
-		return execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	args := commandLine(os.Args)
+	os.Exit(interruptible(firstSignal(), lasts(args), os.Stderr, func(ctx context.Context) int {
+		return execute(ctx, args, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	}))
 }
 
@@ -112,8 +113,12 @@ func execute(ctx context.Context, args []string, s streams) int {
 	if p := (ownership.Problem{}); errors.As(err, &p) && forRoot(p) {
 		fmt.Fprintln(s.err, forRootHint) //nolint:errcheck // nobody is left to tell
 	}
-	known := new(exitError)
-	if errors.As(err, &known) {
+	return exitCodeOf(err)
+}
+
+// exitCodeOf is the exit code of an error that isn't nil.
+func exitCodeOf(err error) int {
+	if known := new(exitError); errors.As(err, &known) {
 		return known.code
 	}
 	return exitConfig // cobra's own errors are about arguments
@@ -143,7 +148,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.AddCommand(
 		newRun(s), newDemo(s), newValidate(s), newCheck(s), newStatus(s), newVerify(s), newBackfill(s), newDeadletter(s), newTag(s),
-		newRules(s), newConfig(s), newModules(s), newModule(), newVersion(s),
+		newRules(s), newConfig(s), newModules(s), newModule(), newSplunkInput(s), newVersion(s),
 	)
 	root.AddCommand(documentation()...)
 	complete(root)

@@ -16,6 +16,7 @@ import (
 	"github.com/riskrelay/riskrelay/host/config"
 	"github.com/riskrelay/riskrelay/host/memory"
 	"github.com/riskrelay/riskrelay/host/rulehost"
+	"github.com/riskrelay/riskrelay/host/secret"
 	"github.com/riskrelay/riskrelay/host/systemd"
 	"github.com/riskrelay/riskrelay/host/view"
 )
@@ -34,25 +35,18 @@ func newRun(s streams) *cobra.Command {
 			"others may read, are refused, each with the command that mends it.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			loaded, err := loadConfig(s, t.path)
+			r := runner{path: t.path, load: func() (config.Config, error) { return loadConfig(s, t.path) }, options: options}
+			loaded, err := r.load()
 			if err != nil {
 				return err
 			}
-			options.Log = view.NewLog(s.err, loaded.Log, s.secrets.Clean)
-			options.Stdin, options.Stdout = s.in, s.out
-			options.Guarded = !t.insecure
-			if err := guard(loaded, t.path, options, s.secrets); err != nil {
-				return err
+			r.options.Log = view.NewLog(s.err, loaded.Log, s.secrets.Clean)
+			r.options.Stdin, r.options.Stdout = s.in, s.out
+			r.options.Guarded = !t.insecure
+			if r.options.Service, err = systemd.New(os.Getenv); err != nil {
+				r.options.Log.WithError(err).Warn("systemd's watchdog isn't fed")
 			}
-			if err := undumpable(); err != nil {
-				options.Log.WithError(err).Warn("other processes of this user can read this one's memory")
-			}
-			if options.Service, err = systemd.New(os.Getenv); err != nil {
-				options.Log.WithError(err).Warn("systemd's watchdog isn't fed")
-			}
-			b := thisBuild()
-			options.Build = admin.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
-			return run(c.Context(), s, loaded, t.path, options)
+			return r.run(c.Context(), loaded, s.secrets)
 		},
 	}
 	t.add(c)
@@ -61,12 +55,28 @@ func newRun(s streams) *cobra.Command {
 	return c
 }
 
-func run(ctx context.Context, s streams, c config.Config, path string, options host.Options) error {
+// runner runs a host until it is told to stop.
+type runner struct {
+	path    string                        // of the configuration
+	load    func() (config.Config, error) // reads the configuration, again for each reload
+	options host.Options
+	began   func() // called once the host is there, before it reads; nil for nobody
+}
+
+func (r *runner) run(ctx context.Context, c config.Config, secrets *secret.Keeper) error {
+	if err := guard(c, r.path, r.options, secrets); err != nil {
+		return err
+	}
+	if err := secret.Undumpable(); err != nil {
+		r.options.Log.WithError(err).Warn("other processes of this user can read this one's memory")
+	}
+	b := thisBuild()
+	r.options.Build = admin.Build{Version: b.Version, Revision: b.Revision, Go: b.Go}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start, which takes a while: SIGHUP would end the program
 	defer signal.Stop(hup)
 	most, limited := memory.Limit()
-	h, err := host.New(ctx, c, options)
+	h, err := host.New(ctx, c, r.options)
 	if err != nil {
 		return ruleOrRuntime(err, c.Rules.Context)
 	}
@@ -74,37 +84,45 @@ func run(ctx context.Context, s streams, c config.Config, path string, options h
 	if limited {
 		go memory.KeepSmall(ctx, most)
 	}
+	if r.began != nil {
+		r.began()
+	}
+	return r.follow(ctx, h, hup)
+}
+
+// follow has the host run, and read its rules again at each signal.
+func (r *runner) follow(ctx context.Context, h *host.Host, hup chan os.Signal) error {
 	var reloads sync.WaitGroup
 	reloads.Go(func() {
 		for range hup {
-			reload(ctx, s, h, path, options)
+			r.reload(ctx, h)
 		}
 	})
-	err = h.Run(ctx)
+	err := h.Run(ctx)
 	signal.Stop(hup)
 	close(hup)
 	reloads.Wait() // the host may be closed only when nobody reloads it
 	if err == nil && ctx.Err() != nil {
-		options.Log.Info("stopped")
+		r.options.Log.Info("stopped")
 	}
 	return exit(exitRuntime, err)
 }
 
 // reload reads the configuration's rules again. It logs what went wrong and leaves the old rules at work.
-func reload(ctx context.Context, s streams, h *host.Host, path string, o host.Options) {
+func (r *runner) reload(ctx context.Context, h *host.Host) {
 	defer h.Reloading()()
-	c, err := loadConfig(s, path)
-	if err == nil && o.Guarded {
-		err = host.Permissions(c, path).Err()
+	c, err := r.load()
+	if err == nil && r.options.Guarded {
+		err = host.Permissions(c, r.path).Err()
 	}
 	if err == nil {
 		err = h.Reload(ctx, c)
 	}
 	if err != nil {
-		o.Log.WithError(err).Error("can't reload: the old rules stay at work")
+		r.options.Log.WithError(err).Error("can't reload: the old rules stay at work")
 		return
 	}
-	o.Log.Info("rules reloaded")
+	r.options.Log.Info("rules reloaded")
 }
 
 // ruleOrRuntime is the exit code for a host that can't start.

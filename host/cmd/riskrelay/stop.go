@@ -26,7 +26,7 @@ func firstSignal() <-chan os.Signal {
 	return first
 }
 
-// lasts reports whether the command line is one that isn't ended after grace: run sends what it has read, and a module ends
+// lasts reports whether the command line is one that isn't ended after grace: run and splunk-input send what they have read, and a module ends
 // with its host, which may need it until then, also when a service manager signals both.
 func lasts(args []string) bool {
 	c, _, err := newRoot(streams{}).Find(args)
@@ -34,7 +34,7 @@ func lasts(args []string) bool {
 		return false
 	}
 	for ; c.HasParent(); c = c.Parent() {
-		if c.Name() == "run" || c.Name() == "module" {
+		if c.Name() == "run" || c.Name() == splunkInput || c.Name() == "module" {
 			return true
 		}
 	}

@@ -62,7 +62,7 @@ func TestInterruptible(t *testing.T) {
 // TestLasts holds which commands may take as long as they need.
 func TestLasts(t *testing.T) {
 	for line, want := range map[string]bool{
-		"run": true, "run --once -c x": true, "module cel": true, "": false, "rules lint run": false, "tag run": false, "rules test x": false,
+		"run": true, "run --once -c x": true, "splunk-input": true, "module cel": true, "": false, "rules lint run": false, "tag run": false, "rules test x": false,
 		"status --watch": false, "backfill --from 1h": false, "nonsense": false, "validate -c run": false,
 	} {
 		if got := lasts(strings.Fields(line)); got != want {

@@ -15,7 +15,7 @@
   expr: riskrelay_stuck{ {{- $of -}} } == 1
   for: 5m
   labels: { severity: critical }
-  annotations: { summary: "Something stands still without even failing: keep the log, then delete the pod." }
+  annotations: { summary: "Something stands still without even failing: keep the log, then start riskrelay anew: in Kubernetes, delete the pod." }
 - alert: RiskrelayLag
   expr: riskrelay_stream_ingestion_lag_seconds{ {{- $of -}} } > {{ int .Values.prometheusRule.lagSeconds }}
   for: 5m
