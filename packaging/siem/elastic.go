@@ -114,7 +114,7 @@ func columns() map[string][]enrich.Type {
 	for _, t := range schema.Tables() {
 		for _, c := range t.Columns {
 			kind := c.Type
-			if schema.HoldsObjects(t.Name, c.Name) {
+			if schema.ObjectTexts(t.Name)[c.Name] {
 				kind = enrich.Dynamic
 			}
 			if !slices.Contains(all[c.Name], kind) {
