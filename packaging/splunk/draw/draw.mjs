@@ -1,0 +1,42 @@
+// draw.mjs DATA OUT: draws each dashboard in the folder DATA (definitions whose data sources hold data) with Splunk's components in
+// Chromium, and writes OUT/NAME.png. A message of an error in the page, or on it, ends it with 1.
+import { build } from 'esbuild';
+import puppeteer from 'puppeteer-core';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const [data, out] = process.argv.slice(2);
+const work = mkdtempSync(join(tmpdir(), 'riskrelay-draw-'));
+const here = dirname(fileURLToPath(import.meta.url));
+await build({
+    entryPoints: [join(here, 'page.jsx')], outfile: join(work, 'page.js'), bundle: true, minify: true, logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"production"', global: 'window' }, loader: { '.svg': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl' },
+});
+const browser = await puppeteer.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--hide-scrollbars', '--allow-file-access-from-files'],
+});
+let failed = false;
+for (const file of readdirSync(data).filter((f) => f.endsWith('.json')).sort()) {
+    const definition = readFileSync(join(data, file), 'utf8');
+    const html = join(work, `${file}.html`);
+    writeFileSync(html, `<!doctype html><meta charset="utf-8"><body style="margin:0"><div id="dashboard"></div>
+<script>window.dashboard = ${definition.replaceAll('<', '\\u003c')}</script><script src="page.js"></script>`);
+    const page = await browser.newPage();
+    await page.emulateTimezone('UTC');
+    page.on('pageerror', (e) => { failed = true; console.error(`${file}: ${e.message}`); });
+    page.on('console', (m) => { if (process.env.VERBOSE) console.error(`${file}: ${m.type()}: ${m.text()}`); });
+    await page.setViewport({ width: 1440, height: 1300 });
+    await page.goto(pathToFileURL(html).href);
+    const wanted = Object.keys(JSON.parse(definition).visualizations).length;
+    await new Promise((r) => setTimeout(r, 6000));
+
+    await page.screenshot({ path: join(out, basename(file, '.json') + '.png'), fullPage: true });
+    console.log(`${file}: drawn`);
+    if (process.env.VERBOSE) writeFileSync(join(out, file + '.html'), await page.content());
+    await page.close();
+}
+await browser.close();
+rmSync(work, { recursive: true });
+process.exit(failed ? 1 : 0);
