@@ -28,15 +28,28 @@ for (const file of readdirSync(data).filter((f) => f.endsWith('.json')).sort()) 
     page.on('pageerror', (e) => { failed = true; console.error(`${file}: ${e.message}`); });
     page.on('console', (m) => { if (process.env.VERBOSE) console.error(`${file}: ${m.type()}: ${m.text()}`); });
     await page.setViewport({ width: 1440, height: 1300 });
-    await page.goto(pathToFileURL(html).href);
+    await page.goto(pathToFileURL(html).href, { waitUntil: 'domcontentloaded' });
     const wanted = Object.keys(JSON.parse(definition).visualizations).length;
-    await new Promise((r) => setTimeout(r, 6000));
-
-    await page.screenshot({ path: join(out, basename(file, '.json') + '.png'), fullPage: true });
+    await page.waitForFunction((n) => document.querySelectorAll(
+        '[data-test="SingleValueWrapper"], [data-test="table-container"], [data-test="charting-container"] svg').length >= n, {}, wanted);
+    const dashboard = await page.$('[data-test="DashboardLayoutContainer"]');
+    await stable(dashboard, join(out, basename(file, '.json') + '.png'));
     console.log(`${file}: drawn`);
-    if (process.env.VERBOSE) writeFileSync(join(out, file + '.html'), await page.content());
     await page.close();
 }
 await browser.close();
 rmSync(work, { recursive: true });
 process.exit(failed ? 1 : 0);
+
+// stable writes a picture once two in a row are the same: charts grow into their places.
+async function stable(element, path) {
+    for (let before = '', n = 0; n < 30; n++) {
+        const picture = Buffer.from(await element.screenshot());
+        if (before && picture.equals(before)) {
+            writeFileSync(path, picture);
+            return;
+        }
+        before = picture;
+    }
+    throw new Error(`${path}: the picture never stands still`);
+}

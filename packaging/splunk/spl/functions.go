@@ -1,6 +1,7 @@
 package spl
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -55,6 +56,9 @@ var functions = sync.OnceValue(func() map[string]function {
 		"mvindex":            plain(func(a []value) value { return at(a) }),
 		"mvjoin":             plain(func(a []value) value { return strings.Join(list(a[0]), first(a[1])) }),
 		"json_extract":       jsonExtract,
+		"json_extract_exact": jsonExtractExact,
+		"json_keys":          plain(func(a []value) value { return keys(first(a[0])) }),
+		"now":                func(f Fields, _ []evaluation) value { return now(f) },
 		"json_array_to_mv":   plain(func(a []value) value { return items(first(a[0])) }),
 	}
 })
@@ -211,4 +215,42 @@ func items(source string) value {
 		out[i] = native(one)
 	}
 	return single(out)
+}
+
+// jsonExtractExact reads a member of an object whose name isn't cut at dots.
+func jsonExtractExact(f Fields, args []evaluation) value {
+	object, ok := decode(first(args[0](f))).(map[string]any)
+	if !ok {
+		return nil
+	}
+	inner, ok := object[first(args[1](f))]
+	if !ok || inner == nil {
+		return nil
+	}
+	return native(inner)
+}
+
+// keys are the names in an object, as a JSON list.
+func keys(source string) value {
+	object, ok := decode(source).(map[string]any)
+	if !ok {
+		return nil
+	}
+	all := make([]any, 0, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		all = append(all, name)
+	}
+	return native(all)
+}
+
+// clocked is what knows when a search runs.
+type clocked interface {
+	now() float64
+}
+
+func now(f Fields) value {
+	if c, ok := f.(clocked); ok {
+		return c.now()
+	}
+	return nil
 }

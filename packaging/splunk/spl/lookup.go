@@ -90,7 +90,7 @@ func (p *pipe) inputlookup(r *reader) error {
 				set[column] = []string{cells[i]}
 			}
 		}
-		p.rows = append(p.rows, row{set: set})
+		p.rows = append(p.rows, row{set: set, at: p.at})
 	}
 	p.columns = slices.Clone(t.columns)
 	return nil

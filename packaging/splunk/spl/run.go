@@ -29,7 +29,10 @@ func (r *Result) Column(name string) (all []string) {
 type row struct {
 	of  *Event
 	set map[string][]string
+	at  float64 // when the search runs
 }
+
+func (r row) now() float64 { return r.at }
 
 // Get are the values of a field.
 func (r row) Get(name string) []string {
@@ -55,19 +58,20 @@ func (r row) with(name string, values []string) row {
 		set[n] = v
 	}
 	set[name] = values
-	return row{r.of, set}
+	return row{r.of, set, r.at}
 }
 
 // pipe is a search between two commands.
 type pipe struct {
 	*Knowledge
+	at      float64 // when the search runs
 	rows    []row
 	columns []string // of a table; nil while rows are events
 }
 
-// Run runs a search over events. Its words are those of the search bar: what stands before the first | is searched for.
+// Run runs a search over events, at the time of the newest. Its words are those of the search bar: what stands before the first | is searched for.
 func (k *Knowledge) Run(search string, events []*Event) (*Result, error) {
-	p := &pipe{Knowledge: k}
+	p := &pipe{Knowledge: k, at: newest(events)}
 	expanded, err := k.expand(strings.TrimSpace(search))
 	if err != nil {
 		return nil, err
@@ -89,6 +93,14 @@ func (k *Knowledge) Run(search string, events []*Event) (*Result, error) {
 		}
 	}
 	return p.result(), nil
+}
+
+// newest is when the newest event happened: searches run then.
+func newest(events []*Event) (at float64) {
+	for _, e := range events {
+		at = max(at, e.Time())
+	}
+	return at
 }
 
 // stages cuts a search at its pipes, not at those inside quotes.
@@ -117,7 +129,7 @@ func (p *pipe) find(terms string, events []*Event) error {
 	}
 	for _, e := range events {
 		if c(e) {
-			p.rows = append(p.rows, row{of: e})
+			p.rows = append(p.rows, row{of: e, at: p.at})
 		}
 	}
 	slices.SortStableFunc(p.rows, func(a, b row) int {
@@ -153,7 +165,7 @@ func (p *pipe) only(columns []string) {
 				set[name] = v
 			}
 		}
-		p.rows[i] = row{set: set}
+		p.rows[i] = row{set: set, at: p.at}
 	}
 	p.columns = columns
 }

@@ -211,7 +211,7 @@ func (p *pipe) group(r report) {
 		for _, a := range r.aggregates {
 			set[a.name] = a.of(groups[key])
 		}
-		out = append(out, row{set: set})
+		out = append(out, row{set: set, at: p.at})
 	}
 	p.rows, p.columns = out, slices.Clone(r.by)
 	for _, a := range r.aggregates {

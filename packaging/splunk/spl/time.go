@@ -21,7 +21,7 @@ func (p *pipe) tstats(args string, events []*Event) error {
 	for _, e := range events {
 		watch.of = e
 		if c(watch) {
-			p.rows = append(p.rows, row{of: e})
+			p.rows = append(p.rows, row{of: e, at: p.at})
 		}
 	}
 	for _, a := range r.aggregates {
@@ -108,7 +108,7 @@ func (p *pipe) spread(by string, a aggregate) {
 	slices.Sort(columns)
 	p.rows, p.columns = nil, append([]string{"_time"}, slices.Compact(columns)...)
 	for _, at := range order {
-		p.rows = append(p.rows, row{set: byTime[at]})
+		p.rows = append(p.rows, row{set: byTime[at], at: p.at})
 	}
 }
 
@@ -130,7 +130,7 @@ func (p *pipe) fill(r report) {
 	for at := from; at <= to; at += int64(r.span.Seconds()) {
 		one, ok := known[at]
 		if !ok {
-			one = row{set: map[string][]string{"_time": {strconv.FormatInt(at, 10)}}}
+			one = row{at: p.at, set: map[string][]string{"_time": {strconv.FormatInt(at, 10)}}}
 		}
 		for _, column := range p.columns {
 			if len(one.Get(column)) == 0 {
