@@ -108,6 +108,9 @@ func (p *parser) operand() (evaluation, error) {
 			return nil, err
 		}
 		return inner, p.want(")")
+	case t.kind == symbol && t.text == "-":
+		of, err := p.operand()
+		return func(f Fields) value { return apply("-", 0.0, of(f)) }, err
 	case t.kind == word && p.take("("):
 		return p.call(strings.ToLower(t.text))
 	case t.kind == word:

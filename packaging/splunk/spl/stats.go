@@ -114,8 +114,11 @@ func (a aggregate) of(rows []row) []string {
 	var all []string
 	var newest, oldest row
 	for _, r := range rows {
-		if a.field == "" || len(r.Get(a.field)) > 0 {
-			newest, oldest = later(r, newest), later(oldest, r)
+		if len(r.Get(a.field)) > 0 && happened(r) >= happened(newest) {
+			newest = r
+		}
+		if len(r.Get(a.field)) > 0 && (len(oldest.Get(a.field)) == 0 || happened(r) < happened(oldest)) {
+			oldest = r
 		}
 		all = append(all, r.Get(a.field)...)
 	}
@@ -138,14 +141,10 @@ func (a aggregate) of(rows []row) []string {
 	return a.number(all)
 }
 
-// later is the row of the two that happened later; one without a time is none.
-func later(a, b row) row {
-	x, okX := number(single(a.Get("_time")))
-	y, okY := number(single(b.Get("_time")))
-	if okX && (!okY || x >= y) {
-		return a
-	}
-	return b
+// happened is when a row happened, 0 for one without a time.
+func happened(r row) float64 {
+	n, _ := number(single(r.Get("_time")))
+	return n
 }
 
 func (a aggregate) number(all []string) []string {

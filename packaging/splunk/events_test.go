@@ -1,0 +1,228 @@
+package splunk_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/riskrelay/riskrelay/packaging/splunk/spl"
+)
+
+// emptyInDemo are calculated fields that no event of the demonstration fills, by source type without its beginning. All others must be
+// filled in some event of each table that the demonstration has, but those that rules alone fill.
+func emptyInDemo() map[string]string {
+	return map[string]string{
+		"auditlogs result_id":                                "the service leaves ResultType empty in audit logs of successes",
+		"aadserviceprincipalsigninlogs user_agent":           "the story's programs don't say what they are",
+		"aadmanagedidentitysigninlogs user_agent":            "likewise",
+		"aadmanagedidentitysigninlogs authentication_method": "the story's managed identities don't say it",
+		"aadmanagedidentitysigninlogs reason":                "none of their sign-ins fails",
+	}
+}
+
+// ofRules are the fields that are filled only when a rule matched.
+func ofRules() []string {
+	return []string{"app", "description", "severity", "signature_id", "subject", "type", "dest", "src", "src_ip", "user", "actor"}
+}
+
+// TestFieldsAreFilled looks at each calculated field in what the demonstration sends.
+func TestFieldsAreFilled(t *testing.T) {
+	k, events := demonstrated(t)
+	filled := map[string]map[string]bool{}
+	for _, e := range events {
+		st := e.Get("sourcetype")[0]
+		if filled[st] == nil {
+			filled[st] = map[string]bool{}
+		}
+		for field := range k.Calculated(st) {
+			values := e.Get(field)
+			filled[st][field] = filled[st][field] || len(values) > 0
+			if slices.Contains(values, "") || slices.Contains(values, "null") {
+				t.Errorf("%s: %s is %q", st, field, values)
+			}
+		}
+	}
+	if len(filled) < 10 {
+		t.Fatalf("the demonstration has %d source types", len(filled))
+	}
+	excuses := emptyInDemo()
+	for st, fields := range filled {
+		for field, has := range fields {
+			name := strings.TrimPrefix(st, "azure:loganalytics:") + " " + field
+			switch {
+			case has && excuses[name] != "":
+				t.Errorf("%s is filled: the exception isn't needed", name)
+			case !has && excuses[name] == "" && !slices.Contains(ofRules(), field):
+				t.Errorf("nothing fills %s", name)
+			}
+		}
+	}
+}
+
+// TestPrescribedValues: what CIM says a field may be.
+func TestPrescribedValues(t *testing.T) {
+	k, events := demonstrated(t)
+	for search, may := range map[string][]string{
+		"`riskrelay_events` tag=change | stats count by action":         {"acl_modified", "cleared", "created", "deleted", "modified", "read", "restarted", "started", "stopped"},
+		"`riskrelay_events` tag=change | stats count by status":         {"success", "failure"},
+		"`riskrelay_events` tag=authentication | stats count by action": {"success", "failure", "pending", "error"},
+		"`riskrelay_events` tag=alert | stats count by severity":        {"critical", "high", "medium", "low", "informational"},
+		"`riskrelay_events` tag=alert | stats count by type":            {"alarm", "alert", "event", "task", "warning"},
+	} {
+		r, err := k.Run(search, events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := r.Column(r.Columns[0])
+		for _, value := range got {
+			if !slices.Contains(may, value) {
+				t.Errorf("%s: %s", search, value)
+			}
+		}
+		if len(got) == 0 {
+			t.Errorf("%s finds nothing", search)
+		}
+	}
+}
+
+// TestTags: the events of each table that has a model carry the model's tag, tagged events that of alerts, and no others do.
+func TestTags(t *testing.T) {
+	k, events := demonstrated(t)
+	for all, tagged := range map[string]string{
+		"`riskrelay_tagged`":                        "tag=alert",
+		"`riskrelay_events` sourcetype=*signinlogs": "tag=authentication",
+		"`riskrelay_events` (sourcetype=*:auditlogs OR (sourcetype IN (*azurediagnostics, *azkvauditlogs, *azureactivity) action!=read CategoryValue!=Policy) OR (sourcetype IN (*azurediagnostics, *azkvauditlogs) action!=read))": "tag=change",
+		"`riskrelay_events` sourcetype=*:auditlogs object_category=user": "tag=account",
+	} {
+		count := func(search string) int {
+			r, err := k.Run(search, events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(r.Rows)
+		}
+		if a, b := count(all), count("`riskrelay_events` "+tagged); a != b || a == 0 {
+			t.Errorf("%s: %d events, %s: %d", all, a, tagged, b)
+		}
+	}
+}
+
+// TestTheAttackInFields: what the story's worst steps are in the words of CIM.
+func TestTheAttackInFields(t *testing.T) {
+	k, events := demonstrated(t)
+	for _, c := range []struct{ search, want string }{
+		{"`riskrelay_tagged` risk_rule=entra.app.role.assigned", "change acl_modified success admin.tom@contoso.example 203.0.113.61"},
+		{"`riskrelay_tagged` risk_rule=entra.app.signin.ropc", "authentication success - kim@contoso.example 198.51.100.66"},
+		{"`riskrelay_tagged` risk_rule=azure.keyvault.acl.changed", "change acl_modified success kim@contoso.example 198.51.100.66"},
+		{"`riskrelay_tagged` risk_rule=azure.rbac.app.assigned", "change acl_modified - admin.tom@contoso.example 203.0.113.61"},
+	} {
+		r, err := k.Run(c.search+` | head 1 | search tag IN ("change", "authentication") | eval model=if(match(mvjoin(tag," "),"change"),"change","authentication"), status=coalesce(status,"-") | table model action status actor src`, events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, column := range r.Columns {
+			got = append(got, r.Column(column)...)
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%s: %q, want %q", c.search, text, c.want)
+		}
+	}
+}
+
+// streamed makes a record of diagnostic settings of an event, as far as calculated fields read it: columns that all records have
+// beside properties, the others inside with a small first letter.
+func streamed(t *testing.T, k *spl.Knowledge, e *spl.Event, category string) *spl.Event {
+	t.Helper()
+	var row map[string]any
+	if err := json.Unmarshal([]byte(e.Get("_raw")[0]), &row); err != nil {
+		t.Fatal(err)
+	}
+	properties := map[string]any{}
+	record := map[string]any{"event_id": row["event_id"], "category": category, "properties": properties}
+	if row["risk"] != nil {
+		record["risk"] = row["risk"]
+	}
+	for name, v := range row {
+		small := strings.ToLower(name[:1]) + name[1:]
+		switch name {
+		case "event_id", "risk", "Category", "Type":
+		case "OperationName", "ResultType", "ResultSignature", "ResultDescription", "CorrelationId", "Identity":
+			record[small] = v
+		case "AADTenantId":
+			record["tenantId"] = v
+		case "IPAddress":
+			properties["ipAddress"] = v
+		case "AADOperationType":
+			properties["operationType"] = v
+		default:
+			properties[small] = v
+		}
+	}
+	line, err := json.Marshal(map[string]any{
+		"time": json.Number(e.Get("_time")[0]), "host": "h", "source": "riskrelay:w", "sourcetype": "azure:monitor:aad", "event": record,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := k.Receive(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestStreamHasTheSameFields: a row and its record of diagnostic settings come to the same fields and tags.
+func TestStreamHasTheSameFields(t *testing.T) {
+	k, events := demonstrated(t)
+	categories := map[string]string{
+		"AuditLogs": "AuditLogs", "SigninLogs": "SignInLogs", "AADNonInteractiveUserSignInLogs": "NonInteractiveUserSignInLogs",
+		"AADServicePrincipalSignInLogs": "ServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs": "ManagedIdentitySignInLogs",
+	}
+	compared := 0
+	for _, e := range events {
+		category := categories[e.Get("Type")[0]]
+		if category == "" {
+			continue
+		}
+		record := streamed(t, k, e, category)
+		for field := range k.Calculated(e.Get("sourcetype")[0]) {
+			compared++
+			if a, b := e.Get(field), record.Get(field); field != "event_id" && !slices.Equal(a, b) {
+				t.Fatalf("%s: %s is %q, in the record %q\n%s", category, field, a, b, record.Get("_raw"))
+			}
+		}
+		if a, b := e.Get("tag"), record.Get("tag"); !slices.Equal(slices.DeleteFunc(slices.Clone(a), isAlert), b) {
+			t.Fatalf("%s: tags %v, in the record %v", category, a, b)
+		}
+	}
+	if compared < 10000 {
+		t.Errorf("%d fields were compared", compared)
+	}
+}
+
+// isAlert: the records above are sent without indexed fields, by which alerts are known.
+func isAlert(tag string) bool { return tag == "alert" }
+
+// TestFieldsOfActions: each field that a workflow action names is one of an event of the demonstration.
+func TestFieldsOfActions(t *testing.T) {
+	_, events := demonstrated(t)
+	known := map[string]bool{}
+	for _, e := range events {
+		for _, name := range append(e.Names(), "signature", "rule_anchor") {
+			known[name] = known[name] || len(e.Get(name)) > 0
+		}
+	}
+	for name, s := range app(t).Conf["workflow_actions"] {
+		for _, field := range strings.Split(s["fields"], ", ") {
+			if !known[field] {
+				t.Errorf("[%s]: no event has a field %s", name, field)
+			}
+		}
+		view, _, _ := strings.Cut(strings.TrimPrefix(s["link.uri"], "/app/riskrelay/"), "?")
+		if _, is := app(t).Views[view]; strings.HasPrefix(s["link.uri"], "/app/") && !is {
+			t.Errorf("[%s] leads to %s, which isn't there", name, view)
+		}
+	}
+}
