@@ -1,5 +1,5 @@
 // draw.mjs DATA OUT: draws each dashboard in the folder DATA (definitions whose data sources hold data) with Splunk's components in
-// Chromium, and writes OUT/NAME.png. A message of an error in the page, or on it, ends it with 1.
+// Chromium, and writes OUT/NAME.png. An error in a page, or a mistake in a definition, ends it with 1.
 import { build } from 'esbuild';
 import puppeteer from 'puppeteer-core';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ await build({
     entryPoints: [join(here, 'page.jsx')], outfile: join(work, 'page.js'), bundle: true, minify: true, logLevel: 'error',
     define: { 'process.env.NODE_ENV': '"production"', global: 'window' }, loader: { '.svg': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl' },
 });
-const browser = await puppeteer.launch({
+const browser = await puppeteer.launch({ timeout: 0, protocolTimeout: 0,
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--hide-scrollbars', '--allow-file-access-from-files'],
 });
 let failed = false;
@@ -22,8 +22,9 @@ for (const file of readdirSync(data).filter((f) => f.endsWith('.json')).sort()) 
     const definition = readFileSync(join(data, file), 'utf8');
     const html = join(work, `${file}.html`);
     writeFileSync(html, `<!doctype html><meta charset="utf-8"><body style="margin:0"><div id="dashboard"></div>
-<script>window.dashboard = ${definition.replaceAll('<', '\\u003c')}</script><script src="page.js"></script>`);
+<script>window.original = ${script(readFileSync(join(here, '../dashboards', file), 'utf8'))}; window.dashboard = ${script(definition)}</script><script src="page.js"></script>`);
     const page = await browser.newPage();
+    page.setDefaultTimeout(0); // a busy machine needs what it needs
     await page.emulateTimezone('UTC');
     page.on('pageerror', (e) => { failed = true; console.error(`${file}: ${e.message}`); });
     page.on('console', (m) => { if (process.env.VERBOSE) console.error(`${file}: ${m.type()}: ${m.text()}`); });
@@ -40,6 +41,11 @@ for (const file of readdirSync(data).filter((f) => f.endsWith('.json')).sort()) 
 await browser.close();
 rmSync(work, { recursive: true });
 process.exit(failed ? 1 : 0);
+
+// script is JSON as it may stand in a script of a page.
+function script(json) {
+    return json.replaceAll('<', '\\u003c');
+}
 
 // stable writes a picture once two in a row are the same: charts grow into their places.
 async function stable(element, path) {
