@@ -5,7 +5,7 @@ RELEASE = go -C packaging/release run .
 VERSION_NOW = $(shell packaging/version)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart splunk-app splunk-pictures test-splunk-app sums sign-release verify-release test-release release-check
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart splunk-app splunk-pictures test-splunk-app test-splunk-pictures sums sign-release verify-release test-release release-check
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
@@ -39,7 +39,7 @@ sign-release: ## sign dist/SHA256SUMS with the key of minisign in RISKRELAY_SIGN
 verify-release: ## check that dist/ is what was signed with the key whose public half is in PUBLIC_KEY
 	$(RELEASE) verify $(abspath $(DIST)) $(abspath $(PUBLIC_KEY))
 
-release-check: check test test-packages test-reproducible splunk-pictures ## all that must pass before a release
+release-check: check test test-packages test-reproducible test-splunk-pictures ## all that must pass before a release
 
 chart: ## the Helm chart in dist/
 	mkdir -p $(DIST)
@@ -50,6 +50,9 @@ splunk-app: ## the Splunk app in dist/
 
 splunk-pictures: build packaging-deps ## draw the Splunk app's dashboards in Chromium, with Splunk's own components, on a day of `riskrelay demo`
 	packaging/splunk/pictures/draw
+
+test-splunk-pictures: build packaging-deps ## the same, without writing the pictures anew: all must be drawn, and nothing may be wrong with the definitions
+	KEEP=1 packaging/splunk/pictures/draw
 
 test-packages: packages test-linux-packages test-image test-chart test-splunk-app test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
 

@@ -21,82 +21,96 @@ func sourcetype(table string) string { return "azure:loganalytics:" + strings.To
 
 // structure is how an event of one line of JSON is cut, timed and taken apart. The collector cuts and times events itself; the first
 // four are for files of the file sink that a forwarder reads.
-func structure(timeField string) string {
-	return `SHOULD_LINEMERGE = false
+const structure = `SHOULD_LINEMERGE = false
 LINE_BREAKER = ([\r\n]+)
-TIME_PREFIX = "` + timeField + `":\s*"
+TIME_PREFIX = "TimeGenerated":\s*"
 MAX_TIMESTAMP_LOOKAHEAD = 40
 TZ = UTC
 TRUNCATE = 0
 KV_MODE = json
 `
-}
 
-// props is the text of props.conf.
+// props is the text of props.conf. What is calculated stands there twice: by source type, and for our source, where records of
+// diagnostic settings are, too. Their source type has no stanza: it is Microsoft's add-on's, whose events come from other sources
+// and stay as it says.
 func props(c *cim) string {
 	var out strings.Builder
 	out.WriteString(made + `
-# Where the source is as riskrelay sends it by default, tables whose names aren't below are read alike.
+# What riskrelay sends with the source that it has by default: all tables, also those whose names aren't below, and records of diagnostic
+# settings, whose category says of which table they are.
 [source::riskrelay:...]
 TRUNCATE = 0
 KV_MODE = json
 `)
+	for _, field := range slices.Sorted(maps.Keys(c.fields())) {
+		fmt.Fprintf(&out, "EVAL-%s = %s\n", field, c.ofSource(field))
+	}
+	out.WriteString(lookUp)
 	for _, table := range append(schema.Names(), ownTables()...) {
 		m, _ := c.mapping(table)
-		fmt.Fprintf(&out, "\n[%s]\n%s", sourcetype(table), structure("TimeGenerated"))
+		fmt.Fprintf(&out, "\n[%s]\n%s", sourcetype(table), structure)
 		for _, field := range slices.Sorted(maps.Keys(m.evals)) {
 			fmt.Fprintf(&out, "EVAL-%s = %s\n", field, expand(m.evals[field], inRow))
 		}
 		out.WriteString(lookUp)
 	}
-	fmt.Fprintf(&out, "\n# Records of diagnostic settings: the category says of which table.\n[%s]\n%s", streamType, structure("time"))
-	for _, field := range slices.Sorted(maps.Keys(c.streamFields())) {
-		fmt.Fprintf(&out, "EVAL-%s = %s\n", field, c.streamed(field))
-	}
-	out.WriteString(lookUp)
 	return out.String()
 }
 
 // lookUp gives the rule's title and what else the lookup says of it, to events that a rule matched.
 const lookUp = "LOOKUP-riskrelay_rule = riskrelay_rules id AS signature_id OUTPUTNEW title AS signature anchor AS rule_anchor\n"
 
-func (c *cim) streamFields() map[string]bool {
+// fields are the names of all fields that are calculated.
+func (c *cim) fields() map[string]bool {
 	all := map[string]bool{}
-	for _, m := range c.tables {
-		if m.category != "" {
-			for field := range m.evals {
-				all[field] = true
-			}
+	for _, m := range append(c.tables, c.all) {
+		for field := range m.evals {
+			all[field] = true
 		}
 	}
 	return all
 }
 
-// streamed is the expression of a field of records: that of the table that the category stands for. Categories with one expression
-// stand together.
-func (c *cim) streamed(field string) string {
-	rest := c.all.evals[field]
-	var order []string
-	categories := map[string][]string{}
-	for _, m := range c.tables {
-		e, has := m.evals[field]
-		if m.category == "" || !has || e == rest {
+// ofSource is the expression of a field for all events of our source.
+func (c *cim) ofSource(field string) string {
+	isStream := fmt.Sprintf("sourcetype=%q,", streamType)
+	stream := c.cases(field, "category", inStream, func(m *mapping) string { return m.category })
+	rows := c.cases(field, "sourcetype", inRow, func(m *mapping) string { return sourcetype(m.table) })
+	if stream == rows {
+		return rows
+	}
+	return "case(" + isStream + stream + ",true()," + rows + ")"
+}
+
+// cases is the expression of a field by what says of which table an event is. Tables with one expression stand together; for those
+// that aren't named, what holds for each table does, or else what the event itself calls so: a table of somebody's own may have a
+// column of the field's name.
+func (c *cim) cases(field, by string, place func(string) string, name func(*mapping) string) string {
+	rest, own := c.all.evals[field], "'"+field+"'"
+	var order, cases []string
+	tables := map[string][]string{}
+	for i := range c.tables {
+		e, table := c.tables[i].evals[field], name(&c.tables[i])
+		if table == "" || e == rest {
 			continue
 		}
-		if categories[e] == nil {
+		if tables[e] == nil {
 			order = append(order, e)
 		}
-		categories[e] = append(categories[e], m.category)
+		tables[e] = append(tables[e], table)
 	}
-	if len(order) == 0 {
-		return expand(rest, inStream)
-	}
-	var cases []string
 	for _, e := range order {
-		cases = append(cases, fmt.Sprintf(`match(category,"^(%s)$"),%s`, strings.Join(categories[e], "|"), expand(e, inStream)))
+		value := own
+		if e != "" {
+			value = expand(e, place)
+		}
+		cases = append(cases, fmt.Sprintf(`match(%s,"^(%s)$"),%s`, by, strings.Join(tables[e], "|"), value))
 	}
 	if rest != "" {
-		cases = append(cases, "true(),"+expand(rest, inStream))
+		own = "coalesce(" + expand(rest, place) + "," + own + ")"
 	}
-	return "case(" + strings.Join(cases, ",") + ")"
+	if len(cases) == 0 {
+		return own
+	}
+	return "case(" + strings.Join(cases, ",") + ",true()," + own + ")"
 }

@@ -55,9 +55,6 @@ func indexed(v any) (all []string) {
 
 func (e *Event) document() (raw string, doc any) { return e.raw, e.doc }
 
-// sourcetype is the event's own.
-func (e *Event) sourcetype() string { return e.fields["sourcetype"][0] }
-
 // Time is when it happened, in seconds since 1970.
 func (e *Event) Time() float64 {
 	n, _ := strconv.ParseFloat(e.fields["_time"][0], 64) // 0 where Splunk would take its own clock
@@ -83,15 +80,20 @@ func (e *Event) find(name string) []string {
 	case "tag":
 		return e.knowledge.tagsOf(e)
 	}
-	if calculated, ok := e.knowledge.calculated[e.sourcetype()][name]; ok {
-		return calculated.Eval(extracted{e})
+	stanzas := e.knowledge.stanzas(e)
+	for _, stanza := range stanzas {
+		if calculated, ok := e.knowledge.calculated[stanza][name]; ok {
+			return calculated.Eval(extracted{e})
+		}
 	}
 	if values := e.fields[name]; len(values) > 0 {
 		return values
 	}
-	for _, l := range e.knowledge.automatic[e.sourcetype()] {
-		if column, gives := l.outputs[name]; gives {
-			return l.table.match(l.key, e.Get(l.input), column)
+	for _, stanza := range stanzas {
+		for _, l := range e.knowledge.automatic[stanza] {
+			if column, gives := l.outputs[name]; gives {
+				return l.table.match(l.key, e.Get(l.input), column)
+			}
 		}
 	}
 	return nil
@@ -108,8 +110,19 @@ func (e *Event) Names() (all []string) {
 	for name := range e.fields {
 		all = append(all, name)
 	}
-	for name := range e.knowledge.calculated[e.sourcetype()] {
+	for _, name := range e.Calculated() {
 		if len(e.Get(name)) > 0 {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Calculated are the names of the fields that are calculated for events like this one.
+func (e *Event) Calculated() (all []string) {
+	for _, stanza := range e.knowledge.stanzas(e) {
+		for name := range e.knowledge.calculated[stanza] {
 			all = append(all, name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,8 +16,9 @@ type Stanzas map[string]map[string]string
 
 // Knowledge is what an app tells Splunk about events.
 type Knowledge struct {
-	calculated map[string]map[string]*Expression // by source type and field
-	automatic  map[string][]automatic            // lookups by source type
+	calculated map[string]map[string]*Expression // by stanza and field
+	automatic  map[string][]automatic            // lookups by stanza
+	sources    map[string]*regexp.Regexp         // stanzas for sources
 	types      map[string]condition              // event types
 	tags       map[string][]string               // by event type
 	macros     map[string]string
@@ -35,7 +37,7 @@ type automatic struct {
 func New(conf map[string]Stanzas, files map[string]string) (*Knowledge, error) {
 	k := &Knowledge{
 		calculated: map[string]map[string]*Expression{}, automatic: map[string][]automatic{}, types: map[string]condition{},
-		tags: map[string][]string{}, macros: map[string]string{}, lookups: map[string]*table{},
+		sources: map[string]*regexp.Regexp{}, tags: map[string][]string{}, macros: map[string]string{}, lookups: map[string]*table{},
 	}
 	for name, s := range conf["macros"] {
 		k.macros[name] = s["definition"]
@@ -74,22 +76,25 @@ func wrap(file, stanza string, err error) error {
 	return fmt.Errorf("%s.conf [%s]: %w", file, stanza, err)
 }
 
-func (k *Knowledge) addProps(sourcetype string, settings map[string]string) error {
-	k.calculated[sourcetype] = map[string]*Expression{}
+func (k *Knowledge) addProps(stanza string, settings map[string]string) error {
+	k.calculated[stanza] = map[string]*Expression{}
+	if source, ok := strings.CutPrefix(stanza, "source::"); ok { // ... in it is any text
+		k.sources[stanza] = regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(source), `\.\.\.`, ".*") + "$")
+	}
 	for key, text := range settings {
 		if name, ok := strings.CutPrefix(key, "EVAL-"); ok {
 			e, err := Parse(text)
 			if err != nil {
 				return fmt.Errorf("%s: %w", key, err)
 			}
-			k.calculated[sourcetype][name] = e
+			k.calculated[stanza][name] = e
 		}
 		if strings.HasPrefix(key, "LOOKUP-") {
 			l, err := k.automaticLookup(text)
 			if err != nil {
 				return fmt.Errorf("%s: %w", key, err)
 			}
-			k.automatic[sourcetype] = append(k.automatic[sourcetype], l)
+			k.automatic[stanza] = append(k.automatic[stanza], l)
 		}
 	}
 	return nil
@@ -101,9 +106,15 @@ func (k *Knowledge) automaticLookup(text string) (automatic, error) {
 	return automatic{table: call.table, key: call.key, input: call.input, outputs: call.outputs}, err
 }
 
-// Calculated are the fields that are calculated for a source type.
-func (k *Knowledge) Calculated(sourcetype string) map[string]*Expression {
-	return k.calculated[sourcetype]
+// stanzas are those that an event is read by, those of its source first, as they count before those of its source type.
+func (k *Knowledge) stanzas(e *Event) (all []string) {
+	for stanza, source := range k.sources {
+		if source.MatchString(first(single(e.fields["source"]))) {
+			all = append(all, stanza)
+		}
+	}
+	slices.Sort(all)
+	return append(all, first(single(e.fields["sourcetype"])))
 }
 
 func (k *Knowledge) eventTypes(e *Event) (all []string) {
