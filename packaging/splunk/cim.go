@@ -22,11 +22,11 @@ type model struct {
 
 // mapping is how the events of a table become events of CIM.
 type mapping struct {
-	table    string
-	category string // of the table's records in diagnostic settings; "" for a table whose records the app doesn't know
-	models   []string
-	evals    map[string]string // expressions by field, with %PATH%
-	none     map[string]string // by field, why no column fills it
+	table  string
+	record string // SOURCETYPE:CATEGORY of its records in diagnostic settings, a regular expression; "" for none
+	models []string
+	evals  map[string]string // expressions by field, with %PATH%
+	none   map[string]string // by field, why no column fills it
 }
 
 // cim is cim.txt.
@@ -104,7 +104,7 @@ func (c *cim) begin(words []string, at **mapping) error {
 	}
 	m := mapping{table: words[0], evals: maps.Clone(c.all.evals), none: map[string]string{}}
 	if len(words) > 1 {
-		m.category = strings.TrimPrefix(words[1], "category=")
+		m.record = strings.TrimPrefix(words[1], "record=")
 	}
 	c.tables = append(c.tables, m)
 	*at = &c.tables[len(c.tables)-1]

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -24,26 +25,40 @@ func app(t *testing.T) *replay.App {
 	return a
 }
 
-// demonstrated is what `riskrelay demo` sends to its collector, with summaries of it, as the app's Splunk would have it.
+// demonstrated is what `riskrelay demo` sends to its collector, with summaries of it, as the app's Splunk would have it. Events remember
+// what was calculated of them, so all tests share them, one after the other.
 func demonstrated(t *testing.T) (*spl.Knowledge, []*spl.Event) {
 	t.Helper()
-	lines, err := demo()
+	d, err := replayed()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return d.knowledge, slices.Clone(d.events)
+}
+
+type demonstration struct {
+	knowledge *spl.Knowledge
+	events    []*spl.Event
+}
+
+var replayed = sync.OnceValues(func() (d demonstration, err error) {
+	lines, err := demo()
+	if err != nil {
+		return d, err
 	}
 	golden, err := os.ReadFile(goldenSummary)
 	if err != nil {
-		t.Fatal(err)
+		return d, err
 	}
-	k, events, err := app(t).Replay(lines, golden)
-	if err != nil {
-		t.Fatal(err)
+	app, err := replay.Read("riskrelay")
+	if err == nil {
+		d.knowledge, d.events, err = app.Replay(lines, golden)
 	}
-	return k, events
-}
+	return d, err
+})
 
-// demo runs `riskrelay demo` once and returns what its collector got, one envelope a line.
-var demo = sync.OnceValues(func() ([]byte, error) {
+// demo runs `riskrelay demo` and returns what its collector got, one envelope a line.
+func demo() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "riskrelay-splunk-")
 	if err != nil {
 		return nil, err
@@ -61,4 +76,4 @@ var demo = sync.OnceValues(func() ([]byte, error) {
 		}
 	}
 	return os.ReadFile(filepath.Join(dir, "demo", "events.ndjson"))
-})
+}

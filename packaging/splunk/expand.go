@@ -8,16 +8,15 @@ import (
 
 var placed = regexp.MustCompile(`%(\*?)([^%]+)%`)
 
-// expand makes an expression of eval: %PATH% becomes what reads it out of the event, where place says that it stands. The text is
-// read out of _raw rather than taken from the field that KV_MODE=json makes, since that stops after 5,000 bytes or 100 fields.
-func expand(expression string, place func(string) string) string {
+// expand makes an expression of eval: %PATH% becomes what reads it out of the event, as read says. Texts are read out of _raw rather
+// than taken from the fields that KV_MODE=json makes, since that stops after 5,000 bytes or 100 fields.
+func expand(expression string, read func(path string) string) string {
 	return placed.ReplaceAllStringFunc(expression, func(text string) string {
 		parts := placed.FindStringSubmatch(text)
-		read := `json_extract(_raw,"` + place(parts[2]) + `")`
 		if parts[1] != "" {
-			return "json_array_to_mv(" + read + ")"
+			return "json_array_to_mv(" + read(parts[2]) + ")"
 		}
-		return `nullif(nullif(` + read + `,""),"null")`
+		return "nullif(nullif(" + read(parts[2]) + `,""),"null")`
 	})
 }
 
@@ -31,23 +30,36 @@ func paths(expression string) (all []string) {
 	return all
 }
 
-// inRow is where a path stands in an event whose columns are those of the table.
-func inRow(path string) string { return path }
+// inRow reads a path of an event whose columns are those of the table.
+func inRow(path string) string { return `json_extract(_raw,"` + path + `")` }
 
-// inStream is where a column stands in a record of diagnostic settings: those that all records have beside properties, the others
-// inside, with a small first letter.
+// inRecord reads a path of a record of diagnostic settings. Who called Azure stands there in claims, whose names have dots in them.
+func inRecord(path string) string {
+	if path == "Caller" {
+		const claims = "'identity.claims.http://schemas."
+		return "coalesce(" + claims + "xmlsoap.org/ws/2005/05/identity/claims/upn'," + claims + "xmlsoap.org/ws/2005/05/identity/claims/name'," +
+			claims + "microsoft.com/identity/claims/objectidentifier')"
+	}
+	return inRow(recordPath(path))
+}
+
+// recordPath is where a column stands in a record: those that all records have beside properties, the others inside, with a small
+// first letter.
 // https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs-schema
-func inStream(path string) string {
+// https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
+func recordPath(path string) string {
 	column, rest, deep := strings.Cut(path, ".")
 	if column == "risk" || column == "event_id" {
 		return path
 	}
 	name, list, isList := strings.Cut(column, "{")
 	where, known := map[string]string{
-		"AADTenantId": "tenantId", "CorrelationId": "correlationId", "Identity": "identity", "Level": "Level",
-		"OperationName": "operationName", "ResultDescription": "resultDescription", "ResultSignature": "resultSignature",
-		"ResultType": "resultType", "CallerIpAddress": "callerIpAddress", "TenantId": "tenantId",
-		"AADOperationType": "properties.operationType", "IPAddress": "properties.ipAddress",
+		"AADTenantId": "tenantId", "CorrelationId": "correlationId", "Identity": "identity", "OperationName": "operationName",
+		"ResultDescription": "resultDescription", "ResultSignature": "resultSignature", "ResultType": "resultType",
+		"CallerIpAddress": "callerIpAddress", "_ResourceId": "resourceId",
+		"OperationNameValue": "operationName", "ActivityStatusValue": "resultType", "ActivitySubstatusValue": "resultSignature",
+		"Claims_d": "identity.claims", "AADOperationType": "properties.operationType", "IPAddress": "properties.ipAddress",
+		"ResourceIdentity": "properties.resourceId", "ProcessingTimeInMs": "properties.processingTimeInMilliseconds",
 	}[name]
 	if !known {
 		where = "properties." + strings.ToLower(name[:1]) + name[1:]

@@ -112,21 +112,24 @@ func TestMistakesInTheMapping(t *testing.T) {
 	}
 }
 
-// TestStreamPlaces names where columns stand in records of diagnostic settings.
-func TestStreamPlaces(t *testing.T) {
+// TestRecordPaths names where columns stand in records of diagnostic settings.
+func TestRecordPaths(t *testing.T) {
 	for column, want := range map[string]string{
-		"OperationName":                      "operationName",
-		"IPAddress":                          "properties.ipAddress",
-		"UserPrincipalName":                  "properties.userPrincipalName",
-		"InitiatedBy.user.displayName":       "properties.initiatedBy.user.displayName",
-		"TargetResources{0}.id":              "properties.targetResources{0}.id",
-		"AADOperationType":                   "properties.operationType",
-		"risk.rules{0}.message":              "risk.rules{0}.message",
-		"AdditionalDetails{}.key":            "properties.additionalDetails{}.key",
-		"ResultType":                         "resultType",
-		"InitiatedBy.user.userPrincipalName": "properties.initiatedBy.user.userPrincipalName",
+		"OperationName":                "operationName",
+		"IPAddress":                    "properties.ipAddress",
+		"UserPrincipalName":            "properties.userPrincipalName",
+		"InitiatedBy.user.displayName": "properties.initiatedBy.user.displayName",
+		"TargetResources{0}.id":        "properties.targetResources{0}.id",
+		"AADOperationType":             "properties.operationType",
+		"risk.rules{0}.message":        "risk.rules{0}.message",
+		"AdditionalDetails{}.key":      "properties.additionalDetails{}.key",
+		"ResultType":                   "resultType",
+		"ResourceIdentity":             "properties.resourceId",
+		"Identity.claim.upn":           "identity.claim.upn",
+		"HttpStatusCode":               "properties.httpStatusCode",
+		"_ResourceId":                  "resourceId",
 	} {
-		if got := inStream(column); got != want {
+		if got := recordPath(column); got != want {
 			t.Errorf("%s is at %s, want %s", column, got, want)
 		}
 	}

@@ -9,9 +9,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// streamType is the source type of records of diagnostic settings (shape: stream), which Microsoft's add-on has, too.
-const streamType = "azure:monitor:aad"
-
 // ownTables are tables of events that are about riskrelay itself, and what stands for names that are no table's. The schema
 // doesn't have them, as no rule names them.
 func ownTables() []string { return []string{"RiskrelaySummary", "RiskrelayCheck", "other"} }
@@ -31,8 +28,8 @@ KV_MODE = json
 `
 
 // props is the text of props.conf. What is calculated stands there twice: by source type, and for our source, where records of
-// diagnostic settings are, too. Their source type has no stanza: it is Microsoft's add-on's, whose events come from other sources
-// and stay as it says.
+// diagnostic settings are, too. Their source types have no stanza: they are Microsoft's add-on's, whose events come from other
+// sources and stay as it says.
 func props(c *cim) string {
 	var out strings.Builder
 	out.WriteString(made + `
@@ -73,19 +70,18 @@ func (c *cim) fields() map[string]bool {
 
 // ofSource is the expression of a field for all events of our source.
 func (c *cim) ofSource(field string) string {
-	isStream := fmt.Sprintf("sourcetype=%q,", streamType)
-	stream := c.cases(field, "category", inStream, func(m *mapping) string { return m.category })
-	rows := c.cases(field, "sourcetype", inRow, func(m *mapping) string { return sourcetype(m.table) })
-	if stream == rows {
-		return rows
+	record := c.cases(field, `sourcetype.":".json_extract(_raw,"category")`, inRecord, func(m *mapping) string { return m.record })
+	row := c.cases(field, "sourcetype", inRow, func(m *mapping) string { return sourcetype(m.table) })
+	if record == row {
+		return row
 	}
-	return "case(" + isStream + stream + ",true()," + rows + ")"
+	return `case(match(sourcetype,"^azure:monitor:"),` + record + ",true()," + row + ")"
 }
 
 // cases is the expression of a field by what says of which table an event is. Tables with one expression stand together; for those
 // that aren't named, what holds for each table does, or else what the event itself calls so: a table of somebody's own may have a
 // column of the field's name.
-func (c *cim) cases(field, by string, place func(string) string, name func(*mapping) string) string {
+func (c *cim) cases(field, by string, read func(string) string, name func(*mapping) string) string {
 	rest, own := c.all.evals[field], "'"+field+"'"
 	var order, cases []string
 	tables := map[string][]string{}
@@ -102,12 +98,12 @@ func (c *cim) cases(field, by string, place func(string) string, name func(*mapp
 	for _, e := range order {
 		value := own
 		if e != "" {
-			value = expand(e, place)
+			value = expand(e, read)
 		}
 		cases = append(cases, fmt.Sprintf(`match(%s,"^(%s)$"),%s`, by, strings.Join(tables[e], "|"), value))
 	}
 	if rest != "" {
-		own = "coalesce(" + expand(rest, place) + "," + own + ")"
+		own = "coalesce(" + expand(rest, read) + "," + own + ")"
 	}
 	if len(cases) == 0 {
 		return own
