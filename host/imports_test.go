@@ -82,6 +82,13 @@ func layers() []layer {
 			"enrich", "enrich/diag", "enrich/schema", "plugin/backoff",
 		}},
 		{"packaging/siem", []string{"host/ruleset", "enrich", "enrich/celrule", "enrich/schema"}},
+		{"packaging/splunk/conf", nil},
+		{"packaging/splunk/spl", nil},
+		{"packaging/splunk/replay", []string{"packaging/splunk/conf", "packaging/splunk/spl"}},
+		{"packaging/splunk/replay/read", []string{"packaging/splunk/replay"}},
+		{"packaging/splunk/pictures/fill", []string{"packaging/splunk/replay"}},
+		{"packaging/splunk/generate", []string{"packaging/splunk"}},
+		{"packaging/splunk", []string{"host/ruleset", "enrich/celrule", "enrich/rulefile", "enrich/schema"}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
 	}

@@ -5,13 +5,13 @@ RELEASE = go -C packaging/release run .
 VERSION_NOW = $(shell packaging/version)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
-.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart splunk-addon test-splunk-addon sums sign-release verify-release test-release release-check
+.PHONY: packaging-deps packages binaries linux-packages test-packages test-linux-packages test-reproducible size image test-image chart test-chart splunk-addon test-splunk-addon splunk-app splunk-pictures test-splunk-app test-splunk-pictures sums sign-release verify-release test-release release-check
 
 packaging-deps: ## install what building and testing packages needs beside Go (apt-get)
 	@packaging/deps
 
 # What is released, each a target. What is done to all of them comes behind.
-PARTS := binaries linux-packages image chart splunk-addon
+PARTS := binaries linux-packages image chart splunk-addon splunk-app
 
 packages: ## build all that is released into dist/, which is emptied first, as all that lies there is released
 	$(if $(filter-out / .,$(DIST)),,$(error DIST is "$(DIST)": name a folder that may be emptied))
@@ -39,7 +39,7 @@ sign-release: ## sign dist/SHA256SUMS with the key of minisign in RISKRELAY_SIGN
 verify-release: ## check that dist/ is what was signed with the key whose public half is in PUBLIC_KEY
 	$(RELEASE) verify $(abspath $(DIST)) $(abspath $(PUBLIC_KEY))
 
-release-check: check test test-packages test-reproducible ## all that must pass before a release
+release-check: check test test-packages test-reproducible test-splunk-pictures ## all that must pass before a release
 
 chart: ## the Helm chart in dist/
 	mkdir -p $(DIST)
@@ -51,7 +51,16 @@ splunk-addon: binaries ## Splunk's add-on with the program, for Linux on x86_64,
 test-splunk-addon:
 	packaging/test/addon $(DIST)
 
-test-packages: packages test-linux-packages test-image test-chart test-splunk-addon test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
+splunk-app: ## the Splunk app in dist/
+	packaging/splunk/build $(DIST)
+
+splunk-pictures: build packaging-deps ## draw the Splunk app's dashboards in Chromium, with Splunk's own components, on a day of `riskrelay demo`
+	packaging/splunk/pictures/draw
+
+test-splunk-pictures: build packaging-deps ## the same, without writing the pictures anew: all must be drawn, and nothing may be wrong with the definitions
+	KEEP=1 packaging/splunk/pictures/draw
+
+test-packages: packages test-linux-packages test-image test-chart test-splunk-addon test-splunk-app test-release ## try what `make packages` built: linters, version order, installed on a booted machine, in a container, in an imitated pod
 
 test-linux-packages: packaging-deps
 	packaging/test/versions
@@ -66,6 +75,9 @@ test-release: packaging-deps
 
 test-chart: packaging-deps chart ## try the Helm chart: Helm, schemas of Kubernetes, Pod Security, Prometheus, riskrelay in its pod (as root)
 	packaging/test/chart $(DIST)
+
+test-splunk-app: splunk-app ## unpack the Splunk app and judge it as its source: files, modes, settings
+	packaging/test/splunk $(DIST)
 
 test-reproducible: ## build all of amd64 twice, in two folders with caches of their own, and compare
 	packaging/test/reproducible

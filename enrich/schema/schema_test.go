@@ -200,3 +200,14 @@ func TestVaultClasses(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestVaultOperations(t *testing.T) {
+	for class, want := range map[string]string{"auth": "authentication", "acl": "vaultpatch", "write": "secretset", "delete": "keypurge"} {
+		if all := schema.VaultOperations(class); !slices.Contains(all, want) || !slices.IsSorted(all) {
+			t.Errorf("%s: %v", class, all)
+		}
+	}
+	if all := schema.VaultOperations("nothing"); all != nil {
+		t.Error(all)
+	}
+}

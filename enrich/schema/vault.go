@@ -52,3 +52,14 @@ func VaultClasses() []string {
 	slices.Sort(classes)
 	return slices.Compact(classes)
 }
+
+// VaultOperations are the operations of a class, in lower case, sorted.
+func VaultOperations(class string) (operations []string) {
+	for operation, its := range vaultClasses() {
+		if its == class {
+			operations = append(operations, operation)
+		}
+	}
+	slices.Sort(operations)
+	return operations
+}

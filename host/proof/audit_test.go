@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -335,6 +336,11 @@ func TestSummaries(t *testing.T) {
 				!strings.Contains(sink.rows[id], `"SchemaChanges":["Foo (string) is new"]`) {
 				t.Errorf("%s came %d times: %s", id, sink.got[id], sink.rows[id])
 			}
+		}
+		// The file is also what the searches of packaging/splunk are tried on.
+		golden, err := os.ReadFile("testdata/summary.json")
+		if first := sink.rows["summary-la:w:T-"+begin.UTC().Format(time.RFC3339)]; err != nil || "{"+first+"}\n" != string(golden) {
+			t.Errorf("testdata/summary.json: %v; it would be\n{%s}", err, first)
 		}
 	})
 }
