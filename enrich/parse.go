@@ -41,7 +41,7 @@ func SplitArray(columns *Columns, array []byte) (Row, error) {
 	if len(cells) != columns.Len() {
 		return Row{}, fmt.Errorf("row has %d cells, the table has %d columns", len(cells), columns.Len())
 	}
-	return NewRow(columns, array, cells).onOneLine().WithOriginal(original), nil
+	return NewRow(columns, array, cells).OnOneLine().WithOriginal(original), nil
 }
 
 // ValidUTF8 returns text with what isn't UTF-8 replaced by U+FFFD, and text itself as original if there was any.
@@ -110,7 +110,7 @@ func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row,
 		s = p.shape(line)
 	}
 	of := p.columns(s, line, cells)
-	return of.name, id, NewRow(of.columns, line, cells).onOneLine().WithOriginal(original), nil
+	return of.name, id, NewRow(of.columns, line, cells).OnOneLine().WithOriginal(original), nil
 }
 
 // sift returns what stays of the cells, and p.names and p.key with it, when members that are there twice and those that
@@ -129,7 +129,7 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept
 				continue
 			}
 		case `"event_id"`:
-			if own := unquoted(value); ours || ownID(own) {
+			if own := unquoted(value); ours || OwnID(own) {
 				id = own
 				continue
 			}
@@ -140,9 +140,9 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept
 	return kept, id
 }
 
-// ownID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
+// OwnID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
 // service's, and perhaps a count behind a dash.
-func ownID(text string) bool {
+func OwnID(text string) bool {
 	digits := 0
 	for i := 0; i < len(text); i++ {
 		_, hex := hexDigit(text[i])

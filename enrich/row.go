@@ -61,6 +61,9 @@ func (c *Columns) Len() int { return len(c.names) }
 // Name is the name of column i.
 func (c *Columns) Name(i int) string { return c.names[i] }
 
+// OutName is the name under which column i leaves: riskrelay adds members called risk and event_id itself.
+func (c *Columns) OutName(i int) string { return outName(c.names[i]) }
+
 // Type is the type of column i.
 func (c *Columns) Type(i int) Type { return c.types[i] }
 
@@ -134,8 +137,8 @@ func (r *Row) Text(name string) string {
 	return string(text)
 }
 
-// onOneLine notes whether text, all of which belongs to the row, has a line break in it.
-func (r Row) onOneLine() Row {
+// OnOneLine is the row that knows whether its text, all of which belongs to it, has a line break in it: when not, writing is faster.
+func (r Row) OnOneLine() Row {
 	r.oneLine = bytes.IndexByte(r.text, '\n') < 0 && bytes.IndexByte(r.text, '\r') < 0
 	return r
 }
@@ -171,8 +174,21 @@ func (r *Row) appendField(dst []byte, i int, comma bool, opens func(column strin
 		dst = append(dst, ',')
 	}
 	dst = append(dst, r.columns.quoted[i]...)
+	return r.appendCell(dst, cell, r.columns.types[i] == Dynamic || opens != nil && mayExpand(cell) && opens(r.columns.names[i]))
+}
+
+// AppendCell appends the JSON in column i, on one line; nothing when the row has none. With open the text of an object or array is
+// written as that.
+func (r *Row) AppendCell(dst []byte, i int, open bool) []byte {
+	if cell := r.Cell(i); cell != nil {
+		return r.appendCell(dst, cell, open)
+	}
+	return dst
+}
+
+func (r *Row) appendCell(dst, cell []byte, open bool) []byte {
 	start := len(dst)
-	if r.columns.types[i] == Dynamic || opens != nil && mayExpand(cell) && opens(r.columns.names[i]) {
+	if open {
 		dst = appendExpanded(dst, cell)
 	} else if dst = append(dst, cell...); r.oneLine {
 		return dst

@@ -24,6 +24,7 @@ func layers() []layer {
 	return []layer{
 		{"enrich", nil},
 		{"enrich/schema", []string{"enrich"}},
+		{"enrich/shape", []string{"enrich", "enrich/schema"}},
 		{"enrich/diag", []string{"enrich"}},
 		{"enrich/rulefile", []string{"enrich", "enrich/diag"}},
 		{"enrich/celrule/celval", []string{"enrich"}},
@@ -55,7 +56,7 @@ func layers() []layer {
 		{"host/source/followup", []string{"host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/graph", []string{"host/graph", "host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "plugin/backoff"}},
-		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "plugin/backoff"}},
+		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "enrich/shape", "plugin/backoff"}},
 		{"host/module/dns/...", []string{"host/inputfile", "host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},

@@ -17,6 +17,16 @@ func HoldsObjects(table, column string) bool {
 	return has && c.JSON && objectColumns()[column]
 }
 
+// HoldsJSON reports whether the column is text in the table, which holds JSON.
+func HoldsJSON(table, column string) bool {
+	t := known().lookup(table)
+	if t == nil {
+		return false
+	}
+	c, has := t.Column(column)
+	return has && c.JSON
+}
+
 // objectColumns are the names of columns that have objects in a table.
 var objectColumns = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}

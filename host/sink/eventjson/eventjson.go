@@ -16,13 +16,9 @@ import (
 func Append(dst []byte, e *enrich.Event) ([]byte, error) { return appendEvent(dst, e, nil) }
 
 func appendEvent(dst []byte, e *enrich.Event, opens func(column string) bool) ([]byte, error) {
-	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
-	dst, err := appendRisk(dst, e)
+	dst, err := appendHead(dst, e)
 	if err != nil {
 		return dst, err
-	}
-	if e.Late && e.Lookup("late") == nil { // a file may have brought the mark as a column
-		dst = append(dst, `,"late":true`...)
 	}
 	if e.Lookup("Type") == nil {
 		dst = enrich.AppendString(append(dst, `,"Type":`...), e.Table)
@@ -32,6 +28,19 @@ func appendEvent(dst []byte, e *enrich.Event, opens func(column string) bool) ([
 		dst = dst[:before] // no column
 	}
 	return append(dst, '}'), nil
+}
+
+// appendHead appends the opening brace and what stands first.
+func appendHead(dst []byte, e *enrich.Event) ([]byte, error) {
+	dst = enrich.AppendString(append(dst, `{"event_id":`...), e.ID)
+	dst, err := appendRisk(dst, e)
+	if err != nil {
+		return dst, err
+	}
+	if e.Late && e.Lookup("late") == nil { // a file may have brought the mark as a column
+		dst = append(dst, `,"late":true`...)
+	}
+	return dst, nil
 }
 
 func appendRisk(dst []byte, e *enrich.Event) ([]byte, error) {

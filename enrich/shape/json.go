@@ -1,0 +1,98 @@
+package shape
+
+import (
+	"bytes"
+
+	"github.com/riskrelay/riskrelay/enrich"
+)
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+func skipSpace(d []byte, i int) int {
+	for i < len(d) && space(d[i]) {
+		i++
+	}
+	return i
+}
+
+// isNumber reports whether text is a number as JSON writes it.
+func isNumber(text []byte) bool {
+	if len(text) == 0 || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
+		return false
+	}
+	end, err := enrich.ScanValue(text, 0)
+	return err == nil && end == len(text)
+}
+
+// inside is the value at a path in a JSON object, nil when there is none.
+func inside(value []byte, path []string) []byte {
+	for _, name := range path {
+		if value = memberOf(value, name); value == nil {
+			return nil
+		}
+	}
+	return value
+}
+
+// memberOf is the value of a member of valid JSON, nil when it is no object or has no such member.
+func memberOf(object []byte, name string) (found []byte) {
+	i := skipSpace(object, 0)
+	if i >= len(object) || object[i] != '{' {
+		return nil
+	}
+	for i++; ; i++ {
+		start := skipSpace(object, i)
+		end, err := enrich.ScanValue(object, start)
+		if err != nil {
+			return found // the object's end
+		}
+		key, _ := enrich.Unquote(object[start:end])
+		start = skipSpace(object, skipSpace(object, end)+1)
+		if end, err = enrich.ScanValue(object, start); err != nil {
+			return found
+		}
+		if string(key) == name {
+			found = object[start:end]
+		}
+		if i = skipSpace(object, end); i >= len(object) || object[i] != ',' {
+			return found
+		}
+	}
+}
+
+// appendOnOneLine appends valid JSON, whose line breaks can only be white space.
+func appendOnOneLine(dst, value []byte) []byte {
+	start := len(dst)
+	dst = append(dst, value...)
+	for i, c := range dst[start:] {
+		if c == '\n' || c == '\r' {
+			dst[start+i] = ' '
+		}
+	}
+	return dst
+}
+
+// appendQuoted appends JSON as a JSON string that holds it.
+func appendQuoted(dst, text []byte) []byte {
+	dst = append(dst, '"')
+	for len(text) > 0 {
+		i := bytes.IndexAny(text, "\"\\\n\r\t")
+		if i < 0 {
+			dst = append(dst, text...)
+			break
+		}
+		dst = append(dst, text[:i]...)
+		switch c := text[i]; c {
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		case '\t':
+			dst = append(dst, `\t`...)
+		default:
+			dst = append(dst, '\\', c)
+		}
+		text = text[i+1:]
+	}
+	return append(dst, '"')
+}
