@@ -257,7 +257,9 @@ func categoryNames(quoted []byte) *names {
 }
 
 // containsFold reports whether text has part, which is in lower case, whatever the case of text.
-func containsFold(text []byte, part string) bool { return bytes.Contains(bytes.ToLower(text), []byte(part)) }
+func containsFold(text []byte, part string) bool {
+	return bytes.Contains(bytes.ToLower(text), []byte(part))
+}
 
 // lay finds the columns of a record's members.
 func (p *Records) lay(text []byte, l *layout, n *names) *tableLayout {

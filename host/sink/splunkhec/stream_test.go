@@ -46,10 +46,10 @@ func TestStreamEnvelopes(t *testing.T) {
 		t.Fatalf("receipt %+v, %v", receipt, err)
 	}
 	for want, n := range map[string]int{
-		`"sourcetype":"azure:monitor:aad","event":{"event_id":"` + audit.ID + `","risk":{`:                             1,
+		`"sourcetype":"azure:monitor:aad","event":{"event_id":"` + audit.ID + `","risk":{`:                                                                        1,
 		`},"late":true,"time":"2026-03-01T09:00:00.1234567Z","operationName":"Update application – Certificates and secrets management ","category":"AuditLogs",`: 1,
-		`"sourcetype":"azure:loganalytics:officeactivity","event":{"event_id":"e-2","Type":"OfficeActivity",`:       1,
-		`"fields":{"event_id":"` + audit.ID + `","risk_level":`: 1,
+		`"sourcetype":"azure:loganalytics:officeactivity","event":{"event_id":"e-2","Type":"OfficeActivity",`:                                                     1,
+		`"fields":{"event_id":"` + audit.ID + `","risk_level":`:                                                                                                   1,
 		`"TenantId"`: 0,
 	} {
 		if got := strings.Count(out.String(), want); got != n {
