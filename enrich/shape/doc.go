@@ -2,7 +2,7 @@
 // record again. The names are data: names.txt has what differs from one rule, and the columns come from package schema, so that
 // one table of names serves both ways and all tables.
 //
-//	row --[Writer.Append]--> diagnostic record --[Records.Parse]--> row
+//	row --[Writer.Append]--> diagnostic record --[Objects.Parse]--> row
 //
 // Read names.go, then write.go and read.go.
 package shape

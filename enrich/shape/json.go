@@ -96,3 +96,32 @@ func appendQuoted(dst, text []byte) []byte {
 	}
 	return append(dst, '"')
 }
+
+// mask makes null of the texts that members called name hold, at any depth of valid JSON.
+func mask(value []byte, name string) {
+	quoted := enrich.AppendString(nil, name)
+	for at := bytes.Index(value, quoted); at >= 0; at = bytes.Index(value, quoted) {
+		value = value[at+len(quoted):]
+		start := skipSpace(value, 0)
+		if start >= len(value) || value[start] != ':' {
+			continue // a value, not a name
+		}
+		start = skipSpace(value, start+1)
+		if start >= len(value) || value[start] != '"' {
+			continue
+		}
+		end, err := enrich.ScanValue(value, start)
+		if err != nil {
+			return
+		}
+		for i := start; i < end; i++ {
+			value[i] = ' '
+		}
+		if end-start >= len("null") {
+			copy(value[start:], "null")
+		} else {
+			value[start], value[end-1] = '"', '"'
+		}
+		value = value[end:]
+	}
+}

@@ -33,15 +33,23 @@ type field struct {
 	how     how
 }
 
-// names is how the records of one table are spelled.
+// names is how the events of one table are spelled in diagnostic records, or in another form of objects.
 type names struct {
 	table      schema.Table
+	kind       Kind // Records, or that of another form
 	sourcetype string
 	categories []string
 	resource   string // in lower case
+	tells      []string
+	when       []when
 	fields     []field
 	without    map[string]bool // columns that records don't have
+	words      map[string]map[string]string // by column and number
+	masked     map[string][]string // members by column
 }
+
+// when is a condition on an object: a member contains a text, or, for no text, is absent or empty.
+type when struct{ member, text string }
 
 // properties is the member of a record that holds most of it.
 const properties = "properties"
@@ -55,13 +63,23 @@ var spelled = sync.OnceValue(func() []*names {
 	return all
 })
 
-// namesOf are the names of a table, or of the one that a table called so was copied from; nil where it has no record.
+// forms are the names of a kind, in the order of names.txt.
+func forms(kind Kind) (all []*names) {
+	for _, n := range spelled() {
+		if n.kind == kind {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// namesOf are the names of a table in records, or of the one that a table called so was copied from; nil where it has no record.
 func namesOf(table string) *names {
 	t, ok := schema.Lookup(table)
 	if !ok {
 		return nil
 	}
-	for _, n := range spelled() {
+	for _, n := range forms(Records) {
 		if n.table.Name == t.Name {
 			return n
 		}
@@ -69,17 +87,18 @@ func namesOf(table string) *names {
 	return nil
 }
 
-// block is what the lines below a "common" or "table" line say.
-type block struct {
+// section is what the lines below a "common" or "table" line say.
+type section struct {
 	names
 	common string
 	drops  []string // members that the common lines don't add
+	rest   string   // how other forms spell the columns that no line names
 }
 
 func parseNames(text string) ([]*names, error) {
-	commons := map[string]*block{"-": {}}
-	var tables []*block
-	var now *block
+	commons := map[string]*section{"-": {}}
+	var tables []*section
+	var now *section
 	for i, line := range strings.Split(text, "\n") {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(line, "#") {
@@ -87,11 +106,15 @@ func parseNames(text string) ([]*names, error) {
 		}
 		switch {
 		case words[0] == "common" && len(words) == 2:
-			now = new(block)
+			now = new(section)
 			commons[words[1]] = now
 		case words[0] == "table" && len(words) == 4:
-			now = &block{common: words[2], names: names{sourcetype: words[3]}}
+			now = &section{common: words[2], names: names{kind: Records, sourcetype: words[3]}}
 			now.table.Name = words[1]
+			tables = append(tables, now)
+		case words[0] == "form" && len(words) == 4:
+			now = &section{common: "-", names: names{kind: Kind(words[1])}, rest: words[3]}
+			now.table.Name = words[2]
 			tables = append(tables, now)
 		case now == nil:
 			return nil, fmt.Errorf("%d: nothing to add %q to", i+1, line)
@@ -107,7 +130,7 @@ func parseNames(text string) ([]*names, error) {
 		if common == nil {
 			return nil, fmt.Errorf("table %s: nothing is called %q", t.table.Name, t.common)
 		}
-		n, err := t.complete(common)
+		n, err := t.complete(common, all)
 		if err != nil {
 			return nil, err
 		}
@@ -117,12 +140,29 @@ func parseNames(text string) ([]*names, error) {
 }
 
 // add is one line.
-func (b *block) add(kind string, words []string) error {
+func (b *section) add(kind string, words []string) error {
 	switch kind {
 	case "category":
 		b.categories = words
 	case "resource":
 		b.resource = strings.ToLower(words[0])
+	case "tells":
+		b.tells = words
+	case "when":
+		for _, w := range words {
+			at := strings.IndexAny(w, "~=")
+			if at < 0 {
+				return fmt.Errorf("%q is no condition", w)
+			}
+			b.when = append(b.when, when{w[:at], w[at+1:]})
+		}
+	case "values":
+		b.addWords(words[0], words[1:])
+	case "mask":
+		if b.masked == nil {
+			b.masked = map[string][]string{}
+		}
+		b.masked[words[0]] = words[1:]
 	case "none":
 		if b.without == nil {
 			b.without = map[string]bool{}
@@ -142,7 +182,20 @@ func (b *block) add(kind string, words []string) error {
 	return nil
 }
 
-func (b *block) addField(kind, word string) error {
+func (b *section) addWords(column string, pairs []string) {
+	if b.words == nil {
+		b.words = map[string]map[string]string{}
+	}
+	if b.words[column] == nil {
+		b.words[column] = map[string]string{}
+	}
+	for _, pair := range pairs {
+		n, word, _ := strings.Cut(pair, "=")
+		b.words[column][n] = word
+	}
+}
+
+func (b *section) addField(kind, word string) error {
 	prefix := []string{}
 	if kind == properties {
 		prefix = []string{properties}
@@ -183,7 +236,7 @@ func parsePath(text string) (path []string, err error) {
 }
 
 // complete adds to a table's lines what the common ones and the rule for all other columns say.
-func (b *block) complete(common *block) (*names, error) {
+func (b *section) complete(common *section, before []*names) (*names, error) {
 	t, known := schema.Lookup(b.table.Name)
 	if !known {
 		return nil, fmt.Errorf("table %s is unknown", b.table.Name)
@@ -207,14 +260,39 @@ func (b *block) complete(common *block) (*names, error) {
 	}
 	b.fields = slices.DeleteFunc(b.fields, func(f field) bool { return f.column != "" && !has(&t, f.column) })
 	without := map[string]bool{}
-	for _, of := range []*block{common, b} {
+	for _, of := range []*section{common, b} {
 		for column := range of.without {
 			without[column] = true
 		}
 	}
 	b.without = without
-	b.addRest()
+	if b.rest == properties {
+		b.addProperties(before)
+	} else {
+		b.addRest()
+	}
 	return &b.names, nil
+}
+
+// addProperties adds the members of "properties" of the table's records as members of the object itself.
+func (b *section) addProperties(before []*names) {
+	for _, n := range before {
+		if n.kind != Records || n.table.Name != b.table.Name {
+			continue
+		}
+		for column := range n.without {
+			b.without[column] = true
+		}
+		for _, f := range n.fields {
+			if at := f.members[0]; at[0] == properties && len(f.inside) == 0 && len(at) > 1 {
+				if f.how == written {
+					f.how = same // here nothing else has it
+				}
+				f.members = [][]string{at[1:]}
+				b.fields = append(b.fields, f)
+			}
+		}
+	}
 }
 
 func has(t *schema.Table, column string) bool {
@@ -228,7 +306,7 @@ const category = "category"
 func (f *field) isCategory() bool { return len(f.members[0]) == 1 && f.members[0][0] == category }
 
 // addRest adds the columns that no line names.
-func (b *block) addRest() {
+func (b *section) addRest() {
 	for _, c := range b.table.Columns {
 		named := slices.ContainsFunc(b.fields, func(f field) bool { return f.column == c.Name && f.how != written })
 		switch {
@@ -236,6 +314,8 @@ func (b *block) addRest() {
 		case b.without[c.Name]:
 		case c.Hidden:
 			b.without[c.Name] = true
+		case b.rest == "same":
+			b.fields = append(b.fields, field{members: [][]string{{c.Name}}, column: c.Name, how: same})
 		default:
 			b.fields = append(b.fields, field{members: [][]string{{properties, camelCase(c.Name)}}, column: c.Name, how: same})
 		}
@@ -266,7 +346,7 @@ func Sourcetype(table string) (sourcetype string, ok bool) {
 
 // Tables are the names of the tables that have diagnostic records.
 func Tables() (all []string) {
-	for _, n := range spelled() {
+	for _, n := range forms(Records) {
 		all = append(all, n.table.Name)
 	}
 	return all

@@ -3,6 +3,7 @@ package shape
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,27 +12,29 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// Records makes rows of diagnostic records. It remembers how the records look that it has seen. It is not for use by several
-// goroutines at once.
-type Records struct {
-	layouts map[string]*layout // by names, as they stand in the records
+// Objects makes rows of the objects of one kind: [Records], [Graph] or [Office]. It remembers how the objects look that it has seen.
+// It is not for use by several goroutines at once.
+type Objects struct {
+	kind    Kind
+	layouts map[string]*layout // by names, as they stand in the objects
 	known   int                // about how many bytes the layouts take
-	members []member           // of the record at hand
+	members []member           // of the object at hand
 	key     []byte             // their names
 }
 
-// member is one member of a record, or of an object in it that records have.
+// member is one member of an object, or of an object in it.
 type member struct {
-	parent      int // the place of the member that it lies in, -1 for the record itself
+	parent      int // the place of the member that it lies in, -1 for the object itself
 	name, value enrich.Span
 	opened      bool // its own members follow
 }
 
-// layout is what the names in a record say.
+// layout is what the names in an object say.
 type layout struct {
-	category, resource int // the places of these members, -1 for none
-	risk, id           int // of what riskrelay itself added to a record
-	tables             map[string]*tableLayout
+	category, resource int                     // the places of these members, -1 for none
+	risk, id           int                     // of what riskrelay itself added to a record
+	byCategory         map[string]*tableLayout // of records, by the quoted category
+	forms              []*tableLayout          // of other kinds: those that the names allow
 }
 
 // tableLayout is what names say together with the table.
@@ -39,23 +42,31 @@ type tableLayout struct {
 	names   *names
 	columns *enrich.Columns
 	cells   []cell
+	when    []int // the places of the members that the conditions are about
 }
 
 // cell is where a column's value stands: in the first of the members that isn't empty.
 type cell struct {
 	members []int
 	asText  bool // what isn't text becomes it
+	words   map[string]string
+	mask    []string
 }
 
-// NewRecords returns a reader of records.
-func NewRecords() *Records { return &Records{layouts: map[string]*layout{}} }
+// NewObjects returns a reader of objects of a kind.
+func NewObjects(kind Kind) *Objects { return &Objects{kind: kind, layouts: map[string]*layout{}} }
 
-// errNoRecord says that an object isn't a diagnostic record.
-var errNoRecord = errors.New("not a diagnostic record: it has no \"category\" that riskrelay knows")
+// errUnknown says that an object isn't of the kind.
+func (p *Objects) errUnknown() error {
+	if p.kind == Records {
+		return errors.New("not a diagnostic record that riskrelay knows: its category belongs to no table")
+	}
+	return fmt.Errorf("not one of the objects that are read as %s", p.kind)
+}
 
-// Parse returns the row in a record and its table. It keeps text. Id is the event_id, when riskrelay wrote the record; what it added
-// besides is left out.
-func (p *Records) Parse(text []byte) (table, id string, row enrich.Row, err error) {
+// Parse returns the row in an object and its table. It keeps text, and may change it. Id is the event_id, when riskrelay wrote the
+// object; what it added besides is left out.
+func (p *Objects) Parse(text []byte) (table, id string, row enrich.Row, err error) {
 	text, original := enrich.ValidUTF8(text)
 	p.members, p.key = p.members[:0], p.key[:0]
 	end, err := p.scan(text, skipSpace(text, 0), -1)
@@ -68,7 +79,7 @@ func (p *Records) Parse(text []byte) (table, id string, row enrich.Row, err erro
 	l := p.layout(text)
 	t := l.table(p, text)
 	if t == nil {
-		return "", "", enrich.Row{}, errNoRecord
+		return "", "", enrich.Row{}, p.errUnknown()
 	}
 	if l.id >= 0 {
 		if own, err := enrich.Unquote(p.value(text, l.id)); err == nil && enrich.OwnID(string(own)) {
@@ -78,20 +89,20 @@ func (p *Records) Parse(text []byte) (table, id string, row enrich.Row, err erro
 	return t.names.table.Name, id, p.row(text, t).OnOneLine().WithOriginal(original), nil
 }
 
-// opens reports whether the members of a member called name are members of records.
+// opens reports whether names.txt may name members of a member called name.
 func opens(name []byte) bool {
 	switch string(name) {
-	case `"properties"`, `"identity"`, `"claims"`:
+	case `"properties"`, `"identity"`, `"claims"`, `"status"`, `"location"`:
 		return true
 	}
 	return false
 }
 
-// deepest is how deep the members of records lie in each other.
+// deepest is how deep the members that it names lie in each other.
 const deepest = 2
 
 // scan reads the object at i, whose place among the members is parent, and returns the offset behind it.
-func (p *Records) scan(d []byte, i, parent int) (int, error) {
+func (p *Objects) scan(d []byte, i, parent int) (int, error) {
 	if i >= len(d) || d[i] != '{' {
 		return i, errNotObject
 	}
@@ -132,7 +143,7 @@ func (p *Records) scan(d []byte, i, parent int) (int, error) {
 	}
 }
 
-func (p *Records) depth(at int) (depth int) {
+func (p *Objects) depth(at int) (depth int) {
 	for ; at >= 0; at = p.members[at].parent {
 		depth++
 	}
@@ -163,12 +174,12 @@ func scanName(d []byte, i int) (name enrich.Span, value int, err error) {
 	return name, skipSpace(d, i+1), nil
 }
 
-func (p *Records) value(text []byte, at int) []byte {
+func (p *Objects) value(text []byte, at int) []byte {
 	v := p.members[at].value
 	return text[v.Start:v.End]
 }
 
-func (p *Records) name(text []byte, at int) string {
+func (p *Objects) name(text []byte, at int) string {
 	n := p.members[at].name
 	name, err := enrich.Unquote(text[n.Start:n.End])
 	if err != nil {
@@ -181,7 +192,7 @@ func (p *Records) name(text []byte, at int) string {
 const maxKnown = 16 << 20
 
 // learn makes room for n bytes more, about.
-func (p *Records) learn(n int) {
+func (p *Objects) learn(n int) {
 	if p.known += n; p.known > maxKnown {
 		clear(p.layouts)
 		p.known = n
@@ -189,23 +200,58 @@ func (p *Records) learn(n int) {
 }
 
 // layout is what the names in p.key say.
-func (p *Records) layout(text []byte) *layout {
+func (p *Objects) layout(text []byte) *layout {
 	if l := p.layouts[string(p.key)]; l != nil {
 		return l
 	}
 	l := &layout{
 		category: p.find(text, []string{category}), resource: p.find(text, []string{"resourceId"}),
 		risk: p.find(text, []string{"risk"}), id: p.find(text, []string{"event_id"}),
-		tables: map[string]*tableLayout{},
+		byCategory: map[string]*tableLayout{},
 	}
-	p.learn(2*len(p.key) + 256)
+	if p.kind != Records {
+		for _, n := range forms(p.kind) {
+			if t := p.form(text, l, n); t != nil {
+				l.forms = append(l.forms, t)
+			}
+		}
+	}
+	p.learn(2*len(p.key) + 256 + 128*len(p.members)*len(l.forms))
 	p.layouts[string(p.key)] = l
 	return l
 }
 
+// form is how the object at hand becomes a row, if its names tell that it has the form; nil otherwise.
+func (p *Objects) form(text []byte, l *layout, n *names) *tableLayout {
+	for _, name := range n.tells {
+		if p.find(text, []string{name}) < 0 {
+			return nil
+		}
+	}
+	t := p.lay(text, l, n)
+	for _, w := range n.when {
+		t.when = append(t.when, p.find(text, []string{w.member}))
+	}
+	return t
+}
+
+// holds reports whether one of the conditions of the form holds for the object at hand.
+func (t *tableLayout) holds(p *Objects, text []byte) bool {
+	for i, w := range t.names.when {
+		at := t.when[i]
+		if w.text == "" && (at < 0 || isEmpty(p.value(text, at))) || w.text != "" && at >= 0 && bytes.Contains(p.value(text, at), []byte(w.text)) {
+			return true
+		}
+	}
+	return len(t.names.when) == 0
+}
+
+// isEmpty reports whether a value is null or an empty text.
+func isEmpty(value []byte) bool { return value[0] == 'n' || string(value) == `""` }
+
 // find is the place of the last member at a path, the case of whose names doesn't count, as the services don't agree on it; -1
 // for none.
-func (p *Records) find(text []byte, path []string) int {
+func (p *Objects) find(text []byte, path []string) int {
 	parent := -1
 	for _, name := range path {
 		at := -1
@@ -222,19 +268,24 @@ func (p *Records) find(text []byte, path []string) int {
 	return parent
 }
 
-// table is how the record at hand becomes a row; nil when nobody knows its table.
-func (l *layout) table(p *Records, text []byte) *tableLayout {
-	if l.category < 0 {
+// table is how the object at hand becomes a row; nil when nobody knows its table.
+func (l *layout) table(p *Objects, text []byte) *tableLayout {
+	for _, t := range l.forms {
+		if t.holds(p, text) {
+			return t
+		}
+	}
+	if p.kind != Records || l.category < 0 {
 		return nil
 	}
 	quoted := p.value(text, l.category)
-	t, known := l.tables[string(quoted)]
+	t, known := l.byCategory[string(quoted)]
 	if !known {
 		if n := categoryNames(quoted); n != nil {
 			t = p.lay(text, l, n)
 		}
 		p.learn(len(quoted) + 128*len(p.members))
-		l.tables[string(quoted)] = t
+		l.byCategory[string(quoted)] = t
 	}
 	if t != nil && t.names.resource != "" && (l.resource < 0 || !containsFold(p.value(text, l.resource), t.names.resource)) {
 		return nil
@@ -248,7 +299,7 @@ func categoryNames(quoted []byte) *names {
 	if err != nil {
 		return nil
 	}
-	for _, n := range spelled() {
+	for _, n := range forms(Records) {
 		if slices.ContainsFunc(n.categories, func(c string) bool { return strings.EqualFold(c, string(text)) }) {
 			return n
 		}
@@ -262,7 +313,7 @@ func containsFold(text []byte, part string) bool {
 }
 
 // lay finds the columns of a record's members.
-func (p *Records) lay(text []byte, l *layout, n *names) *tableLayout {
+func (p *Objects) lay(text []byte, l *layout, n *names) *tableLayout {
 	t := &tableLayout{names: n}
 	var columns []string
 	var types []enrich.Type
@@ -274,6 +325,7 @@ func (p *Records) lay(text []byte, l *layout, n *names) *tableLayout {
 		typ := schema.TypeOf(n.table.Name, column)
 		known, _ := n.table.Column(column)
 		c.asText = known.JSON || typ == enrich.String && known.Name != ""
+		c.words, c.mask = n.words[column], n.masked[column]
 		columns, types, t.cells = append(columns, column), append(types, typ), append(t.cells, c)
 	}
 	for i := range n.fields {
@@ -293,8 +345,10 @@ func (p *Records) lay(text []byte, l *layout, n *names) *tableLayout {
 		m := &p.members[at]
 		switch {
 		case used[at], at == l.risk, at == l.id, p.repeated(text, at), m.opened && m.parent < 0 && p.name(text, at) == properties:
-		case m.parent < 0:
+		case m.parent < 0 && n.kind == Records:
 			add(p.name(text, at), cell{members: []int{at}})
+		case m.parent < 0 && !strings.HasPrefix(p.name(text, at), "@"): // of OData, not of the object
+			add(n.unknownColumn(p.name(text, at)), cell{members: []int{at}})
 		case p.members[m.parent].parent < 0 && p.name(text, m.parent) == properties && !used[m.parent]:
 			add(n.unknownColumn(p.name(text, at)), cell{members: []int{at}})
 		}
@@ -304,7 +358,7 @@ func (p *Records) lay(text []byte, l *layout, n *names) *tableLayout {
 }
 
 // use notes that a member is a column's, and so isn't one of its own, nor is the object that it lies in.
-func (p *Records) use(used map[int]bool, at int, f *field) {
+func (p *Objects) use(used map[int]bool, at int, f *field) {
 	used[at] = true
 	if parent := p.members[at].parent; parent >= 0 && f.members[0][0] != properties {
 		used[parent] = true
@@ -312,7 +366,7 @@ func (p *Records) use(used map[int]bool, at int, f *field) {
 }
 
 // repeated reports whether a later member has the same name, which is the one that counts.
-func (p *Records) repeated(text []byte, at int) bool {
+func (p *Objects) repeated(text []byte, at int) bool {
 	m := &p.members[at]
 	for i := at + 1; i < len(p.members); i++ {
 		if p.members[i].parent == m.parent && p.name(text, i) == p.name(text, at) {
@@ -323,18 +377,24 @@ func (p *Records) repeated(text []byte, at int) bool {
 }
 
 // row takes the cells of the record at hand. Those that become text stand behind the record.
-func (p *Records) row(text []byte, t *tableLayout) enrich.Row {
+func (p *Objects) row(text []byte, t *tableLayout) enrich.Row {
 	spans := make([]enrich.Span, len(t.cells))
 	copied := false
 	for i := range t.cells {
 		at := p.choose(text, &t.cells[i])
 		spans[i] = p.members[at].value
 		value := p.value(text, at)
+		for _, name := range t.cells[i].mask {
+			mask(value, name)
+		}
 		if !t.cells[i].asText || value[0] == '"' || value[0] == 'n' {
 			continue
 		}
 		if !copied {
 			text, copied = append(make([]byte, 0, len(text)+len(text)/2), text...), true
+		}
+		if word, ok := t.cells[i].words[string(value)]; ok {
+			value = []byte(word)
 		}
 		start := len(text)
 		text = appendQuoted(text, value)
@@ -344,7 +404,7 @@ func (p *Records) row(text []byte, t *tableLayout) enrich.Row {
 }
 
 // choose is the first of a cell's members that isn't empty, or the last.
-func (p *Records) choose(text []byte, c *cell) (at int) {
+func (p *Objects) choose(text []byte, c *cell) (at int) {
 	for _, at = range c.members {
 		if v := p.value(text, at); v[0] != 'n' && len(v) > len(`""`) {
 			return at

@@ -98,7 +98,7 @@ func cells(e *enrich.Event) map[string]string {
 // again is the event that is read of a record.
 func again(t testing.TB, text string) enrich.Event {
 	t.Helper()
-	table, _, row, err := shape.NewRecords().Parse([]byte(text))
+	table, _, row, err := shape.NewObjects(shape.Records).Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
@@ -194,7 +194,7 @@ func TestReadRecords(t *testing.T) {
 		{"key vault", `{"time":"t","resourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/K","category":"AuditEvent","durationMs":"27","identity":{"claim":{"oid":"o"}},"properties":{"id":"https://k","httpStatusCode":200}}`, "AZKVAuditLogs", `{"TimeGenerated":"t","_ResourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/K","DurationMs":"27","Identity":{"claim":{"oid":"o"}},"Id":"https://k","HttpStatusCode":200}`},
 		{"properties that are no object", `{"category":"AuditLogs","properties":"x"}`, "AuditLogs", `{"properties":"x"}`},
 	} {
-		table, id, row, err := shape.NewRecords().Parse([]byte(c.record))
+		table, id, row, err := shape.NewObjects(shape.Records).Parse([]byte(c.record))
 		if got := "{" + string(row.AppendFields(nil)) + "}"; err != nil || table != c.table || got != c.want {
 			t.Errorf("%s: %s %s, %v\nwant %s %s", c.name, table, got, err, c.table, c.want)
 		}
@@ -203,7 +203,7 @@ func TestReadRecords(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{``, `[]`, `{}`, `{"category":1}`, `{"category":"Nothing"}`, `{"category":"AuditEvent","resourceId":"/subscriptions/s/providers/microsoft.storage/x"}`, `{"category":"AuditLogs"`, `{"category":"AuditLogs"}x`, `{"category" "AuditLogs"}`, `{category:1}`} {
-		if _, _, _, err := shape.NewRecords().Parse([]byte(bad)); err == nil {
+		if _, _, _, err := shape.NewObjects(shape.Records).Parse([]byte(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
 	}
@@ -211,7 +211,7 @@ func TestReadRecords(t *testing.T) {
 
 // TestSameNamesOtherTable holds that what is remembered of names isn't used for a record of another table or of another size.
 func TestSameNamesOtherTable(t *testing.T) {
-	p := shape.NewRecords()
+	p := shape.NewObjects(shape.Records)
 	for range 2 {
 		for _, c := range []struct{ category, table, column string }{{"AuditLogs", "AuditLogs", "AADOperationType"}, {"RiskyUsers", "AADRiskyUsers", "OperationType"}} {
 			table, _, row, err := p.Parse([]byte(`{"category":"` + c.category + `","properties":{"operationType":"x"}}`))
@@ -231,7 +231,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add(`{"category":"AuditLogs","properties":{"":1,"a":{"b":[]},"A":2,"properties_a":3},"":4,"properties_":5,"x":null}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		table, _, row, err := shape.NewRecords().Parse([]byte(text))
+		table, _, row, err := shape.NewObjects(shape.Records).Parse([]byte(text))
 		if err != nil {
 			return
 		}
