@@ -55,7 +55,7 @@ func layers() []layer {
 		{"host/module/directory", []string{"host/graph/...", "host/secret", "enrich", "plugin/backoff"}},
 		{"host/source/followup", []string{"host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/graph", []string{"host/graph", "host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
-		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "plugin/backoff"}},
+		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "enrich/shape", "plugin/backoff"}},
 		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "enrich/shape", "plugin/backoff"}},
 		{"host/module/dns/...", []string{"host/inputfile", "host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
@@ -82,7 +82,7 @@ func layers() []layer {
 			"enrich", "enrich/diag", "enrich/schema", "plugin/backoff",
 		}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
-		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
+		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "enrich/shape", "plugin", "plugin/fence", "rules"}},
 	}
 }
 

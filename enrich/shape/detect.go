@@ -193,7 +193,7 @@ func (f first) kind() (Kind, error) {
 		return Rows, nil // an empty list
 	}
 	names := memberNames(f.object)
-	if names["Type"] || names["TimeGenerated"] {
+	if names["Type"] || names["TimeGenerated"] || names["_ItemId"] {
 		return Rows, nil
 	}
 	for _, k := range []Kind{Records, Graph, Office} {

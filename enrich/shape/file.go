@@ -29,6 +29,7 @@ type File struct {
 	kind   Kind
 	lines  bool
 	packed string
+	mark   int
 
 	options Options
 	rest    []func() (part, error) // of a zip
@@ -72,7 +73,7 @@ func (f *File) open() error {
 	if name == "" {
 		name = f.options.Name
 	}
-	f.kind, f.lines, f.packed = found.kind, found.lines, p.packed
+	f.kind, f.lines, f.packed, f.mark = found.kind, found.lines, p.packed, p.mark
 	f.from = io.MultiReader(bytes.NewReader(head), p.from)
 	b, limit := &block{from: f.from}, f.options.Limits.Record
 	if found.header != nil {
@@ -160,8 +161,8 @@ func (f *File) About() string {
 // Lines reports whether there is a record a line, and nothing was packed: so that it can grow, and be read from the middle.
 func (f *File) Lines() bool { return f.lines && !f.several && f.packed == "" }
 
-// Text is what Next takes apart. Whoever reads it can't call Next.
-func (f *File) Text() io.Reader { return f.from }
+// Text is what Next takes apart, and how many bytes of a byte order mark stand before it. Whoever reads it can't call Next.
+func (f *File) Text() (text io.Reader, mark int) { return f.from, f.mark }
 
 // Next is the next record; io.EOF behind the last. A *BrokenError says that what follows can't be taken apart.
 func (f *File) Next() (Record, error) {

@@ -90,6 +90,7 @@ type part struct {
 	from   io.Reader
 	name   string // in a zip, "" otherwise
 	packed string // how, for people
+	mark   int    // bytes before its text, of a byte order mark
 }
 
 // sized is a file that can be read at any place, which a zip needs: its list of files stands at its end.
@@ -179,7 +180,8 @@ func unzipped(in *bufio.Reader, l Limits) (part, error) {
 	head, _ := in.Peek(4)
 	switch {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		_, _ = in.Discard(3) // they were seen
+		p.mark = 3
+		_, _ = in.Discard(p.mark) // they were seen
 	case isUTF16(head, 0, 1):
 		p.from, p.packed = &fromUTF16{from: in, low: 0}, strings.TrimPrefix(p.packed+", UTF-16", ", ")
 	case isUTF16(head, 1, 0):

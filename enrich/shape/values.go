@@ -24,6 +24,7 @@ type values struct {
 	wrapped bool // objects at the top are wrappers
 	stack   []level
 	columns []byte // the last "columns" of a table in a query's reply
+	done    bool   // what follows can't be taken apart
 	more    bool   // a reply said that it has further pages
 }
 
@@ -50,6 +51,8 @@ func (v *values) next() (Record, error) {
 	for {
 		c, ok := v.b.peek()
 		switch {
+		case v.done:
+			return Record{}, io.EOF
 		case !ok:
 			return v.end()
 		case len(v.stack) > 0 && c == v.top().close:
@@ -142,7 +145,7 @@ type BrokenError struct {
 func (e *BrokenError) Error() string { return e.Reason + "; what stands behind can't be read" }
 
 func (v *values) broken(at Record, text []byte, reason string) error {
-	at.Text = text
+	at.Text, v.done = text, true
 	return &BrokenError{at, reason}
 }
 

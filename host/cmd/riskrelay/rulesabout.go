@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich"
@@ -13,7 +12,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
 	"github.com/riskrelay/riskrelay/host/ruleset"
-	"github.com/riskrelay/riskrelay/host/source/file"
 )
 
 // gather reads the files at paths and what belongs to them. The problems of files that can't be read are unread.
@@ -60,37 +58,6 @@ func (s *subject) verdict(r *ruletest.Report) error {
 		return &exitError{code: exitFindings}
 	}
 	return nil
-}
-
-// readEvents reads all rows of a file; "-" is standard input. A line that isn't a row is an error, as what was learned
-// from the rest would be taken for the whole.
-func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, error) {
-	in := s.in
-	if name != "-" {
-		f, err := openRows(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		in = f
-	}
-	var bad error
-	rows := file.NewReader(in, name, func(e *file.LineError) error { bad = errors.Join(bad, e); return nil })
-	var all []enrich.Event
-	for {
-		events, err := rows.Await(ctx)
-		all = append(all, events...)
-		switch {
-		case errors.Is(err, io.EOF) && bad == nil && len(all) > 0:
-			return all, nil
-		case errors.Is(err, io.EOF) && bad == nil:
-			return nil, exit(exitConfig, fmt.Errorf("%s has no rows", name))
-		case errors.Is(err, io.EOF):
-			return nil, exit(exitConfig, bad)
-		case err != nil:
-			return nil, stopped(ctx, exit(exitRuntime, err))
-		}
-	}
 }
 
 // compiled is a module with the rules of paths, the built-in ones when there are none.
