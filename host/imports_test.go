@@ -33,7 +33,7 @@ func layers() []layer {
 		{"enrich/celrule/index", []string{"enrich", "enrich/schema", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile"}},
 		{"enrich/celrule/celruletest", []string{"enrich"}},
 		{"enrich/celrule", []string{"enrich", "enrich/diag", "enrich/rulefile", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile", "enrich/celrule/index"}},
-		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/diag", "enrich/rulefile"}},
+		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/shape", "enrich/diag", "enrich/rulefile"}},
 		{"rules", nil},
 		{"plugin/example/...", []string{"plugin", "enrich"}},
 		{"plugin/fence", nil},

@@ -17,9 +17,9 @@ type UnknownError struct {
 	Seen string // what is in it, for people; escaped
 }
 
-// Error says what was seen and what can be done.
+// Error says what was seen, and what is read.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("can't tell what this is: %s. Files that Azure's own tools write are read as they are; if it is one of these, say which with --shape (%s)", e.Seen, kindNames())
+	return fmt.Sprintf("can't tell what this is: %s; what Azure's own tools write is read as it is: %s", e.Seen, kindNames())
 }
 
 // found is what the beginning of a text says.

@@ -67,11 +67,15 @@ func (f shapeFlag) rows(in io.Reader, name string, errs io.Writer, bad func(*fil
 
 // unreadable is the error of a file that can't be read: its own fault, or that of the disk.
 func unreadable(ctx context.Context, err error) error {
-	code := exitRuntime
-	if errors.As(err, new(*shape.UnknownError)) || errors.As(err, new(*shape.PackedError)) {
-		code = exitConfig
+	switch {
+	case errors.As(err, new(*shape.UnknownError)):
+		err = exit(exitConfig, fmt.Errorf("%w. If it is one of these, say which with --shape", err))
+	case errors.As(err, new(*shape.PackedError)):
+		err = exit(exitConfig, err)
+	default:
+		err = exit(exitRuntime, err)
 	}
-	return stopped(ctx, exit(code, err))
+	return stopped(ctx, err)
 }
 
 // readEvents reads all events of a file; "-" is standard input. What isn't a row is an error, as what was learned from the rest would
