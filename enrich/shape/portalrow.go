@@ -9,9 +9,6 @@ import (
 	"github.com/riskrelay/riskrelay/enrich/schema"
 )
 
-// CutColumn is the column that says of a row that its file may have left some of it out.
-const CutColumn = "may_be_cut"
-
 // portalCSV makes rows of a CSV file of the portal.
 type portalCSV struct {
 	table   string
@@ -90,7 +87,7 @@ func (t *portalTable) csv(header []string, name string) *portalCSV {
 	for _, r := range p.roots {
 		names, types = append(names, r.name), append(types, schema.TypeOf(p.table, r.name))
 	}
-	p.columns = enrich.NewColumns(append(names, CutColumn), append(types, enrich.Bool))
+	p.columns = enrich.NewColumns(append(names, enrich.CutColumn), append(types, enrich.Bool))
 	return p
 }
 
