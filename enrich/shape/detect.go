@@ -141,8 +141,11 @@ func firstObject(d []byte, i int) (f first, err error) {
 		if i = skipSpace(d, i+1); i >= len(d) {
 			return f, io.ErrUnexpectedEOF
 		}
-		if d[i] != '{' {
+		if d[i] == ']' {
 			return f, nil
+		}
+		if d[i] != '{' {
+			return f, errNotObject
 		}
 	}
 	start := i
@@ -247,5 +250,5 @@ func detectLater(head []byte, kind Kind, why error) (found, error) {
 	if errors.As(why, new(*UnknownError)) {
 		return found{}, why
 	}
-	return found{}, &UnknownError{fmt.Sprintf("it begins with %s, which is broken JSON (%v)", shown(head), why)}
+	return found{}, &UnknownError{fmt.Sprintf("it begins with %s, which is broken JSON, or other than these write (%v)", shown(head), why)}
 }

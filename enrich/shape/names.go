@@ -43,9 +43,9 @@ type names struct {
 	tells      []string
 	when       []when
 	fields     []field
-	without    map[string]bool // columns that records don't have
+	without    map[string]bool              // columns that records don't have
 	words      map[string]map[string]string // by column and number
-	masked     map[string][]string // members by column
+	masked     map[string][]string          // members by column
 }
 
 // when is a condition on an object: a member contains a text, or, for no text, is absent or empty.

@@ -26,8 +26,8 @@ type portalTable struct {
 
 // portalPlace is where the value of a file's column goes.
 type portalPlace struct {
-	column      string // of the file; each # stands for a number
-	path        []string
+	column string // of the file; each # stands for a number
+	path   []string
 	other  string // only where this column of the file is one of the words; "" for always
 	words  []string
 }

@@ -347,8 +347,10 @@ func (p *Objects) lay(text []byte, l *layout, n *names) *tableLayout {
 		case used[at], at == l.risk, at == l.id, p.repeated(text, at), m.opened && m.parent < 0 && p.name(text, at) == properties:
 		case m.parent < 0 && n.kind == Records:
 			add(p.name(text, at), cell{members: []int{at}})
-		case m.parent < 0 && !strings.HasPrefix(p.name(text, at), "@"): // of OData, not of the object
-			add(n.unknownColumn(p.name(text, at)), cell{members: []int{at}})
+		case m.parent < 0:
+			if name := p.name(text, at); !strings.HasPrefix(name, "@") { // that is of OData, not of the object
+				add(n.unknownColumn(name), cell{members: []int{at}})
+			}
 		case p.members[m.parent].parent < 0 && p.name(text, m.parent) == properties && !used[m.parent]:
 			add(n.unknownColumn(p.name(text, at)), cell{members: []int{at}})
 		}

@@ -79,10 +79,11 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The beginnings of packed files: RFC 1952 (2.3.1), and the local file header of APPNOTE.TXT (4.3.7).
+// The beginnings of packed files: RFC 1952 (2.3.1), and APPNOTE.TXT: that of a file in a zip (4.3.7), or of the list of none (4.3.16).
 var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zipMagic  = []byte("PK\x03\x04")
+	emptyZip  = []byte("PK\x05\x06")
 )
 
 // part is one file: the one that was opened, or one in it.
@@ -107,7 +108,7 @@ func parts(r io.Reader, l Limits) (list []func() (part, error), err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !bytes.Equal(head, zipMagic) {
+	if !bytes.Equal(head, zipMagic) && !bytes.Equal(head, emptyZip) {
 		return []func() (part, error){func() (part, error) { return unzipped(in, l) }}, nil
 	}
 	size, at := seekable(r)

@@ -158,7 +158,7 @@ func (v *values) record() Record {
 	case long:
 		r.Err = errLong
 	case !whole:
-		r.Err = errCut
+		r.Err, v.stack = errCut, nil
 	}
 	return r
 }

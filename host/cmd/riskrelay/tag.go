@@ -153,7 +153,7 @@ type tagger struct {
 	err        io.Writer
 	onlyTagged bool
 	bad        int
-	what       string // "line", or "record" in files that aren't an event a line
+	what       string          // "line", or "record" in files that aren't an event a line
 	known      map[string]bool // tables that riskrelay or a rule knows
 	unknown    map[string]int  // rows by table that isn't
 	untimed    untimed
