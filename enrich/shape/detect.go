@@ -110,7 +110,7 @@ func detectJSON(head []byte, i int, all bool, kind Kind) (found, error) {
 		return found{}, errMore
 	}
 	if err != nil {
-		return detectLater(head, kind, err)
+		return detectLater(head, all, kind, err)
 	}
 	f := found{kind: kind, wrapped: first.wrapper != ""}
 	if first.wrapper == "" && head[i] == '{' {
@@ -124,7 +124,7 @@ func detectJSON(head []byte, i int, all bool, kind Kind) (found, error) {
 		f.kind, err = first.kind()
 	}
 	if err != nil && f.lines {
-		return detectLater(head, kind, err)
+		return detectLater(head, all, kind, err)
 	}
 	return f, err
 }
@@ -229,8 +229,11 @@ func memberNames(object []byte) map[string]bool {
 }
 
 // detectLater looks at the next lines, when the first is broken or strange: one such line doesn't make a file another one.
-func detectLater(head []byte, kind Kind, why error) (found, error) {
-	const looked = 20 // lines
+func detectLater(head []byte, all bool, kind Kind, why error) (found, error) {
+	const looked, enough = 20, 64 << 10 // lines, and bytes
+	if !all && len(head) < enough && bytes.Count(head, []byte{'\n'}) <= looked {
+		return found{}, errMore
+	}
 	for _, line := range bytes.SplitN(head, []byte{'\n'}, looked+2)[1:] {
 		i := skipSpace(line, 0)
 		if i >= len(line) || line[i] != '{' {
