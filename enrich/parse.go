@@ -85,15 +85,15 @@ func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
 	return &ObjectParser{typeOf: typeOf, shapes: map[string]*shape{}}
 }
 
-// Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk" and
-// "event_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
+// Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk", "event_id" and
+// "record_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
 // Of members with one name the last counts.
 func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error) {
 	return p.parse(line, false)
 }
 
-// ParseOwn is Parse for a line that riskrelay wrote: "risk" and "event_id" are what it added, however they look, as a column of
-// such a name leaves under another.
+// ParseOwn is Parse for a line that riskrelay wrote: "risk", "event_id" and "record_id" are what it added, however they look, as a
+// column of such a name leaves under another.
 func (p *ObjectParser) ParseOwn(line []byte) (table, id string, row Row, err error) {
 	return p.parse(line, true)
 }
@@ -131,6 +131,10 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept
 		case `"event_id"`:
 			if own := unquoted(value); ours || OwnID(own) {
 				id = own
+				continue
+			}
+		case `"record_id"`:
+			if ours || id != "" { // it stands behind riskrelay's own id
 				continue
 			}
 		}
@@ -279,7 +283,7 @@ func (p *ObjectParser) shape(line []byte) *shape {
 		switch string(quoted) {
 		case `"Type"`:
 			s.table = i
-		case `"risk"`, `"event_id"`:
+		case `"risk"`, `"event_id"`, `"record_id"`:
 			s.ours = true
 		}
 	}

@@ -46,10 +46,11 @@ func NewColumns(names []string, types []Type) *Columns {
 	return c
 }
 
-// outName is the name under which a column leaves: riskrelay adds members called risk and event_id itself, and an
+// outName is the name under which a column leaves: riskrelay adds members called risk, event_id and record_id itself, and an
 // object has each name once.
 func outName(column string) string {
-	if column == "risk" || column == "event_id" {
+	switch column {
+	case "risk", "event_id", "record_id":
 		return column + "_column"
 	}
 	return column
@@ -61,7 +62,7 @@ func (c *Columns) Len() int { return len(c.names) }
 // Name is the name of column i.
 func (c *Columns) Name(i int) string { return c.names[i] }
 
-// OutName is the name under which column i leaves: riskrelay adds members called risk and event_id itself.
+// OutName is the name under which column i leaves: riskrelay adds members called risk, event_id and record_id itself.
 func (c *Columns) OutName(i int) string { return outName(c.names[i]) }
 
 // Type is the type of column i.

@@ -32,7 +32,7 @@ type member struct {
 // layout is what the names in an object say.
 type layout struct {
 	category, resource int                     // the places of these members, -1 for none
-	risk, id           int                     // of what riskrelay itself added to a record
+	risk, id, recordID int                     // of what riskrelay itself added to a record
 	byCategory         map[string]*tableLayout // of records, by the quoted category
 	forms              []*tableLayout          // of other kinds: those that the names allow
 }
@@ -206,7 +206,7 @@ func (p *Objects) layout(text []byte) *layout {
 	}
 	l := &layout{
 		category: p.find(text, []string{category}), resource: p.find(text, []string{"resourceId"}),
-		risk: p.find(text, []string{"risk"}), id: p.find(text, []string{"event_id"}),
+		risk: p.find(text, []string{"risk"}), id: p.find(text, []string{"event_id"}), recordID: p.find(text, []string{"record_id"}),
 		byCategory: map[string]*tableLayout{},
 	}
 	if p.kind != Records {
@@ -344,7 +344,7 @@ func (p *Objects) lay(text []byte, l *layout, n *names) *tableLayout {
 	for at := range p.members {
 		m := &p.members[at]
 		switch {
-		case used[at], at == l.risk, at == l.id, p.repeated(text, at), m.opened && m.parent < 0 && p.name(text, at) == properties:
+		case used[at], at == l.risk, at == l.id, at == l.recordID, p.repeated(text, at), m.opened && m.parent < 0 && p.name(text, at) == properties:
 		case m.parent < 0 && n.kind == Records:
 			add(p.name(text, at), cell{members: []int{at}})
 		case m.parent < 0:
