@@ -36,6 +36,7 @@ var signIns = map[string]string{
 
 func writers() []writer {
 	entra := append(slices.Collect(maps.Keys(signIns)), "AuditLogs")
+	directory := append(slices.Clone(entra), "GraphApplications")
 	return []writer{
 		{"rows", shape.Rows, nil, writeLines},
 		{"az", shape.Rows, nil, writeAz},
@@ -43,7 +44,7 @@ func writers() []writer {
 		{"query", shape.Query, nil, writeQuery},
 		{"records", shape.Records, shape.Tables(), writeRecords},
 		{"PT1H.json", shape.Records, shape.Tables(), writeRecordLines},
-		{"graph", shape.Graph, entra, writeGraph},
+		{"graph", shape.Graph, directory, writeGraph},
 		{"portal JSON", shape.Graph, entra, writePortal},
 		{"portal CSV", shape.EntraCSV, entra, writePortalCSV},
 		{"unified audit", shape.Office, []string{"OfficeActivity"}, writeOffice},
@@ -217,7 +218,8 @@ func record(t testing.TB, r object) object {
 	return o
 }
 
-func records(t testing.TB, rows []object) (all []object) {
+func records(t testing.TB, rows []object) []object {
+	all := []object{}
 	for _, r := range rows {
 		all = append(all, record(t, r))
 	}
@@ -233,6 +235,12 @@ func writeRecordLines(t testing.TB, rows []object) []byte { return writeLines(t,
 
 // graphObject is what Microsoft Graph has of a row.
 func graphObject(t testing.TB, r object) object {
+	if r["Type"] == "GraphApplications" {
+		o := maps.Clone(r)
+		delete(o, "Type")
+		delete(o, "TimeGenerated")
+		return o
+	}
 	o := record(t, r)["properties"].(object)
 	kind, isSignIn := signIns[fmt.Sprint(r["Type"])]
 	if !isSignIn {
