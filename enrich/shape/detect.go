@@ -15,6 +15,7 @@ import (
 // UnknownError says that nobody can tell what a file is.
 type UnknownError struct {
 	Seen string // what is in it, for people; escaped
+	Text bool   // it is neither JSON nor a table
 }
 
 // Error says what was seen, and what is read.
@@ -75,11 +76,10 @@ func detectCSV(head []byte, all bool, kind Kind) (found, error) {
 			return found{kind: k, header: header}, nil
 		}
 	}
-	seen := fmt.Sprintf("it begins with %s", shown(head))
 	if len(header) > 2 {
-		seen = fmt.Sprintf("a table whose columns are %s", shown([]byte(strings.Join(header, ", "))))
+		return found{}, &UnknownError{Seen: fmt.Sprintf("a table whose columns are %s", shown([]byte(strings.Join(header, ", "))))}
 	}
-	return found{}, &UnknownError{seen}
+	return found{}, &UnknownError{Seen: fmt.Sprintf("it begins with %s", shown(head)), Text: true}
 }
 
 // maxHeader is longer than the names of all columns of any table.
@@ -211,7 +211,7 @@ func (f first) kind() (Kind, error) {
 	for name := range names {
 		list = append(list, name)
 	}
-	return "", &UnknownError{"JSON whose first object has the members " + shown([]byte(sortedText(list)))}
+	return "", &UnknownError{Seen: "JSON whose first object has the members " + shown([]byte(sortedText(list)))}
 }
 
 func memberNames(object []byte) map[string]bool {
@@ -253,5 +253,5 @@ func detectLater(head []byte, all bool, kind Kind, why error) (found, error) {
 	if errors.As(why, new(*UnknownError)) {
 		return found{}, why
 	}
-	return found{}, &UnknownError{fmt.Sprintf("it begins with %s, which is broken JSON, or other than these write (%v)", shown(head), why)}
+	return found{}, &UnknownError{Seen: fmt.Sprintf("it begins with %s, which is broken JSON, or other than these write (%v)", shown(head), why)}
 }

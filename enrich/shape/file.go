@@ -21,6 +21,8 @@ type Options struct {
 	Kind   Kind   // "" finds out
 	Name   string // of the file: those of the portal tell which sign-ins a CSV file has
 	Limits Limits
+	// Lenient takes text that is nothing known for rows one a line, each of which then says what is wrong with it.
+	Lenient bool
 }
 
 // File is a text of events, in one of the kinds.
@@ -87,7 +89,7 @@ func (f *File) open() error {
 	f.next = f.values.next
 	f.Parser = objectParser(f.kind, f.values)
 	if f.Parser == nil {
-		return &UnknownError{fmt.Sprintf("it is JSON, not %s", f.kind.About())}
+		return &UnknownError{Seen: fmt.Sprintf("it is JSON, not %s", f.kind.About())}
 	}
 	return nil
 }
@@ -97,11 +99,15 @@ func look(from io.Reader, o Options) (head []byte, f found, err error) {
 	const step = 64 << 10
 	ended := false
 	for {
-		if f, err = detect(head, ended, o.Kind); !errors.Is(err, errMore) {
+		f, err = detect(head, ended, o.Kind)
+		if unknown := new(UnknownError); o.Lenient && errors.As(err, &unknown) && unknown.Text {
+			return head, found{kind: Rows, lines: true}, nil
+		}
+		if !errors.Is(err, errMore) {
 			return head, f, err
 		}
 		if len(head) > o.Limits.Record {
-			return head, f, &UnknownError{fmt.Sprintf("it begins with %s and goes on for %d bytes without an end of that", shown(head), len(head))}
+			return head, f, &UnknownError{Seen: fmt.Sprintf("it begins with %s and goes on for %d bytes without an end of that", shown(head), len(head))}
 		}
 		head = slices.Grow(head, max(step, len(head)))
 		n, err := from.Read(head[len(head):cap(head)])

@@ -108,11 +108,21 @@ func (s *Source) end(ctx context.Context, from, size int64) (int64, error) {
 
 // look finds out what the file is.
 func (s *Source) look(f *os.File) (*shape.File, error) {
-	text, err := shape.Open(f, shape.Options{Name: s.path, Limits: shape.Limits{Record: MaxLine}})
+	text, err := shape.Open(f, shape.Options{Name: s.path, Limits: shape.Limits{Record: MaxLine}, Lenient: true})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.path, err)
+		return nil, fmt.Errorf("read %s: %w", s.path, discreet(err))
 	}
 	return text, nil
+}
+
+// errUnknown is [shape.UnknownError] without what stands in the file: what is logged holds no payload.
+var errUnknown = errors.New("can't tell what this is; `riskrelay tag` says what stands in it")
+
+func discreet(err error) error {
+	if errors.As(err, new(*shape.UnknownError)) {
+		return errUnknown
+	}
+	return err
 }
 
 // firstTail is how much of a file's end is looked at first: it has a line end in it, as a rule.
@@ -251,7 +261,8 @@ func (r *Reader) mark() pipeline.Mark {
 // next is r.Next, but doesn't wait for the writer of a pipe when ctx has ended.
 func (s *Source) next(ctx context.Context, r *Reader) ([]enrich.Event, error) {
 	if s.once {
-		return r.Await(ctx)
+		events, err := r.Await(ctx)
+		return events, discreet(err)
 	}
 	return r.Next()
 }
@@ -322,7 +333,7 @@ func (s *Source) openOnce(ctx context.Context, from int64) (*Reader, func(), err
 	}
 	s.begun.Store(true)
 	r := NewReader(in, s.path, s.tell)
-	r.Eager = true
+	r.Eager, r.Lenient = true, true
 	return r, closer, nil
 }
 

@@ -55,6 +55,8 @@ type Reader struct {
 
 	// Eager makes Next return what there is instead of waiting for more, as a pipe needs.
 	Eager bool
+	// Lenient reads text that is nothing known as rows one a line, each of which then is bad.
+	Lenient bool
 	// Kind is what the file is, "" to find out. Next sets it.
 	Kind shape.Kind
 	// Took is told, once, what a file is taken for that isn't rows one a line; nil for nobody.
@@ -78,7 +80,7 @@ func (r *Reader) open() error {
 	if r.file != nil {
 		return nil
 	}
-	f, err := shape.Open(r.in, shape.Options{Kind: r.Kind, Name: r.name, Limits: shape.Limits{Record: MaxLine}})
+	f, err := shape.Open(r.in, shape.Options{Kind: r.Kind, Name: r.name, Limits: shape.Limits{Record: MaxLine}, Lenient: r.Lenient})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.name, err)
 	}

@@ -38,6 +38,9 @@ func (r *Reader) nextRecord() (e enrich.Event, ok bool, length int, err error) {
 		if !errors.Is(err, io.EOF) {
 			err = fmt.Errorf("read %s: %w", r.name, err)
 		}
+		if r.Lenient {
+			err = discreet(err)
+		}
 		return e, false, 0, err
 	}
 	r.records++

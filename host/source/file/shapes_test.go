@@ -157,3 +157,21 @@ func TestExpand(t *testing.T) {
 		t.Error("an empty directory is no mistake")
 	}
 }
+
+// TestUnknownFileIsNotShown holds that what a host logs of a file that it can't read has nothing of what stands in it.
+func TestUnknownFileIsNotShown(t *testing.T) {
+	for _, text := range []string{`[{"canary":1}]`, "canary,b,c\n1,2,3\n"} {
+		stream := file.Streams([]string{write(t, filepath.Join(t.TempDir(), "x"), text)}, nil, none(t))[0]
+		if _, _, _, err := stream.Plan(t.Context(), time.Time{}); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q: %v", text, err)
+		}
+		stream = file.Streams([]string{"-"}, strings.NewReader(text), none(t))[0]
+		w, _, _, err := stream.Plan(t.Context(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Source.Read(t.Context(), w, "", nil); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q from standard input: %v", text, err)
+		}
+	}
+}
