@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-
-	"github.com/riskrelay/riskrelay/enrich"
 )
 
 // csvRows takes CSV apart (RFC 4180): a record is a line, or several where a field in quotes has line breaks.
@@ -108,14 +106,4 @@ func unquoteCSV(record []byte) (field, rest []byte) {
 		}
 		return append(out, record[i:i+comma]...), record[i+comma:]
 	}
-}
-
-// appendText appends text as a JSON string. It must be UTF-8.
-func appendText(dst, text []byte) []byte {
-	for _, c := range text {
-		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' {
-			return enrich.AppendString(dst, string(text))
-		}
-	}
-	return appendQuoted(dst, text)
 }

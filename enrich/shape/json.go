@@ -72,29 +72,31 @@ func appendOnOneLine(dst, value []byte) []byte {
 	return dst
 }
 
-// appendQuoted appends JSON as a JSON string that holds it.
+// appendQuoted appends text, which must be UTF-8, as a JSON string.
 func appendQuoted(dst, text []byte) []byte {
+	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for len(text) > 0 {
-		i := bytes.IndexAny(text, "\"\\\n\r\t")
-		if i < 0 {
-			dst = append(dst, text...)
-			break
+	start := 0
+	for i, c := range text {
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
 		}
-		dst = append(dst, text[:i]...)
-		switch c := text[i]; c {
+		dst = append(dst, text[start:i]...)
+		start = i + 1
+		switch c {
 		case '\n':
 			dst = append(dst, `\n`...)
 		case '\r':
 			dst = append(dst, `\r`...)
 		case '\t':
 			dst = append(dst, `\t`...)
-		default:
+		case '"', '\\':
 			dst = append(dst, '\\', c)
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
-		text = text[i+1:]
 	}
-	return append(dst, '"')
+	return append(append(dst, text[start:]...), '"')
 }
 
 // mask makes null of the texts that members called name hold, at any depth of valid JSON.

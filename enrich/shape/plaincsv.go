@@ -65,7 +65,7 @@ func (p *rowsOfCSV) Parse(record []byte) (table, id string, row enrich.Row, err 
 	for i, field := range p.fields {
 		if len(field) > 0 {
 			start := len(text)
-			text = appendText(text, field)
+			text = appendQuoted(text, field)
 			cells[i] = enrich.Span{Start: uint32(start), End: uint32(len(text))}
 		}
 	}

@@ -192,7 +192,7 @@ func (l *leaf) append(dst []byte, fields [][]byte) []byte {
 			return dst
 		}
 	}
-	return appendText(dst, value)
+	return appendQuoted(dst, value)
 }
 
 // cityPart is a part of "CITY, STATE, COUNTRY": the country is the last, which the fourth place has again.
