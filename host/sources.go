@@ -33,7 +33,12 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, file.Streams(files, o.Stdin, h.keepLine)...)
+	for _, stream := range file.Streams(files, o.Stdin, h.keepLine) {
+		if source, ok := stream.Source.(*file.Source); ok {
+			source.Took = func(about string) { o.Log.WithField("stream", stream.Name).Infof("is read as %s", about) }
+		}
+		all = append(all, stream)
+	}
 	all = append(all, h.modules.Streams()...)
 	if o.DryRun {
 		for i := range all {

@@ -34,6 +34,9 @@ type Source struct {
 	told  atomic.Int64 // behind the last bad line that was told of: reading it again is no news
 
 	mended atomic.Int64
+
+	// Took is told what the file is taken for, at each reading, unless it has rows one a line; nil for nobody.
+	Took func(about string)
 }
 
 // Streams returns one stream per path of a file with one row a line; "-" is standard input, and what is a pipe now is
@@ -294,6 +297,9 @@ func (s *Source) open(ctx context.Context, from, to int64) (*Reader, func(), err
 	text, err := s.look(f)
 	if err == nil {
 		r.use(text)
+		if s.Took != nil && (text.Kind() != shape.Rows || !text.Lines()) {
+			s.Took(text.About())
+		}
 		if text.Lines() {
 			err = r.openLines(f, from, to)
 		}
@@ -333,7 +339,7 @@ func (s *Source) openOnce(ctx context.Context, from int64) (*Reader, func(), err
 	}
 	s.begun.Store(true)
 	r := NewReader(in, s.path, s.tell)
-	r.Eager, r.Lenient = true, true
+	r.Eager, r.Lenient, r.Took = true, true, s.Took
 	return r, closer, nil
 }
 

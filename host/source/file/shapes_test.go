@@ -142,8 +142,13 @@ func TestExpand(t *testing.T) {
 	write(t, filepath.Join(dir, ".hidden"), "")
 	gone := filepath.Join(dir, "gone.json")
 	for _, c := range []struct{ path, want string }{
-		{dir, fmt.Sprint([]string{a, odd, b})}, {filepath.Join(dir, "*.json"), fmt.Sprint([]string{a})}, {filepath.Join(dir, "*"), fmt.Sprint([]string{a, odd, b})},
-		{odd, fmt.Sprint([]string{odd})}, {gone, fmt.Sprint([]string{gone})}, {"-", "[-]"}, {filepath.Join(dir, "*.txt"), fmt.Sprint([]string{filepath.Join(dir, "*.txt")})},
+		{dir, fmt.Sprint([]string{a, odd, b})},
+		{filepath.Join(dir, "*.json"), fmt.Sprint([]string{a})},
+		{filepath.Join(dir, "*"), fmt.Sprint([]string{a, odd, b})},
+		{odd, fmt.Sprint([]string{odd})},
+		{gone, fmt.Sprint([]string{gone})},
+		{"-", "[-]"},
+		{filepath.Join(dir, "*.txt"), fmt.Sprint([]string{filepath.Join(dir, "*.txt")})},
 	} {
 		got, err := file.Expand([]string{c.path, c.path})
 		if err != nil || fmt.Sprint(got) != c.want {
