@@ -200,7 +200,7 @@ func (f first) kind() (Kind, error) {
 		return Rows, nil
 	}
 	for _, k := range []Kind{Records, Graph, Office} {
-		if _, _, _, err := NewObjects(k).Parse(bytes.Clone(f.object)); err == nil {
+		if _, _, _, err := objectParser(k, nil).Parse(bytes.Clone(f.object)); err == nil {
 			return k, nil
 		}
 	}

@@ -146,7 +146,9 @@ func objectParser(kind Kind, v *values) Parser {
 		return newRowObjects()
 	case Query:
 		return &queryRows{of: func() []byte { return v.columns }}
-	case Records, Graph, Office:
+	case Office:
+		return auditObjects{NewObjects(kind)}
+	case Records, Graph:
 		return NewObjects(kind)
 	}
 	return nil

@@ -41,9 +41,11 @@ func TestUnifiedAudit(t *testing.T) {
 	const want = `OfficeActivity {"TimeGenerated":"2026-09-08T10:00:00","OfficeId":"i","OfficeWorkload":"SharePoint","OfficeObjectId":"u","Site_Url":"s","Logon_Type":"Owner","AppAccessContext":{"a":1},"ClientIP":"203.0.113.9",` +
 		`"ModifiedProperties":"[{\"Name\":\"n\"}]","Operation":"FileAccessed","OrganizationId":"o","RecordType":"SharePointFileOperation","UserId":"a","UserType":"Admin","Unknown":5}`
 	quoted := strings.ReplaceAll(record, `"`, `""`)
+	escaped := strings.ReplaceAll(record, `"`, `\"`)
 	for name, text := range map[string]string{
 		"management API": "[" + record + "]", "a line": record + "\n",
-		"Purview": "RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits\r\ni,2026-09-08T10:00:00,6,FileAccessed,a,\"" + quoted + "\",\r\n",
+		"Search-UnifiedAuditLog": `[{"RecordType":"SharePointFileOperation","UserIds":"a","AuditData":"` + escaped + `","ResultIndex":1}]`,
+		"Purview":                "RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits\r\ni,2026-09-08T10:00:00,6,FileAccessed,a,\"" + quoted + "\",\r\n",
 	} {
 		_, lines, err := rows(strings.NewReader(text), shape.Options{})
 		if err != nil || len(lines) != 1 || lines[0][strings.IndexByte(lines[0], ' ')+1:] != want {

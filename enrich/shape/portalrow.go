@@ -16,7 +16,6 @@ type portalCSV struct {
 	roots   []*branch // one a column
 	cut     []int     // places of fields that the file has no further ones for
 	fields  [][]byte
-	text    []byte
 }
 
 // branch is a member, or an element, of what a column holds.

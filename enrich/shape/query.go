@@ -71,3 +71,21 @@ func newRowObjects() rowObjects { return rowObjects{enrich.NewObjectParser(schem
 func (p rowObjects) Parse(text []byte) (table, id string, row enrich.Row, err error) {
 	return p.parser.Parse(text)
 }
+
+// auditObjects makes rows of the unified audit as JSON: the records themselves, or what Search-UnifiedAuditLog prints, in which they
+// stand as text.
+// https://learn.microsoft.com/powershell/module/exchange/search-unifiedauditlog
+type auditObjects struct{ objects *Objects }
+
+// Parse returns the row in an object and its table.
+func (p auditObjects) Parse(text []byte) (table, id string, row enrich.Row, err error) {
+	const data = "AuditData"
+	if bytes.Contains(text, []byte(`"`+data+`"`)) {
+		if end, err := enrich.ScanValue(text, 0); err == nil && end == len(text) {
+			if inner, err := enrich.Unquote(memberOf(text, data)); err == nil {
+				text = inner
+			}
+		}
+	}
+	return p.objects.Parse(text)
+}
