@@ -88,8 +88,10 @@ type extraction struct {
 func extractions() []extraction {
 	const target, actor = "properties.targetResources{}", "properties.initiatedBy"
 	return []extraction{
-		{name: "user", from: []string{"properties.userPrincipalName", "properties.servicePrincipalName", target + ".userPrincipalName", target + ".displayName", actor + ".user.userPrincipalName", actor + ".app.displayName"}},
-		{name: "user_id", from: []string{"properties.userId", "properties.servicePrincipalId", target + ".id"}},
+		{name: "user", from: []string{"properties.userPrincipalName", "properties.servicePrincipalName"}},
+		{name: "user", from: []string{target + ".userPrincipalName"}, find: target + ".type", as: "User"}, // to whom it was done
+		{name: "user", from: []string{actor + ".user.userPrincipalName", actor + ".app.displayName"}},
+		{name: "user_id", from: []string{"properties.userId", "properties.servicePrincipalId"}},
 		{name: "src_user", from: []string{actor + ".user.userPrincipalName", actor + ".app.displayName"}},
 		{name: "src_user_type", from: []string{actor + ".app.displayName"}, then: "servicePrincipal"},
 		{name: "src_user_type", from: []string{actor + ".user.id"}, then: "user"},
