@@ -42,7 +42,7 @@ func plainly(t *testing.T, line []byte) (table, id string, members []member) {
 		text, _ := m.value.(string)
 		object, _ := m.value.(map[string]any)
 		switch {
-		case m.name == "event_id" && ownID(text):
+		case m.name == "event_id" && OwnID(text):
 			id = text
 			continue
 		case m.name == "risk" && object["score"] != nil:

@@ -41,7 +41,7 @@ func SplitArray(columns *Columns, array []byte) (Row, error) {
 	if len(cells) != columns.Len() {
 		return Row{}, fmt.Errorf("row has %d cells, the table has %d columns", len(cells), columns.Len())
 	}
-	return NewRow(columns, array, cells).onOneLine().WithOriginal(original), nil
+	return NewRow(columns, array, cells).OnOneLine().WithOriginal(original), nil
 }
 
 // ValidUTF8 returns text with what isn't UTF-8 replaced by U+FFFD, and text itself as original if there was any.
@@ -85,15 +85,15 @@ func NewObjectParser(typeOf func(table, column string) Type) *ObjectParser {
 	return &ObjectParser{typeOf: typeOf, shapes: map[string]*shape{}}
 }
 
-// Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk" and
-// "event_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
+// Parse returns the row in line, which it keeps, and its table, the member "Type". Members called "risk", "event_id" and
+// "record_id" are left out of the row when they look like those that riskrelay itself adds; id is the event_id then.
 // Of members with one name the last counts.
 func (p *ObjectParser) Parse(line []byte) (table, id string, row Row, err error) {
 	return p.parse(line, false)
 }
 
-// ParseOwn is Parse for a line that riskrelay wrote: "risk" and "event_id" are what it added, however they look, as a column of
-// such a name leaves under another.
+// ParseOwn is Parse for a line that riskrelay wrote: "risk", "event_id" and "record_id" are what it added, however they look, as a
+// column of such a name leaves under another.
 func (p *ObjectParser) ParseOwn(line []byte) (table, id string, row Row, err error) {
 	return p.parse(line, true)
 }
@@ -110,7 +110,7 @@ func (p *ObjectParser) parse(line []byte, ours bool) (table, id string, row Row,
 		s = p.shape(line)
 	}
 	of := p.columns(s, line, cells)
-	return of.name, id, NewRow(of.columns, line, cells).onOneLine().WithOriginal(original), nil
+	return of.name, id, NewRow(of.columns, line, cells).OnOneLine().WithOriginal(original), nil
 }
 
 // sift returns what stays of the cells, and p.names and p.key with it, when members that are there twice and those that
@@ -129,8 +129,12 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept
 				continue
 			}
 		case `"event_id"`:
-			if own := unquoted(value); ours || ownID(own) {
+			if own := unquoted(value); ours || OwnID(own) {
 				id = own
+				continue
+			}
+		case `"record_id"`:
+			if ours || id != "" { // it stands behind riskrelay's own id
 				continue
 			}
 		}
@@ -140,9 +144,9 @@ func (p *ObjectParser) sift(line []byte, cells []Span, repeats, ours bool) (kept
 	return kept, id
 }
 
-// ownID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
+// OwnID reports whether text looks like an id that riskrelay gives: 32 hexadecimal digits, with dashes if it is the
 // service's, and perhaps a count behind a dash.
-func ownID(text string) bool {
+func OwnID(text string) bool {
 	digits := 0
 	for i := 0; i < len(text); i++ {
 		_, hex := hexDigit(text[i])
@@ -279,7 +283,7 @@ func (p *ObjectParser) shape(line []byte) *shape {
 		switch string(quoted) {
 		case `"Type"`:
 			s.table = i
-		case `"risk"`, `"event_id"`:
+		case `"risk"`, `"event_id"`, `"record_id"`:
 			s.ours = true
 		}
 	}

@@ -46,10 +46,11 @@ func NewColumns(names []string, types []Type) *Columns {
 	return c
 }
 
-// outName is the name under which a column leaves: riskrelay adds members called risk and event_id itself, and an
+// outName is the name under which a column leaves: riskrelay adds members called risk, event_id and record_id itself, and an
 // object has each name once.
 func outName(column string) string {
-	if column == "risk" || column == "event_id" {
+	switch column {
+	case "risk", "event_id", "record_id":
 		return column + "_column"
 	}
 	return column
@@ -60,6 +61,9 @@ func (c *Columns) Len() int { return len(c.names) }
 
 // Name is the name of column i.
 func (c *Columns) Name(i int) string { return c.names[i] }
+
+// OutName is the name under which column i leaves: riskrelay adds members called risk, event_id and record_id itself.
+func (c *Columns) OutName(i int) string { return outName(c.names[i]) }
 
 // Type is the type of column i.
 func (c *Columns) Type(i int) Type { return c.types[i] }
@@ -134,8 +138,8 @@ func (r *Row) Text(name string) string {
 	return string(text)
 }
 
-// onOneLine notes whether text, all of which belongs to the row, has a line break in it.
-func (r Row) onOneLine() Row {
+// OnOneLine is the row that knows whether its text, all of which belongs to it, has a line break in it: when not, writing is faster.
+func (r Row) OnOneLine() Row {
 	r.oneLine = bytes.IndexByte(r.text, '\n') < 0 && bytes.IndexByte(r.text, '\r') < 0
 	return r
 }
@@ -171,8 +175,21 @@ func (r *Row) appendField(dst []byte, i int, comma bool, open map[string]bool) [
 		dst = append(dst, ',')
 	}
 	dst = append(dst, r.columns.quoted[i]...)
+	return r.appendCell(dst, cell, r.columns.types[i] == Dynamic || open != nil && mayExpand(cell) && open[r.columns.names[i]])
+}
+
+// AppendCell appends the JSON in column i, on one line; nothing when the row has none. With open the text of an object or array is
+// written as that.
+func (r *Row) AppendCell(dst []byte, i int, open bool) []byte {
+	if cell := r.Cell(i); cell != nil {
+		return r.appendCell(dst, cell, open)
+	}
+	return dst
+}
+
+func (r *Row) appendCell(dst, cell []byte, open bool) []byte {
 	start := len(dst)
-	if r.columns.types[i] == Dynamic || open != nil && mayExpand(cell) && open[r.columns.names[i]] {
+	if open {
 		dst = appendExpanded(dst, cell)
 	} else if dst = append(dst, cell...); r.oneLine {
 		return dst

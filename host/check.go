@@ -29,7 +29,9 @@ func Check(c config.Config) error {
 	for _, s := range made {
 		errs = append(errs, s.sink.Close())
 	}
-	for _, path := range c.Sources.Files {
+	files, err := readFiles(c)
+	errs = append(errs, err)
+	for _, path := range files {
 		if path != "-" {
 			errs = append(errs, checkRows(path))
 		}

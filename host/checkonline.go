@@ -53,7 +53,11 @@ func CheckSources(ctx context.Context, c config.Config, table string, show func(
 			return err
 		}
 	}
-	for _, path := range c.Sources.Files {
+	files, err := readFiles(c)
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
 		if table != "" || path == "-" {
 			continue
 		}

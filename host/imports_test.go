@@ -24,6 +24,7 @@ func layers() []layer {
 	return []layer{
 		{"enrich", nil},
 		{"enrich/schema", []string{"enrich"}},
+		{"enrich/shape", []string{"enrich", "enrich/schema"}},
 		{"enrich/diag", []string{"enrich"}},
 		{"enrich/rulefile", []string{"enrich", "enrich/diag"}},
 		{"enrich/celrule/celval", []string{"enrich"}},
@@ -32,7 +33,7 @@ func layers() []layer {
 		{"enrich/celrule/index", []string{"enrich", "enrich/schema", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile"}},
 		{"enrich/celrule/celruletest", []string{"enrich"}},
 		{"enrich/celrule", []string{"enrich", "enrich/diag", "enrich/rulefile", "enrich/celrule/celval", "enrich/celrule/event", "enrich/celrule/compile", "enrich/celrule/index"}},
-		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/diag", "enrich/rulefile"}},
+		{"enrich/ruletest", []string{"enrich", "enrich/schema", "enrich/shape", "enrich/diag", "enrich/rulefile"}},
 		{"rules", nil},
 		{"plugin/example/...", []string{"plugin", "enrich"}},
 		{"plugin/fence", nil},
@@ -54,8 +55,8 @@ func layers() []layer {
 		{"host/module/directory", []string{"host/graph/...", "host/secret", "enrich", "plugin/backoff"}},
 		{"host/source/followup", []string{"host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
 		{"host/source/graph", []string{"host/graph", "host/ledger", "host/pipeline", "enrich", "enrich/schema"}},
-		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "plugin/backoff"}},
-		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "plugin/backoff"}},
+		{"host/source/...", []string{"host/source/...", "host/azure", "host/checkup", "host/graph/...", "host/pipeline", "enrich", "enrich/schema", "enrich/shape", "plugin/backoff"}},
+		{"host/sink/...", []string{"host/sink/...", "host/checkup", "host/durable", "host/failpoint", "host/inputfile", "host/pipeline", "host/secret", "enrich", "enrich/schema", "enrich/shape", "plugin/backoff"}},
 		{"host/module/dns/...", []string{"host/inputfile", "host/module/dns/...", "enrich"}},
 		{"host/ruleset", []string{"host/inputfile", "enrich", "enrich/diag", "enrich/rulefile", "rules"}},
 		{"host/reload", nil},
@@ -90,7 +91,7 @@ func layers() []layer {
 		{"packaging/splunk/generate", []string{"packaging/splunk"}},
 		{"packaging/splunk", []string{"host/ruleset", "enrich/celrule", "enrich/rulefile", "enrich/schema"}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
-		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "plugin", "plugin/fence", "rules"}},
+		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "enrich/shape", "plugin", "plugin/fence", "rules"}},
 	}
 }
 

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
@@ -28,7 +29,16 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		h.closers = append(h.closers, source)
 		all = append(all, stream)
 	}
-	all = append(all, file.Streams(c.Sources.Files, o.Stdin, h.keepLine)...)
+	files, err := readFiles(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, stream := range file.Streams(files, o.Stdin, h.keepLine) {
+		if source, ok := stream.Source.(*file.Source); ok {
+			source.Took = func(about string) { o.Log.WithField("stream", stream.Name).Infof("is read as %s", about) }
+		}
+		all = append(all, stream)
+	}
 	all = append(all, h.modules.Streams()...)
 	if o.DryRun {
 		for i := range all {
@@ -36,6 +46,28 @@ func (h *Host) streams(c config.Config, o Options) (all []pipeline.Stream, err e
 		}
 	}
 	return all, nil
+}
+
+// readFiles are the files that sources.files stands for. One that a sink writes to is an error: it would be read for ever.
+func readFiles(c config.Config) ([]string, error) {
+	files, err := file.Expand(c.Sources.Files)
+	if err != nil {
+		return nil, fmt.Errorf("sources.files: %w", err)
+	}
+	for _, s := range c.Sinks.All() {
+		for _, f := range files {
+			if s.Output != "" && samePath(s.Output, f) {
+				return nil, fmt.Errorf("sources.files: %s is what the %s sink %s writes to", f, s.Kind, s.Name)
+			}
+		}
+	}
+	return files, nil
+}
+
+func samePath(a, b string) bool {
+	absoluteA, errA := filepath.Abs(a)
+	absoluteB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && absoluteA == absoluteB
 }
 
 // workspaces are the streams of the workspaces alone.

@@ -144,6 +144,9 @@ func (w *worker) close(t *tableWork, tags [][]enrich.Tag) {
 				Error: fmt.Sprintf("all rules together took too long on this event: %d of %d were not run", f.Skipped, len(t.all)),
 			})
 		}
+		if w.Frame = t.frames[n]; w.Frame.MayBeCut() {
+			tags[place] = w.blinded(t, tags[place])
+		}
 		slices.SortStableFunc(tags[place], func(a, b enrich.Tag) int { return strings.Compare(a.Rule, b.Rule) })
 		t.frames[n].Close()
 	}

@@ -15,7 +15,7 @@
 //   - memory.go, breaker.go: what rules remember, and when they are switched off,
 //   - compiler.go, set.go: all rules of one configuration, compiled once and fitted to each context,
 //   - shorten.go, telling.go: what an explanation is told,
-//   - block.go, eval.go, remember.go: from an event to its tags,
+//   - block.go, eval.go, remember.go, cut.go: from an event to its tags,
 //   - module.go: the module, which puts one set in the place of another,
 //   - trace.go, explain.go: why a rule matches or doesn't,
 //   - keys.go, detail.go, language.go: what is told about rules.

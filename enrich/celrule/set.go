@@ -59,6 +59,8 @@ type activeInTable struct {
 	*compile.TableRule
 	of    *active
 	place int // among all rules of the table
+
+	readsCut bool // it reads columns with lists that may be cut
 }
 
 // compileSet compiles all files together. All problems of all files come back in the order of their places.
@@ -168,8 +170,12 @@ func (s *ruleSet) finish() {
 		}
 		t.index = index.New(compiled, index.Lists{OfFiles: s.setOf, OfContext: s.contextList})
 		for _, r := range t.all {
-			for column := range r.Uses().Columns {
+			uses := r.Uses().Columns
+			for column := range uses {
 				columns[column] = true
+			}
+			if r.readsCut = readsCut(uses); r.readsCut {
+				columns[enrich.CutColumn] = true
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package ruletest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,67 +9,69 @@ import (
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 )
 
 // events makes the events of a test's rows.
-func (r *runner) events(c *testCase) ([]enrich.Event, error) {
-	rows := make([][]byte, 0, len(c.test.Events))
-	for _, d := range c.test.Events {
-		rows = append(rows, d.JSON)
-	}
-	if c.test.File.Present() {
-		var err error
-		if rows, err = r.fileRows(c); err != nil {
-			return nil, err
-		}
-	}
-	if len(rows) == 0 {
-		return nil, errors.New("the test has no rows")
-	}
-	parser := enrich.NewObjectParser(schema.TypeOf)
-	var events []enrich.Event
-	for i, data := range rows {
-		table, id, row, err := parser.Parse(data)
+func (r *runner) events(c *testCase) (events []enrich.Event, err error) {
+	add := func(p shape.Parser, data []byte) error {
+		n := len(events) + 1
+		table, id, row, err := p.Parse(data)
 		if err != nil {
-			return nil, fmt.Errorf("read row %d: %w", i+1, err)
+			return fmt.Errorf("read row %d: %w", n, err)
 		}
 		if table == "" {
-			return nil, fmt.Errorf("row %d names no table; give it the member Type, such as \"AuditLogs\"", i+1)
+			return fmt.Errorf("row %d names no table; give it the member Type, such as \"AuditLogs\"", n)
 		}
 		e := enrich.NewEvent(table, row)
 		if id != "" {
 			e.ID = id
 		}
 		events = append(events, e)
-		r.misspelt(c, i, &e)
+		r.misspelt(c, n-1, &e)
+		return nil
+	}
+	if c.test.File.Present() {
+		err = r.fileRows(c, add)
+	} else {
+		parser := enrich.NewObjectParser(schema.TypeOf)
+		for i := 0; err == nil && i < len(c.test.Events); i++ {
+			err = add(parser, c.test.Events[i].JSON)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 {
+		return nil, errors.New("the test has no rows")
 	}
 	return events, nil
 }
 
-// fileRows reads the rows in a test's file: JSON objects one after the other, or arrays of them.
-func (r *runner) fileRows(c *testCase) ([][]byte, error) {
+// fileRows adds the rows in a test's file, in whatever shape Azure's own tools write them.
+func (r *runner) fileRows(c *testCase, add func(shape.Parser, []byte) error) error {
 	name := path.Join(path.Dir(c.test.File.Pos.File), c.test.File.Value)
 	if r.options.Open == nil {
-		return nil, fmt.Errorf("read %s: files of rows can't be opened here", name)
+		return fmt.Errorf("read %s: files of rows can't be opened here", name)
 	}
 	data, err := r.options.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
-	var rows [][]byte
-	for d := json.NewDecoder(bytes.NewReader(data)); ; {
-		var value json.RawMessage
-		if err := d.Decode(&value); errors.Is(err, io.EOF) {
-			return rows, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+	file, err := shape.Open(bytes.NewReader(data), shape.Options{Name: name})
+	for err == nil {
+		var record shape.Record
+		if record, err = file.Next(); errors.Is(err, io.EOF) {
+			return nil
 		}
-		var several []json.RawMessage
-		if err := json.Unmarshal(value, &several); err != nil {
-			several = []json.RawMessage{value} // not an array
+		if err == nil {
+			err = record.Err
 		}
-		for _, row := range several {
-			rows = append(rows, row)
+		if err == nil {
+			if err := add(file, record.Text); err != nil {
+				return err
+			}
 		}
 	}
+	return fmt.Errorf("read %s: %w", name, err)
 }

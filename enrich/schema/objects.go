@@ -16,6 +16,16 @@ func ObjectTexts(table string) map[string]bool {
 	return objectTexts()[t.Name]
 }
 
+// HoldsJSON reports whether the column is text in the table, which holds JSON.
+func HoldsJSON(table, column string) bool {
+	t := known().lookup(table)
+	if t == nil {
+		return false
+	}
+	c, has := t.Column(column)
+	return has && c.JSON
+}
+
 // objectTexts are the columns of ObjectTexts by table.
 var objectTexts = sync.OnceValue(func() map[string]map[string]bool {
 	objects := map[string]bool{}

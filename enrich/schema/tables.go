@@ -35,6 +35,8 @@ type Table struct {
 	Guessed bool
 	// Local says that riskrelay makes the rows; a workspace has no such table.
 	Local bool
+	// States says that the id is that of a thing, of which each row says how it stands: several rows have one id.
+	States bool
 }
 
 // Column is the column called name.
@@ -98,6 +100,15 @@ func Lookup(name string) (Table, bool) {
 		return Table{}, false
 	}
 	return *t, true
+}
+
+// RecordIDColumn is the column with the id that the service gave the record of a row, which is the same on every way that the record
+// takes; "" when the table has none.
+func RecordIDColumn(table string) string {
+	if t := known().lookup(table); t != nil && !t.States {
+		return t.IDColumn
+	}
+	return ""
 }
 
 // lookup is Lookup; nil for none.
@@ -224,6 +235,8 @@ func (t *tables) begin(name string, options []string) error {
 			table.Guessed = true
 		case "local":
 			table.Local = true
+		case "states":
+			table.States = true
 		default:
 			return fmt.Errorf("unknown option %q", key)
 		}

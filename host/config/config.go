@@ -80,7 +80,7 @@ type Metrics struct {
 type Sources struct {
 	LogAnalytics []LogAnalytics `yaml:"log_analytics"`
 	Graph        []Graph        `yaml:"graph"`
-	Files        []string       `yaml:"files"` // NDJSON files; "-" is standard input
+	Files        []string       `yaml:"files"` // files, directories and patterns; "-" is standard input
 }
 
 // Count is the number of streams.

@@ -103,6 +103,9 @@ func (f *Frame) find(columns *enrich.Columns) []int {
 // Size is the length of the row in bytes.
 func (f *Frame) Size() int { return f.row.Size() }
 
+// MayBeCut reports whether the row says that its lists may be cut.
+func (f *Frame) MayBeCut() bool { return f.row.MayBeCut() }
+
 // raw is the cell of the table's column i as it was read; nil when the row has none or it is null.
 func (f *Frame) raw(i int) []byte {
 	if i < 0 || f.place[i] < 0 {

@@ -12,5 +12,5 @@
 //   - candidates.go: the same for sources, which leave out rows of the past that no rule can match.
 //   - scanner.go: which of many words stand in a JSON text.
 //   - operation_parts.go, index.go: the choice of keys.
-//   - answers.go: what one event answers.
+//   - answers.go, cut.go: what one event answers.
 package index

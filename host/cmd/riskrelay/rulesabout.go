@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/riskrelay/riskrelay/enrich"
 	"github.com/riskrelay/riskrelay/enrich/celrule"
 	"github.com/riskrelay/riskrelay/enrich/diag"
 	"github.com/riskrelay/riskrelay/enrich/rulefile"
 	"github.com/riskrelay/riskrelay/enrich/ruletest"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 	"github.com/riskrelay/riskrelay/host/ruleset"
 	"github.com/riskrelay/riskrelay/host/source/file"
 )
@@ -62,20 +66,91 @@ func (s *subject) verdict(r *ruletest.Report) error {
 	return nil
 }
 
-// readEvents reads all rows of a file; "-" is standard input. A line that isn't a row is an error, as what was learned
-// from the rest would be taken for the whole.
-func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, error) {
+// compiled is a module with the rules of paths, the built-in ones when there are none.
+func compiled(ctx context.Context, flags ruleFlags, paths []string) (*celrule.Module, error) {
+	flags.Paths, flags.Builtin = paths, flags.Builtin || len(paths) == 0
+	return flags.module(ctx)
+}
+
+// shapeFlag is the flag that says what a file of events is.
+type shapeFlag string
+
+func (f *shapeFlag) add(c *cobra.Command) {
+	var kinds strings.Builder
+	for _, k := range shape.Kinds() {
+		fmt.Fprintf(&kinds, "\n%s: %s", k, k.About())
+	}
+	c.Flags().StringVar((*string)(f), "shape", "", "what the file is, where its beginning doesn't tell:"+kinds.String())
+	_ = c.RegisterFlagCompletionFunc("shape", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var all []string
+		for _, k := range shape.Kinds() {
+			all = append(all, string(k))
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}) // it fails for unknown flags only
+}
+
+// kind is what the flag says.
+func (f shapeFlag) kind() (shape.Kind, error) {
+	k := shape.Kind(f)
+	if k == "" || slices.Contains(shape.Kinds(), k) {
+		return k, nil
+	}
+	var names []string
+	for _, known := range shape.Kinds() {
+		names = append(names, string(known))
+	}
+	text := fmt.Sprintf("--shape: there is no shape %q", f)
+	if near := diag.Suggest(string(f), names); near != "" {
+		text += fmt.Sprintf(": did you mean %s?", near)
+	}
+	return "", exit(exitConfig, fmt.Errorf("%s; there are %s", text, strings.Join(names, ", ")))
+}
+
+// rows is a reader of events that says on errs what it takes the file for.
+func (f shapeFlag) rows(in io.Reader, name string, errs io.Writer, bad func(*file.LineError) error) (*file.Reader, error) {
+	kind, err := f.kind()
+	if err != nil {
+		return nil, err
+	}
+	rows := file.NewReader(in, name, bad)
+	rows.Kind, rows.Eager = kind, name == "-"
+	rows.Took = func(about string) {
+		fmt.Fprintf(errs, "%s is read as %s\n", name, about) //nolint:errcheck // nobody is left to tell
+	}
+	return rows, nil
+}
+
+// unreadable is the error of a file that can't be read: its own fault, or that of the disk.
+func unreadable(ctx context.Context, err error) error {
+	switch {
+	case errors.As(err, new(*shape.UnknownError)):
+		err = exit(exitConfig, fmt.Errorf("%w. If it is one of these, say which with --shape", err))
+	case errors.As(err, new(*shape.PackedError)):
+		err = exit(exitConfig, err)
+	default:
+		err = exit(exitRuntime, err)
+	}
+	return stopped(ctx, err)
+}
+
+// readEvents reads all events of a file; "-" is standard input. What isn't a row is an error, as what was learned from the rest would
+// be taken for the whole.
+func (f shapeFlag) readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, error) {
 	in := s.in
 	if name != "-" {
-		f, err := openRows(ctx, name)
+		opened, err := openRows(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		defer f.Close() //nolint:errcheck // it was only read
-		in = f
+		defer opened.Close() //nolint:errcheck // it was only read
+		in = opened
 	}
 	var bad badLines
-	rows := file.NewReader(in, name, bad.add)
+	rows, err := f.rows(in, name, s.err, bad.add)
+	if err != nil {
+		return nil, err
+	}
 	var all []enrich.Event
 	for {
 		events, err := rows.Await(ctx)
@@ -88,15 +163,9 @@ func readEvents(ctx context.Context, s streams, name string) ([]enrich.Event, er
 		case errors.Is(err, io.EOF):
 			return nil, exit(exitConfig, bad.err())
 		case err != nil:
-			return nil, stopped(ctx, exit(exitRuntime, err))
+			return nil, unreadable(ctx, err)
 		}
 	}
-}
-
-// compiled is a module with the rules of paths, the built-in ones when there are none.
-func compiled(ctx context.Context, flags ruleFlags, paths []string) (*celrule.Module, error) {
-	flags.Paths, flags.Builtin = paths, flags.Builtin || len(paths) == 0
-	return flags.module(ctx)
 }
 
 // badLines are lines that aren't rows, of which the first maxShownLines are named.

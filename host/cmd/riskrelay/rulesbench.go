@@ -18,6 +18,7 @@ import (
 func newRulesBench(s streams) *cobra.Command {
 	var flags ruleFlags
 	var format, events string
+	var of shapeFlag
 	var long time.Duration
 	c := &cobra.Command{
 		Use:   "bench [PATH...] --events FILE",
@@ -38,7 +39,7 @@ func newRulesBench(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := readEvents(c.Context(), s, events)
+			rows, err := of.readEvents(c.Context(), s, events)
 			if err != nil {
 				return err
 			}
@@ -50,7 +51,8 @@ func newRulesBench(s streams) *cobra.Command {
 		},
 	}
 	addFormat(c, &format)
-	c.Flags().StringVar(&events, "events", "", "file with rows, one JSON object a line; - is standard input")
+	c.Flags().StringVar(&events, "events", "", "file with rows, as Azure's tools write them; - is standard input")
+	of.add(c)
 	c.Flags().DurationVar(&long, "time", 20*time.Millisecond, "how long to measure each rule")
 	flags.addContext(c)
 	c.Flags().BoolVar(&flags.Builtin, "builtin", false, "take the built-in rules beside those of PATH")

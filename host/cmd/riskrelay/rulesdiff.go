@@ -16,6 +16,7 @@ import (
 func newRulesDiff(s streams) *cobra.Command {
 	var flags ruleFlags
 	var format, events string
+	var of shapeFlag
 	var alone bool
 	c := &cobra.Command{
 		Use:   "diff OLD NEW --events FILE",
@@ -37,7 +38,7 @@ func newRulesDiff(s streams) *cobra.Command {
 					return err
 				}
 			}
-			rows, err := readEvents(c.Context(), s, events)
+			rows, err := of.readEvents(c.Context(), s, events)
 			if err != nil {
 				return err
 			}
@@ -53,7 +54,8 @@ func newRulesDiff(s streams) *cobra.Command {
 		},
 	}
 	addFormat(c, &format)
-	c.Flags().StringVar(&events, "events", "", "file with rows, one JSON object a line; - is standard input")
+	c.Flags().StringVar(&events, "events", "", "file with rows, as Azure's tools write them; - is standard input")
+	of.add(c)
 	flags.addContext(c)
 	addNoBuiltin(c, &alone)
 	return c

@@ -18,6 +18,7 @@ import (
 func newRulesExplain(s streams) *cobra.Command {
 	var flags ruleFlags
 	var format, event string
+	var of shapeFlag
 	c := &cobra.Command{
 		Use:   "explain [ID|CODE]",
 		Short: "Tell all about a rule, a problem code, or why events did or didn't match",
@@ -53,7 +54,7 @@ func newRulesExplain(s streams) *cobra.Command {
 				}
 				return explainRule(c.Context(), s.out, module, id, format, now)
 			}
-			events, err := readEvents(c.Context(), s, event)
+			events, err := of.readEvents(c.Context(), s, event)
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,8 @@ func newRulesExplain(s streams) *cobra.Command {
 	flags.add(c)
 	c.ValidArgsFunction = flags.ids
 	addFormat(c, &format)
-	c.Flags().StringVar(&event, "event", "", "file with rows, one JSON object a line; - is standard input")
+	c.Flags().StringVar(&event, "event", "", "file with rows, as Azure's tools write them; - is standard input")
+	of.add(c)
 	return c
 }
 

@@ -68,12 +68,17 @@ func (f *ruleFlags) load(ctx context.Context) (enrich.Module, error) {
 func newTag(s streams) *cobra.Command {
 	var flags ruleFlags
 	var onlyTagged bool
+	var of shapeFlag
 	c := &cobra.Command{
 		Use:   "tag [FILE|-]",
-		Short: "Tag Log Analytics rows and print them",
-		Long: "tag reads Log Analytics rows, one JSON object a line with the table's name in \"Type\", and writes each as one\n" +
-			"JSON line with \"event_id\" and, where a rule matched, \"risk\" added. Dynamic columns may be text or objects.",
+		Short: "Tag events in files that Azure's tools write, and print them",
+		Long: "tag reads a file as Azure's own tools write it and tells what it is: Log Analytics rows (one JSON object a line with\n" +
+			"the table's name in \"Type\", the output of az, exports of the Logs blade, replies of the query API), downloads of the\n" +
+			"Entra portal (JSON and CSV), replies of Microsoft Graph, diagnostic records (Event Hubs, storage accounts), and the\n" +
+			"unified audit of Microsoft 365; also packed with gzip or zip. It writes each event as one JSON line with \"event_id\"\n" +
+			"and, where a rule matched, \"risk\" added.",
 		Example: `  riskrelay tag rows.ndjson
+  riskrelay tag --only-tagged AuditLogs_2026-09-08.json
   riskrelay tag --only-tagged --context context.yaml - < rows.ndjson`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -94,10 +99,11 @@ func newTag(s streams) *cobra.Command {
 			if t.known, err = tablesOf(c.Context(), module); err != nil {
 				return err
 			}
-			return t.run(c.Context(), in, name)
+			return t.run(c.Context(), in, name, of)
 		},
 	}
 	flags.add(c)
+	of.add(c)
 	c.Flags().BoolVar(&onlyTagged, "only-tagged", false, "leave out rows that no rule matched")
 	return c
 }
@@ -147,33 +153,42 @@ type tagger struct {
 	err        io.Writer
 	onlyTagged bool
 	bad        int
+	what       string          // "line", or "record" in files that aren't an event a line
 	known      map[string]bool // tables that riskrelay or a rule knows
 	unknown    map[string]int  // rows by table that isn't
 	untimed    untimed
 	line       []byte
 }
 
-func (t *tagger) run(ctx context.Context, in io.Reader, name string) error {
+func (t *tagger) run(ctx context.Context, in io.Reader, name string, of shapeFlag) error {
 	t.unknown = map[string]int{}
-	rows := file.NewReader(in, name, func(e *file.LineError) error {
+	rows, err := of.rows(in, name, t.err, func(e *file.LineError) error {
 		if t.bad++; t.bad <= maxShownLines {
 			fmt.Fprintln(t.err, e) //nolint:errcheck // nobody is left to tell
 		}
 		return nil
 	})
-	rows.Eager = name == "-"
+	if err != nil {
+		return err
+	}
 	for {
 		events, err := rows.Await(ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err = stopped(ctx, exit(exitRuntime, err)); err != nil {
-			return err
+		if err != nil {
+			return unreadable(ctx, err)
 		}
 		t.enricher.Enrich(ctx, events)
 		if err := t.print(events); err != nil {
 			return exit(exitRuntime, fmt.Errorf("write the rows: %w", err))
 		}
+	}
+	if t.what = "line"; !rows.Lines() {
+		t.what = "record"
+	}
+	if rows.HasMore() {
+		fmt.Fprintf(t.err, "warning: %s is a part: it says that further pages follow (@odata.nextLink)\n", name) //nolint:errcheck // nobody is left to tell
 	}
 	return t.summary()
 }
@@ -213,7 +228,7 @@ func (t *tagger) summary() error {
 	}
 	t.untimed.tell(t.err)
 	if t.bad > 0 {
-		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", diag.Count(t.bad, "line")))
+		return exit(exitConfig, fmt.Errorf("%s can't be read as a row; all others were tagged", diag.Count(t.bad, t.what)))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 	"github.com/riskrelay/riskrelay/host/sink/sinktest"
 )
@@ -95,4 +96,32 @@ func FuzzShorten(f *testing.F) {
 			t.Fatalf("from %d to %d bytes with %d asked, %v: %.200q", len(before), len(after), excess, err, after)
 		}
 	})
+}
+
+// TestRecordID has rows whose table has ids of records, of things, and none.
+func TestRecordID(t *testing.T) {
+	for row, want := range map[string]string{
+		`{"Type":"AuditLogs","Id":"Directory_1"}`:                         `{"event_id":"e","record_id":"Directory_1","Type":"AuditLogs","Id":"Directory_1"}`,
+		`{"Type":"AuditLogs_RST","Id":"Directory_1","record_id":"x"}`:     `{"event_id":"e","record_id":"Directory_1","Type":"AuditLogs_RST","Id":"Directory_1","record_id_column":"x"}`,
+		`{"Type":"OfficeActivity","OfficeId":"o"}`:                        `{"event_id":"e","record_id":"o","Type":"OfficeActivity","OfficeId":"o"}`,
+		`{"Type":"SigninLogs","Id":""}`:                                   `{"event_id":"e","Type":"SigninLogs","Id":""}`,
+		`{"Type":"AADRiskyUsers","Id":"user"}`:                            `{"event_id":"e","Type":"AADRiskyUsers","Id":"user"}`,
+		`{"Type":"AZKVAuditLogs","Id":"https://kv.vault.azure.net/keys"}`: `{"event_id":"e","Type":"AZKVAuditLogs","Id":"https://kv.vault.azure.net/keys"}`,
+		`{"Type":"Mine_CL","Id":"x"}`:                                     `{"event_id":"e","Type":"Mine_CL","Id":"x"}`,
+	} {
+		table, _, parsed, err := enrich.NewObjectParser(schema.TypeOf).Parse([]byte(row))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := enrich.NewEvent(table, parsed)
+		e.ID = "e"
+		got, err := eventjson.Append(nil, &e)
+		if err != nil || string(got) != want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, want)
+		}
+		_, id, again, err := enrich.NewObjectParser(schema.TypeOf).ParseOwn(got)
+		if err != nil || id != "e" || again.Lookup("record_id") != nil {
+			t.Errorf("read again: %q, %v, %s", id, err, again.AppendFields(nil))
+		}
+	}
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Source string `yaml:"source"`
 	// Sourcetype is the envelope's source type. {table} in it stands for the table in lower case.
 	Sourcetype string `yaml:"sourcetype"`
+	// Shape is how events are written: ShapeColumns or ShapeStream.
+	Shape string `yaml:"shape"`
 	// Workspace names the workspace; empty takes each row's TenantId, which is the workspace's id.
 	Workspace string `yaml:"workspace"`
 	// ExpandJSON opens JSON text in columns that have objects in another table, such as DeviceDetail of the sign-ins of applications.
@@ -62,12 +64,22 @@ type Config struct {
 	Secrets *secret.Keeper `yaml:"-"`
 }
 
+// The shapes of events.
+const (
+	ShapeColumns = "columns" // the row's columns, as the workspace has them
+	ShapeStream  = "stream"  // the diagnostic record, as diagnostic settings send it to an event hub, for tables that have one
+)
+
+// sourcetypeOfColumns is the source type unless the configuration says otherwise.
+const sourcetypeOfColumns = "azure:loganalytics:{table}"
+
 // Defaults is the configuration that URL and TokenFile complete.
 func Defaults() Config {
 	return Config{
 		URLs:       []string{},
 		Source:     "riskrelay:{workspace}",
-		Sourcetype: "azure:loganalytics:{table}",
+		Sourcetype: sourcetypeOfColumns,
+		Shape:      ShapeColumns,
 		ExpandJSON: true,
 		BatchBytes: 1 << 20, // what Splunk Cloud recommends at most; more gains nothing
 		Requests:   2,
@@ -102,6 +114,9 @@ func (c Config) Validate() error {
 	}
 	if c.Sourcetype == "" {
 		wrong("sourcetype: must not be empty")
+	}
+	if c.Shape != ShapeColumns && c.Shape != ShapeStream {
+		wrong("shape: %q is neither %s nor %s", c.Shape, ShapeColumns, ShapeStream)
 	}
 	if c.Source == "" {
 		wrong("source: must not be empty")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 )
 
@@ -27,6 +28,9 @@ type encoder struct {
 
 func newEncoder(c Config) *encoder {
 	e := &encoder{source: c.Source, sourcetype: c.Sourcetype, workspace: c.Workspace, shape: eventjson.Shape{ExpandJSON: c.ExpandJSON}}
+	if c.Shape == ShapeStream {
+		e.shape.Records = new(shape.Writer)
+	}
 	e.host = enrich.AppendString([]byte(`"host":`), c.host())
 	e.index, e.perTable = c.Index, strings.Contains(c.Index, "{table}")
 	return e
@@ -67,8 +71,19 @@ func (c *encoder) appendHeader(dst []byte, e *enrich.Event) []byte {
 	dst = append(dst, `,"source":`...)
 	dst = enrich.AppendString(dst, strings.ReplaceAll(c.source, "{workspace}", c.workspaceOf(e)))
 	dst = append(dst, `,"sourcetype":`...)
-	dst = enrich.AppendString(dst, strings.ReplaceAll(c.sourcetype, "{table}", plainTable(e.Table)))
+	dst = enrich.AppendString(dst, c.sourcetypeOf(e.Table))
 	return append(dst, `,"event":`...)
+}
+
+// sourcetypeOf is the source type of events of a table: for records that of Microsoft's add-on, so that what knows its events knows
+// these, unless the configuration names another.
+func (c *encoder) sourcetypeOf(table string) string {
+	if c.shape.Records != nil && c.sourcetype == sourcetypeOfColumns {
+		if record, ok := shape.Sourcetype(table); ok {
+			return record
+		}
+	}
+	return strings.ReplaceAll(c.sourcetype, "{table}", plainTable(table))
 }
 
 // appendTime appends the time in seconds with milliseconds; without a time Splunk takes its own clock.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 	"github.com/riskrelay/riskrelay/host/pipeline"
 	"github.com/riskrelay/riskrelay/host/source/file"
 )
@@ -70,10 +71,12 @@ func TestALongLineIsRead(t *testing.T) {
 	// One that is too long is told of, and the lines behind it are read.
 	var bad []string
 	endless := strings.Repeat("x", file.MaxLine+1<<20) + "\n" + `{"Type":"X"}`
-	events := readAll(t, file.NewReader(strings.NewReader(endless), "rows", func(e *file.LineError) error {
+	reader := file.NewReader(strings.NewReader(endless), "rows", func(e *file.LineError) error {
 		bad = append(bad, e.Error())
 		return nil
-	}))
+	})
+	reader.Kind = shape.Rows // nobody could tell from its beginning
+	events := readAll(t, reader)
 	if len(events) != 1 || len(bad) != 1 || !strings.HasPrefix(bad[0], "rows:1: longer than") {
 		t.Errorf("%d events, bad lines %v", len(events), bad)
 	}

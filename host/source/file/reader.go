@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 )
 
 const (
@@ -20,52 +20,97 @@ const (
 	blockBytes = 64 << 20
 )
 
-// LineError is a line that isn't a row. Reading goes on behind it.
+// LineError is a line, or another record, that isn't a row. Reading goes on behind it.
 type LineError struct {
 	Name   string // the file, "-" for standard input
-	Line   int    // from 1, counted from where the reading began
-	Offset int64  // of the line's first byte
+	Line   int    // where it begins, from 1, counted from where the reading began
+	Offset int64  // of its first byte
 	Text   []byte // the line, or the beginning of one that is too long
 	Err    error
+
+	Kind shape.Kind // what the file is read as
 }
 
-// Error is "NAME:LINE: REASON".
-func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Name, e.Line, e.Err) }
+// Error is "NAME:LINE: REASON", and what the file is read as unless it has rows.
+func (e *LineError) Error() string {
+	text := fmt.Sprintf("%s:%d: %v", e.Name, e.Line, e.Err)
+	if e.Kind != shape.Rows {
+		text += fmt.Sprintf(" (read as %s)", e.Kind)
+	}
+	return text
+}
 
 // Unwrap returns the reason.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Reader makes events of lines that each hold one Log Analytics row as a JSON object, with the table's name in
-// "Type". Empty lines are skipped.
+// Reader makes events of what Azure's own tools write, such as lines that each hold one Log Analytics row as a JSON object. Package
+// shape tells what it is. Empty lines are skipped.
 type Reader struct {
 	name   string
+	in     io.Reader
+	file   *shape.File
 	lines  lines
-	parser *enrich.ObjectParser
+	parser shape.Parser
 	bad    func(*LineError) error
 
 	// Eager makes Next return what there is instead of waiting for more, as a pipe needs.
 	Eager bool
+	// Lenient reads text that is nothing known as rows one a line, each of which then is bad.
+	Lenient bool
+	// Kind is what the file is, "" to find out. Next sets it.
+	Kind shape.Kind
+	// Took is told, once, what a file is taken for that isn't rows one a line; nil for nobody.
+	Took func(about string)
 
-	offset int64 // behind the last line that was read
-	line   int
-	block  int64
-	seen   map[string]int // digests of rows without an id, in this block
+	offset  int64 // behind the last line that was read
+	line    int
+	records int64 // that were taken apart, of files that have no lines
+	block   int64
+	seen    map[string]int // digests of rows without an id, in this block
 }
 
-// NewReader reads lines from r. Name stands in messages; bad is told of each line that isn't a row, and ends the
-// reading with its error, if it has one.
+// NewReader reads from r. Name stands in messages; bad is told of each line that isn't a row, and ends the reading with its error, if
+// it has one.
 func NewReader(r io.Reader, name string, bad func(*LineError) error) *Reader {
-	return &Reader{
-		name: name, lines: lines{from: r}, bad: bad,
-		parser: enrich.NewObjectParser(schema.TypeOf), seen: map[string]int{},
-	}
+	return &Reader{name: name, in: r, bad: bad, seen: map[string]int{}}
 }
+
+// open finds out what there is to read.
+func (r *Reader) open() error {
+	if r.file != nil {
+		return nil
+	}
+	f, err := shape.Open(r.in, shape.Options{Kind: r.Kind, Name: r.name, Limits: shape.Limits{Record: MaxLine}, Lenient: r.Lenient})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", r.name, err)
+	}
+	r.use(f)
+	if f.Lines() {
+		text, mark := f.Text()
+		r.lines.from, r.offset = text, int64(mark)
+	}
+	if r.Took != nil && (f.Kind() != shape.Rows || !f.Lines()) {
+		r.Took(f.About())
+	}
+	return nil
+}
+
+func (r *Reader) use(f *shape.File) { r.file, r.parser, r.Kind = f, f.Parser, f.Kind() }
 
 // Offset is the place in the file behind the last line that was read, in bytes.
 func (r *Reader) Offset() int64 { return r.offset }
 
+// HasMore reports whether the file is a reply that says it isn't whole: it has further pages.
+func (r *Reader) HasMore() bool { return r.file != nil && r.file.HasMore() }
+
 // Next returns the events of the next lines, about a megabyte, and io.EOF when there are no more.
 func (r *Reader) Next() ([]enrich.Event, error) {
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	if !r.file.Lines() {
+		return r.nextRecords()
+	}
 	events := make([]enrich.Event, 0, batchEvents)
 	size := 0
 	for len(events) < batchEvents {
@@ -100,28 +145,26 @@ func (r *Reader) Next() ([]enrich.Event, error) {
 // is too long it returns a bit more than MaxLine.
 func (r *Reader) readLine() ([]byte, error) {
 	line, length, err := r.lines.next()
-	if r.offset == 0 {
-		line = bytes.TrimPrefix(line, []byte(byteOrderMark))
-	}
 	r.offset += int64(length)
 	r.line++
 	return line, err
 }
 
-// byteOrderMark is what some programs put before UTF-8 (RFC 3629, 6).
-const byteOrderMark = "\uFEFF"
-
 // shownOfLong is how much is kept of a line that is too long.
 const shownOfLong = 64 << 10
+
+func (r *Reader) tell(line int, start int64, text []byte, err error) error {
+	return r.bad(&LineError{r.name, line, start, text, err, r.Kind})
+}
 
 func (r *Reader) event(line []byte, start int64) (e enrich.Event, ok bool, err error) {
 	if len(line) > MaxLine {
 		reason := fmt.Errorf("longer than %d bytes: is this a file of one row a line?", MaxLine)
-		return e, false, r.bad(&LineError{r.name, r.line, start, line[:shownOfLong], reason})
+		return e, false, r.tell(r.line, start, line[:shownOfLong], reason)
 	}
 	table, id, row, err := r.parser.Parse(line)
 	if err != nil {
-		return e, false, r.bad(&LineError{r.name, r.line, start, line, err})
+		return e, false, r.tell(r.line, start, line, err)
 	}
 	e = enrich.NewEvent(table, row)
 	switch {
