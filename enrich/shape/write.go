@@ -163,11 +163,17 @@ func (p *node) appendChildren(dst []byte, r *enrich.Row) []byte {
 
 // append appends the value, nothing when the row has none.
 func (p *node) append(dst []byte, r *enrich.Row) []byte {
-	before := len(dst)
+	before, empty := len(dst), false
 	for i := range p.sources {
-		if dst = p.sources[i].append(dst, r); len(dst) > before {
+		switch dst = p.sources[i].append(dst, r); {
+		case string(dst[before:]) == `""`: // another may have more to say
+			dst, empty = dst[:before], true
+		case len(dst) > before:
 			return dst
 		}
+	}
+	if empty {
+		return append(dst, `""`...)
 	}
 	if len(p.children) == 0 {
 		return dst

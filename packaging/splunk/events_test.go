@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/riskrelay/riskrelay/enrich"
+	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/enrich/shape"
+	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 	"github.com/riskrelay/riskrelay/packaging/splunk/spl"
 )
 
@@ -144,74 +148,60 @@ func TestTheAttackInFields(t *testing.T) {
 	}
 }
 
-// record makes a record of diagnostic settings of an event, as far as calculated fields read it: columns that all records have beside
-// properties, the others inside with a small first letter.
-func record(t *testing.T, k *spl.Knowledge, e *spl.Event, sourcetype, category string) *spl.Event {
+// record is what a HEC sink sends of the same event when its shape is stream.
+func record(t *testing.T, k *spl.Knowledge, e *spl.Event) (sourcetype string, sent *spl.Event) {
 	t.Helper()
-	var row map[string]any
-	if err := json.Unmarshal([]byte(e.Get("_raw")[0]), &row); err != nil {
+	table, id, row, err := enrich.NewObjectParser(schema.TypeOf).ParseOwn([]byte(e.Get("_raw")[0]))
+	if err != nil {
 		t.Fatal(err)
 	}
-	properties := map[string]any{}
-	record := map[string]any{"event_id": row["event_id"], "category": category, "properties": properties}
-	if row["risk"] != nil {
-		record["risk"] = row["risk"]
+	event := enrich.NewEvent(table, row)
+	event.ID = id
+	var said struct {
+		Risk enrich.Risk `json:"risk"`
 	}
-	beside := map[string]string{
-		"OperationName": "operationName", "ResultType": "resultType", "ResultSignature": "resultSignature", "ResultDescription": "resultDescription",
-		"CorrelationId": "correlationId", "Identity": "identity", "AADTenantId": "tenantId", "_ResourceId": "resourceId",
-		"OperationNameValue": "operationName", "ActivityStatusValue": "resultType", "ActivitySubstatusValue": "resultSignature", "CategoryValue": "category",
+	if err := json.Unmarshal([]byte(e.Get("_raw")[0]), &said); err != nil {
+		t.Fatal(err)
 	}
-	inside := map[string]string{
-		"IPAddress": "ipAddress", "AADOperationType": "operationType", "ResourceIdentity": "resourceId", "ProcessingTimeInMs": "processingTimeInMilliseconds",
+	event.Risk = said.Risk
+	text, err := eventjson.Shape{Records: new(shape.Writer)}.Append(nil, &event)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, v := range row {
-		switch {
-		case name == "event_id", name == "risk", name == "Category", name == "Type", name == "Caller", name == "SubscriptionId", name == "ResourceGroup":
-		case name == "OperationName" && row["OperationNameValue"] != nil: // the activity log's is the other
-		case name == "CallerIpAddress":
-			record["callerIpAddress"] = v
-		case name == "Claims_d":
-			record["identity"] = map[string]any{"claims": v}
-		case beside[name] != "":
-			record[beside[name]] = v
-		case inside[name] != "":
-			properties[inside[name]] = v
-		default:
-			properties[strings.ToLower(name[:1])+name[1:]] = v
-		}
-	}
+	sourcetype, _ = shape.Sourcetype(table)
 	line, err := json.Marshal(map[string]any{
-		"time": json.Number(e.Get("_time")[0]), "host": "h", "source": "riskrelay:w", "sourcetype": sourcetype, "event": record,
+		"time": json.Number(e.Get("_time")[0]), "host": "h", "source": "riskrelay:w", "sourcetype": sourcetype, "event": json.RawMessage(text),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := k.Receive(line)
-	if err != nil {
+	if sent, err = k.Receive(line); err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return sourcetype, sent
 }
 
 // TestRecordsHaveTheSameFields: a row and its record of diagnostic settings come to the same fields and tags.
 func TestRecordsHaveTheSameFields(t *testing.T) {
 	k, events := demonstrated(t)
 	compared := map[string]int{}
-	for table, as := range map[string][2]string{
-		"AuditLogs":                       {"azure:monitor:aad", "AuditLogs"},
-		"SigninLogs":                      {"azure:monitor:aad", "SignInLogs"},
-		"AADNonInteractiveUserSignInLogs": {"azure:monitor:aad", "NonInteractiveUserSignInLogs"},
-		"AADServicePrincipalSignInLogs":   {"azure:monitor:aad", "ServicePrincipalSignInLogs"},
-		"AADManagedIdentitySignInLogs":    {"azure:monitor:aad", "ManagedIdentitySignInLogs"},
-		"AZKVAuditLogs":                   {"azure:monitor:resource", "AuditEvent"},
-		"AzureActivity":                   {"azure:monitor:activity", "Administrative"},
+	for table, as := range map[string]string{
+		"AuditLogs":                       "azure:monitor:aad",
+		"SigninLogs":                      "azure:monitor:aad",
+		"AADNonInteractiveUserSignInLogs": "azure:monitor:aad",
+		"AADServicePrincipalSignInLogs":   "azure:monitor:aad",
+		"AADManagedIdentitySignInLogs":    "azure:monitor:aad",
+		"AZKVAuditLogs":                   "azure:monitor:resource",
+		"AzureActivity":                   "azure:monitor:activity",
 	} {
 		for _, e := range events {
 			if e.Get("Type")[0] != table {
 				continue
 			}
-			r := record(t, k, e, as[0], as[1])
+			sourcetype, r := record(t, k, e)
+			if sourcetype != as {
+				t.Fatalf("%s is sent as %s, want %s", table, sourcetype, as)
+			}
 			for _, field := range e.Calculated() {
 				compared[table]++
 				if a, b := e.Get(field), r.Get(field); !slices.Equal(a, b) && !otherwise(table, field) {
