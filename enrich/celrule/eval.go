@@ -138,8 +138,7 @@ func (w *worker) eval(e *compile.Expression) (ref.Val, error) {
 	if !w.PayFor(e) {
 		return nil, interpreter.EvalCancelledError{Message: "spent too much", Cause: interpreter.CostLimitExceeded}
 	}
-	v, _, err := e.Program.Eval(w)
-	return v, err
+	return e.Eval(w)
 }
 
 // ResolveName is a variable's value, for CEL.

@@ -110,8 +110,9 @@ func (t *tracer) condition(e *compile.Expression, text string) enrich.Condition 
 
 func (t *tracer) trace(e *compile.Expression, text string) enrich.Condition {
 	v, state, err := t.run(e)
-	p := &part{tracer: t, spans: compile.NewSpans(text, e.Checked), state: state}
-	c := p.of(e.Checked.Expr())
+	located := e.Located()
+	p := &part{tracer: t, spans: compile.NewSpans(text, located), state: state}
+	c := p.of(located.Expr())
 	if err != nil {
 		c.Result, c.Error = enrich.ResultError, explain(err)
 	} else {
@@ -214,13 +215,14 @@ func (p *part) operands(e ast.Expr, text string) (op string, operands []ast.Expr
 func (p *part) let(c *enrich.Condition, name string) bool {
 	for i := range p.tracer.rule.Lets {
 		let := &p.tracer.rule.Lets[i]
-		if let.Name != name || let.Checked.GetType(let.Checked.Expr().ID()) != types.BoolType {
+		if let.Name != name || let.ResultType() != types.BoolType {
 			continue
 		}
 		c.Op = "let"
-		inner := &part{tracer: p.tracer, spans: compile.NewSpans(p.tracer.texts[name], let.Checked)}
 		if c.Result == enrich.ResultNone {
-			c.Parts = []enrich.Condition{inner.of(let.Checked.Expr())}
+			located := let.Located()
+			inner := &part{tracer: p.tracer, spans: compile.NewSpans(p.tracer.texts[name], located)}
+			c.Parts = []enrich.Condition{inner.of(located.Expr())}
 			return true
 		}
 		c.Parts = []enrich.Condition{p.tracer.trace(let.Expression, p.tracer.texts[name])}

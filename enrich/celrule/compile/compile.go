@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
@@ -53,40 +54,155 @@ func (c *compiler) compile(in fragment, key string, want ...*types.Type) *Expres
 }
 
 func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Expression {
+	if e := c.compileShared(in, key, want); e != nil {
+		return e
+	}
+	e, found := c.compileAlone(in, key, want)
+	if len(found) > 0 {
+		c.shareNothing(in)
+	}
+	c.problems = append(c.problems, found...)
+	return e
+}
+
+// compileAlone compiles an expression by a tree of its own.
+func (c *compiler) compileAlone(in fragment, key string, want []*types.Type) (*Expression, diag.Problems) {
+	parsed, written, found := c.write(in)
+	if parsed == nil {
+		return nil, found
+	}
+	uses, aliases, refused := c.inspect(in, parsed.NativeRep())
+	found = append(found, refused...)
+	t, mistyped := c.check(in, parsed, written)
+	found = append(found, mistyped...)
+	if t != nil {
+		found = append(found, c.read(in, t, t.checked, aliases)...)
+	}
+	if found.HasErrors() {
+		return nil, found
+	}
+	e, refusal := c.finish(in, key, want, &Expression{tree: t, uses: uses}, t.checked)
+	return e, append(found, refusal...)
+}
+
+// compileShared compiles an expression by the tree of its shape, which is made when a shape is seen for the second time. It is nil when
+// there is no such tree, and when there is anything to report: then the expression has to be compiled from its own text, in which
+// each problem has its place.
+func (c *compiler) compileShared(in fragment, key string, want []*types.Type) *Expression {
+	t, texts := c.sharedTree(in)
+	if t == nil {
+		return nil
+	}
+	e := &Expression{tree: t, texts: texts}
+	checked := e.Checked()
+	uses, aliases, found := c.inspect(in, checked)
+	if found = append(found, c.read(in, t, checked, aliases)...); len(found) > 0 {
+		return nil
+	}
+	e.uses = uses
+	if e, found = c.finish(in, key, want, e, checked); len(found) > 0 {
+		return nil
+	}
+	return e
+}
+
+// maxShapes bounds how many shapes of expressions are remembered while rules are compiled.
+const maxShapes = 4096
+
+// shape is what expressions have in common that can share a tree: what their names mean, and how they are written, texts apart.
+type shape struct {
+	env  *cel.Env
+	text string
+}
+
+// sharedTree is the tree of the expression's shape, with the texts for its holes; nil when there is none.
+func (c *compiler) sharedTree(in fragment) (*tree, []string) {
+	if c.lang.trees == nil {
+		return nil, nil
+	}
+	text, texts, holes := shapeOf(in.expr)
+	if text == "" {
+		return nil, nil
+	}
+	same := shape{c.env, text}
+	t, seen := c.lang.trees[same]
+	switch {
+	case !seen && len(c.lang.trees) < maxShapes:
+		c.lang.trees[same] = &tree{}
+		return nil, nil
+	case !seen || t == nil: // nil for a shape that has problems whatever the texts are
+		return nil, nil
+	case t.checked == nil:
+		t = c.treeOf(fragment{text: in.text, expr: text})
+		if c.lang.trees[same] = t; t == nil {
+			return nil, nil
+		}
+		t.holes = holes
+	}
+	return t, texts
+}
+
+// shareNothing lets no expressions of this shape share a tree: it would be made, and looked at, in vain.
+func (c *compiler) shareNothing(in fragment) {
+	if text, _, _ := shapeOf(in.expr); c.lang.trees != nil && text != "" {
+		c.lang.trees[shape{c.env, text}] = nil
+	}
+}
+
+// treeOf is the tree of an expression about which there is nothing to say, nil for another.
+func (c *compiler) treeOf(in fragment) *tree {
+	parsed, written, found := c.write(in)
+	if len(found) > 0 {
+		return nil
+	}
+	t, mistyped := c.check(in, parsed, written)
+	if len(mistyped) > 0 {
+		return nil
+	}
+	return t
+}
+
+// write parses an expression and writes macros into it. What it returns is nil when the expression can't be parsed.
+func (c *compiler) write(in fragment) (*cel.Ast, *expansion, diag.Problems) {
 	parsed, issues := c.env.Parse(in.expr)
 	if issues.Err() != nil {
-		c.problems = append(c.problems, syntaxProblems(in, issues)...)
-		return nil
+		return nil, nil, syntaxProblems(in, issues)
 	}
 	written := c.lang.macros.expand(in, parsed.NativeRep())
 	rewrite(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), written.fresh)
-	typed := c.checkTyped(in, parsed, written)
-	inspected := &inspector{
-		in: in, source: parsed.NativeRep().SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(), needs: c.lang.needs,
+	written.wrongArguments = c.checkTyped(in, parsed, written)
+	return parsed, written, append(written.problems, written.wrongArguments...)
+}
+
+// inspect notes what the expression uses.
+func (c *compiler) inspect(in fragment, parsed *ast.AST) (Uses, map[string]alias, diag.Problems) {
+	i := &inspector{
+		in: in, source: parsed.SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(), needs: c.lang.needs,
 		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
-	inspected.aliases = c.visibleAliases(parsed.NativeRep().Expr())
-	inspected.walk(parsed.NativeRep().Expr())
-	inspected.uses.Macros = written.used
-	found := append(append(written.problems, typed...), inspected.problems...)
+	i.aliases = c.visibleAliases(parsed.Expr())
+	i.walk(parsed.Expr())
+	return i.uses, i.aliases, i.problems
+}
+
+// check checks the types of an expression; the tree is nil when they don't fit.
+func (c *compiler) check(in fragment, parsed *cel.Ast, written *expansion) (*tree, diag.Problems) {
 	checked, issues := c.env.Check(parsed)
-	if issues.Err() != nil && len(typed) == 0 { // the body of the macro complains, too
-		x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
-		found = append(found, x.problems(issues)...)
+	switch {
+	case issues.Err() == nil:
+		return &tree{lang: c.lang, env: c.lang.envs[c.table], checked: checked.NativeRep(), inside: written.inside, macros: written.used}, nil
+	case len(written.wrongArguments) > 0: // the body of the macro complains, too
+		return nil, nil
 	}
-	if issues.Err() == nil {
-		v := &vocabulary{in: in, lang: c.lang, checked: checked.NativeRep(), inside: written.inside, aliases: inspected.aliases, table: c.table.Name}
-		found = append(found, v.problemsIn()...)
-		found = append(found, v.surprisesIn()...)
-	}
-	if c.problems = append(c.problems, found...); found.HasErrors() {
-		return nil
-	}
-	if got := checked.OutputType(); len(want) > 0 && got.Kind() != types.DynKind && !slices.ContainsFunc(want, got.IsExactType) {
-		c.problems = append(c.problems, in.problem(CodeResult, 0, 0, notA(key, want[0].String(), got.String())))
-		return nil
-	}
-	return c.plan(in, checked, inspected.uses)
+	x := &explainer{in: in, lang: c.lang, table: c.table, lets: c.lets, parsed: parsed.NativeRep(), inside: written.inside}
+	return nil, x.problems(issues)
+}
+
+// read looks for texts in a checked expression that can't be meant.
+func (c *compiler) read(in fragment, t *tree, checked *ast.AST, aliases map[string]alias) diag.Problems {
+	v := &vocabulary{in: in, lang: c.lang, checked: checked, inside: t.inside, aliases: aliases, table: c.table.Name}
+	found := v.problemsIn()
+	return append(found, v.surprisesIn()...)
 }
 
 // methods are the columns that the methods of event read in this table.
@@ -100,32 +216,30 @@ func (c *compiler) methods() map[string][]string {
 	return out
 }
 
-// plan makes the program, unless it can cost too much.
-func (c *compiler) plan(in fragment, checked *cel.Ast, u Uses) *Expression {
-	refuse := func(code, message string) *Expression {
-		c.problems = append(c.problems, in.problem(code, 0, 0, message))
-		return nil
+// finish looks at what comes out of the expression and at what it can cost. It is nil when there is a problem.
+func (c *compiler) finish(in fragment, key string, want []*types.Type, e *Expression, checked *ast.AST) (*Expression, diag.Problems) {
+	refuse := func(code, message string) (*Expression, diag.Problems) {
+		return nil, diag.Problems{in.problem(code, 0, 0, message)}
 	}
-	cost, err := c.env.EstimateCost(checked, estimator{c.lang})
+	if got := checked.GetType(checked.Expr().ID()); len(want) > 0 && got.Kind() != types.DynKind && !slices.ContainsFunc(want, got.IsExactType) {
+		return refuse(CodeResult, notA(key, want[0].String(), got.String()))
+	}
+	cost, err := checker.Cost(checked, estimator{c.lang})
 	if err != nil {
 		return refuse(CodeCost, fmt.Sprintf("estimate the cost: %v", err))
 	}
 	if cost.Max > maxCost {
 		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
 	}
-	e := &Expression{Checked: checked.NativeRep(), Watched: cost.Max > boundedCost, uses: u}
-	meters := c.lang.newMeters(e.Checked)
-	e.cost = meters.whole
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meters.decorate)}
-	if e.Program, err = c.env.Program(checked, options...); err != nil {
-		return refuse(CodeType, fmt.Sprintf("plan the expression: %v", err))
-	}
-	return e
+	e.Watched = cost.Max > boundedCost
+	e.uses.Macros = e.tree.macros
+	return e, nil
 }
 
 // Tracked returns a program of the expression that keeps the value of each node, for explanations.
 func (l *Language) Tracked(e *Expression, t *event.Table) (cel.Program, error) {
-	program, err := l.envs[t].PlanProgram(e.Checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(l.newMeters(e.Checked).decorate))
+	checked := e.Checked()
+	program, err := l.envs[t].PlanProgram(checked, cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(l.newMeters(checked).decorate))
 	if err != nil {
 		return nil, fmt.Errorf("plan the expression: %w", err)
 	}
@@ -143,18 +257,39 @@ func (c *compiler) let(declared rulefile.Let) *Expression {
 	e := c.compile(whole(declared.Expr), "")
 	typ := types.DynType
 	if e != nil {
-		typ = e.Checked.GetType(e.Checked.Expr().ID())
+		typ = e.ResultType()
 	}
-	env, err := c.env.Extend(cel.Variable(name, typ))
-	if err != nil {
+	if err := c.declare(name, typ); err != nil {
 		c.problems = append(c.problems, declared.Name.Problem(CodeName, 0, 0, fmt.Sprintf("declare the let: %v", err)))
 		return nil
 	}
-	c.env, c.lets[name] = env, typ
 	if e != nil {
-		c.noteAlias(name, e.Checked)
+		c.noteAlias(name, e.Checked())
 	}
 	return e
+}
+
+// declared is an environment with one more let.
+type declared struct {
+	env       *cel.Env
+	name, typ string
+}
+
+// declare makes the name of a let known. Rules that declare the same share what that takes.
+func (c *compiler) declare(name string, typ *types.Type) error {
+	key := declared{c.env, name, typ.String()}
+	env := c.lang.scopes[key]
+	if env == nil {
+		var err error
+		if env, err = c.env.Extend(cel.Variable(name, typ)); err != nil {
+			return fmt.Errorf("extend the environment: %w", err)
+		}
+		if c.lang.scopes != nil {
+			c.lang.scopes[key] = env
+		}
+	}
+	c.env, c.lets[name] = env, typ
+	return nil
 }
 
 // checkTyped checks the types of the arguments of macros, and takes the checks out of the expression.

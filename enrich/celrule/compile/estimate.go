@@ -23,7 +23,7 @@ const (
 
 // WorstCost is what the expression may cost on the largest rows, in CEL's units: about one a step.
 func (l *Language) WorstCost(e *Expression) uint64 {
-	estimate, err := checker.Cost(e.Checked, estimator{l})
+	estimate, err := checker.Cost(e.Checked(), estimator{l})
 	if err != nil {
 		return math.MaxUint64
 	}

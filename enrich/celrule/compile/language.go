@@ -32,8 +32,11 @@ type Language struct {
 	tables   map[string]*event.Table
 	provider *celval.Provider
 	envs     map[*event.Table]*cel.Env
-	shared   map[sharing]*Expression // nil when the set is compiled
-	unused   *unused                 // likewise
+	// What expressions and rules share while they are compiled; nil when the set is compiled.
+	shared map[sharing]*Expression
+	trees  map[shape]*tree
+	scopes map[declared]*cel.Env
+	unused *unused
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
 	functions []event.Function
 	// What the records of functions and fields say, by their names: what a call costs, how often a field goes through the row,
@@ -52,7 +55,7 @@ func NewLanguage(packs []*rulefile.Pack) (*Language, error) {
 	l := &Language{
 		views: event.NewViewTypes(), context: event.NewContextType(), lists: celval.NewObjectType(listsType, "the lists of the rule files"),
 		sets: map[string]*celval.List{}, declared: map[string]*rulefile.List{}, tables: map[string]*event.Table{}, envs: map[*event.Table]*cel.Env{},
-		shared: map[sharing]*Expression{}, unused: &unused{used: newUses()},
+		shared: map[sharing]*Expression{}, trees: map[shape]*tree{}, scopes: map[declared]*cel.Env{}, unused: &unused{used: newUses()},
 	}
 	for _, p := range packs {
 		for i := range p.Lists {
@@ -171,7 +174,7 @@ func (l *Language) Macro(name string) *rulefile.Macro {
 }
 
 // Seal lets go of what is needed only while rules are compiled. CompileRule and Unused must not be called afterwards.
-func (l *Language) Seal() { l.shared, l.unused = nil, nil }
+func (l *Language) Seal() { l.shared, l.trees, l.scopes, l.unused = nil, nil, nil, nil }
 
 // maxNestedExpression bounds how deep parentheses and calls may nest.
 const maxNestedExpression = 100

@@ -124,8 +124,9 @@ type expansion struct {
 	// inside tells which macro the nodes of a body came from, by their ids.
 	inside map[int64]string
 	// asked tells which parameter of which macro an argument is checked for, by the ids of the arguments.
-	asked    map[int64]parameter
-	problems diag.Problems
+	asked          map[int64]parameter
+	problems       diag.Problems
+	wrongArguments diag.Problems // see checkTyped
 }
 
 // expand writes the macros that parsed uses into it, in place.

@@ -229,7 +229,10 @@ func (b *Budget) pay(p price) bool {
 }
 
 // PayFor takes the price of the expression, turns of its loops apart; false when there is nothing left.
-func (b *Budget) PayFor(e *Expression) bool { return b.pay(e.cost) }
+func (b *Budget) PayFor(e *Expression) bool {
+	e.plan()
+	return b.pay(e.cost)
+}
 
 func (b *Budget) mustPay(p price) {
 	if !b.pay(p) {

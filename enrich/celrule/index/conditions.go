@@ -84,7 +84,8 @@ type scope struct {
 // conditionsOf returns conditions that hold for every event on which the rule's when is true.
 func conditionsOf(r *compile.TableRule, lists Lists) []condition {
 	f := finder{rule: r, lists: lists}
-	found := f.find(r.When.Checked.Expr(), true, &scope{checked: r.When.Checked})
+	when := r.When.Checked()
+	found := f.find(when.Expr(), true, &scope{checked: when})
 	if f.steps > maxSteps {
 		return nil
 	}
@@ -124,7 +125,8 @@ func (f *finder) let(name string, in *scope) (let ast.Expr, there *scope) {
 	}
 	for _, l := range f.rule.Lets {
 		if l.Name == name {
-			return l.Checked.Expr(), &scope{checked: l.Checked}
+			checked := l.Checked()
+			return checked.Expr(), &scope{checked: checked}
 		}
 	}
 	return nil, nil
