@@ -181,7 +181,7 @@ func TestCheckTLS(t *testing.T) {
 		"wrong name":        {name: "splunk.example.com", file: file, failed: true, want: "problem tls: the certificate is for splunk.example.com, not for 127.0.0.1"},
 		"expired":           {name: "127.0.0.1", file: file, span: endpointtest.Span{From: -48 * time.Hour, To: -time.Hour}, failed: true, want: "problem tls: the certificate expired: it was valid until 20"},
 		"not yet valid":     {name: "127.0.0.1", file: file, span: endpointtest.Span{From: time.Hour, To: 48 * time.Hour}, failed: true, want: "problem tls: the certificate is valid only from 20"},
-		"ends soon":         {name: "127.0.0.1", file: file, want: "warning tls: TLS 1.3, certificate for 127.0.0.1 by riskrelay test CA until "},
+		"ends soon":         {name: "127.0.0.1", file: file, want: "warning tls: TLS 1.3 with 127.0.0.1, certificate for 127.0.0.1 by riskrelay test CA until "},
 		"all is well":       {name: "127.0.0.1", file: file, span: endpointtest.Span{From: -time.Hour, To: 100 * 24 * time.Hour}, want: "ok tls: TLS 1.3"},
 	}
 	for name, test := range tests {

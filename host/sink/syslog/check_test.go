@@ -25,7 +25,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"tcp":                     {want: []string{"ok tcp: connected", "ok send: test event check-", "the connection held for 20ms", "ok size: generic takes messages of at most 8000 bytes (any other", "-greatest of that size was written"}},
 		"max_message":             {change: func(c *syslog.Config) { c.MaxMessage = 3000 }, want: []string{"ok size: max_message is 3000 bytes"}},
-		"tls":                     {server: secured, change: useTLS, want: []string{"warning tls: TLS 1.3, certificate for 127.0.0.1 by riskrelay test CA until", "ok send"}},
+		"tls":                     {server: secured, change: useTLS, want: []string{"warning tls: TLS 1.3 with 127.0.0.1, certificate for 127.0.0.1 by riskrelay test CA until", "ok send"}},
 		"udp":                     {server: syslogtest.Config{UDP: true}, want: []string{"warning send: test event check-", "nobody knows whether it arrived", "warning size: generic takes messages of at most 2048 bytes"}},
 		"nothing is sent":         {quiet: true, want: []string{"warning send: no test event was sent"}},
 		"nobody listens":          {change: func(c *syslog.Config) { c.Address = "127.0.0.1:1" }, failed: true, want: []string{"problem tcp", "Is the syslog server's input for tcp on?"}},
