@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -43,6 +44,10 @@ type session struct {
 	client  *goplugin.Client
 	rpc     rulemodulev1.RuleModuleClient
 	columns []string // to send with events, all when empty
+
+	// connection is the one that go-plugin has made, nil before its first use. When the program ends at once, go-plugin forgets it
+	// without closing it, and it tries to connect for ever.
+	connection atomic.Pointer[grpc.ClientConn]
 }
 
 // start starts the program, waits for its greeting, connects and asks for its description.
@@ -114,6 +119,7 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(o.MaxReply)),
 			grpc.WithMaxHeaderListSize(maxHeaders),
 			grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
+			grpc.WithChainStreamInterceptor(s.noteConnection),
 		},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
 			p, err := exe.program(o, append(slices.Clone(o.Env), spec.Env...), socketDir)
@@ -124,6 +130,21 @@ func (s *session) clientConfig(exe *executable, started func()) *goplugin.Client
 			s.program = p
 			return p, nil
 		},
+	}
+}
+
+// noteConnection opens a stream as grpc does. go-plugin opens one before it hands the connection on.
+func (s *session) noteConnection(
+	ctx context.Context, about *grpc.StreamDesc, connection *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	s.connection.Store(connection)
+	return open(ctx, about, connection, method, options...)
+}
+
+// disconnect closes the connection, which may have been closed.
+func (s *session) disconnect() {
+	if connection := s.connection.Load(); connection != nil {
+		_ = connection.Close()
 	}
 }
 
@@ -260,6 +281,7 @@ func (s *session) Over() bool { return s.program.ended() }
 func (s *session) Close() {
 	s.program.stop()
 	s.client.Kill() // finds the program dead and cleans up
+	s.disconnect()
 	_ = os.RemoveAll(s.program.socketDir)
 }
 
@@ -275,5 +297,6 @@ func (s *session) abandon() {
 	if s.program.cmd.Process != nil {
 		s.program.kill()
 	}
+	s.disconnect()
 	_ = os.RemoveAll(s.program.socketDir)
 }
