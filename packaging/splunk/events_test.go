@@ -195,7 +195,7 @@ func TestRecordsHaveTheSameFields(t *testing.T) {
 		"AzureActivity":                   "azure:monitor:activity",
 	} {
 		for _, e := range events {
-			if e.Get("Type")[0] != table {
+			if e.At("Type")[0] != table {
 				continue
 			}
 			sourcetype, r := record(t, k, e)
