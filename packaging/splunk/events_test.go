@@ -218,6 +218,45 @@ func TestRecordsHaveTheSameFields(t *testing.T) {
 	}
 }
 
+// TestTagsOfWideEvents: an event keeps its tags however much stands before its columns, as it does in one that many rules matched.
+func TestTagsOfWideEvents(t *testing.T) {
+	k, events := demonstrated(t)
+	tried := map[string]bool{}
+	for _, e := range events {
+		all := []*spl.Event{e}
+		if _, ok := shape.Sourcetype(e.At("Type")[0]); ok {
+			_, r := record(t, k, e)
+			all = append(all, r)
+		}
+		for _, is := range all {
+			of := is.Get("sourcetype")[0]
+			tags := slices.DeleteFunc(slices.Clone(is.Get("tag")), isAlert)
+			name := of + strings.Join(tags, " ")
+			if tried[name] {
+				continue
+			}
+			tried[name] = true
+			line, err := json.Marshal(map[string]any{
+				"time": 1, "source": "riskrelay:w", "sourcetype": of,
+				"event": json.RawMessage(`{"risk":{"filler":"` + strings.Repeat("x", 6000) + `"},` + is.Get("_raw")[0][1:]),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wide, err := k.Receive(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := wide.Get("tag"); !slices.Equal(got, tags) {
+				t.Errorf("%s: tags %v, behind much else %v", of, tags, got)
+			}
+		}
+	}
+	if len(tried) < 15 {
+		t.Errorf("only these were tried: %v", tried)
+	}
+}
+
 // otherwise says which fields differ: records of the activity log name the caller by claims alone, and nobody's names in the story are
 // the same there. Event ids and resource groups are in the row alone.
 func otherwise(table, field string) bool {
