@@ -86,6 +86,15 @@ func TestExpressionsParse(t *testing.T) {
 	}
 }
 
+// TestOnlyOurEvents: no stanza is about events of others, as that of a source type of Splunk's or Microsoft's add-on would be.
+func TestOnlyOurEvents(t *testing.T) {
+	for _, stanza := range regexp.MustCompile(`(?m)^\[(.*)\]$`).FindAllStringSubmatch(props(mappings(t)), -1) {
+		if !strings.HasPrefix(stanza[1], "azure:loganalytics:") && stanza[1] != "source::riskrelay:..." {
+			t.Errorf("[%s] is about events of others, too", stanza[1])
+		}
+	}
+}
+
 // TestEverySourcetype: each table that rules can name has a stanza, and so have the tables of what riskrelay says of itself.
 func TestEverySourcetype(t *testing.T) {
 	text := props(mappings(t))
