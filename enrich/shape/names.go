@@ -363,3 +363,29 @@ func HasMember(table string, inProperties bool, name string) bool {
 		return f.how != isRead && len(f.members[0]) >= len(want) && slices.Equal(f.members[0][:len(want)], want)
 	})
 }
+
+// Categories are what "category" says of records of the table, the usual one first.
+func Categories(table string) []string {
+	n := namesOf(table)
+	if n == nil {
+		return nil
+	}
+	return slices.Clone(n.categories)
+}
+
+// Members are the paths at which records of the table have what a column holds; of several the first counts that isn't empty. Nil
+// where records don't have it.
+func Members(table, column string) [][]string {
+	n := namesOf(table)
+	if n == nil {
+		return nil
+	}
+	for _, hows := range []string{string(same) + string(number) + string(inText), string(written), string(isRead)} { // copies and what is only read come last
+		for _, f := range n.fields {
+			if f.column == column && len(f.inside) == 0 && strings.ContainsRune(hows, rune(f.how)) {
+				return f.members
+			}
+		}
+	}
+	return nil
+}

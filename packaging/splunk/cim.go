@@ -23,7 +23,6 @@ type model struct {
 // mapping is how the events of a table become events of CIM.
 type mapping struct {
 	table  string
-	record string // SOURCETYPE:CATEGORY of its records in diagnostic settings, a regular expression; "" for none
 	models []string
 	evals  map[string]string // expressions by field, with %PATH%
 	none   map[string]string // by field, why no column fills it
@@ -103,9 +102,6 @@ func (c *cim) begin(words []string, at **mapping) error {
 		return fmt.Errorf("no table is called %s", words[0])
 	}
 	m := mapping{table: words[0], evals: maps.Clone(c.all.evals), none: map[string]string{}}
-	if len(words) > 1 {
-		m.record = strings.TrimPrefix(words[1], "record=")
-	}
 	c.tables = append(c.tables, m)
 	*at = &c.tables[len(c.tables)-1]
 	return nil

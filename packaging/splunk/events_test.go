@@ -195,7 +195,7 @@ func TestRecordsHaveTheSameFields(t *testing.T) {
 		"AzureActivity":                   "azure:monitor:activity",
 	} {
 		for _, e := range events {
-			if e.Get("Type")[0] != table {
+			if e.At("Type")[0] != table {
 				continue
 			}
 			sourcetype, r := record(t, k, e)
@@ -215,6 +215,45 @@ func TestRecordsHaveTheSameFields(t *testing.T) {
 	}
 	if len(compared) != 7 || slices.Contains(slices.Collect(maps.Values(compared)), 0) {
 		t.Errorf("so many fields were compared: %v", compared)
+	}
+}
+
+// TestTagsOfWideEvents: an event keeps its tags however much stands before its columns, as it does in one that many rules matched.
+func TestTagsOfWideEvents(t *testing.T) {
+	k, events := demonstrated(t)
+	tried := map[string]bool{}
+	for _, e := range events {
+		all := []*spl.Event{e}
+		if _, ok := shape.Sourcetype(e.At("Type")[0]); ok {
+			_, r := record(t, k, e)
+			all = append(all, r)
+		}
+		for _, is := range all {
+			of := is.Get("sourcetype")[0]
+			tags := slices.DeleteFunc(slices.Clone(is.Get("tag")), isAlert)
+			name := of + strings.Join(tags, " ")
+			if tried[name] {
+				continue
+			}
+			tried[name] = true
+			line, err := json.Marshal(map[string]any{
+				"time": 1, "source": "riskrelay:w", "sourcetype": of,
+				"event": json.RawMessage(`{"risk":{"filler":"` + strings.Repeat("x", 6000) + `"},` + is.Get("_raw")[0][1:]),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wide, err := k.Receive(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := wide.Get("tag"); !slices.Equal(got, tags) {
+				t.Errorf("%s: tags %v, behind much else %v", of, tags, got)
+			}
+		}
+	}
+	if len(tried) < 15 {
+		t.Errorf("only these were tried: %v", tried)
 	}
 }
 

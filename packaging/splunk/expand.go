@@ -4,19 +4,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/riskrelay/riskrelay/enrich/shape"
 )
 
 var placed = regexp.MustCompile(`%(\*?)([^%]+)%`)
 
-// expand makes an expression of eval: %PATH% becomes what reads it out of the event, as read says. Texts are read out of _raw rather
+// expand makes an expression of eval: %PATH% becomes what reads it out of an event of the table, as read says. Texts are read out of _raw rather
 // than taken from the fields that KV_MODE=json makes, since that stops after 5,000 bytes or 100 fields.
-func expand(expression string, read func(path string) string) string {
+func expand(expression, table string, read func(table, path string) string) string {
 	return placed.ReplaceAllStringFunc(expression, func(text string) string {
 		parts := placed.FindStringSubmatch(text)
 		if parts[1] != "" {
-			return "json_array_to_mv(" + read(parts[2]) + ")"
+			return "json_array_to_mv(" + read(table, parts[2]) + ")"
 		}
-		return "nullif(nullif(" + read(parts[2]) + `,""),"null")`
+		return "nullif(nullif(" + read(table, parts[2]) + `,""),"null")`
 	})
 }
 
@@ -30,45 +32,37 @@ func paths(expression string) (all []string) {
 	return all
 }
 
-// inRow reads a path of an event whose columns are those of the table.
-func inRow(path string) string { return `json_extract(_raw,"` + path + `")` }
+// inRow reads a path of an event whose columns are those of a table.
+func inRow(_, path string) string { return `json_extract(_raw,"` + path + `")` }
 
-// inRecord reads a path of a record of diagnostic settings. Who called Azure stands there in claims, whose names have dots in them.
-func inRecord(path string) string {
-	if path == "Caller" {
-		const claims = "'identity.claims.http://schemas."
-		return "coalesce(" + claims + "xmlsoap.org/ws/2005/05/identity/claims/upn'," + claims + "xmlsoap.org/ws/2005/05/identity/claims/name'," +
-			claims + "microsoft.com/identity/claims/objectidentifier')"
+// inRecord reads a path of a record of diagnostic settings of a table: enrich/shape says where columns stand in it. What rules say of
+// an event stands beside the record's own members.
+func inRecord(table, path string) string {
+	column := path
+	if at := strings.IndexAny(path, ".{"); at >= 0 {
+		column = path[:at]
 	}
-	return inRow(recordPath(path))
+	if column == "risk" || column == "event_id" {
+		return inRow(table, path)
+	}
+	var all []string
+	for _, member := range shape.Members(table, column) {
+		all = append(all, inMember(member, path[len(column):]))
+	}
+	switch len(all) {
+	case 0:
+		return "null()"
+	case 1:
+		return all[0]
+	}
+	return "coalesce(" + strings.Join(all, ",") + ")"
 }
 
-// recordPath is where a column stands in a record: those that all records have beside properties, the others inside, with a small
-// first letter.
-// https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs-schema
-// https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
-func recordPath(path string) string {
-	column, rest, deep := strings.Cut(path, ".")
-	if column == "risk" || column == "event_id" {
-		return path
+// inMember reads what is at a path below a member of a record. Paths of json_extract have no way to write a name with dots in it.
+func inMember(member []string, below string) string {
+	last := len(member) - 1
+	if strings.Contains(member[last], ".") && below == "" {
+		return `json_extract_exact(` + inRow("", strings.Join(member[:last], ".")) + `,"` + member[last] + `")`
 	}
-	name, list, isList := strings.Cut(column, "{")
-	where, known := map[string]string{
-		"AADTenantId": "tenantId", "CorrelationId": "correlationId", "Identity": "identity", "OperationName": "operationName",
-		"ResultDescription": "resultDescription", "ResultSignature": "resultSignature", "ResultType": "resultType",
-		"CallerIpAddress": "callerIpAddress", "_ResourceId": "resourceId",
-		"OperationNameValue": "operationName", "ActivityStatusValue": "resultType", "ActivitySubstatusValue": "resultSignature",
-		"Claims_d": "identity.claims", "AADOperationType": "properties.operationType", "IPAddress": "properties.ipAddress",
-		"ResourceIdentity": "properties.resourceId", "ProcessingTimeInMs": "properties.processingTimeInMilliseconds",
-	}[name]
-	if !known {
-		where = "properties." + strings.ToLower(name[:1]) + name[1:]
-	}
-	if isList {
-		where += "{" + list
-	}
-	if deep {
-		where += "." + rest
-	}
-	return where
+	return inRow("", strings.Join(member, ".")+below)
 }

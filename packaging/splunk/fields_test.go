@@ -86,6 +86,15 @@ func TestExpressionsParse(t *testing.T) {
 	}
 }
 
+// TestOnlyOurEvents: no stanza is about events of others, as that of a source type of Splunk's or Microsoft's add-on would be.
+func TestOnlyOurEvents(t *testing.T) {
+	for _, stanza := range regexp.MustCompile(`(?m)^\[(.*)\]$`).FindAllStringSubmatch(props(mappings(t)), -1) {
+		if !strings.HasPrefix(stanza[1], "azure:loganalytics:") && stanza[1] != "source::riskrelay:..." {
+			t.Errorf("[%s] is about events of others, too", stanza[1])
+		}
+	}
+}
+
 // TestEverySourcetype: each table that rules can name has a stanza, and so have the tables of what riskrelay says of itself.
 func TestEverySourcetype(t *testing.T) {
 	text := props(mappings(t))
@@ -112,25 +121,28 @@ func TestMistakesInTheMapping(t *testing.T) {
 	}
 }
 
-// TestRecordPaths names where columns stand in records of diagnostic settings.
-func TestRecordPaths(t *testing.T) {
-	for column, want := range map[string]string{
-		"OperationName":                "operationName",
-		"IPAddress":                    "properties.ipAddress",
-		"UserPrincipalName":            "properties.userPrincipalName",
-		"InitiatedBy.user.displayName": "properties.initiatedBy.user.displayName",
-		"TargetResources{0}.id":        "properties.targetResources{0}.id",
-		"AADOperationType":             "properties.operationType",
-		"risk.rules{0}.message":        "risk.rules{0}.message",
-		"AdditionalDetails{}.key":      "properties.additionalDetails{}.key",
-		"ResultType":                   "resultType",
-		"ResourceIdentity":             "properties.resourceId",
-		"Identity.claim.upn":           "identity.claim.upn",
-		"HttpStatusCode":               "properties.httpStatusCode",
-		"_ResourceId":                  "resourceId",
+// TestInRecord names where columns stand in records of diagnostic settings.
+func TestInRecord(t *testing.T) {
+	for _, c := range []struct{ table, path, want string }{
+		{"AuditLogs", "OperationName", `json_extract(_raw,"operationName")`},
+		{"SigninLogs", "IPAddress", `json_extract(_raw,"properties.ipAddress")`},
+		{"AuditLogs", "InitiatedBy.user.displayName", `json_extract(_raw,"properties.initiatedBy.user.displayName")`},
+		{"AuditLogs", "TargetResources{0}.id", `json_extract(_raw,"properties.targetResources{0}.id")`},
+		{"AuditLogs", "AdditionalDetails{}.key", `json_extract(_raw,"properties.additionalDetails{}.key")`},
+		{"AuditLogs", "AADOperationType", `json_extract(_raw,"properties.operationType")`},
+		{"AuditLogs", "risk.rules{0}.message", `json_extract(_raw,"risk.rules{0}.message")`},
+		{"SigninLogs", "ResourceIdentity", `json_extract(_raw,"properties.resourceId")`},
+		{"AZKVAuditLogs", "Identity.claim.upn", `json_extract(_raw,"identity.claim.upn")`},
+		{"AZKVAuditLogs", "HttpStatusCode", `json_extract(_raw,"properties.httpStatusCode")`},
+		{"AZKVAuditLogs", "_ResourceId", `json_extract(_raw,"resourceId")`},
+		{"AzureActivity", "Claims.name", `json_extract(_raw,"identity.claims.name")`},
+		{"AzureActivity", "SubscriptionId", `null()`},
+		{"AzureActivity", "Caller", `coalesce(json_extract_exact(json_extract(_raw,"identity.claims"),"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"),` +
+			`json_extract_exact(json_extract(_raw,"identity.claims"),"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"),` +
+			`json_extract_exact(json_extract(_raw,"identity.claims"),"http://schemas.microsoft.com/identity/claims/objectidentifier"))`},
 	} {
-		if got := recordPath(column); got != want {
-			t.Errorf("%s is at %s, want %s", column, got, want)
+		if got := inRecord(c.table, c.path); got != c.want {
+			t.Errorf("%s of %s: %s, want %s", c.path, c.table, got, c.want)
 		}
 	}
 }

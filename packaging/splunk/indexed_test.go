@@ -2,9 +2,11 @@ package splunk_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +26,16 @@ func richest() enrich.Event {
 	return e
 }
 
-// TestIndexedFields: fields.conf names exactly what the sink for HEC sends as indexed fields.
+// TestIndexedFields: fields.conf names exactly what the sink for HEC sends as indexed fields. It doesn't count in other apps, where it would
+// hide events of others that have a field of such a name at search time; so each value is in the text, too, where Splunk looks for it there.
 func TestIndexedFields(t *testing.T) {
+	for _, shape := range []string{"columns", "stream"} {
+		t.Run(shape, func(t *testing.T) { testIndexedFields(t, shape) })
+	}
+}
+
+func testIndexedFields(t *testing.T, shape string) {
+	t.Helper()
 	var got strings.Builder
 	server, err := hectest.Start(hectest.Config{Token: "fake-token", Output: &got})
 	if err != nil {
@@ -33,7 +43,7 @@ func TestIndexedFields(t *testing.T) {
 	}
 	defer server.Close()
 	c := splunkhec.Defaults()
-	c.URL, c.TokenFile = server.URL, filepath.Join(t.TempDir(), "token")
+	c.URL, c.TokenFile, c.Shape = server.URL, filepath.Join(t.TempDir(), "token"), shape
 	if err := os.WriteFile(c.TokenFile, []byte("fake-token"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +55,10 @@ func TestIndexedFields(t *testing.T) {
 	if _, err := sink.Send(t.Context(), []enrich.Event{richest()}); err != nil {
 		t.Fatal(err)
 	}
-	var sent struct{ Fields map[string]any }
+	var sent struct {
+		Fields map[string]any
+		Event  json.RawMessage
+	}
 	if err := json.Unmarshal([]byte(got.String()), &sent); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +69,20 @@ func TestIndexedFields(t *testing.T) {
 	for name, s := range stanzas {
 		if s["INDEXED"] != "true" {
 			t.Errorf("%s isn't INDEXED", name)
+		}
+	}
+	if export := app(t).Conf["meta"]["fields"]["export"]; export != "none" {
+		t.Errorf("fields.conf counts in other apps: export = %s", export)
+	}
+	for name, v := range sent.Fields {
+		values, many := v.([]any)
+		if !many {
+			values = []any{v}
+		}
+		for _, value := range values {
+			if !regexp.MustCompile(`[":]` + regexp.QuoteMeta(fmt.Sprint(value)) + `[",}]`).Match(sent.Event) {
+				t.Errorf("the value %v of %s isn't in the text: %s", value, name, sent.Event)
+			}
 		}
 	}
 }

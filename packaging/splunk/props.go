@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/riskrelay/riskrelay/enrich/schema"
+	"github.com/riskrelay/riskrelay/enrich/shape"
 )
 
 // ownTables are tables of events that are about riskrelay itself, and what stands for names that are no table's. The schema
@@ -47,7 +48,7 @@ KV_MODE = json
 		m, _ := c.mapping(table)
 		fmt.Fprintf(&out, "\n[%s]\n%s", sourcetype(table), structure)
 		for _, field := range slices.Sorted(maps.Keys(m.evals)) {
-			fmt.Fprintf(&out, "EVAL-%s = %s\n", field, expand(m.evals[field], inRow))
+			fmt.Fprintf(&out, "EVAL-%s = %s\n", field, expand(m.evals[field], table, inRow))
 		}
 		out.WriteString(lookUp)
 	}
@@ -70,8 +71,14 @@ func (c *cim) fields() map[string]bool {
 
 // ofSource is the expression of a field for all events of our source.
 func (c *cim) ofSource(field string) string {
-	record := c.cases(field, `sourcetype.":".json_extract(_raw,"category")`, inRecord, func(m *mapping) string { return m.record })
-	row := c.cases(field, "sourcetype", inRow, func(m *mapping) string { return sourcetype(m.table) })
+	record := c.cases(field, `sourcetype.":".json_extract(_raw,"category")`, inRecord, func(table string) string {
+		sourcetype, ok := shape.Sourcetype(table)
+		if !ok {
+			return ""
+		}
+		return sourcetype + ":(" + strings.Join(shape.Categories(table), "|") + ")"
+	})
+	row := c.cases(field, "sourcetype", inRow, sourcetype)
 	if record == row {
 		return row
 	}
@@ -81,29 +88,29 @@ func (c *cim) ofSource(field string) string {
 // cases is the expression of a field by what says of which table an event is. Tables with one expression stand together; for those
 // that aren't named, what holds for each table does, or else what the event itself calls so: a table of somebody's own may have a
 // column of the field's name.
-func (c *cim) cases(field, by string, read func(string) string, name func(*mapping) string) string {
+func (c *cim) cases(field, by string, read func(table, path string) string, name func(table string) string) string {
 	rest, own := c.all.evals[field], "'"+field+"'"
 	var order, cases []string
 	tables := map[string][]string{}
 	for i := range c.tables {
-		e, table := c.tables[i].evals[field], name(&c.tables[i])
+		e, table := c.tables[i].evals[field], name(c.tables[i].table)
 		if table == "" || e == rest {
 			continue
 		}
-		if tables[e] == nil {
-			order = append(order, e)
-		}
-		tables[e] = append(tables[e], table)
-	}
-	for _, e := range order {
 		value := own
 		if e != "" {
-			value = expand(e, read)
+			value = expand(e, c.tables[i].table, read)
 		}
-		cases = append(cases, fmt.Sprintf(`match(%s,"^(%s)$"),%s`, by, strings.Join(tables[e], "|"), value))
+		if tables[value] == nil {
+			order = append(order, value)
+		}
+		tables[value] = append(tables[value], table)
+	}
+	for _, value := range order {
+		cases = append(cases, fmt.Sprintf(`match(%s,"^(%s)$"),%s`, by, strings.Join(tables[value], "|"), value))
 	}
 	if rest != "" {
-		own = "coalesce(" + expand(rest, read) + "," + own + ")"
+		own = "coalesce(" + expand(rest, "", read) + "," + own + ")"
 	}
 	if len(cases) == 0 {
 		return own

@@ -39,7 +39,7 @@ func TestMistakes(t *testing.T) {
 		"no setting":              {"props", "[a]\nKV_MODE\n", "is no stanza, setting or comment"},
 		"lines of Windows":        {"props", "[a]\r\n", "line 1: it isn't UTF-8"},
 		"a name that isn't there": {"tags", "[sourcetype=x]\nalert = enabled\n", "is no name for a stanza here"},
-		"no such file":            {"inputs", "", "no such file is known"},
+		"no such file":            {"outputs", "", "no such file is known"},
 	} {
 		if _, err := conf.Read(c.file, c.text); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)

@@ -92,7 +92,7 @@ func summaries(events []*spl.Event, golden []byte) (lines []byte, err error) {
 	}
 	counts, order := map[hour]int{}, []hour{}
 	for _, e := range events {
-		h := hour{first(e.Get("Type")), int64(e.Time()) / 3600 * 3600}
+		h := hour{first(e.At("Type")), int64(e.Time()) / 3600 * 3600}
 		if counts[h] == 0 {
 			order = append(order, h)
 		}

@@ -34,7 +34,7 @@ func (k *Knowledge) Receive(line []byte) (*Event, error) {
 	}
 	e := &Event{raw: string(in.Event), knowledge: k, fields: map[string][]string{}, cache: map[string][]string{}}
 	e.doc = decode(e.raw)
-	flatten(e.fields, "", e.doc)
+	extract(e.fields, e.raw)
 	for name, v := range in.Fields {
 		e.fields[name] = append(indexed(v), e.fields[name]...)
 	}
@@ -54,6 +54,14 @@ func indexed(v any) (all []string) {
 }
 
 func (e *Event) document() (raw string, doc any) { return e.raw, e.doc }
+
+// At are the values at a path of the event, also where Splunk takes no fields out of it any more.
+func (e *Event) At(path string) (all []string) {
+	for _, v := range found(e.doc, path) {
+		all = append(all, native(v))
+	}
+	return all
+}
 
 // Time is when it happened, in seconds since 1970.
 func (e *Event) Time() float64 {

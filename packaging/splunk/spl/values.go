@@ -111,22 +111,3 @@ func native(v any) string {
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }
-
-// flatten adds what KV_MODE=json takes out of an event: each scalar under the path that leads to it, {} for lists.
-func flatten(into map[string][]string, path string, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			if path != "" {
-				name = path + "." + name
-			}
-			flatten(into, name, inner)
-		}
-	case []any:
-		for _, inner := range v {
-			flatten(into, path+"{}", inner)
-		}
-	default:
-		into[path] = append(into[path], native(v))
-	}
-}
