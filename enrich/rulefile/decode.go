@@ -140,6 +140,7 @@ func each[T any](d *decoder, n *node, under, word, key string, read func(*node) 
 	if !d.is(n, sequence) {
 		return nil
 	}
+	all = slices.Grow(all, len(n.items))
 	d.at(under, func() {
 		for i, item := range n.items {
 			name := item.childText(key)

@@ -31,7 +31,9 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(path, []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	workspace := func(name string) (string, bool) { return "3f6a1c0e-5b7d-4e2a-9c41-0a8d2b6f7e13", name == "WORKSPACE_ID" }
+	workspace := func(name string) (string, bool) {
+		return "3f6a1c0e-5b7d-4e2a-9c41-0a8d2b6f7e13", name == "WORKSPACE_ID"
+	}
 	if c, err := config.Load(path, workspace); err != nil || len(c.Sinks.Names()) != 2 {
 		t.Errorf("the configuration has the sinks %v: %v", c.Sinks.Names(), err)
 	}
