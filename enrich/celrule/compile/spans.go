@@ -32,7 +32,7 @@ func (s Spans) bounds(e ast.Expr) (start, stop int) {
 	var walk func(ast.Expr)
 	walk = func(e ast.Expr) {
 		if at, ok := s.source.GetOffsetRange(e.ID()); ok && int(at.Start) < len(s.text) {
-			start, stop = min(start, int(at.Start)), max(stop, int(at.Stop), int(at.Start)+1)
+			start, stop = min(start, int(at.Start)), max(stop, s.end(at))
 		}
 		for _, child := range Children(e) {
 			walk(child)
@@ -43,6 +43,15 @@ func (s Spans) bounds(e ast.Expr) (start, stop int) {
 		return 0, len(s.text)
 	}
 	return start, stop
+}
+
+// end is where what stands at a place ends. CEL counts the characters of a text in bytes there.
+func (s Spans) end(at ast.OffsetRange) int {
+	start := int(at.Start)
+	if c := s.text[start]; c == '"' || c == '\'' {
+		return start + quotedLength(s.text[start:])
+	}
+	return max(int(at.Stop), start+1)
 }
 
 // widen takes in the words at both ends: the name before a dot or parenthesis, the field behind a dot.
