@@ -39,7 +39,8 @@ func (v *csvRows) next() (Record, error) {
 	}
 }
 
-// csvEnd is behind the line feed that ends a record, -1 for none.
+// csvEnd is behind the line feed that ends a record, -1 for none. Two quotes in a field in quotes are one, and most of JSON in CSV is
+// that: what is behind them isn't looked at from each of them.
 func csvEnd(text []byte, from int, quoted *bool) (end, seen int) {
 	for i := from; i < len(text); {
 		if *quoted {
@@ -47,22 +48,21 @@ func csvEnd(text []byte, from int, quoted *bool) (end, seen int) {
 			if k < 0 {
 				return -1, len(text)
 			}
-			i, *quoted = i+k+1, false
+			i += k + 1
+			if i < len(text) && text[i] == '"' {
+				i++
+				continue
+			}
+			*quoted = false
 			continue
 		}
-		line := bytes.IndexByte(text[i:], '\n')
-		rest := text[i:]
-		if line >= 0 {
-			rest = rest[:line]
+		switch text[i] {
+		case '"':
+			*quoted = true
+		case '\n':
+			return i + 1, i + 1
 		}
-		if k := bytes.IndexByte(rest, '"'); k >= 0 { // two in a quoted field end it and begin it again
-			i, *quoted = i+k+1, true
-			continue
-		}
-		if line >= 0 {
-			return i + line + 1, i + line + 1
-		}
-		return -1, len(text)
+		i++
 	}
 	return -1, len(text)
 }
