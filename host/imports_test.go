@@ -89,7 +89,7 @@ func layers() []layer {
 		{"packaging/splunk/replay/read", []string{"packaging/splunk/replay"}},
 		{"packaging/splunk/pictures/fill", []string{"packaging/splunk/replay"}},
 		{"packaging/splunk/generate", []string{"packaging/splunk"}},
-		{"packaging/splunk", []string{"host/ruleset", "enrich/celrule", "enrich/rulefile", "enrich/schema"}},
+		{"packaging/splunk", []string{"host/ruleset", "enrich/celrule", "enrich/rulefile", "enrich/schema", "enrich/shape"}},
 		{"packaging/test/...", []string{"host/sink/splunkhec/hectest", "host/source/loganalyticstest"}},
 		{"host/cmd/riskrelay", []string{"host/...", "enrich", "enrich/celrule", "enrich/diag", "enrich/rulefile", "enrich/ruletest", "enrich/schema", "enrich/shape", "plugin", "plugin/fence", "rules"}},
 	}
