@@ -137,7 +137,7 @@ func (t *tree) places(texts []string) *ast.SourceInfo {
 			}
 			by += utf8.RuneCountInString(texts[i]) + len(`""`) - h.length
 		}
-		return at + int32(by) //nolint:gosec // the text of an expression is short
+		return at + int32(by)
 	}
 	for id, at := range t.checked.SourceInfo().OffsetRanges() {
 		out.SetOffsetRange(id, ast.OffsetRange{Start: moved(at.Start), Stop: moved(at.Stop)})
