@@ -51,6 +51,17 @@ func run(t *testing.T, k *spl.Knowledge, name string, events []*spl.Event) *spl.
 	return r
 }
 
+// TestSummariesCountOnce: delivery is at least once, so what is summed over summaries leaves out those that came twice.
+func TestSummariesCountOnce(t *testing.T) {
+	for name, d := range app(t).Views {
+		for _, search := range d.Searches() {
+			if strings.Contains(search, "`riskrelay_summaries`") && !strings.Contains(search, "| dedup event_id |") {
+				t.Errorf("%s: %s", name, search)
+			}
+		}
+	}
+}
+
 // TestRiskSearch: a row for each object of an event that a rule matched, none for what has no score of its own.
 func TestRiskSearch(t *testing.T) {
 	k, events := demonstrated(t)
