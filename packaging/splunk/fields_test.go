@@ -126,6 +126,8 @@ func TestInRecord(t *testing.T) {
 	for _, c := range []struct{ table, path, want string }{
 		{"AuditLogs", "OperationName", `json_extract(_raw,"operationName")`},
 		{"SigninLogs", "IPAddress", `json_extract(_raw,"properties.ipAddress")`},
+		{"SigninLogs", "UserPrincipalName", `json_extract(_raw,"properties.userPrincipalName")`},
+		{"SigninLogs", "ResultType", `json_extract(_raw,"resultType")`},
 		{"AuditLogs", "InitiatedBy.user.displayName", `json_extract(_raw,"properties.initiatedBy.user.displayName")`},
 		{"AuditLogs", "TargetResources{0}.id", `json_extract(_raw,"properties.targetResources{0}.id")`},
 		{"AuditLogs", "AdditionalDetails{}.key", `json_extract(_raw,"properties.additionalDetails{}.key")`},

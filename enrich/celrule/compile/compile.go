@@ -54,12 +54,14 @@ func (c *compiler) compile(in fragment, key string, want ...*types.Type) *Expres
 }
 
 func (c *compiler) compileAnew(in fragment, key string, want ...*types.Type) *Expression {
-	if e := c.compileShared(in, key, want); e != nil {
+	text, texts, holes := shapeOf(in.expr)
+	shared := c.sharedTree(in, text, holes)
+	if e := c.compileShared(in, key, want, shared, texts); e != nil {
 		return e
 	}
 	e, found := c.compileAlone(in, key, want)
-	if len(found) > 0 {
-		c.shareNothing(in)
+	if len(found) > 0 && shared != nil {
+		shared.refused = true
 	}
 	c.problems = append(c.problems, found...)
 	return e
@@ -71,12 +73,12 @@ func (c *compiler) compileAlone(in fragment, key string, want []*types.Type) (*E
 	if parsed == nil {
 		return nil, found
 	}
-	uses, aliases, refused := c.inspect(in, parsed.NativeRep())
+	uses, aliases, refused := c.inspect(in, parsed.NativeRep(), written)
 	found = append(found, refused...)
 	t, mistyped := c.check(in, parsed, written)
 	found = append(found, mistyped...)
 	if t != nil {
-		found = append(found, c.read(in, t, t.checked, aliases)...)
+		found = append(found, c.read(in, t.checked, written, aliases)...)
 	}
 	if found.HasErrors() {
 		return nil, found
@@ -85,18 +87,16 @@ func (c *compiler) compileAlone(in fragment, key string, want []*types.Type) (*E
 	return e, append(found, refusal...)
 }
 
-// compileShared compiles an expression by the tree of its shape, which is made when a shape is seen for the second time. It is nil when
-// there is no such tree, and when there is anything to report: then the expression has to be compiled from its own text, in which
-// each problem has its place.
-func (c *compiler) compileShared(in fragment, key string, want []*types.Type) *Expression {
-	t, texts := c.sharedTree(in)
-	if t == nil {
+// compileShared compiles an expression by the tree of its shape. It is nil when there is none, and when there is anything to report: then
+// the expression has to be compiled from its own text, in which each problem has its place.
+func (c *compiler) compileShared(in fragment, key string, want []*types.Type, s *sharedTree, texts []string) *Expression {
+	if s == nil || s.tree == nil || s.refused {
 		return nil
 	}
-	e := &Expression{tree: t, texts: texts}
+	e := &Expression{tree: s.tree, texts: texts}
 	checked := e.Checked()
-	uses, aliases, found := c.inspect(in, checked)
-	if found = append(found, c.read(in, t, checked, aliases)...); len(found) > 0 {
+	uses, aliases, found := c.inspect(in, checked, s.written)
+	if found = append(found, c.read(in, checked, s.written, aliases)...); len(found) > 0 {
 		return nil
 	}
 	e.uses = uses
@@ -115,51 +115,40 @@ type shape struct {
 	text string
 }
 
-// sharedTree is the tree of the expression's shape, with the texts for its holes; nil when there is none.
-func (c *compiler) sharedTree(in fragment) (*tree, []string) {
-	if c.lang.trees == nil {
-		return nil, nil
-	}
-	text, texts, holes := shapeOf(in.expr)
-	if text == "" {
-		return nil, nil
-	}
-	same := shape{c.env, text}
-	t, seen := c.lang.trees[same]
-	switch {
-	case !seen && len(c.lang.trees) < maxShapes:
-		c.lang.trees[same] = &tree{}
-		return nil, nil
-	case !seen || t == nil: // nil for a shape that has problems whatever the texts are
-		return nil, nil
-	case t.checked == nil:
-		t = c.treeOf(fragment{text: in.text, expr: text})
-		if c.lang.trees[same] = t; t == nil {
-			return nil, nil
-		}
-		t.holes = holes
-	}
-	return t, texts
+// sharedTree is what is known of a shape.
+type sharedTree struct {
+	tree    *tree // nil until the shape is seen for the second time
+	written *expansion
+	refused bool // there was something to report of such an expression, so that each gets a tree of its own
 }
 
-// shareNothing lets no expressions of this shape share a tree: it would be made, and looked at, in vain.
-func (c *compiler) shareNothing(in fragment) {
-	if text, _, _ := shapeOf(in.expr); c.lang.trees != nil && text != "" {
-		c.lang.trees[shape{c.env, text}] = nil
+// sharedTree is what is known of the shape with the text and the holes, nil for one that isn't remembered.
+func (c *compiler) sharedTree(in fragment, text string, holes []hole) *sharedTree {
+	same := shape{c.env, text}
+	s := c.lang.trees[same]
+	switch {
+	case text == "" || c.lang.trees == nil:
+	case s == nil && len(c.lang.trees) < maxShapes:
+		s = &sharedTree{}
+		c.lang.trees[same] = s
+	case s != nil && s.tree == nil && !s.refused:
+		if s.tree, s.written = c.treeOf(fragment{text: in.text, expr: text}); s.tree == nil {
+			s.refused = true
+			return s
+		}
+		s.tree.holes = holes
 	}
+	return s
 }
 
 // treeOf is the tree of an expression about which there is nothing to say, nil for another.
-func (c *compiler) treeOf(in fragment) *tree {
+func (c *compiler) treeOf(in fragment) (*tree, *expansion) {
 	parsed, written, found := c.write(in)
 	if len(found) > 0 {
-		return nil
+		return nil, nil
 	}
-	t, mistyped := c.check(in, parsed, written)
-	if len(mistyped) > 0 {
-		return nil
-	}
-	return t
+	t, _ := c.check(in, parsed, written)
+	return t, written
 }
 
 // write parses an expression and writes macros into it. What it returns is nil when the expression can't be parsed.
@@ -175,13 +164,14 @@ func (c *compiler) write(in fragment) (*cel.Ast, *expansion, diag.Problems) {
 }
 
 // inspect notes what the expression uses.
-func (c *compiler) inspect(in fragment, parsed *ast.AST) (Uses, map[string]alias, diag.Problems) {
+func (c *compiler) inspect(in fragment, parsed *ast.AST, written *expansion) (Uses, map[string]alias, diag.Problems) {
 	i := &inspector{
 		in: in, source: parsed.SourceInfo(), table: c.table, uses: newUses(), methods: c.methods(), needs: c.lang.needs,
 		isLet: func(name string) bool { return c.lets[name] != nil }, lists: func(name string) *rulefile.List { return c.lang.declared[name] },
 	}
 	i.aliases = c.visibleAliases(parsed.Expr())
 	i.walk(parsed.Expr())
+	i.uses.Macros = written.used
 	return i.uses, i.aliases, i.problems
 }
 
@@ -190,7 +180,7 @@ func (c *compiler) check(in fragment, parsed *cel.Ast, written *expansion) (*tre
 	checked, issues := c.env.Check(parsed)
 	switch {
 	case issues.Err() == nil:
-		return &tree{lang: c.lang, env: c.lang.envs[c.table], checked: checked.NativeRep(), inside: written.inside, macros: written.used}, nil
+		return &tree{lang: c.lang, env: c.lang.envs[c.table], checked: checked.NativeRep()}, nil
 	case len(written.wrongArguments) > 0: // the body of the macro complains, too
 		return nil, nil
 	}
@@ -199,8 +189,8 @@ func (c *compiler) check(in fragment, parsed *cel.Ast, written *expansion) (*tre
 }
 
 // read looks for texts in a checked expression that can't be meant.
-func (c *compiler) read(in fragment, t *tree, checked *ast.AST, aliases map[string]alias) diag.Problems {
-	v := &vocabulary{in: in, lang: c.lang, checked: checked, inside: t.inside, aliases: aliases, table: c.table.Name}
+func (c *compiler) read(in fragment, checked *ast.AST, written *expansion, aliases map[string]alias) diag.Problems {
+	v := &vocabulary{in: in, lang: c.lang, checked: checked, inside: written.inside, aliases: aliases, table: c.table.Name}
 	found := v.problemsIn()
 	return append(found, v.surprisesIn()...)
 }
@@ -232,7 +222,6 @@ func (c *compiler) finish(in fragment, key string, want []*types.Type, e *Expres
 		return refuse(CodeCost, "the expression could take too long on a large event: it goes through lists inside of lists")
 	}
 	e.Watched = cost.Max > boundedCost
-	e.uses.Macros = e.tree.macros
 	return e, nil
 }
 

@@ -57,9 +57,7 @@ type tree struct {
 	lang    *Language
 	env     *cel.Env
 	checked *ast.AST
-	holes   []hole           // in the order of the text, none in a tree of one expression's own
-	inside  map[int64]string // node -> macro
-	macros  map[string]bool  // that it uses
+	holes   []hole // in the order of the text, none in a tree of one expression's own
 }
 
 // hole is where the text of an expression stands, with its quotes, and what stands there in the tree; in characters.
@@ -168,6 +166,7 @@ func shapeOf(expr string) (shape string, texts []string, holes []hole) {
 		b.WriteString(s)
 		at += utf8.RuneCountInString(s)
 	}
+	bytes := []byte(expr)
 	for rest := expr; ; {
 		i := strings.IndexAny(rest, `"'/`)
 		if i < 0 {
@@ -181,9 +180,9 @@ func shapeOf(expr string) (shape string, texts []string, holes []hole) {
 			continue
 		}
 		quote := from[:1]
-		end := quotedBytes(from)
+		end := quotedLength(bytes[len(expr)-len(from):]) - 1
 		prefixed := before != "" && isWord(rune(before[len(before)-1])) // r"..", b".."
-		if quote == "/" || prefixed || end < 0 || strings.HasPrefix(from, quote+quote+quote) {
+		if quote == "/" || prefixed || end == 0 || strings.HasPrefix(from, quote+quote+quote) {
 			return "", nil, nil
 		}
 		write(before)
@@ -196,19 +195,6 @@ func shapeOf(expr string) (shape string, texts []string, holes []hole) {
 		}
 		rest = from[end+1:]
 	}
-}
-
-// quotedBytes is where the quoted text ends with which s begins, -1 when it doesn't.
-func quotedBytes(s string) int {
-	for n := 1; n < len(s); n++ {
-		switch s[n] {
-		case '\\':
-			n++
-		case s[0]:
-			return n
-		}
-	}
-	return -1
 }
 
 // sharing is what expressions have in common that are compiled once. Lets, which mean something else in each rule, must

@@ -34,7 +34,7 @@ type Language struct {
 	envs     map[*event.Table]*cel.Env
 	// What expressions and rules share while they are compiled; nil when the set is compiled.
 	shared map[sharing]*Expression
-	trees  map[shape]*tree
+	trees  map[shape]*sharedTree
 	scopes map[declared]*cel.Env
 	unused *unused
 	// functions are all functions beside CEL's own, for suggestions and the list of the language.
@@ -55,7 +55,7 @@ func NewLanguage(packs []*rulefile.Pack) (*Language, error) {
 	l := &Language{
 		views: event.NewViewTypes(), context: event.NewContextType(), lists: celval.NewObjectType(listsType, "the lists of the rule files"),
 		sets: map[string]*celval.List{}, declared: map[string]*rulefile.List{}, tables: map[string]*event.Table{}, envs: map[*event.Table]*cel.Env{},
-		shared: map[sharing]*Expression{}, trees: map[shape]*tree{}, scopes: map[declared]*cel.Env{}, unused: &unused{used: newUses()},
+		shared: map[sharing]*Expression{}, trees: map[shape]*sharedTree{}, scopes: map[declared]*cel.Env{}, unused: &unused{used: newUses()},
 	}
 	for _, p := range packs {
 		for i := range p.Lists {

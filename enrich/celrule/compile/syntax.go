@@ -114,8 +114,8 @@ func wordLength(expr []rune) int {
 	return n
 }
 
-// quotedLength is the length of the literal text at the start of expr, quotes included.
-func quotedLength(expr []rune) int {
+// quotedLength is the length of the literal text at the start of expr, quotes included, in characters or in bytes; 1 when it doesn't end.
+func quotedLength[C byte | rune](expr []C) int {
 	for n := 1; n < len(expr); n++ {
 		switch expr[n] {
 		case '\\':

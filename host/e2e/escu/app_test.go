@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/riskrelay/riskrelay/enrich"
-	"github.com/riskrelay/riskrelay/enrich/schema"
 	"github.com/riskrelay/riskrelay/enrich/shape"
 	"github.com/riskrelay/riskrelay/host/sink/eventjson"
 	"github.com/riskrelay/riskrelay/packaging/splunk/replay"
@@ -24,27 +23,15 @@ func withTheApp(t *testing.T) (events []*event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := day()
+	events, err = writtenFor(eventjson.Shape{Records: new(shape.Writer)}, func(e enrich.Event, record []byte) (*event, error) {
+		sourcetype, ok := shape.Sourcetype(e.Table)
+		if !ok {
+			return nil, nil
+		}
+		return seenBy(t, k, sourcetype, e, record), nil
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	parser, records := enrich.NewObjectParser(schema.TypeOf), eventjson.Shape{Records: new(shape.Writer)}
-	for _, text := range rows {
-		table, id, row, err := parser.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := enrich.NewEvent(table, row)
-		e.ID = id
-		sourcetype, ok := shape.Sourcetype(table)
-		if !ok {
-			continue
-		}
-		record, err := records.Append(nil, &e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, seenBy(t, k, sourcetype, e, record))
 	}
 	return events
 }

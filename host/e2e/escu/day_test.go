@@ -71,7 +71,12 @@ func day() (rows [][]byte, err error) {
 }
 
 // written are the day's events as a sink writes them, and as a search sees those.
-func written(s eventjson.Shape) (events []*event, err error) {
+func written(s eventjson.Shape) ([]*event, error) {
+	return writtenFor(s, func(e enrich.Event, record []byte) (*event, error) { return newEvent(e.Time, record) })
+}
+
+// writtenFor are the day's events as a sink writes them, and as see makes of those; nil leaves one out.
+func writtenFor(s eventjson.Shape, see func(e enrich.Event, record []byte) (*event, error)) (events []*event, err error) {
 	rows, err := day()
 	if err != nil {
 		return nil, err
@@ -87,11 +92,13 @@ func written(s eventjson.Shape) (events []*event, err error) {
 		if err != nil {
 			return nil, err
 		}
-		seen, err := newEvent(e.Time, record)
+		seen, err := see(e, record)
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, seen)
+		if seen != nil {
+			events = append(events, seen)
+		}
 	}
 	return events, nil
 }
