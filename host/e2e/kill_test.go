@@ -70,7 +70,7 @@ func (w *soakWork) receive(t *testing.T, workspace *loganalyticstest.Server, out
 }
 
 // buildBinary builds the program as users get it, or with more arguments of `go build`.
-func buildBinary(t *testing.T, more ...string) string {
+func buildBinary(t testing.TB, more ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "riskrelay")
 	c := exec.Command("go", slices.Concat([]string{"build", "-o", binary}, more, []string{"github.com/riskrelay/riskrelay/host/cmd/riskrelay"})...)

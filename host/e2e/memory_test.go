@@ -53,7 +53,7 @@ func TestMemoryOfALargeReply(t *testing.T) {
 }
 
 // peak is the most memory that the process had, in bytes (VmHWM in proc(5)).
-func (p *program) peak(t *testing.T) int64 {
+func (p *program) peak(t testing.TB) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 // rig is the program between an emulated workspace and three sinks (HEC with acknowledgement, syslog over TLS, a file), its
 // state on a small disk of its own. It keeps the books of what was sent and what came.
 type rig struct {
-	t         *testing.T
+	t         testing.TB
 	binary    string
 	config    string
 	disk      *smalldisk.Disk
@@ -48,7 +48,7 @@ type rig struct {
 }
 
 // newRig builds the program with the tags and starts it.
-func newRig(t *testing.T, tags string) *rig {
+func newRig(t testing.TB, tags string) *rig {
 	t.Helper()
 	r := &rig{t: t, binary: buildBinary(t, "-tags", tags), sent: map[string]uint64{}, poison: map[string]bool{}}
 	must := func(err error) {

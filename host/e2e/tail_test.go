@@ -23,7 +23,7 @@ type tail struct {
 }
 
 // log is what the file holds so far.
-func (f *tail) log(t *testing.T) *sinklog.Log {
+func (f *tail) log(t testing.TB) *sinklog.Log {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	file, err := os.Open(f.path)
